@@ -1,0 +1,241 @@
+/** Every setting once: its name, environment variable, type, default and help text. Nothing else reads `process.env`. */
+import { parseArgs } from 'node:util';
+
+interface Setting<T> {
+  readonly env: string;
+  readonly fallback: T;
+  readonly help: string;
+  /** What to write in place of the value in `--help`: `<n>`, `<url>`; none for switches. */
+  readonly placeholder?: string;
+  /** Says what is expected, for the error message. */
+  readonly expects: string;
+  /** Undefined: not a value of this setting. */
+  parse(text: string): T | undefined;
+}
+
+function text(env: string, fallback: string, placeholder: string, help: string): Setting<string> {
+  return { env, fallback, help, placeholder, expects: 'text', parse: (value) => value };
+}
+
+function integer(
+  env: string,
+  fallback: number,
+  range: { readonly min: number; readonly max: number },
+  help: string,
+): Setting<number> {
+  return {
+    env,
+    fallback,
+    help,
+    placeholder: '<n>',
+    expects: `a whole number from ${range.min} to ${range.max}`,
+    parse(value) {
+      const number = Number(value);
+      return /^\d+$/.test(value) && number >= range.min && number <= range.max ? number : undefined;
+    },
+  };
+}
+
+function toggle(env: string, fallback: boolean, help: string): Setting<boolean> {
+  return {
+    env,
+    fallback,
+    help,
+    expects: 'true or false',
+    parse: (value) => ({ true: true, '1': true, '': true, false: false, '0': false })[value.toLowerCase()],
+  };
+}
+
+function choice<const T extends string>(
+  env: string,
+  fallback: NoInfer<T>,
+  values: readonly T[],
+  help: string,
+): Setting<T> {
+  return {
+    env,
+    fallback,
+    help: `${help}: ${values.join(', ')}`,
+    placeholder: '<word>',
+    expects: `one of ${values.join(', ')}`,
+    parse: (value) => values.find((candidate) => candidate === value),
+  };
+}
+
+function list(
+  env: string,
+  fallback: readonly string[],
+  placeholder: string,
+  help: string,
+): Setting<readonly string[]> {
+  return {
+    env,
+    fallback,
+    help: `${help}, separated by commas`,
+    placeholder,
+    expects: 'a list separated by commas',
+    parse: (value) =>
+      value
+        .split(',')
+        .map((item) => item.trim())
+        .filter((item) => item !== ''),
+  };
+}
+
+const settings = {
+  host: text('HOST', '127.0.0.1', '<address>', 'address to listen on'),
+  port: integer('PORT', 8080, { min: 0, max: 65_535 }, 'port to listen on; 0 takes a free one'),
+  redisUrl: text(
+    'REDIS_URL',
+    '',
+    '<url>',
+    'keep leases in Redis: redis://, rediss://, redis+sentinel://host:port[,host:port]/master, redis+cluster://host:port[,host:port]; empty: in this process',
+  ),
+  data: text('DATA', '', '<file>', 'keep the embedded store in this file; empty: in memory, gone at exit'),
+  logLevel: choice(
+    'LOG_LEVEL',
+    'info',
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    'how much to log',
+  ),
+  operatorToken: text(
+    'OPERATOR_TOKEN',
+    '',
+    '<secret>',
+    'the operator side asks for "Authorization: Bearer <secret>"; empty: open',
+  ),
+  sweepIntervalMs: integer(
+    'SWEEP_INTERVAL_MS',
+    10,
+    { min: 1, max: 10_000 },
+    'shortest pause between two looks for expired leases, ms',
+  ),
+  storeTimeoutMs: integer(
+    'STORE_TIMEOUT_MS',
+    2_000,
+    { min: 50, max: 60_000 },
+    'longest wait for an answer of Redis before a request gets its "server error", ms',
+  ),
+  shutdownTimeoutMs: integer(
+    'SHUTDOWN_TIMEOUT_MS',
+    10_000,
+    { min: 0, max: 600_000 },
+    'longest wait at SIGTERM for what is under way, ms',
+  ),
+  slsAutoCreate: toggle('SLS_AUTO_CREATE', false, 'SLS: make unknown projects and logstores on first use'),
+  slsShardCount: integer(
+    'SLS_SHARD_COUNT',
+    2,
+    { min: 1, max: 256 },
+    'SLS: shards of a logstore that does not say how many',
+  ),
+  slsDefaultProject: text(
+    'SLS_DEFAULT_PROJECT',
+    '',
+    '<name>',
+    'SLS: the project of requests whose host names none; empty: they get InvalidHost',
+  ),
+  slsBaseDomains: list(
+    'SLS_BASE_DOMAINS',
+    ['log.aliyuncs.com', 'sls.aliyuncs.com', 'sls.local'],
+    '<domains>',
+    'SLS: what may follow the project in a host name with more labels than one',
+  ),
+  pbxStrict: choice(
+    'PBX_STRICT',
+    'documented',
+    ['documented', 'always', 'never'],
+    'PBX: whether a heartbeat must name ipaddr and port; "documented" asks it of v0.0.1 only',
+  ),
+  pbxTokenTtlSeconds: integer(
+    'PBX_TOKEN_TTL_SECONDS',
+    1_800,
+    { min: 1, max: 86_400 },
+    'PBX: life of a token without any request, seconds',
+  ),
+  pbxMaxTokens: integer(
+    'PBX_MAX_TOKENS',
+    1_000,
+    { min: 1, max: 100_000 },
+    'PBX: live tokens of one user; one more ends the one nearest expiry',
+  ),
+  presenceTimeoutSeconds: integer(
+    'PRESENCE_TIMEOUT_SECONDS',
+    300,
+    { min: 1, max: 86_400 },
+    'Presence: timeout of a uuid that never said "heartbeat", seconds',
+  ),
+  presenceMaxChannels: integer(
+    'PRESENCE_MAX_CHANNELS',
+    1_000,
+    { min: 1, max: 10_000 },
+    'Presence: channels in one request, those of its groups included',
+  ),
+} as const;
+
+export type Config = { readonly [N in keyof typeof settings]: (typeof settings)[N]['fallback'] };
+
+/** A setting that cannot be used: one line for the person who set it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const flagOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** Flags win over environment variables, and those over defaults. Throws ConfigError naming the setting. */
+export function readConfig(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Config {
+  const options = Object.fromEntries(
+    Object.entries(settings).map(([name, setting]) => [
+      flagOf(name),
+      { type: 'placeholder' in setting ? ('string' as const) : ('boolean' as const) },
+    ]),
+  );
+  let flags: Record<string, unknown>;
+  try {
+    flags = parseArgs({ args: [...argv], options, allowNegative: true, strict: true }).values;
+  } catch (error) {
+    throw new ConfigError((error as Error).message.split('. ')[0] ?? 'unreadable command line');
+  }
+  const config: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(settings) as [string, Setting<unknown>][]) {
+    const flag = flags[flagOf(name)];
+    const given = flag === undefined ? env[setting.env] : String(flag);
+    // An empty environment variable is how compose files say "not set".
+    if (given === undefined || (flag === undefined && given === '')) {
+      config[name] = setting.fallback;
+      continue;
+    }
+    const value = setting.parse(given);
+    if (value === undefined) {
+      const where = flag === undefined ? setting.env : `--${flagOf(name)}`;
+      throw new ConfigError(`${where}: "${given}" is not ${setting.expects}`);
+    }
+    config[name] = value;
+  }
+  const result = config as unknown as Config;
+  if (result.redisUrl !== '' && result.data !== '') {
+    throw new ConfigError('DATA: cannot be combined with REDIS_URL; the store is either a file or Redis');
+  }
+  return result;
+}
+
+/** The defaults, for tests and for people who embed the server; `changes` are taken as they are. */
+export function defaultConfig(changes: Partial<Config> = {}): Config {
+  const fallbacks = Object.fromEntries(
+    Object.entries(settings).map(([name, setting]) => [name, setting.fallback]),
+  );
+  return { ...(fallbacks as unknown as Config), ...changes };
+}
+
+/** One row per setting, for `--help` and the README's table. */
+export function describeSettings(): readonly { flag: string; env: string; fallback: string; help: string }[] {
+  return (Object.entries(settings) as [string, Setting<unknown>][]).map(([name, setting]) => ({
+    flag: `--${flagOf(name)}${setting.placeholder === undefined ? '' : ` ${setting.placeholder}`}`,
+    env: setting.env,
+    fallback: String(setting.fallback),
+    help: setting.help,
+  }));
+}
