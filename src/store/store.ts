@@ -248,13 +248,24 @@ export type Ask<N extends CommandName> = Commands[N]['ask'];
 export type Answer<N extends CommandName> = Commands[N]['answer'];
 export type Command = { [N in CommandName]: { readonly name: N; readonly ask: Ask<N> } }[CommandName];
 
-/** What became of one command of a batch: one bad item does not fail its batch. */
-export type Outcome = { readonly answer: Commands[CommandName]['answer'] } | { readonly error: Error };
-
 /** One tenant's step, as the node that made it happen sees it. */
 export interface TenantEvent extends LeaseEvent {
   readonly tenant: Tenant;
 }
+
+/** What became of one command of a batch, and the steps that it made: one bad item does not fail its batch. */
+export type Outcome =
+  | { readonly answer: Commands[CommandName]['answer']; readonly events?: readonly TenantEvent[] }
+  | { readonly error: Error };
+
+/** How long the event topics of groups are kept. */
+export interface EventKeeping {
+  readonly keepEntries: number;
+  readonly idleMs: number;
+}
+
+/** What a presence subscriber may catch up on after a reconnect (20 minutes), and then some. */
+export const defaultEventKeeping: EventKeeping = { keepEntries: 1_000, idleMs: 20 * 60_000 };
 
 export interface TenantSize {
   readonly tenant: Tenant;

@@ -1,0 +1,96 @@
+/**
+ * Commands that arrive in the same turn of the event loop reach the driver as one batch per partition: one script call
+ * in Redis, one transaction in the embedded store.
+ */
+import type { Answer, Ask, Command, CommandName, Driver, Outcome, TenantEvent } from './store.ts';
+
+/** Keeps one script call near a millisecond, so that nobody else in Redis waits longer. */
+export const maxBatch = 256;
+
+interface Waiting {
+  readonly command: Command;
+  resolve(answer: Answer<CommandName>): void;
+  reject(error: Error): void;
+}
+
+export interface Coalescer {
+  /** Answers the command; rejects with its own error, or with StoreUnavailable if the batch could not be run. */
+  ask<N extends CommandName>(name: N, ask: Ask<N>): Promise<Answer<N>>;
+  /** Resolves when everything that was asked has been answered. */
+  drain(): Promise<void>;
+}
+
+export interface CoalesceOptions {
+  readonly onEvents: (events: readonly TenantEvent[]) => void;
+  /** Called for every batch that was answered or failed. */
+  readonly onBatch?: (size: number, failed: boolean, startedMs: number) => void;
+  /** For the latency of batches only, ms. */
+  readonly monotonicMs: () => number;
+}
+
+export function coalesce(driver: Driver, options: CoalesceOptions): Coalescer {
+  let queues = new Map<number, Waiting[]>();
+  const running = new Set<Promise<void>>();
+
+  const run = async (partition: number, batch: readonly Waiting[]): Promise<void> => {
+    const startedMs = options.monotonicMs();
+    let outcomes: Outcome[];
+    try {
+      outcomes = await driver.execute(
+        partition,
+        batch.map(({ command }) => command),
+      );
+    } catch (error) {
+      options.onBatch?.(batch.length, true, startedMs);
+      for (const waiting of batch) waiting.reject(error as Error);
+      return;
+    }
+    options.onBatch?.(batch.length, false, startedMs);
+    for (let at = 0; at < batch.length; at += 1) {
+      const waiting = batch[at];
+      const outcome = outcomes[at];
+      if (outcome === undefined) waiting?.reject(new Error('the driver left a command unanswered'));
+      else if ('error' in outcome) waiting?.reject(outcome.error);
+      else {
+        if (outcome.events !== undefined && outcome.events.length > 0) options.onEvents(outcome.events);
+        waiting?.resolve(outcome.answer);
+      }
+    }
+  };
+
+  const flush = (): void => {
+    const ready = queues;
+    queues = new Map();
+    for (const [partition, queue] of ready) {
+      for (let start = 0; start < queue.length; start += maxBatch) {
+        const under = run(
+          partition,
+          start === 0 && queue.length <= maxBatch ? queue : queue.slice(start, start + maxBatch),
+        );
+        running.add(under);
+        under.finally(() => running.delete(under));
+      }
+    }
+  };
+
+  return {
+    ask(name, ask) {
+      return new Promise((resolve, reject) => {
+        // A command and its answer share a name, which the union of all commands cannot express.
+        const waiting = { command: { name, ask }, resolve, reject } as unknown as Waiting;
+        const partition = driver.partitionOf(ask.tenant);
+        // After the poll phase: every request that was read in this turn is then in the queue.
+        if (queues.size === 0) setImmediate(flush);
+        const queue = queues.get(partition);
+        if (queue === undefined) queues.set(partition, [waiting]);
+        else queue.push(waiting);
+      });
+    },
+    async drain() {
+      while (queues.size > 0 || running.size > 0) {
+        flush();
+        await Promise.all(running);
+      }
+    },
+  };
+}

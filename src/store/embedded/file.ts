@@ -1,0 +1,320 @@
+/**
+ * The embedded store's file: SQLite as the record of what the process holds in memory. Every batch is one transaction,
+ * written before the batch is answered, so that what a client was told survives a kill.
+ */
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { type LeaseClock, startClock } from '../lease-clock.ts';
+import { StoreUnavailable, type Tenant } from '../store.ts';
+import {
+  type ChangeLog,
+  type DocumentRecord,
+  type Entry,
+  type LeaseRecord,
+  never,
+  type State,
+  type TopicRecord,
+  tenantOf,
+} from './state.ts';
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS clock (
+    id INTEGER PRIMARY KEY CHECK (id = 1), lease_ms INTEGER, wall_ms INTEGER, frozen INTEGER, sequence INTEGER, last_micros INTEGER
+  );
+  CREATE TABLE IF NOT EXISTS leases (
+    tenant TEXT, "group" TEXT, holder TEXT, epoch INTEGER, revision INTEGER, ttl_ms INTEGER, deadline_ms INTEGER, data TEXT,
+    PRIMARY KEY (tenant, "group", holder)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS revisions (
+    tenant TEXT, "group" TEXT, revision INTEGER, PRIMARY KEY (tenant, "group")
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS documents (
+    tenant TEXT, collection TEXT, key TEXT, version INTEGER, deadline_ms INTEGER, value TEXT,
+    PRIMARY KEY (tenant, collection, key)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS topics (
+    tenant TEXT, topic TEXT, newest INTEGER, deadline_ms INTEGER, PRIMARY KEY (tenant, topic)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS entries (
+    tenant TEXT, topic TEXT, position INTEGER, payload BLOB, PRIMARY KEY (tenant, topic, position)
+  ) WITHOUT ROWID;
+`;
+
+/** How long the clock's readings may go unwritten while nothing else changes, ms: that much later things expire after a kill. */
+const clockLagMs = 500;
+
+/** The file cannot be used: taken by another process, not a database, not writable. */
+export class FileUnusable extends Error {
+  override readonly name = 'FileUnusable';
+}
+
+interface Row {
+  readonly [column: string]: string | bigint | number | Uint8Array | null;
+}
+
+export class StoreFile implements ChangeLog {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+  #changes: (() => void)[] = [];
+  #renewed = new Set<LeaseRecord>();
+  #clockWrittenMs = Number.NEGATIVE_INFINITY;
+
+  constructor(path: string) {
+    let database: DatabaseSync | undefined;
+    try {
+      database = new DatabaseSync(path);
+      // Exclusive: a second process on the same file would not see what this one holds in memory.
+      database.exec(
+        'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL',
+      );
+      database.exec(schema);
+    } catch (error) {
+      database?.close();
+      const reason = (error as Error).message;
+      throw new FileUnusable(
+        /locked|busy/i.test(reason)
+          ? `${path} is in use by another process; several nodes need Redis`
+          : `${path} cannot be used as a store: ${reason}`,
+      );
+    }
+    this.#database = database;
+  }
+
+  /** The clock as it was last written, and where the sequences stood; undefined for a new file. */
+  readClock(): { clock: LeaseClock; sequence: number; lastMicros: number } | undefined {
+    const row = this.#all('SELECT * FROM clock')[0];
+    if (row === undefined) return undefined;
+    return {
+      clock: { leaseMs: Number(row.lease_ms), wallMs: Number(row.wall_ms), frozen: Number(row.frozen) === 1 },
+      sequence: Number(row.sequence),
+      lastMicros: Number(row.last_micros),
+    };
+  }
+
+  /** Fills an empty state with what the file remembers. */
+  restore(state: State): void {
+    const revisions = this.#all('SELECT * FROM revisions');
+    for (const row of revisions) {
+      const name = String(row.group);
+      tenantOf(state, String(row.tenant)).groups.set(name, {
+        name,
+        revision: Number(row.revision),
+        members: new Map(),
+      });
+    }
+    for (const row of this.#all('SELECT * FROM leases ORDER BY epoch')) {
+      const tenant = tenantOf(state, String(row.tenant));
+      const group = tenant.groups.get(String(row.group));
+      if (group === undefined) continue;
+      const lease: LeaseRecord = {
+        kind: 'lease',
+        tenant,
+        group,
+        holder: String(row.holder),
+        epoch: Number(row.epoch),
+        ttlMs: Number(row.ttl_ms),
+        data: row.data === null ? null : String(row.data),
+        deadlineMs: Number(row.deadline_ms),
+        dueMs: 0,
+        slot: -1,
+      };
+      group.members.set(lease.holder, lease);
+      const held = tenant.holders.get(lease.holder) ?? new Map<string, LeaseRecord>();
+      tenant.holders.set(lease.holder, held.set(group.name, lease));
+      tenant.leases += 1;
+      state.due.watch(lease);
+    }
+    for (const row of this.#all('SELECT * FROM documents')) {
+      const tenant = tenantOf(state, String(row.tenant));
+      const document: DocumentRecord = {
+        kind: 'document',
+        tenant,
+        collection: String(row.collection),
+        key: String(row.key),
+        version: Number(row.version),
+        value: String(row.value),
+        deadlineMs: deadlineOf(row),
+        dueMs: never,
+        slot: -1,
+      };
+      const collection = tenant.collections.get(document.collection) ?? new Map<string, DocumentRecord>();
+      tenant.collections.set(document.collection, collection.set(document.key, document));
+      tenant.documents += 1;
+      if (document.deadlineMs !== never) state.due.watch(document);
+    }
+    for (const row of this.#all('SELECT * FROM topics')) {
+      const tenant = tenantOf(state, String(row.tenant));
+      const name = String(row.topic);
+      const entries = this.#all(
+        'SELECT position, payload FROM entries WHERE tenant = ? AND topic = ? ORDER BY position',
+        [tenant.name, name],
+      );
+      const topic: TopicRecord = {
+        kind: 'topic',
+        tenant,
+        name,
+        entries: entries.map(({ position, payload }) => ({
+          position: position as bigint,
+          payload: payload as Uint8Array,
+        })),
+        start: 0,
+        newest: row.newest as bigint,
+        deadlineMs: deadlineOf(row),
+        dueMs: never,
+        slot: -1,
+      };
+      tenant.topics.set(name, topic);
+      if (topic.deadlineMs !== never) state.due.watch(topic);
+    }
+  }
+
+  renewed(lease: LeaseRecord): void {
+    this.#renewed.add(lease);
+  }
+
+  lease({ tenant, group, holder, epoch, ttlMs, deadlineMs, data }: LeaseRecord, held: boolean): void {
+    const { name, revision } = group;
+    const empty = group.members.size === 0;
+    this.#changes.push(() => {
+      if (held) {
+        this.#run('INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?)', [
+          ...[tenant.name, name, holder, epoch, revision, ttlMs, deadlineMs, data],
+        ]);
+      } else {
+        this.#run('DELETE FROM leases WHERE tenant = ? AND "group" = ? AND holder = ?', [
+          tenant.name,
+          name,
+          holder,
+        ]);
+      }
+      if (empty) this.#run('DELETE FROM revisions WHERE tenant = ? AND "group" = ?', [tenant.name, name]);
+      else this.#run('INSERT OR REPLACE INTO revisions VALUES (?, ?, ?)', [tenant.name, name, revision]);
+    });
+  }
+
+  document({ tenant, collection, key, version, deadlineMs, value }: DocumentRecord, kept: boolean): void {
+    this.#changes.push(() => {
+      if (kept) {
+        this.#run('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?)', [
+          ...[tenant.name, collection, key, version, columnOf(deadlineMs), value],
+        ]);
+      } else {
+        this.#run('DELETE FROM documents WHERE tenant = ? AND collection = ? AND key = ?', [
+          tenant.name,
+          collection,
+          key,
+        ]);
+      }
+    });
+  }
+
+  appended({ tenant, name, newest, deadlineMs }: TopicRecord, entry: Entry, trimmed: bigint): void {
+    this.#changes.push(() => {
+      this.#run('INSERT OR REPLACE INTO topics VALUES (?, ?, ?, ?)', [
+        tenant.name,
+        name,
+        newest,
+        columnOf(deadlineMs),
+      ]);
+      this.#run('INSERT INTO entries VALUES (?, ?, ?, ?)', [
+        tenant.name,
+        name,
+        entry.position,
+        entry.payload,
+      ]);
+      this.#run('DELETE FROM entries WHERE tenant = ? AND topic = ? AND position < ?', [
+        tenant.name,
+        name,
+        trimmed,
+      ]);
+    });
+  }
+
+  topicGone({ tenant, name }: TopicRecord): void {
+    this.#changes.push(() => {
+      this.#run('DELETE FROM topics WHERE tenant = ? AND topic = ?', [tenant.name, name]);
+      this.#run('DELETE FROM entries WHERE tenant = ? AND topic = ?', [tenant.name, name]);
+    });
+  }
+
+  dropped(tenant: Tenant): void {
+    this.#changes.push(() => {
+      for (const table of ['leases', 'revisions', 'documents', 'topics', 'entries']) {
+        this.#run(`DELETE FROM ${table} WHERE tenant = ?`, [tenant]);
+      }
+    });
+  }
+
+  /** Writes down everything since the last call, in one transaction. */
+  flush(state: State): void {
+    const idle = this.#changes.length === 0 && this.#renewed.size === 0;
+    if (
+      idle &&
+      state.clock.leaseMs - this.#clockWrittenMs < clockLagMs &&
+      state.clock.leaseMs >= this.#clockWrittenMs
+    ) {
+      return;
+    }
+    try {
+      this.#write(state);
+    } catch (error) {
+      if (this.#database.isTransaction) this.#run('ROLLBACK', []);
+      // The changes stay in the list: memory and file meet again at the next write that succeeds.
+      throw new StoreUnavailable(`the store's file cannot be written: ${(error as Error).message}`);
+    }
+    this.#changes = [];
+    this.#renewed.clear();
+    this.#clockWrittenMs = state.clock.leaseMs;
+  }
+
+  #write(state: State): void {
+    this.#run('BEGIN', []);
+    for (const change of this.#changes) change();
+    for (const lease of this.#renewed) {
+      // One that ended later in the same batch has no row: the update finds nothing.
+      this.#run(
+        'UPDATE leases SET deadline_ms = ?, ttl_ms = ? WHERE tenant = ? AND "group" = ? AND holder = ? AND epoch = ?',
+        [...[lease.deadlineMs, lease.ttlMs, lease.tenant.name, lease.group.name, lease.holder, lease.epoch]],
+      );
+    }
+    const { leaseMs, wallMs, frozen } = state.clock;
+    this.#run('INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?, ?, ?)', [
+      ...[Math.floor(leaseMs), Math.floor(wallMs), frozen ? 1 : 0, state.sequence, state.lastMicros],
+    ]);
+    this.#run('COMMIT', []);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      statement.setReadBigInts(true);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  #run(sql: string, values: readonly (string | number | bigint | Uint8Array | null)[]): void {
+    this.#prepare(sql).run(...values);
+  }
+
+  #all(sql: string, values: readonly string[] = []): Row[] {
+    return this.#prepare(sql).all(...values) as Row[];
+  }
+}
+
+/** What a new state begins with where there is no file, or an empty one. */
+export function firstClock(wallMs: number): { clock: LeaseClock; sequence: number; lastMicros: number } {
+  return { clock: startClock(wallMs), sequence: Math.floor(wallMs * 1_000), lastMicros: 0 };
+}
+
+function columnOf(deadlineMs: number): number | null {
+  return deadlineMs === never ? null : deadlineMs;
+}
+
+function deadlineOf(row: Row): number {
+  return row.deadline_ms === null ? never : Number(row.deadline_ms);
+}

@@ -1,0 +1,48 @@
+/** The whole app on a free port of this machine, over a store of its own. */
+import type { AddressInfo } from 'node:net';
+import { buildApp } from '../src/app.ts';
+import { type Config, defaultConfig } from '../src/config.ts';
+import type { App } from '../src/protocols/protocol.ts';
+import { createStore } from '../src/store/create-store.ts';
+import { openEmbeddedDriver } from '../src/store/embedded/driver.ts';
+import type { Store } from '../src/store/store.ts';
+
+export interface StartedApp {
+  readonly url: string;
+  readonly app: App;
+  readonly store: Store;
+  close(): Promise<void>;
+}
+
+export interface StartOptions {
+  /** Wall time of the store and the app, ms since 1970. Time of leases is moved with `store.advanceClock`. */
+  readonly wallMs?: () => number;
+  readonly randomBytes?: (size: number) => Buffer;
+  /** Default: embedded, in memory; the app's `close` closes it. */
+  readonly store?: Store;
+}
+
+export async function startApp(
+  changes: Partial<Config> = {},
+  options: StartOptions = {},
+): Promise<StartedApp> {
+  const { wallMs, randomBytes } = options;
+  const store = options.store ?? createStore(openEmbeddedDriver(wallMs === undefined ? {} : { wallMs }));
+  const app = await buildApp({
+    config: defaultConfig(changes),
+    store,
+    ...(wallMs === undefined ? {} : { wallMs }),
+    ...(randomBytes === undefined ? {} : { randomBytes }),
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const { port } = app.server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    app,
+    store,
+    async close() {
+      await app.close();
+      await store.close();
+    },
+  };
+}
