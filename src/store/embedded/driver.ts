@@ -98,6 +98,7 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
     },
     async setClock(_partition, change) {
       state.clock = changeClock(state.clock, wallMs(), change);
+      file?.clockMoved();
       settle();
       return state.clock;
     },

@@ -244,7 +244,12 @@ export class StoreFile implements ChangeLog {
     });
   }
 
-  /** Writes down everything since the last call, in one transaction. */
+  /** The clock was moved on purpose: that is written at the next flush, however small the step. */
+  clockMoved(): void {
+    this.#clockWrittenMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Writes down everything since the last call, in one transaction. Throws StoreUnavailable if that fails. */
   flush(state: State): void {
     const idle = this.#changes.length === 0 && this.#renewed.size === 0;
     if (

@@ -1,0 +1,20 @@
+import { describe } from 'vitest';
+import { createStore } from '../../src/store/create-store.ts';
+import { openEmbeddedDriver } from '../../src/store/embedded/driver.ts';
+import type { Backend } from './backend.ts';
+import { storeContract } from './store-contract.ts';
+import { storeModel } from './store-model.ts';
+
+describe('the embedded store in memory', () => {
+  const traits = { shared: false, survivesKill: false };
+  const open = async (): Promise<Backend> => ({
+    async node({ events, ...options } = {}) {
+      const driver = openEmbeddedDriver(events === undefined ? {} : { events });
+      return { driver, store: createStore(driver, options) };
+    },
+    async stop() {},
+  });
+
+  storeContract(traits, open);
+  storeModel(traits, open);
+});

@@ -1,0 +1,827 @@
+/** What every driver must keep, item by item: one suite, called by a few lines per driver. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type Beat,
+  type LeaseEvent,
+  leaseEventsTopic,
+  type Store,
+  type TenantEvent,
+} from '../../src/store/store.ts';
+import type { Backend, BackendTraits, Node } from './backend.ts';
+
+const longHold = 60_000;
+
+/** The suite freezes the lease clock and moves it by hand: every deadline is met to the millisecond. */
+export function storeContract(traits: BackendTraits, open: () => Promise<Backend>): void {
+  let backend: Backend;
+  let node: Node;
+  let store: Store;
+  let tenant: string;
+  const opened: Node[] = [];
+
+  const openNode = async (options: Parameters<Backend['node']>[0] = {}): Promise<Node> => {
+    const another = await backend.node(options);
+    opened.push(another);
+    return another;
+  };
+  const beat = (
+    change: Partial<Beat> & { group?: string; data?: string } = {},
+  ): ReturnType<Store['beat']> => {
+    const { group = 'g', data, ...rest } = change;
+    const groups = [{ group, ...(data === undefined ? {} : { data }) }];
+    return store.beat({ tenant, holder: 'ann', groups, ttlMs: 1_000, grant: true, ...rest });
+  };
+  const events = async (group = 'g', of: Store = store): Promise<LeaseEvent[]> => {
+    const entries = await of.readTopics({
+      tenant,
+      topics: [{ topic: leaseEventsTopic(group), after: 0n }],
+      limit: 10_000,
+    });
+    return entries.map(({ payload }) => JSON.parse(Buffer.from(payload).toString()) as LeaseEvent);
+  };
+  const steps = async (group = 'g'): Promise<string[]> =>
+    (await events(group)).map(({ type, holder, count }) => `${type} ${holder} ${count}`);
+  const members = async (group = 'g', of: Store = store): Promise<string[]> =>
+    (await of.members({ tenant, group, offset: 0, limit: 10_000 })).leases.map(({ holder }) => holder);
+  /** Takes the clock forward while nobody may sweep: what is due stays due and unswept. */
+  const advanceUnswept = async (advanceMs: number): Promise<void> => {
+    const partition = node.driver.partitionOf(tenant);
+    await node.driver.claimSweep(partition, 'nobody', longHold);
+    await node.driver.setClock(partition, { advanceMs });
+  };
+  const sweepAgain = (): Promise<void> =>
+    node.driver.claimSweep(node.driver.partitionOf(tenant), 'nobody', 0);
+
+  beforeAll(async () => {
+    backend = await open();
+  });
+  afterAll(async () => {
+    await backend?.stop();
+  });
+  beforeEach(async () => {
+    node = await openNode();
+    store = node.store;
+    tenant = `test/${randomUUID()}`;
+    await store.freezeClock(true);
+  });
+  afterEach(async () => {
+    await sweepAgain().catch(() => {});
+    for (const each of opened.splice(0)) await each.store.close();
+  });
+
+  describe('a lease is live exactly while now < deadline', () => {
+    it('to every read, up to the last millisecond', async () => {
+      await beat({ data: '{"a":1}' });
+      await store.advanceClock(999);
+      expect(await store.read({ tenant, group: 'g', holder: 'ann' })).toMatchObject({
+        remainingMs: 1,
+        ttlMs: 1_000,
+        data: '{"a":1}',
+      });
+      expect(await members()).toEqual(['ann']);
+      expect(await store.count({ tenant, groups: ['g', 'none'] })).toEqual([1, 0]);
+      expect(await store.groups({ tenant, limit: 10 })).toEqual(['g']);
+      expect(await store.groupsOf({ tenant, holder: 'ann' })).toEqual(['g']);
+    });
+
+    it('and is dead to every read from the deadline on, although nobody has swept it', async () => {
+      await beat();
+      await advanceUnswept(1_000);
+      expect(await store.read({ tenant, group: 'g', holder: 'ann' })).toBeNull();
+      expect(await store.members({ tenant, group: 'g', offset: 0, limit: 10 })).toMatchObject({
+        count: 0,
+        leases: [],
+      });
+      expect(await store.count({ tenant, groups: ['g'] })).toEqual([0]);
+      expect(await store.groups({ tenant, limit: 10 })).toEqual([]);
+      expect(await store.groupsOf({ tenant, holder: 'ann' })).toEqual([]);
+      expect(await store.setData({ tenant, group: 'g', holder: 'ann', data: '1' })).toEqual({
+        live: false,
+        changed: false,
+      });
+      expect(await steps()).toEqual(['granted ann 1']);
+    });
+
+    it('and to a beat that may not grant', async () => {
+      await beat();
+      await advanceUnswept(1_000);
+      expect((await beat({ grant: false })).leases).toMatchObject([
+        { group: 'g', state: 'absent', epoch: 0 },
+      ]);
+      expect((await store.beat({ tenant, holder: 'ann', grant: false })).leases).toEqual([]);
+    });
+  });
+
+  it('a beat on a dead lease records expired, then granted with a greater epoch', async () => {
+    const [before] = (await beat({ data: '"old"' })).leases;
+    await advanceUnswept(1_500);
+    const [after] = (await beat()).leases;
+    expect(after).toMatchObject({ state: 'granted', data: null });
+    expect(after?.epoch).toBeGreaterThan(before?.epoch ?? Number.POSITIVE_INFINITY);
+    expect(await steps()).toEqual(['granted ann 1', 'expired ann 0', 'granted ann 1']);
+    expect((await events())[1]).toMatchObject({ epoch: before?.epoch, data: '"old"', lateMs: 500 });
+  });
+
+  it('a release of a dead lease records its expiry and releases nothing', async () => {
+    await beat();
+    await advanceUnswept(1_000);
+    expect(await store.release({ tenant, holder: 'ann' })).toEqual([]);
+    expect(await steps()).toEqual(['granted ann 1', 'expired ann 0']);
+  });
+
+  describe('epochs and revisions', () => {
+    it('a plain renewal changes the deadline and nothing else', async () => {
+      const [granted] = (await beat({ data: '{}' })).leases;
+      await store.advanceClock(600);
+      const [renewed] = (await beat({ data: '{}' })).leases;
+      expect(renewed).toEqual({ ...granted, state: 'renewed' });
+      await store.advanceClock(600);
+      expect(await store.read({ tenant, group: 'g', holder: 'ann' })).toMatchObject({ remainingMs: 400 });
+      expect(await steps()).toEqual(['granted ann 1']);
+    });
+
+    it('every grant has a greater epoch, every membership change a greater revision', async () => {
+      const revisions: number[] = [];
+      const epochs: number[] = [];
+      const note = async (change: Parameters<typeof beat>[0]): Promise<void> => {
+        const [lease] = (await beat(change)).leases;
+        epochs.push(lease?.epoch ?? 0);
+        revisions.push(lease?.revision ?? 0);
+      };
+      await note({ holder: 'ann' });
+      await note({ holder: 'bob' });
+      await store.release({ tenant, holder: 'bob', groups: ['g'] });
+      revisions.push((await store.members({ tenant, group: 'g', offset: 0, limit: 1 })).revision);
+      await note({ holder: 'bob' });
+      await store.advanceClock(500);
+      await beat({ holder: 'ann' });
+      await store.advanceClock(500);
+      revisions.push((await store.members({ tenant, group: 'g', offset: 0, limit: 1 })).revision);
+      await note({ holder: 'bob' });
+      expect(revisions).toEqual([...new Set(revisions)].sort((a, b) => a - b));
+      expect(epochs).toEqual([...new Set(epochs)].sort((a, b) => a - b));
+      expect((await events()).map(({ revision }) => revision)).toEqual(revisions);
+    });
+
+    it('grow also across a group that was empty in between', async () => {
+      const [first] = (await beat()).leases;
+      await store.release({ tenant, holder: 'ann' });
+      expect((await store.members({ tenant, group: 'g', offset: 0, limit: 1 })).revision).toBe(0);
+      const [second] = (await beat()).leases;
+      expect(second?.epoch).toBeGreaterThan(first?.epoch ?? Number.POSITIVE_INFINITY);
+      expect(second?.revision).toBeGreaterThan(first?.revision ?? Number.POSITIVE_INFINITY);
+    });
+  });
+
+  describe('beat', () => {
+    it('works on many groups at once, in the order asked', async () => {
+      const groups = ['c', 'a', 'b'].map((group) => ({ group }));
+      const first = await store.beat({ tenant, holder: 'ann', groups, ttlMs: 1_000, grant: true });
+      expect(first.leases.map(({ group, state }) => [group, state])).toEqual([
+        ['c', 'granted'],
+        ['a', 'granted'],
+        ['b', 'granted'],
+      ]);
+      expect(await store.groupsOf({ tenant, holder: 'ann' })).toEqual(['a', 'b', 'c']);
+      const second = await store.beat({
+        tenant,
+        holder: 'ann',
+        groups: [...groups, { group: 'd' }],
+        ttlMs: 1_000,
+        grant: false,
+      });
+      expect(second.leases.map(({ state }) => state)).toEqual(['renewed', 'renewed', 'renewed', 'absent']);
+    });
+
+    it('without groups renews every group held and grants nothing', async () => {
+      await beat({ group: 'a', data: '"x"' });
+      await beat({ group: 'b' });
+      await store.advanceClock(900);
+      const answer = await store.beat({ tenant, holder: 'ann', ttlMs: 5_000, grant: true });
+      expect(answer.leases.map(({ group, state, data }) => [group, state, data]).sort()).toEqual([
+        ['a', 'renewed', '"x"'],
+        ['b', 'renewed', null],
+      ]);
+      await store.advanceClock(4_999);
+      expect(await store.groupsOf({ tenant, holder: 'ann' })).toEqual(['a', 'b']);
+      expect((await store.beat({ tenant, holder: 'stranger', ttlMs: 1_000, grant: true })).leases).toEqual(
+        [],
+      );
+    });
+
+    it('without a TTL keeps the one of before, and takes the default for a new lease', async () => {
+      const quiet = { tenant, holder: 'ann', groups: [{ group: 'g' }], defaultTtlMs: 3_000, grant: true };
+      await store.beat(quiet);
+      expect(await store.read({ tenant, group: 'g', holder: 'ann' })).toMatchObject({
+        remainingMs: 3_000,
+        ttlMs: 3_000,
+      });
+      await beat({ ttlMs: 8_000 });
+      await store.advanceClock(5_000);
+      await store.beat(quiet);
+      expect(await store.read({ tenant, group: 'g', holder: 'ann' })).toMatchObject({
+        remainingMs: 8_000,
+        ttlMs: 8_000,
+      });
+    });
+
+    it('with a shorter TTL ends the lease earlier than before', async () => {
+      await beat({ ttlMs: 100_000 });
+      await beat({ ttlMs: 500 });
+      const fired = await store.advanceClock(500);
+      expect(fired.filter((event) => event.tenant === tenant)).toMatchObject([
+        { type: 'expired', holder: 'ann', lateMs: 0 },
+      ]);
+    });
+
+    it('with data that differs records one change, and none when it repeats what is there', async () => {
+      await beat({ data: '{"mood":"ok"}' });
+      await beat({ data: '{"mood":"ok"}' });
+      await beat({ data: '{"mood":"sad"}' });
+      await beat();
+      expect((await events()).map(({ type, data }) => [type, data])).toEqual([
+        ['granted', '{"mood":"ok"}'],
+        ['changed', '{"mood":"sad"}'],
+      ]);
+      expect(await store.read({ tenant, group: 'g', holder: 'ann' })).toMatchObject({
+        data: '{"mood":"sad"}',
+      });
+    });
+
+    it('with a guard that does not hold changes nothing and says so', async () => {
+      const { versions } = await store.commit({
+        tenant,
+        writes: [{ collection: 'c', key: 'k', value: '1' }],
+      });
+      const version = versions[0] ?? 0;
+      const guard = { collection: 'c', key: 'k', version };
+      const absentOne = { collection: 'c', key: 'none', version: 0 };
+      expect((await beat({ guards: [guard, absentOne] })).stale).toBe(false);
+      await store.commit({ tenant, writes: [{ collection: 'c', key: 'k', value: '2' }] });
+      await store.advanceClock(900);
+      expect(await beat({ guards: [guard] })).toEqual({ stale: true, leases: [] });
+      expect(await beat({ holder: 'bob', guards: [{ ...absentOne, version }] })).toEqual({
+        stale: true,
+        leases: [],
+      });
+      expect(await store.read({ tenant, group: 'g', holder: 'ann' })).toMatchObject({ remainingMs: 100 });
+      expect(await members()).toEqual(['ann']);
+    });
+  });
+
+  describe('release', () => {
+    it('ends the named groups, or all that are held, with one event each', async () => {
+      for (const group of ['a', 'b', 'c']) await beat({ group, data: `"${group}"` });
+      expect(await store.release({ tenant, holder: 'ann', groups: ['b', 'unknown'] })).toEqual(['b']);
+      expect(await store.release({ tenant, holder: 'ann' })).toEqual(['a', 'c']);
+      expect(await store.release({ tenant, holder: 'ann' })).toEqual([]);
+      expect(await steps('b')).toEqual(['granted ann 1', 'released ann 0']);
+      expect((await events('b'))[1]).toMatchObject({ data: '"b"' });
+    });
+
+    it('may be recorded as an expiry', async () => {
+      await beat();
+      await store.release({ tenant, holder: 'ann', groups: ['g'], asExpired: true });
+      expect(await steps()).toEqual(['granted ann 1', 'expired ann 0']);
+    });
+  });
+
+  it('data is set only while the lease is live, quietly if asked', async () => {
+    await beat();
+    expect(await store.setData({ tenant, group: 'g', holder: 'ann', data: '1' })).toEqual({
+      live: true,
+      changed: true,
+    });
+    expect(await store.setData({ tenant, group: 'g', holder: 'ann', data: '1' })).toEqual({
+      live: true,
+      changed: false,
+    });
+    expect(await store.setData({ tenant, group: 'g', holder: 'ann', data: '2', quiet: true })).toEqual({
+      live: true,
+      changed: true,
+    });
+    expect(await store.setData({ tenant, group: 'g', holder: 'ann', data: null })).toEqual({
+      live: true,
+      changed: true,
+    });
+    expect(await store.setData({ tenant, group: 'g', holder: 'bob', data: '1' })).toEqual({
+      live: false,
+      changed: false,
+    });
+    expect((await events()).map(({ type, data }) => [type, data])).toEqual([
+      ['granted', null],
+      ['changed', '1'],
+      ['changed', null],
+    ]);
+  });
+
+  describe('reads', () => {
+    it('members come oldest grant first, in pages that stay stable while others renew', async () => {
+      const holders = Array.from({ length: 25 }, (_, at) => `h${(at * 7) % 25}`);
+      for (const holder of holders) await beat({ holder, ttlMs: 60_000 });
+      for (const holder of ['h3', 'h21']) await beat({ holder, ttlMs: 90_000 });
+      const page = async (offset: number): Promise<string[]> =>
+        (await store.members({ tenant, group: 'g', offset, limit: 10 })).leases.map(({ holder }) => holder);
+      expect([...(await page(0)), ...(await page(10)), ...(await page(20))]).toEqual(holders);
+      expect(await store.members({ tenant, group: 'g', offset: 0, limit: 0 })).toMatchObject({
+        count: 25,
+        leases: [],
+      });
+    });
+
+    it('groups come sorted, in pages', async () => {
+      for (const group of ['d', 'b', 'a', 'c']) await beat({ group });
+      expect(await store.groups({ tenant, limit: 2 })).toEqual(['a', 'b']);
+      expect(await store.groups({ tenant, after: 'b', limit: 2 })).toEqual(['c', 'd']);
+    });
+
+    it('names and contents may be anything', async () => {
+      const names = [
+        '__proto__',
+        'constructor',
+        'a:b',
+        '1:a',
+        '',
+        ' ',
+        '\u0000',
+        'é/ü',
+        '😀',
+        '"\\\n',
+        '{x}',
+        '%00',
+        'x'.repeat(2_048),
+      ];
+      for (const name of names) {
+        await beat({ group: name, holder: `who ${name}`, data: name });
+        await store.commit({ tenant, writes: [{ collection: name, key: name, value: name }] });
+      }
+      expect(await store.groups({ tenant, limit: 100 })).toEqual([...names].sort());
+      for (const name of names) {
+        expect(await members(name)).toEqual([`who ${name}`]);
+        expect(await store.read({ tenant, group: name, holder: `who ${name}` })).toMatchObject({
+          group: name,
+          data: name,
+        });
+        expect((await events(name))[0]).toMatchObject({
+          group: name,
+          holder: `who ${name}`,
+          data: name,
+          count: 1,
+        });
+        expect(await store.listDocuments({ tenant, collection: name })).toMatchObject([
+          { key: name, value: name },
+        ]);
+      }
+    });
+
+    it('tenants do not see each other', async () => {
+      const other = `${tenant}x`;
+      await beat();
+      await store.beat({ tenant: other, holder: 'bob', groups: [{ group: 'g' }], ttlMs: 1_000, grant: true });
+      expect(await members()).toEqual(['ann']);
+      await store.drop({ tenant: other });
+      expect(await members()).toEqual(['ann']);
+    });
+  });
+
+  describe('sweep', () => {
+    it('records an expiry once it is due and never before, by advance and by itself', async () => {
+      await beat({ holder: 'ann', ttlMs: 1_000 });
+      await beat({ holder: 'bob', ttlMs: 2_000 });
+      const mine = async (ms: number): Promise<string[]> =>
+        (await store.advanceClock(ms)).filter((event) => event.tenant === tenant).map(({ holder }) => holder);
+      expect(await mine(999)).toEqual([]);
+      expect(await mine(1)).toEqual(['ann']);
+      expect(await mine(999)).toEqual([]);
+      expect(await mine(1)).toEqual(['bob']);
+      expect(await steps()).toEqual(['granted ann 1', 'granted bob 2', 'expired ann 1', 'expired bob 0']);
+    });
+
+    it('says what fired in the order of the deadlines', async () => {
+      for (let at = 0; at < 20; at += 1)
+        await beat({ holder: `h${at}`, group: `g${at % 3}`, ttlMs: 1_000 + ((at * 13) % 20) });
+      const fired = (await store.advanceClock(5_000)).filter((event) => event.tenant === tenant);
+      expect(fired).toHaveLength(20);
+      const late = fired.map(({ lateMs }) => lateMs);
+      expect(late).toEqual([...late].sort((a, b) => b - a));
+    });
+
+    it('happens by itself while the clock runs', async () => {
+      await store.freezeClock(false);
+      const expired = new Promise<TenantEvent>((resolve) => {
+        store.observe((event) => {
+          if (event.tenant === tenant && event.type === 'expired') resolve(event);
+        });
+      });
+      await beat({ ttlMs: 60 });
+      expect(await expired).toMatchObject({ group: 'g', holder: 'ann', count: 0 });
+    });
+
+    it('takes each expired lease exactly once, however many sweep at the same time', async () => {
+      const others = traits.shared ? [await openNode(), await openNode()] : [];
+      const seen = new Map<string, number>();
+      for (const each of [node, ...others]) {
+        each.store.observe((event) => {
+          if (event.tenant !== tenant || event.type !== 'expired') return;
+          seen.set(event.holder, (seen.get(event.holder) ?? 0) + 1);
+        });
+      }
+      const holders = Array.from({ length: 1_200 }, (_, at) => `h${at}`);
+      await Promise.all(holders.map((holder, at) => beat({ holder, group: `g${at % 7}`, ttlMs: 1_000 })));
+      await advanceUnswept(1_000);
+      const partition = node.driver.partitionOf(tenant);
+      const direct = (
+        await Promise.all([node, ...others, node].map(({ driver }) => driver.sweep(partition, 'nobody', 300)))
+      ).flatMap(({ expired }) => expired);
+      for (const { holder } of direct) seen.set(holder, (seen.get(holder) ?? 0) + 1);
+      await sweepAgain();
+      await store.advanceClock(0);
+      // Another node may still have a part of it under way: its observers hear of it when it is done.
+      await expect.poll(() => seen.size).toBe(holders.length);
+      expect([...seen.values()].every((times) => times === 1)).toBe(true);
+      for (let group = 0; group < 7; group += 1) {
+        const types = (await events(`g${group}`)).map(({ type }) => type);
+        expect(types.filter((type) => type === 'expired')).toHaveLength(types.length / 2);
+      }
+    });
+
+    it('passes over what was renewed in the meantime', async () => {
+      await beat({ ttlMs: 1_000 });
+      await store.advanceClock(900);
+      await beat({ ttlMs: 1_000 });
+      expect((await store.advanceClock(900)).filter((event) => event.tenant === tenant)).toEqual([]);
+      expect(await members()).toEqual(['ann']);
+    });
+  });
+
+  describe('observers', () => {
+    it('hear every step that their node made', async () => {
+      const heard: string[] = [];
+      const stop = store.observe((event) => {
+        if (event.tenant === tenant)
+          heard.push(`${event.type} ${event.group} ${event.holder} ${event.count}`);
+      });
+      await beat({ data: '1' });
+      await beat({ data: '2' });
+      await store.setData({ tenant, group: 'g', holder: 'ann', data: '3' });
+      await beat({ holder: 'bob' });
+      await store.release({ tenant, holder: 'bob' });
+      await store.advanceClock(1_000);
+      stop();
+      await beat();
+      expect(heard).toEqual([
+        'granted g ann 1',
+        'changed g ann 1',
+        'changed g ann 1',
+        'granted g bob 2',
+        'released g bob 1',
+        'expired g ann 0',
+      ]);
+    });
+  });
+
+  describe('documents', () => {
+    const write = (value: string | null, version?: number, change: { key?: string; ttlMs?: number } = {}) =>
+      store.commit({
+        tenant,
+        writes: [
+          { collection: 'c', key: 'k', value, ...(version === undefined ? {} : { version }), ...change },
+        ],
+      });
+    const read = async (key = 'k') =>
+      (await store.readDocuments({ tenant, documents: [{ collection: 'c', key }] }))[0];
+
+    it('a write with a stale version changes nothing and says so', async () => {
+      const first = await write('1', 0);
+      expect(first.committed).toBe(true);
+      expect(await write('2', 0)).toMatchObject({ committed: false });
+      const second = await write('2', first.versions[0]);
+      expect(second.committed).toBe(true);
+      expect(await write('3', first.versions[0])).toMatchObject({ committed: false });
+      expect(await read()).toEqual({ key: 'k', version: second.versions[0], value: '2' });
+    });
+
+    it('all writes of a commit happen, or none', async () => {
+      await write('1');
+      const answer = await store.commit({
+        tenant,
+        writes: [
+          { collection: 'c', key: 'new', value: 'x' },
+          { collection: 'c', key: 'k', value: 'y', version: 1 },
+        ],
+        appends: [{ topic: 't', payload: Buffer.from('z'), keepEntries: 10 }],
+      });
+      expect(answer).toEqual({ committed: false, versions: [], positions: [] });
+      expect(await read('new')).toBeNull();
+      expect(await read()).toMatchObject({ value: '1' });
+      expect(await store.topicBounds({ tenant, topics: ['t'] })).toEqual([
+        { oldest: 0n, newest: 0n, entries: 0 },
+      ]);
+    });
+
+    it('guards are checked like versions', async () => {
+      const { versions } = await write('1');
+      const guards = [{ collection: 'c', key: 'k', version: versions[0] ?? 0 }];
+      expect(
+        await store.commit({ tenant, guards, writes: [{ collection: 'd', key: 'x', value: '1' }] }),
+      ).toMatchObject({ committed: true });
+      await write('2');
+      expect(
+        await store.commit({ tenant, guards, writes: [{ collection: 'd', key: 'x', value: '2' }] }),
+      ).toMatchObject({ committed: false });
+    });
+
+    it('a version never comes again, also not after deletion', async () => {
+      const first = (await write('1')).versions[0];
+      expect((await write(null)).versions).toEqual([0]);
+      expect(await read()).toBeNull();
+      const again = (await write('1', 0)).versions[0];
+      expect(again).toBeGreaterThan(first ?? Number.POSITIVE_INFINITY);
+      expect(await write('2', first)).toMatchObject({ committed: false });
+    });
+
+    it('with a deadline are gone exactly then', async () => {
+      await write('1', 0, { ttlMs: 1_000 });
+      await write('1', 0, { key: 'stays' });
+      await store.advanceClock(999);
+      expect(await read()).toMatchObject({ value: '1' });
+      await advanceUnswept(1);
+      expect(await read()).toBeNull();
+      expect((await store.listDocuments({ tenant, collection: 'c' })).map(({ key }) => key)).toEqual([
+        'stays',
+      ]);
+      expect(await write('2', 0)).toMatchObject({ committed: true });
+      await sweepAgain();
+      await store.advanceClock(5_000);
+      expect(await read()).toMatchObject({ value: '2' });
+    });
+
+    it('of a collection are listed by key', async () => {
+      for (const key of ['b', 'c', 'a']) await write(key, 0, { key });
+      expect(
+        (await store.listDocuments({ tenant, collection: 'c' })).map(({ key, value }) => key + value),
+      ).toEqual(['aa', 'bb', 'cc']);
+      expect(await store.listDocuments({ tenant, collection: 'none' })).toEqual([]);
+    });
+
+    it('of two writers with the same version only one wins', async () => {
+      const { versions } = await write('0');
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, (_, at) => write(String(at), versions[0])),
+      );
+      expect(answers.filter(({ committed }) => committed)).toHaveLength(1);
+    });
+  });
+
+  describe('topics', () => {
+    const append = async (
+      topic: string,
+      text: string,
+      change: { keepEntries?: number; idleMs?: number; after?: bigint } = {},
+    ) => {
+      const payload = Buffer.from(text);
+      const { positions } = await store.commit({
+        tenant,
+        appends: [{ topic, payload, keepEntries: 100, ...change }],
+      });
+      return positions[0] ?? 0n;
+    };
+    const read = async (topics: Record<string, bigint>, limit = 100) =>
+      (
+        await store.readTopics({
+          tenant,
+          topics: Object.entries(topics).map(([topic, after]) => ({ topic, after })),
+          limit,
+        })
+      ).map(({ topic, payload }) => `${topic} ${Buffer.from(payload).toString()}`);
+
+    it('hold entries in the order of strictly increasing 17-digit timetokens, over all topics of the tenant', async () => {
+      const tokens: bigint[] = [];
+      for (let at = 0; at < 10; at += 1) tokens.push(await append(at % 2 === 0 ? 'even' : 'odd', String(at)));
+      expect(tokens).toEqual([...new Set(tokens)].sort((a, b) => (a < b ? -1 : 1)));
+      expect(tokens.every((token) => String(token).length === 17)).toBe(true);
+      expect(await read({ even: 0n, odd: 0n })).toEqual(
+        tokens.map((_, at) => `${at % 2 === 0 ? 'even' : 'odd'} ${at}`),
+      );
+      expect(await read({ even: tokens[4] ?? 0n, odd: tokens[4] ?? 0n }, 3)).toEqual([
+        'odd 5',
+        'even 6',
+        'odd 7',
+      ]);
+    });
+
+    it('share their timetokens with lease events and with now', async () => {
+      const before = (await store.now({ tenant })).timetoken;
+      await beat();
+      const middle = (await store.now({ tenant })).timetoken;
+      const appended = await append('t', 'x');
+      const [event] = await store.readTopics({
+        tenant,
+        topics: [{ topic: leaseEventsTopic('g'), after: 0n }],
+        limit: 1,
+      });
+      const order = [before, event?.position ?? 0n, appended];
+      expect(order).toEqual([...order].sort((a, b) => (a < b ? -1 : 1)));
+      expect(new Set(order).size).toBe(3);
+      expect(middle >= (event?.position ?? 0n) && middle < appended).toBe(true);
+    });
+
+    it('may be dense: the first entry follows the origin, each next one the newest', async () => {
+      const origin = 1_447_329_401_000_000_000n;
+      for (let at = 1n; at <= 5n; at += 1n)
+        expect(await append('log', `${at}`, { after: origin, keepEntries: 3 })).toBe(origin + at);
+      expect(await read({ log: 0n })).toEqual(['log 3', 'log 4', 'log 5']);
+      expect(await store.topicBounds({ tenant, topics: ['log'] })).toEqual([
+        { oldest: origin + 3n, newest: origin + 5n, entries: 3 },
+      ]);
+    });
+
+    it('keep bytes as they are', async () => {
+      const payload = Uint8Array.from({ length: 256 }, (_, at) => at);
+      await store.commit({ tenant, appends: [{ topic: 't', payload, keepEntries: 10 }] });
+      const [entry] = await store.readTopics({ tenant, topics: [{ topic: 't', after: 0n }], limit: 1 });
+      expect(Buffer.from(entry?.payload ?? []).equals(Buffer.from(payload))).toBe(true);
+    });
+
+    it('go when they were idle for their time, and not before', async () => {
+      await append('t', 'x', { idleMs: 1_000 });
+      await store.advanceClock(999);
+      await append('t', 'y', { idleMs: 1_000 });
+      await store.advanceClock(999);
+      expect(await read({ t: 0n })).toEqual(['t x', 't y']);
+      await store.advanceClock(1);
+      expect(await read({ t: 0n })).toEqual([]);
+      expect((await store.tenants()).some((size) => size.tenant === tenant)).toBe(false);
+    });
+  });
+
+  describe('wait', () => {
+    const until = (
+      topics: Record<string, bigint>,
+      change: { timeoutMs?: number; signal?: AbortSignal; of?: Store } = {},
+    ) => {
+      const { timeoutMs = 20_000, signal, of = store } = change;
+      return of.wait({
+        tenant,
+        topics: Object.entries(topics).map(([topic, after]) => ({ topic, after })),
+        timeoutMs,
+        ...(signal === undefined ? {} : { signal }),
+      });
+    };
+
+    it('is over at once when there is something already', async () => {
+      await beat();
+      expect(await until({ [leaseEventsTopic('g')]: 0n })).toBe(true);
+    });
+
+    it('ends when something is appended, by whatever node, and for the topics asked only', async () => {
+      const other = traits.shared ? (await openNode()).store : store;
+      const waiting = until({ a: 0n, [leaseEventsTopic('g')]: 0n });
+      const bystander = new AbortController();
+      const elsewhere = until({ b: 0n }, { signal: bystander.signal });
+      await other.beat({ tenant, holder: 'ann', groups: [{ group: 'g' }], ttlMs: 1_000, grant: true });
+      expect(await waiting).toBe(true);
+      bystander.abort();
+      expect(await elsewhere).toBe(false);
+    });
+
+    it('ends when an expiry is recorded', async () => {
+      await beat();
+      const [granted] = await store.readTopics({
+        tenant,
+        topics: [{ topic: leaseEventsTopic('g'), after: 0n }],
+        limit: 1,
+      });
+      const waiting = until({ [leaseEventsTopic('g')]: granted?.position ?? 0n });
+      await store.advanceClock(1_000);
+      expect(await waiting).toBe(true);
+    });
+
+    it('ends with false when its time is up, and when the store closes', async () => {
+      expect(await until({ t: 0n }, { timeoutMs: 1 })).toBe(false);
+      const other = (traits.shared ? await openNode() : node).store;
+      const waiting = until({ t: 0n }, { of: other });
+      await other.now({ tenant });
+      await other.close();
+      expect(await waiting).toBe(false);
+    });
+  });
+
+  describe('nothing grows without bound', () => {
+    it('event topics keep the newest entries only', async () => {
+      for (let at = 0; at < 520; at += 1) {
+        await beat({ ttlMs: 60_000 });
+        await store.release({ tenant, holder: 'ann' });
+      }
+      const [bounds] = await store.topicBounds({ tenant, topics: [leaseEventsTopic('g')] });
+      expect(bounds?.entries).toBeLessThanOrEqual(1_000);
+      expect(bounds?.entries).toBeGreaterThanOrEqual(900);
+    });
+
+    it('a tenant of which everything expired is not known any more', async () => {
+      for (let at = 0; at < 30; at += 1) await beat({ holder: `h${at}`, group: `g${at % 4}` });
+      await store.commit({ tenant, writes: [{ collection: 'c', key: 'k', value: '1', ttlMs: 2_000 }] });
+      expect((await store.tenants()).find((size) => size.tenant === tenant)).toEqual({
+        tenant,
+        leases: 30,
+        documents: 1,
+        topics: 4,
+      });
+      await store.advanceClock(24 * 3_600_000);
+      // The expiries just recorded can still be read for a while.
+      await store.advanceClock(24 * 3_600_000);
+      expect((await store.tenants()).find((size) => size.tenant === tenant)).toBeUndefined();
+    });
+
+    it('a tenant that is dropped leaves nothing, without events', async () => {
+      await beat({ group: 'a' });
+      await beat({ group: 'b', holder: 'bob' });
+      await store.commit({
+        tenant,
+        writes: [{ collection: 'c', key: 'k', value: '1' }],
+        appends: [{ topic: 't', payload: Buffer.from('x'), keepEntries: 5 }],
+      });
+      await store.drop({ tenant });
+      expect((await store.tenants()).find((size) => size.tenant === tenant)).toBeUndefined();
+      expect(await store.groupsOf({ tenant, holder: 'ann' })).toEqual([]);
+      expect((await store.advanceClock(100_000)).filter((event) => event.tenant === tenant)).toEqual([]);
+      const [again] = (await beat({ group: 'a' })).leases;
+      expect(again?.state).toBe('granted');
+      expect(await steps('a')).toEqual(['granted ann 1']);
+    });
+  });
+
+  describe('the lease clock', () => {
+    it('stands still while frozen, moves on by what was asked, and never goes back', async () => {
+      const before = (await store.now({ tenant })).leaseMs;
+      expect((await store.now({ tenant })).leaseMs).toBe(before);
+      await store.advanceClock(1_800_000);
+      expect((await store.now({ tenant })).leaseMs).toBe(before + 1_800_000);
+      await expect(store.advanceClock(-1)).rejects.toThrow();
+      await store.freezeClock(false);
+      expect((await store.now({ tenant })).leaseMs).toBeGreaterThanOrEqual(before + 1_800_000);
+      expect(await store.readClock()).toMatchObject({ frozen: false });
+      await store.freezeClock(true);
+      expect(await store.readClock()).toMatchObject({ frozen: true });
+    });
+  });
+
+  it('answers thousands of commands that were asked at once, each with its own answer', async () => {
+    const holders = Array.from({ length: 3_000 }, (_, at) => `h${at}`);
+    const answers = await Promise.all(
+      holders.map((holder, at) =>
+        store.beat({ tenant, holder, groups: [{ group: `g${at % 10}` }], ttlMs: 60_000, grant: true }),
+      ),
+    );
+    expect(
+      answers.every(({ leases }, at) => leases[0]?.group === `g${at % 10}` && leases[0].state === 'granted'),
+    ).toBe(true);
+    const reads = await Promise.all(
+      holders.map((holder, at) => store.read({ tenant, group: `g${at % 10}`, holder })),
+    );
+    expect(reads.map((lease) => lease?.holder)).toEqual(holders);
+  });
+
+  if (traits.survivesKill)
+    it('leases, documents and topics survive a kill, and a lease has what was left of it', async () => {
+      await beat({ ttlMs: 60_000, data: '{"a":1}' });
+      await beat({ ttlMs: 60_000, group: 'other' });
+      await store.advanceClock(10_000);
+      await beat({ ttlMs: 60_000 });
+      await store.advanceClock(20_000);
+      await store.commit({
+        tenant,
+        writes: [
+          { collection: 'c', key: 'k', value: '1' },
+          { collection: 'c', key: 'due', value: '1', ttlMs: 50_000 },
+        ],
+        appends: [{ topic: 't', payload: Buffer.from('x'), keepEntries: 5 }],
+      });
+      const [before] = (await beat({ group: 'other', ttlMs: 45_000 })).leases;
+      await backend.restart?.();
+      node = await openNode();
+      store = node.store;
+      expect(await store.read({ tenant, group: 'g', holder: 'ann' })).toMatchObject({
+        remainingMs: 40_000,
+        data: '{"a":1}',
+      });
+      expect(await store.groupsOf({ tenant, holder: 'ann' })).toEqual(['g', 'other']);
+      expect(await steps()).toEqual(['granted ann 1']);
+      expect((await store.listDocuments({ tenant, collection: 'c' })).map(({ key }) => key)).toEqual([
+        'due',
+        'k',
+      ]);
+      expect(await store.topicBounds({ tenant, topics: ['t'] })).toMatchObject([{ entries: 1 }]);
+      const [after] = (await beat({ group: 'other', holder: 'bob', ttlMs: 100_000 })).leases;
+      expect(after?.epoch).toBeGreaterThan(before?.epoch ?? Number.POSITIVE_INFINITY);
+      const fired = (await store.advanceClock(45_000)).filter((event) => event.tenant === tenant);
+      expect(fired.map(({ group, holder }) => `${group} ${holder}`)).toEqual(['g ann', 'other ann']);
+      expect((await store.listDocuments({ tenant, collection: 'c' })).map(({ key }) => key)).toEqual([
+        'due',
+        'k',
+      ]);
+      await store.advanceClock(5_000);
+      expect((await store.listDocuments({ tenant, collection: 'c' })).map(({ key }) => key)).toEqual(['k']);
+    });
+}
