@@ -47,13 +47,14 @@ export class DueHeap<T extends Due> {
     item.slot = -1;
   }
 
-  /** The next item whose deadline has come, no longer in the heap; undefined if there is none. */
+  /** The item with the earliest deadline if that has come, no longer in the heap; undefined if none has. */
   takeDue(nowMs: number): T | undefined {
     for (let item = this.#items[0]; item !== undefined && item.dueMs <= nowMs; item = this.#items[0]) {
-      if (item.deadlineMs <= nowMs) {
+      if (item.deadlineMs === item.dueMs) {
         this.forget(item);
         return item;
       }
+      // Its deadline moved back since: due or not, others may be due before it.
       item.dueMs = item.deadlineMs;
       this.#down(item);
     }

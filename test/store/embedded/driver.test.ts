@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createStore } from '../../../src/store/create-store.ts';
+import { openEmbeddedDriver } from '../../../src/store/embedded/driver.ts';
+import type { Store } from '../../../src/store/store.ts';
+
+const tenant = 'test/t';
+const beat = (store: Store, ttlMs: number) =>
+  store.beat({ tenant, holder: 'ann', groups: [{ group: 'g' }], ttlMs, grant: true });
+const read = (store: Store) => store.read({ tenant, group: 'g', holder: 'ann' });
+
+describe('a process that stood still', () => {
+  it('expires nobody at once, however long it was paused', async () => {
+    let wallMs = 1_700_000_000_000;
+    const driver = openEmbeddedDriver({ wallMs: () => wallMs });
+    const store = createStore(driver);
+    await beat(store, 30_000);
+    wallMs += 3_600_000;
+    expect(await read(store)).toMatchObject({ remainingMs: 28_000 });
+    await driver.sweep(0, 'test', 10);
+    expect(await read(store)).toMatchObject({ remainingMs: 28_000 });
+    await store.close();
+  });
+});
+
+describe('the file', () => {
+  let folder: string;
+  let path: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'heartbeatd-'));
+    path = join(folder, 'store.db');
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('gives leases what was left of them after an outage, less one bounded step', async () => {
+    let wallMs = 1_700_000_000_000;
+    const before = createStore(openEmbeddedDriver({ path, wallMs: () => wallMs }));
+    await beat(before, 60_000);
+    await before.close();
+    wallMs += 600_000;
+    const after = createStore(openEmbeddedDriver({ path, wallMs: () => wallMs }));
+    expect(await read(after)).toMatchObject({ remainingMs: 58_000 });
+    await after.close();
+  });
+
+  it('is for one process: a second one is refused in words', async () => {
+    const store = createStore(openEmbeddedDriver({ path }));
+    await beat(store, 1_000);
+    expect(() => openEmbeddedDriver({ path })).toThrow(/in use by another process/);
+    await store.close();
+    await createStore(openEmbeddedDriver({ path })).close();
+  });
+
+  it('that is none of ours is refused in words', () => {
+    writeFileSync(path, 'this is no database, and long enough to be looked at as one '.repeat(20));
+    expect(() => openEmbeddedDriver({ path })).toThrow(/cannot be used as a store/);
+    expect(() => openEmbeddedDriver({ path: join(folder, 'none', 'store.db') })).toThrow(
+      /cannot be used as a store/,
+    );
+  });
+
+  it('never gives out an epoch twice, also after its newest pages were lost', async () => {
+    const before = createStore(openEmbeddedDriver({ path }));
+    const [first] = (await beat(before, 1_000)).leases;
+    await before.close();
+    rmSync(path);
+    const after = createStore(openEmbeddedDriver({ path }));
+    const [second] = (await beat(after, 1_000)).leases;
+    expect(second?.epoch).toBeGreaterThan(first?.epoch ?? Number.POSITIVE_INFINITY);
+    await after.close();
+  });
+});

@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { type Due, DueHeap } from '../../../src/store/embedded/due-heap.ts';
+
+interface Item extends Due {
+  readonly name: number;
+}
+
+const step = fc.oneof(
+  fc.record({ kind: fc.constant('set' as const), name: fc.nat(20), deadlineMs: fc.nat(1_000) }),
+  fc.record({ kind: fc.constant('forget' as const), name: fc.nat(20) }),
+  fc.record({ kind: fc.constant('take' as const), nowMs: fc.nat(1_000) }),
+);
+
+it('yields exactly what is due, earliest first, however deadlines moved', () => {
+  fc.assert(
+    fc.property(fc.array(step, { size: 'large' }), (steps) => {
+      const heap = new DueHeap<Item>();
+      const items = new Map<number, Item>();
+      for (const change of steps) {
+        if (change.kind === 'take') {
+          const due = [...items.values()].filter(({ deadlineMs }) => deadlineMs <= change.nowMs);
+          const taken: Item[] = [];
+          for (let item = heap.takeDue(change.nowMs); item !== undefined; item = heap.takeDue(change.nowMs))
+            taken.push(item);
+          expect(new Set(taken)).toEqual(new Set(due));
+          expect(taken.map(({ deadlineMs }) => deadlineMs)).toEqual(
+            due.map(({ deadlineMs }) => deadlineMs).sort((a, b) => a - b),
+          );
+          for (const { name } of taken) items.delete(name);
+          continue;
+        }
+        const item = items.get(change.name) ?? { name: change.name, deadlineMs: 0, dueMs: 0, slot: -1 };
+        if (change.kind === 'forget') {
+          heap.forget(item);
+          items.delete(change.name);
+          continue;
+        }
+        item.deadlineMs = change.deadlineMs;
+        items.set(change.name, item);
+        heap.watch(item);
+      }
+      expect(heap.size).toBe(items.size);
+      expect(heap.earliestMs).toBeLessThanOrEqual(
+        Math.min(Number.POSITIVE_INFINITY, ...[...items.values()].map(({ deadlineMs }) => deadlineMs)),
+      );
+    }),
+    { numRuns: 500 },
+  );
+});
