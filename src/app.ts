@@ -1,7 +1,12 @@
 /** The Fastify app: three protocols and the operator side over one store. */
 import { randomBytes } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Fastify, { type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import type { Config } from './config.ts';
 import { type App, type MakeProtocol, NotFound, type ProtocolContext } from './protocols/protocol.ts';
 import type { Store } from './store/store.ts';
@@ -38,7 +43,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
 
   const app = Fastify({
     ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
-    disableRequestLogging: true,
+    // One line a request, written by ourselves, instead of Fastify's two.
+    logController: new LogController({ disableRequestLogging: true }),
     // Paths carry lists of channels: the presence documentation allows 32 KiB of path and query.
     routerOptions: { maxParamLength: 32_768, ignoreTrailingSlash: false, caseSensitive: true },
     bodyLimit: 10 * 1024 * 1024,
