@@ -45,6 +45,27 @@ describe('the file', () => {
     await after.close();
   });
 
+  it('remembers the last renewal of each lease, however many there were', async () => {
+    const wallMs = () => 1_700_000_000_000;
+    const before = createStore(openEmbeddedDriver({ path, wallMs }));
+    const renew = (holder: string, ttlMs: number) =>
+      before.beat({ tenant, holder, groups: [{ group: 'g' }], ttlMs, grant: true });
+    const holders = Array.from({ length: 200 }, (_, at) => `h${at}`);
+    for (let round = 1; round <= 45; round += 1) {
+      await Promise.all(holders.map((holder, at) => renew(holder, round * 1_000 + at)));
+    }
+    await before.release({ tenant, holder: 'h7' });
+    await renew('h7', 5_000);
+    await before.close();
+    const after = createStore(openEmbeddedDriver({ path, wallMs }));
+    const { leases } = await after.members({ tenant, group: 'g', offset: 0, limit: 1_000 });
+    const expected = new Map(holders.map((holder, at) => [holder, 45_000 + at]));
+    expect(new Map(leases.map(({ holder, remainingMs }) => [holder, remainingMs]))).toEqual(
+      expected.set('h7', 5_000),
+    );
+    await after.close();
+  });
+
   it('is for one process: a second one is refused in words', async () => {
     const store = createStore(openEmbeddedDriver({ path }));
     await beat(store, 1_000);
