@@ -3,21 +3,34 @@ import { type Config, ConfigError } from '../config.ts';
 import { createStore, type StoreOptions } from './create-store.ts';
 import { openEmbeddedDriver } from './embedded/driver.ts';
 import { FileUnusable } from './embedded/file.ts';
+import { RedisUrlError } from './redis/connect.ts';
+import { openRedisDriver } from './redis/driver.ts';
 import type { Driver, Store } from './store.ts';
 
 /** Throws ConfigError for a setting that cannot be used. The caller closes the store. */
 export async function openStore(
   config: Pick<Config, 'redisUrl' | 'data' | 'sweepIntervalMs' | 'storeTimeoutMs'>,
-  options: StoreOptions = {},
+  options: StoreOptions & {
+    readonly log?: { warn(message: string): void; info(message: string): void };
+  } = {},
 ): Promise<Store> {
-  return createStore(await openDriver(config), { sweepIntervalMs: config.sweepIntervalMs, ...options });
+  return createStore(await openDriver(config, options.log), {
+    sweepIntervalMs: config.sweepIntervalMs,
+    ...options,
+  });
 }
 
-async function openDriver(config: Pick<Config, 'redisUrl' | 'data' | 'storeTimeoutMs'>): Promise<Driver> {
+async function openDriver(
+  config: Pick<Config, 'redisUrl' | 'data' | 'storeTimeoutMs'>,
+  log?: { warn(message: string): void; info(message: string): void },
+): Promise<Driver> {
   try {
-    return openEmbeddedDriver({ path: config.data });
+    if (config.redisUrl === '') return openEmbeddedDriver({ path: config.data });
+    const options = { url: config.redisUrl, timeoutMs: config.storeTimeoutMs };
+    return await openRedisDriver(log === undefined ? options : { ...options, log });
   } catch (error) {
     if (error instanceof FileUnusable) throw new ConfigError(`DATA: ${error.message}`);
+    if (error instanceof RedisUrlError) throw new ConfigError(`REDIS_URL: ${error.message}`);
     throw error;
   }
 }

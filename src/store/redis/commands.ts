@@ -1,0 +1,257 @@
+/** Each command as a script takes and answers it. One entry per kind; the scripts do the work. */
+import type {
+  Answer,
+  Ask,
+  BeatLease,
+  CommandName,
+  Guard,
+  Lease,
+  LeaseEvent,
+  Members,
+  TenantEvent,
+  TopicEntry,
+} from '../store.ts';
+import type { Reply, ScriptArgument } from './scripts.ts';
+
+export interface Codec<N extends CommandName> {
+  /** Adds one item of a batch to the script's arguments. */
+  encode(ask: Ask<N>, to: ScriptArgument[]): void;
+  decode(reply: Reply, ask: Ask<N>): Answer<N>;
+  /** The script begins with how event topics are kept, and answers `{ answers, tenant, event, … }`. */
+  readonly changesLeases?: true;
+  /** Answers hold bytes that are no text. */
+  readonly raw?: true;
+}
+
+type Codecs = { readonly [N in CommandName]: Codec<N> };
+
+const list = (reply: Reply | undefined): readonly Reply[] => (Array.isArray(reply) ? reply : []);
+const text = (reply: Reply | undefined): string => String(reply ?? '');
+const number = (reply: Reply | undefined): number => Number(reply ?? 0);
+
+const states = ['absent', 'renewed', 'granted'] as const;
+const defaultTtlMs = 60_000;
+
+function encodeGuards(guards: readonly Guard[] | undefined, to: ScriptArgument[]): void {
+  to.push(guards?.length ?? 0);
+  for (const { collection, key, version } of guards ?? []) to.push(collection, key, version);
+}
+
+/** A lease as it is packed in a group's hash: `<epoch>|<ttl>|`, then `0`, or `1` and the data. */
+function unpackLease(group: string, holder: string, remainingMs: number, packed: string): Lease {
+  const first = packed.indexOf('|');
+  const second = packed.indexOf('|', first + 1);
+  return {
+    group,
+    holder,
+    epoch: Number(packed.slice(0, first)),
+    ttlMs: Number(packed.slice(first + 1, second)),
+    remainingMs,
+    data: packed[second + 1] === '1' ? packed.slice(second + 2) : null,
+  };
+}
+
+export const codecs: Codecs = {
+  beat: {
+    changesLeases: true,
+    encode({ tenant, holder, groups, ttlMs, defaultTtlMs: fallbackMs, grant, guards }, to) {
+      to.push(tenant, holder, ttlMs ?? '', fallbackMs ?? defaultTtlMs, grant ? '1' : '0');
+      encodeGuards(guards, to);
+      to.push(groups?.length ?? -1);
+      for (const { group, data } of groups ?? []) to.push(group, data === undefined ? '0' : '1', data ?? '');
+    },
+    decode(reply) {
+      if (reply === null) return { stale: true, leases: [] };
+      const fields = list(reply);
+      const leases: BeatLease[] = [];
+      for (let at = 0; at < fields.length; at += 5) {
+        leases.push({
+          group: text(fields[at]),
+          state: states[number(fields[at + 1])] ?? 'absent',
+          epoch: number(fields[at + 2]),
+          revision: number(fields[at + 3]),
+          data: (fields[at + 4] as string | null | undefined) ?? null,
+        });
+      }
+      return { stale: false, leases };
+    },
+  },
+  release: {
+    changesLeases: true,
+    encode({ tenant, holder, groups, asExpired }, to) {
+      to.push(
+        tenant,
+        holder,
+        asExpired === true ? 'expired' : 'released',
+        groups?.length ?? -1,
+        ...(groups ?? []),
+      );
+    },
+    decode: (reply) => list(reply).map(text),
+  },
+  setData: {
+    changesLeases: true,
+    encode({ tenant, group, holder, data, quiet }, to) {
+      to.push(tenant, group, holder, data === null ? '0' : '1', data ?? '', quiet === true ? '1' : '0');
+    },
+    decode: (reply) => ({ live: number(reply) > 0, changed: number(reply) === 2 }),
+  },
+  read: {
+    encode({ tenant, group, holder }, to) {
+      to.push(tenant, group, holder);
+    },
+    decode(reply, { group, holder }) {
+      if (reply === null) return null;
+      const [remainingMs, packed] = list(reply);
+      return unpackLease(group, holder, number(remainingMs), text(packed));
+    },
+  },
+  members: {
+    encode({ tenant, group, limit }, to) {
+      to.push(tenant, group, limit > 0 ? '1' : '0');
+    },
+    decode(reply, { group, offset, limit }): Members {
+      const [count, revision, ...fields] = list(reply);
+      const leases: Lease[] = [];
+      for (let at = 0; at < fields.length; at += 3) {
+        leases.push(unpackLease(group, text(fields[at]), number(fields[at + 1]), text(fields[at + 2])));
+      }
+      leases.sort((a, b) => a.epoch - b.epoch);
+      // Without anybody the revision of a group whose dead nobody has swept yet is of no use, and the same as none.
+      return {
+        count: number(count),
+        revision: number(revision),
+        leases: leases.slice(offset, offset + limit),
+      };
+    },
+  },
+  count: {
+    encode({ tenant, groups }, to) {
+      to.push(tenant, groups.length, ...groups);
+    },
+    decode: (reply) => list(reply).map(number),
+  },
+  groups: {
+    encode({ tenant, after, limit }, to) {
+      to.push(tenant, after === undefined ? '0' : '1', after ?? '', limit);
+    },
+    decode: (reply) => list(reply).map(text),
+  },
+  groupsOf: {
+    encode({ tenant, holder }, to) {
+      to.push(tenant, holder);
+    },
+    decode: (reply) => list(reply).map(text).sort(),
+  },
+  readDocuments: {
+    encode({ tenant, documents }, to) {
+      to.push(tenant, documents.length);
+      for (const { collection, key } of documents) to.push(collection, key);
+    },
+    decode: (reply, { documents }) =>
+      list(reply).map((found, at) => {
+        if (found === null) return null;
+        const [version, value] = list(found);
+        return { key: documents[at]?.key ?? '', version: number(version), value: text(value) };
+      }),
+  },
+  listDocuments: {
+    encode({ tenant, collection }, to) {
+      to.push(tenant, collection);
+    },
+    decode(reply) {
+      const fields = list(reply);
+      return Array.from({ length: fields.length / 3 }, (_, at) => ({
+        key: text(fields[3 * at]),
+        version: number(fields[3 * at + 1]),
+        value: text(fields[3 * at + 2]),
+      })).sort((a, b) => (a.key < b.key ? -1 : 1));
+    },
+  },
+  commit: {
+    encode({ tenant, guards, writes = [], appends = [] }, to) {
+      to.push(tenant);
+      encodeGuards(guards, to);
+      to.push(writes.length);
+      for (const { collection, key, version, value, ttlMs } of writes) {
+        to.push(collection, key, version ?? '', value === null ? '0' : '1', value ?? '', ttlMs ?? '');
+      }
+      to.push(appends.length);
+      for (const { topic, payload, after, keepEntries, idleMs } of appends) {
+        to.push(
+          topic,
+          Buffer.from(payload),
+          after === undefined ? '' : String(after),
+          keepEntries,
+          idleMs ?? '',
+        );
+      }
+    },
+    decode(reply) {
+      if (reply === null) return { committed: false, versions: [], positions: [] };
+      const [versions, positions] = list(reply);
+      return {
+        committed: true,
+        versions: list(versions).map(number),
+        positions: list(positions).map((position) => BigInt(text(position))),
+      };
+    },
+  },
+  readTopics: {
+    raw: true,
+    encode({ tenant, topics, limit }, to) {
+      to.push(tenant, limit, topics.length);
+      for (const { topic, after } of topics) to.push(topic, String(after));
+    },
+    decode(reply, { topics, limit }) {
+      const entries: TopicEntry[] = [];
+      for (const [at, found] of list(reply).entries()) {
+        const fields = list(found);
+        for (let field = 0; field < fields.length; field += 2) {
+          entries.push({
+            topic: topics[at]?.topic ?? '',
+            position: BigInt(text(fields[field])),
+            payload: fields[field + 1] as Buffer,
+          });
+        }
+      }
+      if (topics.length > 1)
+        entries.sort((a, b) => (a.position < b.position ? -1 : a.position > b.position ? 1 : 0));
+      return entries.slice(0, limit);
+    },
+  },
+  topicBounds: {
+    encode({ tenant, topics }, to) {
+      to.push(tenant, topics.length, ...topics);
+    },
+    decode: (reply) =>
+      list(reply).map((bounds) => {
+        const [oldest, newest, entries] = list(bounds);
+        return { oldest: BigInt(text(oldest)), newest: BigInt(text(newest)), entries: number(entries) };
+      }),
+  },
+  now: {
+    encode({ tenant }, to) {
+      to.push(tenant);
+    },
+    decode(reply) {
+      const [leaseMs, wallMs, timetoken] = list(reply);
+      return { leaseMs: number(leaseMs), wallMs: number(wallMs), timetoken: BigInt(text(timetoken)) };
+    },
+  },
+  drop: {
+    encode({ tenant }, to) {
+      to.push(tenant);
+    },
+    decode: () => null,
+  },
+};
+
+/** `tenant, event, tenant, event, …` from position `from` of a reply. */
+export function decodeEvents(reply: readonly Reply[], from: number): TenantEvent[] {
+  const events: TenantEvent[] = [];
+  for (let at = from; at < reply.length; at += 2) {
+    events.push({ tenant: text(reply[at]), ...(JSON.parse(text(reply[at + 1])) as LeaseEvent) });
+  }
+  return events;
+}

@@ -1,0 +1,261 @@
+/**
+ * The Redis driver: one Redis, Sentinel or Redis Cluster. Every step is one script on one partition, whose keys share a
+ * hash tag, so the same code runs on all of them.
+ */
+import { crc32 } from 'node:zlib';
+import { Cluster, type Redis, ReplyError } from 'ioredis';
+import {
+  type ClockReading,
+  type Command,
+  type CommandName,
+  type Driver,
+  defaultEventKeeping,
+  type EventKeeping,
+  type Outcome,
+  StoreUnavailable,
+  type Tenant,
+} from '../store.ts';
+import { type Codec, codecs, decodeEvents } from './commands.ts';
+import { connect, parseRedisUrl } from './connect.ts';
+import { defineScripts, type Reply, runScript, type ScriptArgument, type ScriptName } from './scripts.ts';
+
+export interface RedisOptions {
+  readonly url: string;
+  /** Longest wait for an answer, ms. */
+  readonly timeoutMs: number;
+  /** Must be the same on all nodes, for ever. */
+  readonly partitions?: number;
+  readonly events?: EventKeeping;
+  readonly log?: { warn(message: string): void; info(message: string): void };
+}
+
+const defaultPartitions = 64;
+const silent = { warn() {}, info() {} };
+
+/**
+ * Opens the driver. Redis may still be away: commands then fail fast until it is there. Throws RedisUrlError for a URL
+ * that cannot be understood.
+ */
+export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
+  const target = parseRedisUrl(options.url);
+  const { timeoutMs, partitions = defaultPartitions, log = silent, events = defaultEventKeeping } = options;
+  const keeping: readonly ScriptArgument[] = [events.keepEntries, events.idleMs];
+  const redis = connect(target, timeoutMs);
+  const subscriber = connect(target, timeoutMs);
+  const clockKeys = Array.from({ length: partitions }, (_, partition) => `{hb:${partition}}:clock`);
+  let appendListener: (tenant: Tenant, topic: string) => void = () => {};
+  let gapListener: () => void = () => {};
+  let closed = false;
+
+  defineScripts(redis);
+  let away: string | undefined;
+  redis.on('error', (error: Error) => {
+    if (away === undefined && !closed) log.warn(`${target.description} is away: ${error.message}`);
+    away ??= error.message;
+  });
+  redis.on('ready', () => {
+    if (away !== undefined) log.info(`${target.description} is back`);
+    away = undefined;
+    warnOfSettings(redis, log).catch(() => {});
+  });
+  listen(
+    subscriber,
+    partitions,
+    (tenant, topic) => appendListener(tenant, topic),
+    () => gapListener(),
+  );
+
+  const run = async (
+    name: ScriptName,
+    partition: number,
+    args: readonly ScriptArgument[],
+    raw = false,
+  ): Promise<Reply> => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(new StoreUnavailable(`${target.description} did not answer within ${timeoutMs} ms`));
+        // Whatever else was sent on a connection that does not answer would wait as long: start over.
+        if (!closed) reconnect(redis);
+      }, timeoutMs);
+    });
+    try {
+      return await Promise.race([runScript(redis, name, clockKeys[partition] ?? '', args, raw), late]);
+    } catch (error) {
+      throw asStoreError(error as Error);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  const runKind = async (
+    partition: number,
+    name: CommandName,
+    commands: readonly Command[],
+    positions: readonly number[],
+    outcomes: Outcome[],
+  ): Promise<void> => {
+    // Which codec belongs to which command is known by name only.
+    const codec = codecs[name] as unknown as Codec<'beat'>;
+    const args: ScriptArgument[] = codec.changesLeases === true ? [...keeping] : [];
+    for (const { ask } of commands) codec.encode(ask as never, args);
+    try {
+      const reply = (await run(name, partition, args, codec.raw === true)) as readonly Reply[];
+      const answers = (codec.changesLeases === true ? reply[0] : reply) as readonly Reply[];
+      for (const [at, command] of commands.entries()) {
+        outcomes[positions[at] ?? 0] = { answer: codec.decode(answers[at] ?? null, command.ask as never) };
+      }
+      const made = codec.changesLeases === true ? decodeEvents(reply, 1) : [];
+      const first = outcomes[positions[0] ?? 0];
+      if (made.length > 0 && first !== undefined && 'answer' in first) {
+        outcomes[positions[0] ?? 0] = { ...first, events: made };
+      }
+    } catch (error) {
+      for (const position of positions) outcomes[position] = { error: error as Error };
+    }
+  };
+
+  const readClock = async (partition: number, args: readonly ScriptArgument[]): Promise<ClockReading> => {
+    const [leaseMs, wallMs, frozen] = (await run('clock', partition, args)) as readonly Reply[];
+    return { leaseMs: Number(leaseMs), wallMs: Number(wallMs), frozen: frozen === 1 };
+  };
+
+  await Promise.race([
+    new Promise((resolve) => redis.once('ready', resolve)),
+    new Promise((resolve) => setTimeout(resolve, timeoutMs).unref()),
+  ]);
+
+  return {
+    description: target.description,
+    partitions,
+    partitionOf: (tenant) => crc32(tenant) % partitions,
+    async execute(partition, commands) {
+      const outcomes: Outcome[] = new Array(commands.length);
+      const kinds = new Map<CommandName, { commands: Command[]; positions: number[] }>();
+      for (const [position, command] of commands.entries()) {
+        let kind = kinds.get(command.name);
+        if (kind === undefined) {
+          kind = { commands: [], positions: [] };
+          kinds.set(command.name, kind);
+        }
+        kind.commands.push(command);
+        kind.positions.push(position);
+      }
+      await Promise.all(
+        [...kinds].map(([name, kind]) => runKind(partition, name, kind.commands, kind.positions, outcomes)),
+      );
+      return outcomes;
+    },
+    async sweep(partition, owner, budget) {
+      const reply = (await run('sweep', partition, [...keeping, owner, budget])) as readonly Reply[];
+      const expired = decodeEvents(reply, 2).sort((a, b) => b.lateMs - a.lateMs);
+      const nextInMs = Number(reply[1]);
+      return { expired, more: reply[0] === 1, nextInMs: nextInMs < 0 ? null : nextInMs };
+    },
+    async claimSweep(partition, owner, forMs) {
+      await readClock(partition, [0, '', owner, forMs]);
+    },
+    readClock: (partition) => readClock(partition, [0, '', '', 0]),
+    async setClock(partition, { advanceMs = 0, frozen }) {
+      if (!Number.isFinite(advanceMs) || advanceMs < 0) {
+        throw new RangeError(`the lease clock cannot advance by ${advanceMs} ms`);
+      }
+      return readClock(partition, [
+        Math.floor(advanceMs),
+        frozen === undefined ? '' : frozen ? '1' : '0',
+        '',
+        0,
+      ]);
+    },
+    async tenants(partition) {
+      const [leases, documents, topics] = ((await run('tenants', partition, [])) as readonly Reply[]).map(
+        (counts) => new Map(pairs(counts)),
+      );
+      const names = new Set([
+        ...(leases?.keys() ?? []),
+        ...(documents?.keys() ?? []),
+        ...(topics?.keys() ?? []),
+      ]);
+      return [...names].map((tenant) => ({
+        tenant,
+        leases: leases?.get(tenant) ?? 0,
+        documents: documents?.get(tenant) ?? 0,
+        topics: topics?.get(tenant) ?? 0,
+      }));
+    },
+    onAppend(listener) {
+      appendListener = listener;
+    },
+    onGap(listener) {
+      gapListener = listener;
+    },
+    async ping() {
+      await readClock(0, [0, '', '', 0]);
+    },
+    async close() {
+      closed = true;
+      for (const connection of [redis, subscriber]) {
+        connection.removeAllListeners('error');
+        connection.on('error', () => {});
+        connection.disconnect();
+      }
+    },
+  };
+}
+
+function pairs(reply: Reply): [string, number][] {
+  const fields = reply as readonly Reply[];
+  return Array.from({ length: fields.length / 2 }, (_, at) => [
+    String(fields[2 * at]),
+    Number(fields[2 * at + 1]),
+  ]);
+}
+
+/** A script that Redis could not run for what it is must be told from a Redis that cannot serve now. */
+function asStoreError(error: Error): Error {
+  if (error instanceof StoreUnavailable) return error;
+  const isScriptFault = error instanceof ReplyError && /^(ERR|WRONGTYPE)/.test(error.message);
+  return isScriptFault ? error : new StoreUnavailable(error.message);
+}
+
+function reconnect(redis: Redis | Cluster): void {
+  for (const connection of redis instanceof Cluster ? redis.nodes('master') : [redis]) {
+    if (connection.status === 'ready') connection.disconnect(true);
+  }
+}
+
+/** Hears of appends on all partitions; what may have been missed while the connection was away is a gap. */
+function listen(
+  subscriber: Redis | Cluster,
+  partitions: number,
+  onAppend: (tenant: Tenant, topic: string) => void,
+  onGap: () => void,
+): void {
+  const channels = Array.from({ length: partitions }, (_, partition) => `{hb:${partition}}:appends`);
+  subscriber.on('error', () => {});
+  subscriber.on('ready', () => {
+    subscriber.subscribe(...channels).then(onGap, () => {});
+  });
+  subscriber.on('message', (_channel: string, message: string) => {
+    const colon = message.indexOf(':');
+    // The length counts bytes, as Lua does.
+    const bytes = Buffer.from(message.slice(colon + 1));
+    const length = Number(message.slice(0, colon));
+    onAppend(bytes.toString('utf8', 0, length), bytes.toString('utf8', length));
+  });
+}
+
+/** Tells whoever runs this what would lose leases. */
+async function warnOfSettings(redis: Redis | Cluster, log: { warn(message: string): void }): Promise<void> {
+  const node = redis instanceof Cluster ? redis.nodes('master')[0] : redis;
+  if (node === undefined) return;
+  const read = async (name: string): Promise<string> =>
+    ((await node.config('GET', name)) as string[])[1] ?? '';
+  const [policy, appendOnly, save] = await Promise.all(['maxmemory-policy', 'appendonly', 'save'].map(read));
+  if (policy !== 'noeviction')
+    log.warn(
+      `Redis evicts keys when its memory is full (maxmemory-policy ${policy}): leases may vanish; set noeviction`,
+    );
+  if (appendOnly === 'no' && save === '')
+    log.warn('Redis keeps nothing on disk (appendonly no, save ""): leases end with it');
+}

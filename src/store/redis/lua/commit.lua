@@ -1,0 +1,68 @@
+-- Changes documents and appends to topics: a batch of commits, each all or nothing.
+--
+-- KEYS[1]  the partition's clock
+-- ARGV     per commit: tenant, number of guards, (collection, key, version)*,
+--          number of writes, (collection, key, version or '', '1' with a value or '0' to delete, value, ttl ms or '')*,
+--          number of appends, (topic, payload, '' or the position to follow, entries to keep, idle ms or '')*
+-- Returns  per commit: false, or { { version or '0' for each write }, { position for each append } }
+--@include partition
+--@include topics
+--@include documents
+
+local answers = {}
+local at = 1
+while ARGV[at] do
+  local tenant = ARGV[at]
+  local hold, writesAt = guardsHold(tenant, at + 1)
+  local writes = tonumber(ARGV[writesAt])
+  local appendsAt = writesAt + 1 + 6 * writes
+  local appends = tonumber(ARGV[appendsAt])
+  at = appendsAt + 1 + 5 * appends
+  for write = writesAt + 1, writesAt + 6 * writes, 6 do
+    local version = ARGV[write + 2]
+    if hold and version ~= '' then
+      hold = (readDocument(tenant, ARGV[write], ARGV[write + 1]) or '0') == version
+    end
+  end
+  if not hold then
+    answers[#answers + 1] = false
+  else
+    local versions, positions = {}, {}
+    for write = writesAt + 1, writesAt + 6 * writes, 6 do
+      local collection, key, ttl = ARGV[write], ARGV[write + 1], ARGV[write + 5]
+      if ARGV[write + 3] == '0' then
+        deleteDocument(tenant, collection, key)
+        versions[#versions + 1] = '0'
+      else
+        local version = digits(nextSeq())
+        local deadline = ''
+        if ttl ~= '' then
+          deadline = digits(now + tonumber(ttl))
+          redis.call('ZADD', dueKey, 'LT', deadline, documentMember(tenant, collection, key))
+        end
+        local packed = version .. '|' .. deadline .. '|' .. ARGV[write + 4]
+        if redis.call('HSET', keyOf('d', tenant, collection), key, packed) == 1 then
+          redis.call('SADD', keyOf('c', tenant, ''), collection)
+          countUp('documents', tenant, 1)
+        end
+        versions[#versions + 1] = version
+      end
+    end
+    for append = appendsAt + 1, appendsAt + 5 * appends, 5 do
+      local topic, after = ARGV[append], ARGV[append + 2]
+      local position
+      if after == '' then
+        position = digits(nextTimetoken()) .. '0'
+      else
+        local newest = redis.call('XREVRANGE', keyOf('s', tenant, topic), '+', '-', 'COUNT', 1)[1]
+        position = increment(newest and string.match(newest[1], '^%d+') or after)
+      end
+      appendAt(tenant, topic, position, ARGV[append + 1], ARGV[append + 3], ARGV[append + 4])
+      positions[#positions + 1] = position
+    end
+    answers[#answers + 1] = { versions, positions }
+  end
+end
+publish()
+saveClock()
+return answers

@@ -1,0 +1,35 @@
+-- Forgets tenants, without events.
+--
+-- KEYS[1]  the partition's clock
+-- ARGV     tenants
+-- Returns  a 0 for each
+--@include partition
+--@include documents
+
+local answers = {}
+for index, tenant in ipairs(ARGV) do
+  for _, group in ipairs(redis.call('ZRANGE', keyOf('g', tenant, ''), 0, -1)) do
+    for _, holder in ipairs(redis.call('ZRANGE', keyOf('z', tenant, group), 0, -1)) do
+      redis.call('DEL', keyOf('h', tenant, holder))
+    end
+    redis.call('DEL', keyOf('z', tenant, group), keyOf('m', tenant, group))
+    redis.call('ZREM', dueKey, dueMember('g', tenant, group))
+  end
+  for _, collection in ipairs(redis.call('SMEMBERS', keyOf('c', tenant, ''))) do
+    for _, key in ipairs(redis.call('HKEYS', keyOf('d', tenant, collection))) do
+      redis.call('ZREM', dueKey, documentMember(tenant, collection, key))
+    end
+    redis.call('DEL', keyOf('d', tenant, collection))
+  end
+  for _, topic in ipairs(redis.call('HKEYS', keyOf('t', tenant, ''))) do
+    redis.call('DEL', keyOf('s', tenant, topic))
+    redis.call('ZREM', dueKey, dueMember('t', tenant, topic))
+  end
+  redis.call('DEL', keyOf('g', tenant, ''), keyOf('c', tenant, ''), keyOf('t', tenant, ''))
+  for _, kind in ipairs({ 'leases', 'documents', 'topics' }) do
+    redis.call('HDEL', prefix .. 'n:' .. kind, tenant)
+  end
+  answers[index] = 0
+end
+saveClock()
+return answers

@@ -1,0 +1,23 @@
+-- Reads all documents of collections.
+--
+-- KEYS[1]  the partition's clock
+-- ARGV     per question: tenant, collection
+-- Returns  per question: key, version, value, key, …, in no order
+--@include partition
+--@include documents
+
+local answers = {}
+for at = 1, #ARGV, 2 do
+  local all = redis.call('HGETALL', keyOf('d', ARGV[at], ARGV[at + 1]))
+  local answer = {}
+  for index = 1, #all, 2 do
+    local version, _, value = unpackDocument(all[index + 1])
+    if version then
+      answer[#answer + 1] = all[index]
+      answer[#answer + 1] = version
+      answer[#answer + 1] = value
+    end
+  end
+  answers[#answers + 1] = answer
+end
+return answers

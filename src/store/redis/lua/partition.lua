@@ -1,0 +1,71 @@
+-- Shared by every script: the partition's keys, its lease clock, and the counters behind epochs and timetokens.
+--
+-- KEYS[1]  the partition's clock, '{hb:<n>}:clock'. Every other key is made from it and has the same hash tag.
+--
+-- The clock is a hash: lease and wall (ms at the last tick), frozen (1 or 0), seq (epochs, revisions and versions; starts
+-- at the time in microseconds, so that it grows also over FLUSHALL), tt (the last timetoken, whole microseconds), owner
+-- and ownerUntil (who may sweep alone, until when on the wall).
+
+local maxStepMs = 2000
+
+local prefix = string.sub(KEYS[1], 1, -6)
+local dueKey = prefix .. 'due'
+local time = redis.call('TIME')
+local wallMicros = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local wallMs = math.floor(wallMicros / 1000)
+
+local clock = redis.call('HMGET', KEYS[1], 'lease', 'wall', 'frozen', 'seq', 'tt')
+local leaseAtTick = tonumber(clock[1]) or wallMs
+local wallAtTick = tonumber(clock[2]) or wallMs
+local frozen = clock[3] == '1'
+local seq = tonumber(clock[4]) or wallMicros
+local tt = tonumber(clock[5]) or 0
+local seqBefore = tonumber(clock[4])
+local ttBefore = tonumber(clock[5])
+
+local now = leaseAtTick
+if not frozen then
+  now = leaseAtTick + math.min(math.max(wallMs - wallAtTick, 0), maxStepMs)
+end
+
+-- A whole number up to 2^53 as text: tostring would round it to 14 digits.
+local function digits(number)
+  return string.format('%.0f', number)
+end
+
+-- Names may hold any character, so the first part of a key says how long it is.
+local function keyOf(kind, tenant, name)
+  return prefix .. kind .. #tenant .. ':' .. tenant .. name
+end
+
+local function nextSeq()
+  seq = seq + 1
+  return seq
+end
+
+-- A fresh timetoken in microseconds: one more digit makes it the 17 digits that clients see.
+local function nextTimetoken()
+  tt = math.max(tt + 1, wallMicros)
+  return tt
+end
+
+-- To be called once, when all is done.
+local function saveClock()
+  if not clock[1] then
+    redis.call('HSET', KEYS[1], 'lease', digits(now), 'wall', digits(wallMs), 'frozen', '0')
+  end
+  if seq ~= seqBefore or tt ~= ttBefore then
+    redis.call('HSET', KEYS[1], 'seq', digits(seq), 'tt', digits(tt))
+  end
+end
+
+-- Counts what a tenant holds of a kind ('leases', 'documents', 'topics'); nothing is left of a count of 0.
+local function countUp(kind, tenant, by)
+  if redis.call('HINCRBY', prefix .. 'n:' .. kind, tenant, by) <= 0 then
+    redis.call('HDEL', prefix .. 'n:' .. kind, tenant)
+  end
+end
+
+local function dueMember(kind, tenant, name)
+  return kind .. #tenant .. ':' .. tenant .. name
+end

@@ -1,0 +1,21 @@
+-- Reads documents by name.
+--
+-- KEYS[1]  the partition's clock
+-- ARGV     per question: tenant, number of documents, (collection, key)*
+-- Returns  per question, per document: false, or { version, value }
+--@include partition
+--@include documents
+
+local answers = {}
+local at = 1
+while ARGV[at] do
+  local tenant, count = ARGV[at], tonumber(ARGV[at + 1])
+  local answer = {}
+  for index = 0, count - 1 do
+    local version, _, value = readDocument(tenant, ARGV[at + 2 + 2 * index], ARGV[at + 3 + 2 * index])
+    answer[index + 1] = version and { version, value } or false
+  end
+  answers[#answers + 1] = answer
+  at = at + 2 + 2 * count
+end
+return answers

@@ -1,0 +1,43 @@
+-- Ends leases before their deadline: a batch of releases, each one atomic.
+--
+-- KEYS[1]  the partition's clock
+-- ARGV     1 entries and 2 idle ms of event topics, then per release:
+--          tenant, holder, 'released' or 'expired', number of groups or '-1' for all that are held, group*
+-- Returns  { answers, tenant, event, … }; an answer lists the groups in which the holder was live
+--@include partition
+--@include topics
+--@include leases
+
+local answers = {}
+local result = { answers }
+local at = 3
+while ARGV[at] do
+  local tenant, holder, kind = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local count = tonumber(ARGV[at + 3])
+  at = at + 4
+  local groups = {}
+  if count < 0 then
+    groups = redis.call('SMEMBERS', keyOf('h', tenant, holder))
+    table.sort(groups)
+  else
+    for index = 1, count do
+      groups[index] = ARGV[at]
+      at = at + 1
+    end
+  end
+  local answer = {}
+  for _, group in ipairs(groups) do
+    local deadline = redis.call('ZSCORE', keyOf('z', tenant, group), holder)
+    if deadline then
+      local live = tonumber(deadline) > now
+      endLeases(tenant, group, { holder, deadline }, live and kind or 'expired', result)
+      if live then
+        answer[#answer + 1] = group
+      end
+    end
+  end
+  answers[#answers + 1] = answer
+end
+publish()
+saveClock()
+return result

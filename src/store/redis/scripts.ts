@@ -1,0 +1,63 @@
+/** The Redis scripts: `.lua` files beside this one, fragments included by name, run by hash. */
+import { readFileSync } from 'node:fs';
+import type { Cluster, Redis } from 'ioredis';
+
+export const scriptNames = [
+  'beat',
+  'release',
+  'setData',
+  'read',
+  'members',
+  'count',
+  'groups',
+  'groupsOf',
+  'readDocuments',
+  'listDocuments',
+  'commit',
+  'readTopics',
+  'topicBounds',
+  'now',
+  'drop',
+  'sweep',
+  'clock',
+  'tenants',
+] as const;
+
+export type ScriptName = (typeof scriptNames)[number];
+export type ScriptArgument = string | number | Buffer;
+
+/** What a script answers: Lua's tables, numbers and strings as Redis sends them; false arrives as null. */
+export type Reply = string | number | Buffer | null | readonly Reply[];
+
+const read = (name: string): string => readFileSync(new URL(`lua/${name}.lua`, import.meta.url), 'utf8');
+
+/** The text of a script with its fragments in place. */
+export function scriptText(name: ScriptName): string {
+  return read(name).replaceAll(/^--@include (\w+)$/gm, (_, fragment: string) => read(fragment));
+}
+
+/** Makes the scripts known to a connection, which sends their hashes and loads a script when Redis does not know it. */
+export function defineScripts(redis: Redis | Cluster): void {
+  for (const name of scriptNames) {
+    redis.defineCommand(`hb_${name}`, { lua: scriptText(name), numberOfKeys: 1 });
+  }
+}
+
+/** Runs a script on the partition whose clock is `key`. `raw`: strings come as bytes. */
+export function runScript(
+  redis: Redis | Cluster,
+  name: ScriptName,
+  key: string,
+  args: readonly ScriptArgument[],
+  raw = false,
+): Promise<Reply> {
+  // ioredis adds the commands to the connection at run time, where types do not see them.
+  const commands = redis as unknown as Record<
+    string,
+    (key: string, args: readonly ScriptArgument[]) => Promise<Reply>
+  >;
+  return (
+    commands[`hb_${name}${raw ? 'Buffer' : ''}`]?.call(redis, key, args) ??
+    Promise.reject(new Error(`no script ${name}`))
+  );
+}

@@ -1,0 +1,28 @@
+import { describe } from 'vitest';
+import { createStore } from '../../src/store/create-store.ts';
+import { openRedisDriver } from '../../src/store/redis/driver.ts';
+import { startCluster } from '../redis-server.ts';
+import type { Backend } from './backend.ts';
+import { storeContract } from './store-contract.ts';
+import { storeModel } from './store-model.ts';
+
+describe('the store on a Redis Cluster of three masters', () => {
+  const traits = { shared: true, survivesKill: false };
+  const open = async (): Promise<Backend> => {
+    const cluster = await startCluster();
+    return {
+      async node({ events, ...options } = {}) {
+        const driver = await openRedisDriver({
+          url: cluster.url,
+          timeoutMs: 5_000,
+          ...(events === undefined ? {} : { events }),
+        });
+        return { driver, store: createStore(driver, options) };
+      },
+      stop: () => cluster.stop(),
+    };
+  };
+
+  storeContract(traits, open);
+  storeModel(traits, open);
+});

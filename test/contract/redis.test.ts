@@ -1,0 +1,32 @@
+import { describe } from 'vitest';
+import { createStore } from '../../src/store/create-store.ts';
+import { openRedisDriver } from '../../src/store/redis/driver.ts';
+import { startRedis } from '../redis-server.ts';
+import type { Backend } from './backend.ts';
+import { storeContract } from './store-contract.ts';
+import { storeModel } from './store-model.ts';
+
+describe('the store on Redis', () => {
+  const traits = { shared: true, survivesKill: true };
+  const open = async (): Promise<Backend> => {
+    const server = await startRedis({ appendOnly: true });
+    return {
+      async node({ events, ...options } = {}) {
+        const driver = await openRedisDriver({
+          url: server.url,
+          timeoutMs: 5_000,
+          ...(events === undefined ? {} : { events }),
+        });
+        return { driver, store: createStore(driver, options) };
+      },
+      async restart() {
+        await server.kill();
+        await server.start();
+      },
+      stop: () => server.stop(),
+    };
+  };
+
+  storeContract(traits, open);
+  storeModel(traits, open);
+});

@@ -1,0 +1,202 @@
+/**
+ * Redis servers of the tests' own: started on free ports in folders of their own, and gone with the test process. A Redis
+ * that was running before is never touched.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+
+export interface RedisServer {
+  readonly port: number;
+  readonly url: string;
+  /** Stops answering without closing anything, as a machine does that lost its network. */
+  freeze(): void;
+  thaw(): void;
+  /** Ends it without a goodbye. */
+  kill(): Promise<void>;
+  /** Starts it again on the same port and folder. */
+  start(): Promise<void>;
+  /** Ends it and removes its folder. */
+  stop(): Promise<void>;
+}
+
+export interface RedisServerOptions {
+  /** Keep an append-only file, so that what was answered survives a kill. */
+  readonly appendOnly?: boolean;
+  readonly extra?: readonly string[];
+}
+
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+/** Makes sure that there is a `redis-server`. Throws one line that says what to do. */
+export function ensureRedis(): void {
+  if (hasRedis()) return;
+  const isDebian = /^ID(_LIKE)?=.*debian/m.test(readOrNothing('/etc/os-release'));
+  if (!isDebian || process.getuid?.() !== 0) {
+    throw new Error(
+      'the tests need redis-server 6.2 or later on the PATH: install your system\'s "redis" package',
+    );
+  }
+  const apt = (...args: string[]): void => {
+    execFileSync('apt-get', args, {
+      stdio: 'ignore',
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
+    });
+  };
+  try {
+    try {
+      apt('install', '-y', '--no-install-recommends', 'redis-server');
+    } catch {
+      apt('update');
+      apt('install', '-y', '--no-install-recommends', 'redis-server');
+    }
+  } catch (error) {
+    throw new Error(
+      `the tests need redis-server, and apt-get could not install it: ${(error as Error).message}`,
+    );
+  }
+  if (!hasRedis()) throw new Error('apt-get installed redis-server, and it still cannot be run');
+}
+
+function hasRedis(): boolean {
+  try {
+    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function readOrNothing(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {
+  ensureRedis();
+  const folder = mkdtempSync(join(tmpdir(), 'heartbeatd-redis-'));
+  const port = await freePort();
+  let child: ChildProcess | undefined;
+
+  const start = async (): Promise<void> => {
+    const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
+    if (options.appendOnly === true) args.push('--appendonly', 'yes', '--appendfsync', 'everysec');
+    const started = spawn('redis-server', [...args, ...(options.extra ?? [])], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    child = started;
+    running.add(started);
+    started.once('exit', () => running.delete(started));
+    await new Promise<void>((resolve, reject) => {
+      let printed = '';
+      started.stdout?.on('data', (chunk: Buffer) => {
+        printed += chunk.toString();
+        if (printed.includes('Ready to accept connections')) resolve();
+      });
+      started.once('exit', (code) => reject(new Error(`redis-server ended with ${code}: ${printed}`)));
+    });
+  };
+  const kill = async (): Promise<void> => {
+    const ended = child;
+    child = undefined;
+    if (ended === undefined || ended.exitCode !== null) return;
+    const gone = new Promise((resolve) => ended.once('exit', resolve));
+    ended.kill('SIGKILL');
+    await gone;
+  };
+
+  await start();
+  return {
+    port,
+    url: `redis://127.0.0.1:${port}`,
+    freeze: () => child?.kill('SIGSTOP'),
+    thaw: () => child?.kill('SIGCONT'),
+    kill,
+    start,
+    async stop() {
+      await kill();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export interface RedisCluster {
+  readonly url: string;
+  readonly servers: readonly RedisServer[];
+  stop(): Promise<void>;
+}
+
+/** Three masters that share all slots. */
+export async function startCluster(): Promise<RedisCluster> {
+  const extra = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'];
+  const servers: RedisServer[] = [];
+  try {
+    for (let at = 0; at < 3; at += 1) servers.push(await startClusterNode(extra));
+    await joinCluster(servers);
+  } catch (error) {
+    for (const server of servers) await server.stop();
+    throw error;
+  }
+  return {
+    url: `redis+cluster://${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
+    servers,
+    async stop() {
+      for (const server of servers) await server.stop();
+    },
+  };
+}
+
+/** Each node also listens on a bus port of its own, which must be free too. */
+async function startClusterNode(extra: readonly string[]): Promise<RedisServer> {
+  return startRedis({ extra: [...extra, '--cluster-port', String(await freePort())] });
+}
+
+async function joinCluster(servers: readonly RedisServer[]): Promise<void> {
+  const clients = servers.map(({ port }) => new Redis(port, '127.0.0.1'));
+  try {
+    const slots = 16_384;
+    for (const [at, client] of clients.entries()) {
+      const from = Math.floor((at * slots) / clients.length);
+      const to = Math.floor(((at + 1) * slots) / clients.length) - 1;
+      await client.call('CLUSTER', 'ADDSLOTSRANGE', from, to);
+      await client.call('CLUSTER', 'SET-CONFIG-EPOCH', at + 1);
+    }
+    const bus = async (client: Redis): Promise<string> =>
+      /@(\d+)/.exec((await client.call('CLUSTER', 'NODES')) as string)?.[1] ?? '';
+    const [first] = clients;
+    for (const [at, client] of clients.entries()) {
+      if (at > 0)
+        await first?.call('CLUSTER', 'MEET', '127.0.0.1', servers[at]?.port ?? 0, await bus(client));
+    }
+    // The nodes gossip until each knows that all slots are served.
+    for (const client of clients) {
+      const isReady = async (): Promise<boolean> => {
+        const info = (await client.call('CLUSTER', 'INFO')) as string;
+        return /cluster_state:ok/.test(info) && /cluster_known_nodes:3/.test(info);
+      };
+      while (!(await isReady())) await client.wait(1, 20);
+    }
+  } finally {
+    for (const client of clients) client.disconnect();
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
