@@ -1,0 +1,157 @@
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createStore } from '../../../src/store/create-store.ts';
+import { openRedisDriver } from '../../../src/store/redis/driver.ts';
+import { type Store, StoreUnavailable } from '../../../src/store/store.ts';
+import { type RedisServer, startRedis } from '../../redis-server.ts';
+
+const timeoutMs = 300;
+const tenant = 'test/t';
+const beat = (store: Store, holder = 'ann', ttlMs = 60_000) =>
+  store.beat({ tenant, holder, groups: [{ group: 'g' }], ttlMs, grant: true });
+
+describe('when Redis', () => {
+  let server: RedisServer;
+  let store: Store;
+  const expired: string[] = [];
+  beforeEach(async () => {
+    server = await startRedis({ appendOnly: true });
+    store = createStore(await openRedisDriver({ url: server.url, timeoutMs }));
+    expired.length = 0;
+    store.observe(({ type, holder }) => {
+      if (type === 'expired') expired.push(holder);
+    });
+  });
+  afterEach(async () => {
+    await store.close();
+    server.thaw();
+    await server.stop();
+  });
+  const admin = async (...command: [string, ...string[]]): Promise<unknown> => {
+    const client = new Redis(server.port, '127.0.0.1');
+    const answer = await client.call(...command);
+    client.disconnect();
+    return answer;
+  };
+
+  it('forgets its scripts, they are loaded again', async () => {
+    await beat(store);
+    await admin('SCRIPT', 'FLUSH');
+    expect((await beat(store)).leases[0]?.state).toBe('renewed');
+  });
+
+  it('loses everything, the server goes on and epochs still grow', async () => {
+    const [before] = (await beat(store)).leases;
+    await admin('FLUSHALL');
+    expect(await store.read({ tenant, group: 'g', holder: 'ann' })).toBeNull();
+    const [after] = (await beat(store)).leases;
+    expect(after?.state).toBe('granted');
+    expect(after?.epoch).toBeGreaterThan(before?.epoch ?? Number.POSITIVE_INFINITY);
+  });
+
+  it.each(['is killed', 'hangs'])(
+    '%s under load, requests fail fast, then go on, and the outage expires nobody',
+    async (how) => {
+      // Shorter than what the outage lasts on the clock of Redis: only the bounded step keeps them.
+      await Promise.all(Array.from({ length: 200 }, (_, at) => beat(store, `h${at}`, 30_000)));
+      const load = Array.from({ length: 50 }, (_, at) =>
+        beat(store, `h${at}`, 30_000).catch((error: Error) => error),
+      );
+      if (how === 'hangs') server.freeze();
+      else await server.kill();
+      const answers = await Promise.all(load);
+      for (const answer of answers)
+        if (answer instanceof Error) expect(answer).toBeInstanceOf(StoreUnavailable);
+      await expect(beat(store)).rejects.toBeInstanceOf(StoreUnavailable);
+      await expect(store.ping()).rejects.toBeInstanceOf(StoreUnavailable);
+      if (how === 'hangs') server.thaw();
+      else await server.start();
+      await expect
+        .poll(
+          () =>
+            store.ping().then(
+              () => 'back',
+              () => 'away',
+            ),
+          { timeout: 10_000 },
+        )
+        .toBe('back');
+      expect((await store.members({ tenant, group: 'g', offset: 0, limit: 0 })).count).toBe(200);
+      expect((await beat(store, 'h7')).leases[0]?.state).toBe('renewed');
+      expect(expired).toEqual([]);
+    },
+  );
+
+  it('was away for long, leases have what was left of them', async () => {
+    await beat(store, 'ann', 30_000);
+    // The clock hash as an hour without any tick leaves it.
+    const partition = (await openPartitions())[0] ?? '';
+    const wall = Number(await admin('HGET', `${partition}clock`, 'wall'));
+    await store.close();
+    await admin('HSET', `${partition}clock`, 'wall', String(wall - 3_600_000));
+    store = createStore(await openRedisDriver({ url: server.url, timeoutMs }));
+    const lease = await store.read({ tenant, group: 'g', holder: 'ann' });
+    expect(lease?.remainingMs).toBeGreaterThan(25_000);
+  });
+
+  it('was not there at the start, the store answers as soon as it is', async () => {
+    await server.kill();
+    const early = createStore(await openRedisDriver({ url: server.url, timeoutMs }));
+    await expect(beat(early)).rejects.toBeInstanceOf(StoreUnavailable);
+    await server.start();
+    await expect
+      .poll(
+        () =>
+          early.ping().then(
+            () => 'back',
+            () => 'away',
+          ),
+        { timeout: 10_000 },
+      )
+      .toBe('back');
+    expect((await beat(early)).leases[0]?.state).toBe('granted');
+    await early.close();
+  });
+
+  it('keeps a tenant, all keys of its partition share one hash tag, and none is left when it is gone', async () => {
+    await beat(store);
+    await store.commit({
+      tenant,
+      writes: [{ collection: 'c', key: 'k', value: '1' }],
+      appends: [{ topic: 't', payload: Buffer.from('x'), keepEntries: 5 }],
+    });
+    const keys = await ownKeys();
+    const tags = new Set(keys.map((key) => /^\{hb:\d+\}/.exec(key)?.[0]));
+    expect(tags.size).toBe(1);
+    expect(keys.length).toBeGreaterThan(8);
+    await store.drop({ tenant });
+    expect(await ownKeys()).toEqual([]);
+  });
+
+  it('holds leases only, no key is left when the last one and its events are gone', async () => {
+    await store.freezeClock(true);
+    await Promise.all(Array.from({ length: 20 }, (_, at) => beat(store, `h${at}`, 1_000)));
+    await store.advanceClock(1_000);
+    await store.advanceClock(24 * 3_600_000);
+    expect(await ownKeys()).toEqual([]);
+  });
+
+  /** Keys but for the clocks, which every partition keeps. */
+  async function ownKeys(): Promise<string[]> {
+    return ((await admin('KEYS', '*')) as string[]).filter((key) => !key.endsWith(':clock')).sort();
+  }
+  async function openPartitions(): Promise<string[]> {
+    return (await ownKeys()).filter((key) => key.endsWith(':due')).map((key) => key.slice(0, -3));
+  }
+});
+
+it('tells what would lose leases', async () => {
+  const server = await startRedis({ extra: ['--maxmemory-policy', 'allkeys-lru'] });
+  const warnings: string[] = [];
+  const log = { warn: (message: string) => warnings.push(message), info() {} };
+  const store = createStore(await openRedisDriver({ url: server.url, timeoutMs: 2_000, log }));
+  await expect.poll(() => warnings.length).toBe(2);
+  expect(warnings.join('\n')).toMatch(/noeviction[\s\S]*nothing on disk/);
+  await store.close();
+  await server.stop();
+});
