@@ -29,7 +29,6 @@ const list = (reply: Reply | undefined): readonly Reply[] => (Array.isArray(repl
 const text = (reply: Reply | undefined): string => String(reply ?? '');
 const number = (reply: Reply | undefined): number => Number(reply ?? 0);
 
-const states = ['absent', 'renewed', 'granted'] as const;
 const defaultTtlMs = 60_000;
 
 function encodeGuards(guards: readonly Guard[] | undefined, to: ScriptArgument[]): void {
@@ -37,42 +36,59 @@ function encodeGuards(guards: readonly Guard[] | undefined, to: ScriptArgument[]
   for (const { collection, key, version } of guards ?? []) to.push(collection, key, version);
 }
 
-/** A lease as it is packed in a group's hash: `<epoch>|<ttl>|`, then `0`, or `1` and the data. */
-function unpackLease(group: string, holder: string, remainingMs: number, packed: string): Lease {
+/** A lease as it is packed in a group's hash: `<deadline>|<ttl>|<epoch>|`, then `0`, or `1` and the data. */
+function unpackLease(packed: string): { ttlMs: number; epoch: number; data: string | null } {
   const first = packed.indexOf('|');
   const second = packed.indexOf('|', first + 1);
+  const third = packed.indexOf('|', second + 1);
   return {
-    group,
-    holder,
-    epoch: Number(packed.slice(0, first)),
     ttlMs: Number(packed.slice(first + 1, second)),
-    remainingMs,
-    data: packed[second + 1] === '1' ? packed.slice(second + 2) : null,
+    epoch: Number(packed.slice(second + 1, third)),
+    data: packed[third + 1] === '1' ? packed.slice(third + 2) : null,
   };
+}
+
+/**
+ * The form of a beat: everything but names and data. Beats of one kind share it, so the script parses it once a batch.
+ * `<ttl or nothing>,<default ttl>,<grant 1 or 0>,<guards>,<1 with data or 0 per group; * for all that are held>`
+ */
+function formOf({ groups, ttlMs, defaultTtlMs: fallbackMs, grant, guards }: Ask<'beat'>): string {
+  let withData = '*';
+  if (groups !== undefined) {
+    withData = '';
+    for (const { data } of groups) withData += data === undefined ? '0' : '1';
+  }
+  return `${ttlMs ?? ''},${fallbackMs ?? defaultTtlMs},${grant ? 1 : 0},${guards?.length ?? 0},${withData}`;
 }
 
 export const codecs: Codecs = {
   beat: {
     changesLeases: true,
-    encode({ tenant, holder, groups, ttlMs, defaultTtlMs: fallbackMs, grant, guards }, to) {
-      to.push(tenant, holder, ttlMs ?? '', fallbackMs ?? defaultTtlMs, grant ? '1' : '0');
-      encodeGuards(guards, to);
-      to.push(groups?.length ?? -1);
-      for (const { group, data } of groups ?? []) to.push(group, data === undefined ? '0' : '1', data ?? '');
-    },
-    decode(reply) {
-      if (reply === null) return { stale: true, leases: [] };
-      const fields = list(reply);
-      const leases: BeatLease[] = [];
-      for (let at = 0; at < fields.length; at += 5) {
-        leases.push({
-          group: text(fields[at]),
-          state: states[number(fields[at + 1])] ?? 'absent',
-          epoch: number(fields[at + 2]),
-          revision: number(fields[at + 3]),
-          data: (fields[at + 4] as string | null | undefined) ?? null,
-        });
+    encode(ask, to) {
+      to.push(ask.tenant, ask.holder, formOf(ask));
+      for (const { collection, key, version } of ask.guards ?? []) to.push(collection, key, version);
+      for (const { group, data } of ask.groups ?? []) {
+        to.push(group);
+        if (data !== undefined) to.push(data);
       }
+    },
+    decode(reply, { groups }) {
+      if (reply === null) return { stale: true, leases: [] };
+      const leases = list(reply).map((lease, at): BeatLease => {
+        // The order in which the script has them: what it read for a plain renewal goes out as it is.
+        const [packed, revision, isGranted, group] = list(lease);
+        const name = group === undefined ? (groups?.[at]?.group ?? '') : text(group);
+        if (packed === null)
+          return { group: name, state: 'absent', epoch: 0, revision: number(revision), data: null };
+        const { epoch, data } = unpackLease(text(packed));
+        return {
+          group: name,
+          state: number(isGranted) === 1 ? 'granted' : 'renewed',
+          epoch,
+          revision: number(revision),
+          data,
+        };
+      });
       return { stale: false, leases };
     },
   },
@@ -103,7 +119,7 @@ export const codecs: Codecs = {
     decode(reply, { group, holder }) {
       if (reply === null) return null;
       const [remainingMs, packed] = list(reply);
-      return unpackLease(group, holder, number(remainingMs), text(packed));
+      return { group, holder, remainingMs: number(remainingMs), ...unpackLease(text(packed)) };
     },
   },
   members: {
@@ -114,7 +130,13 @@ export const codecs: Codecs = {
       const [count, revision, ...fields] = list(reply);
       const leases: Lease[] = [];
       for (let at = 0; at < fields.length; at += 3) {
-        leases.push(unpackLease(group, text(fields[at]), number(fields[at + 1]), text(fields[at + 2])));
+        const [holder, remainingMs, packed] = fields.slice(at, at + 3);
+        leases.push({
+          group,
+          holder: text(holder),
+          remainingMs: number(remainingMs),
+          ...unpackLease(text(packed)),
+        });
       }
       leases.sort((a, b) => a.epoch - b.epoch);
       // Without anybody the revision of a group whose dead nobody has swept yet is of no use, and the same as none.

@@ -58,7 +58,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     away = undefined;
     warnOfSettings(redis, log).catch(() => {});
   });
-  listen(
+  const listening = listen(
     subscriber,
     partitions,
     (tenant, topic) => appendListener(tenant, topic),
@@ -121,7 +121,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
   };
 
   await Promise.race([
-    new Promise((resolve) => redis.once('ready', resolve)),
+    Promise.all([new Promise((resolve) => redis.once('ready', resolve)), listening]),
     new Promise((resolve) => setTimeout(resolve, timeoutMs).unref()),
   ]);
 
@@ -224,17 +224,24 @@ function reconnect(redis: Redis | Cluster): void {
   }
 }
 
-/** Hears of appends on all partitions; what may have been missed while the connection was away is a gap. */
+/** Hears of appends on all partitions; each time it begins anew, something may have been missed. Resolves at the first. */
 function listen(
   subscriber: Redis | Cluster,
   partitions: number,
   onAppend: (tenant: Tenant, topic: string) => void,
   onGap: () => void,
-): void {
+): Promise<void> {
   const channels = Array.from({ length: partitions }, (_, partition) => `{hb:${partition}}:appends`);
   subscriber.on('error', () => {});
+  const { promise: listening, resolve } = Promise.withResolvers<void>();
   subscriber.on('ready', () => {
-    subscriber.subscribe(...channels).then(onGap, () => {});
+    subscriber.subscribe(...channels).then(
+      () => {
+        resolve();
+        onGap();
+      },
+      () => {},
+    );
   });
   subscriber.on('message', (_channel: string, message: string) => {
     const colon = message.indexOf(':');
@@ -243,6 +250,7 @@ function listen(
     const length = Number(message.slice(0, colon));
     onAppend(bytes.toString('utf8', 0, length), bytes.toString('utf8', length));
   });
+  return listening;
 }
 
 /** Tells whoever runs this what would lose leases. */

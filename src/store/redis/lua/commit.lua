@@ -13,7 +13,9 @@ local answers = {}
 local at = 1
 while ARGV[at] do
   local tenant = ARGV[at]
-  local hold, writesAt = guardsHold(tenant, at + 1)
+  local guards = tonumber(ARGV[at + 1])
+  local hold = guardsHold(tenant, at + 2, guards)
+  local writesAt = at + 2 + 3 * guards
   local writes = tonumber(ARGV[writesAt])
   local appendsAt = writesAt + 1 + 6 * writes
   local appends = tonumber(ARGV[appendsAt])

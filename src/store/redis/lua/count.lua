@@ -4,6 +4,7 @@
 -- ARGV     per question: tenant, number of groups, group*
 -- Returns  per question: a number for each group
 --@include partition
+--@include packed
 
 local answers = {}
 local at = 1
@@ -11,7 +12,7 @@ while ARGV[at] do
   local tenant, count = ARGV[at], tonumber(ARGV[at + 1])
   local answer = {}
   for index = 1, count do
-    answer[index] = redis.call('ZCOUNT', keyOf('z', tenant, ARGV[at + 1 + index]), '(' .. digits(now), '+inf')
+    answer[index] = countLive(tenant, ARGV[at + 1 + index])
   end
   answers[#answers + 1] = answer
   at = at + 2 + count

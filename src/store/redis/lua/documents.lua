@@ -37,13 +37,12 @@ local function deleteDocument(tenant, collection, key)
   end
 end
 
--- Reads guards from ARGV: how many, then collection, key, version each. Answers whether all hold, and what follows them.
-local function guardsHold(tenant, at)
-  local count = tonumber(ARGV[at])
-  local hold = true
-  for guard = 0, count - 1 do
-    local version = readDocument(tenant, ARGV[at + 1 + 3 * guard], ARGV[at + 2 + 3 * guard])
-    hold = hold and (version or '0') == ARGV[at + 3 + 3 * guard]
+-- Whether all guards hold that stand in ARGV from a position on: collection, key, version each.
+local function guardsHold(tenant, at, count)
+  for guard = at, at + 3 * count - 3, 3 do
+    if (readDocument(tenant, ARGV[guard], ARGV[guard + 1]) or '0') ~= ARGV[guard + 2] then
+      return false
+    end
   end
-  return hold, at + 1 + 3 * count
+  return true
 end

@@ -4,6 +4,7 @@
 -- ARGV     per question: tenant, '1' with a name to begin after or '0', that name, limit
 -- Returns  per question: the names
 --@include partition
+--@include packed
 
 local answers = {}
 for at = 1, #ARGV, 4 do
@@ -13,7 +14,7 @@ for at = 1, #ARGV, 4 do
   while #answer < limit do
     local names = redis.call('ZRANGEBYLEX', keyOf('g', tenant, ''), from, '+', 'LIMIT', 0, limit)
     for _, group in ipairs(names) do
-      if #answer < limit and redis.call('ZCOUNT', keyOf('z', tenant, group), '(' .. digits(now), '+inf') > 0 then
+      if #answer < limit and countLive(tenant, group) > 0 then
         answer[#answer + 1] = group
       end
     end

@@ -4,14 +4,14 @@
 -- ARGV     per question: tenant, holder
 -- Returns  per question: the names, in no order
 --@include partition
+--@include packed
 
 local answers = {}
 for at = 1, #ARGV, 2 do
   local tenant, holder = ARGV[at], ARGV[at + 1]
   local answer = {}
   for _, group in ipairs(redis.call('SMEMBERS', keyOf('h', tenant, holder))) do
-    local deadline = redis.call('ZSCORE', keyOf('z', tenant, group), holder)
-    if deadline and tonumber(deadline) > now then
+    if readLease(tenant, group, holder) then
       answer[#answer + 1] = group
     end
   end

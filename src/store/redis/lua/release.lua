@@ -6,7 +6,8 @@
 -- Returns  { answers, tenant, event, … }; an answer lists the groups in which the holder was live
 --@include partition
 --@include topics
---@include leases
+--@include packed
+--@include steps
 
 local answers = {}
 local result = { answers }
@@ -27,10 +28,10 @@ while ARGV[at] do
   end
   local answer = {}
   for _, group in ipairs(groups) do
-    local deadline = redis.call('ZSCORE', keyOf('z', tenant, group), holder)
-    if deadline then
-      local live = tonumber(deadline) > now
-      endLeases(tenant, group, { holder, deadline }, live and kind or 'expired', result)
+    local packed = redis.call('HGET', keyOf('m', tenant, group), 'h' .. holder)
+    if packed then
+      local live = deadlineOf(packed) > now
+      endLeases(tenant, group, { holder }, { packed }, live and kind or 'expired', result)
       if live then
         answer[#answer + 1] = group
       end

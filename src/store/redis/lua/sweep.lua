@@ -5,7 +5,8 @@
 -- Returns  { more is due (1 or 0), ms until something may be due or -1, tenant, event, tenant, event, … }
 --@include partition
 --@include topics
---@include leases
+--@include packed
+--@include steps
 --@include documents
 
 local owner, budget = ARGV[3], tonumber(ARGV[4])
@@ -15,32 +16,65 @@ clock[1] = digits(now)
 local claim = redis.call('HMGET', KEYS[1], 'owner', 'ownerUntil')
 local claimed = claim[1] and claim[1] ~= owner and tonumber(claim[2]) > wallMs
 local result = { 0, -1 }
-local visits = 0
-while not claimed and budget > 0 and visits < 2000 do
+local looks = 0
+
+-- Ends what is due in a group, puts off what was renewed since, and answers how many leases were looked at.
+local function sweepGroup(tenant, group, member)
+  local zkey = keyOf('z', tenant, group)
+  local suspects = redis.call('ZRANGEBYSCORE', zkey, '-inf', digits(now), 'LIMIT', 0, math.min(budget, 500))
+  if #suspects > 0 then
+    local fields = {}
+    for at = 1, #suspects do
+      fields[at] = 'h' .. suspects[at]
+    end
+    local stored = redis.call('HMGET', keyOf('m', tenant, group), unpack(fields))
+    local dead, renewed = {}, {}
+    for at = 1, #suspects do
+      local deadline = deadlineOf(stored[at])
+      if deadline <= now then
+        dead[#dead + 1] = { deadline, suspects[at], stored[at] }
+      else
+        renewed[#renewed + 1] = digits(deadline)
+        renewed[#renewed + 1] = suspects[at]
+      end
+    end
+    if #renewed > 0 then
+      redis.call('ZADD', zkey, unpack(renewed))
+    end
+    if #dead > 0 then
+      table.sort(dead, function(a, b)
+        return a[1] < b[1]
+      end)
+      local holders, packed = {}, {}
+      for at = 1, #dead do
+        holders[at], packed[at] = dead[at][2], dead[at][3]
+      end
+      endLeases(tenant, group, holders, packed, 'expired', result)
+      budget = budget - #dead
+    end
+  end
+  local earliest = redis.call('ZRANGE', zkey, 0, 0, 'WITHSCORES')
+  if earliest[1] then
+    redis.call('ZADD', dueKey, earliest[2], member)
+  else
+    redis.call('ZREM', dueKey, member)
+  end
+  return #suspects
+end
+
+while not claimed and budget > 0 and looks < 2000 do
   local member = redis.call('ZRANGEBYSCORE', dueKey, '-inf', digits(now), 'LIMIT', 0, 1)[1]
   if not member then
     break
   end
-  visits = visits + 1
+  looks = looks + 1
   local kind = string.sub(member, 1, 1)
   local colon = string.find(member, ':', 1, true)
   local length = tonumber(string.sub(member, 2, colon - 1))
   local tenant = string.sub(member, colon + 1, colon + length)
   local name = string.sub(member, colon + length + 1)
   if kind == 'g' then
-    local zkey = keyOf('z', tenant, name)
-    local ended = redis.call('ZRANGEBYSCORE', zkey, '-inf', digits(now), 'WITHSCORES', 'LIMIT', 0, math.min(budget, 500))
-    if #ended > 0 then
-      budget = budget - #ended / 2
-      endLeases(tenant, name, ended, 'expired', result)
-    end
-    -- What was renewed since, or is due later, is looked at again then.
-    local earliest = redis.call('ZRANGE', zkey, 0, 0, 'WITHSCORES')
-    if earliest[1] then
-      redis.call('ZADD', dueKey, earliest[2], member)
-    else
-      redis.call('ZREM', dueKey, member)
-    end
+    looks = looks + sweepGroup(tenant, name, member)
   elseif kind == 't' then
     local deadline = redis.call('HGET', keyOf('t', tenant, ''), name)
     if deadline and (deadline == '' or tonumber(deadline) > now) then

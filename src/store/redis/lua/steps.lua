@@ -1,0 +1,42 @@
+-- Shared: the steps of a group's membership. Needs partition.lua, topics.lua and packed.lua.
+
+local eventKeepEntries = ARGV[1]
+local eventIdleMs = ARGV[2]
+
+local function record(tenant, group, holder, kind, epoch, revision, count, lateMs, data)
+  local event = '{"type":"' .. kind .. '","group":' .. cjson.encode(group) .. ',"holder":' .. cjson.encode(holder)
+    .. ',"epoch":' .. digits(epoch) .. ',"revision":' .. digits(revision) .. ',"count":' .. count
+    .. ',"atMs":' .. digits(wallMs) .. ',"lateMs":' .. digits(lateMs)
+    .. ',"data":' .. (data and cjson.encode(data) or 'null') .. '}'
+  appendAt(tenant, 'leases:' .. group, digits(nextTimetoken()) .. '0', event, eventKeepEntries, eventIdleMs)
+  return event
+end
+
+-- Takes leases of one group away: holders, and each one's packed lease. Appends tenant and event to `into`.
+local function endLeases(tenant, group, holders, packed, kind, into)
+  local zkey = keyOf('z', tenant, group)
+  local mkey = keyOf('m', tenant, group)
+  local fields = {}
+  for at = 1, #holders do
+    fields[at] = 'h' .. holders[at]
+  end
+  redis.call('ZREM', zkey, unpack(holders))
+  redis.call('HDEL', mkey, unpack(fields))
+  local count = redis.call('ZCARD', zkey)
+  countUp('leases', tenant, -#holders)
+  for at = 1, #holders do
+    local holder = holders[at]
+    redis.call('SREM', keyOf('h', tenant, holder), group)
+    local deadline, _, epoch, data = unpackLease(packed[at])
+    local lateMs = kind == 'expired' and math.max(now - deadline, 0) or 0
+    into[#into + 1] = tenant
+    into[#into + 1] = record(tenant, group, holder, kind, epoch, nextSeq(), count + #holders - at, lateMs, data)
+  end
+  if count == 0 then
+    redis.call('DEL', mkey)
+    redis.call('ZREM', keyOf('g', tenant, ''), group)
+    redis.call('ZREM', dueKey, dueMember('g', tenant, group))
+  else
+    redis.call('HSET', mkey, 'r', digits(seq))
+  end
+end
