@@ -8,11 +8,12 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import type { Config } from './config.ts';
+import { presence } from './protocols/presence/plugin.ts';
 import { type App, type MakeProtocol, NotFound, type ProtocolContext } from './protocols/protocol.ts';
 import type { Store } from './store/store.ts';
 
 /** One line each: a fourth protocol is a folder and a line here. */
-const protocols: readonly MakeProtocol[] = [];
+const protocols: readonly MakeProtocol[] = [presence];
 
 export interface AppOptions {
   readonly config: Config;

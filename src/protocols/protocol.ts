@@ -1,6 +1,8 @@
 /** What a protocol is to the app: routes, a claim on requests that no route matched, and one place that renders errors. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+// Adds what the OpenAPI document needs to the types of route schemas.
+import type {} from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type {
   FastifyBaseLogger,

@@ -1,0 +1,47 @@
+/** How presence answers: the vendor's headers, and a JSONP callback around the body where one is asked for. */
+import type { FastifyReply } from 'fastify';
+import { errors } from './errors.ts';
+
+/** As the real service sends them. */
+export const presenceHeaders = {
+  'content-type': 'text/javascript; charset="UTF-8"',
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': 'OPTIONS, GET, POST',
+  'access-control-allow-credentials': 'true',
+  'access-control-expose-headers': '*',
+  'cache-control': 'no-cache',
+  'accept-ranges': 'bytes',
+  age: '0',
+  server: 'Pubnub Presence',
+} as const;
+
+export const registryHeaders = {
+  ...presenceHeaders,
+  'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
+  server: 'Pubnub',
+} as const;
+
+export const timeHeaders = {
+  ...presenceHeaders,
+  'access-control-allow-methods': 'GET',
+  server: 'Pubnub',
+} as const;
+
+/** Ours: the documents do not say which names are allowed, and what is echoed into a script must be checked. */
+const callbackName = /^[A-Za-z_$][\w$.]{0,127}$/;
+
+/** The name of the function that a JSONP client waits for; undefined for plain JSON. */
+export function callbackOf(name: string | undefined): string | undefined {
+  if (name === undefined || name === '' || name === '0') return undefined;
+  if (!callbackName.test(name)) throw errors.invalidCallback();
+  return name;
+}
+
+export function sendJson(
+  reply: FastifyReply,
+  headers: Readonly<Record<string, string>>,
+  json: string,
+  callback?: string,
+): FastifyReply {
+  return reply.headers(headers).send(callback === undefined ? json : `${callback}(${json})`);
+}

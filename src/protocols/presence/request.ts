@@ -1,0 +1,123 @@
+/** What a presence request says, taken from the raw target: a name may hold an encoded comma or slash. */
+import { errors } from './errors.ts';
+
+/** Documented limits of the vendor; those of a uuid and of a channel name are counted in characters. */
+export const limits = {
+  uuidCharacters: 92,
+  channelCharacters: 2_048,
+  subscribeKeyCharacters: 256,
+  uriBytes: 32 * 1_024,
+  stateBytes: 32 * 1_024,
+  hereNowUuids: 1_000,
+  minTimeoutSeconds: 1,
+  maxTimeoutSeconds: 86_400,
+} as const;
+
+export type Query = Readonly<Record<string, string | undefined>>;
+
+/** Path segments as on the wire, still encoded; the first is the one after the leading slash. Throws 414 over 32 KiB. */
+export function segmentsOf(url: string): string[] {
+  if (url.length > limits.uriBytes) throw errors.uriTooLong();
+  const end = url.indexOf('?');
+  return (end === -1 ? url.slice(1) : url.slice(1, end)).split('/');
+}
+
+/** One percent-decoding; throws `invalid()` for what is not UTF-8. */
+export function decode(text: string, invalid: () => Error): string {
+  if (!text.includes('%')) return text;
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw invalid();
+  }
+}
+
+/** The presence companion of a channel: subscribed to for events, never somewhere to be. */
+const companion = '-pnpres';
+
+export interface Names {
+  /** Without companions and repetitions, in the order given. */
+  readonly names: readonly string[];
+  /** Something was named, if only companions. */
+  readonly any: boolean;
+}
+
+const none: Names = { names: [], any: false };
+
+function namesOf(parts: readonly string[], decodePart: (part: string) => string): Names {
+  const names = new Set<string>();
+  let any = false;
+  for (const part of parts) {
+    if (part === '') continue;
+    any = true;
+    const name = decodePart(part);
+    if (name.length > limits.channelCharacters) throw errors.invalidChannel();
+    if (!name.endsWith(companion)) names.add(name);
+  }
+  return { names: [...names], any };
+}
+
+/** The channels of a path segment: split at commas first, then each name decoded once. A lone comma names none. */
+export function channelsOf(segment: string): Names {
+  return namesOf(segment.split(','), (part) => decode(part, errors.invalidChannel));
+}
+
+/** The names of a query parameter that is decoded already. */
+export function listOf(parameter: string | undefined): Names {
+  return parameter === undefined || parameter === '' ? none : namesOf(parameter.split(','), (part) => part);
+}
+
+/** Throws for a subscribe key that cannot be one. */
+export function subscribeKeyOf(segment: string): string {
+  const key = decode(segment, errors.invalidSubscribeKey);
+  if (key === '' || key.length > limits.subscribeKeyCharacters) throw errors.invalidSubscribeKey();
+  return key;
+}
+
+/** The uuid of a heartbeat or leave. */
+export function requiredUuid(uuid: string | undefined): string {
+  if (uuid === undefined || uuid === '') throw errors.missingUuid();
+  return checkedUuid(uuid);
+}
+
+export function checkedUuid(uuid: string): string {
+  // More UTF-16 units than the limit may still be no more characters.
+  if (uuid.length > limits.uuidCharacters && [...uuid].length > limits.uuidCharacters)
+    throw errors.invalidUuid();
+  if (uuid === '') throw errors.missingUuid();
+  return uuid;
+}
+
+/** `heartbeat` in seconds, clamped; undefined where it is absent or empty (SDKs send both). */
+export function timeoutSecondsOf(heartbeat: string | undefined): number | undefined {
+  if (heartbeat === undefined || heartbeat === '') return undefined;
+  if (!/^\d{1,15}$/.test(heartbeat)) throw errors.invalidHeartbeat();
+  return Math.min(Math.max(Number(heartbeat), limits.minTimeoutSeconds), limits.maxTimeoutSeconds);
+}
+
+export type State = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is State {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A `state` parameter: one JSON object. */
+export function stateOf(text: string): State {
+  if (text.length > limits.stateBytes) throw errors.stateTooLarge(limits.stateBytes);
+  let state: unknown;
+  try {
+    state = JSON.parse(text);
+  } catch {
+    throw errors.invalidJson();
+  }
+  if (!isObject(state)) throw errors.invalidJson();
+  return state;
+}
+
+/** The state that a keyed `state` object has for a name; undefined if it has none, or an empty one. */
+export function stateFor(state: State, name: string): string | undefined {
+  if (!Object.hasOwn(state, name)) return undefined;
+  const value = state[name];
+  if (!isObject(value)) throw errors.invalidJson();
+  return Object.keys(value).length === 0 ? undefined : JSON.stringify(value);
+}
