@@ -1,0 +1,161 @@
+/** The PBX API (OpenVox, Yeastar): its routes, and the one place where its errors become answers. */
+import type { TObject } from '@sinclair/typebox';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { StoreUnavailable } from '../../store/store.ts';
+import { type MakeProtocol, NotFound } from '../protocol.ts';
+import { type Errno, errnos, PbxError } from './errors.ts';
+import { heartbeat } from './heartbeat.ts';
+import { login } from './login.ts';
+import { type Body, HeartbeatBody, LoginBody } from './parameters.ts';
+import { endToken } from './tokens.ts';
+
+const headers = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': 'GET, POST, OPTIONS, PUT, DELETE',
+  'content-type': 'application/json',
+} as const;
+
+/** Bytes, since to text Fastify would add a charset that the documents do not show. */
+const success = Buffer.from('{"status":"Success"}');
+const maxBodyBytes = 64 * 1_024;
+const versionPrefix = /^v\d+(?:\.\d+)*$/;
+
+interface Endpoint {
+  /** What a POST may carry. */
+  readonly body?: TObject;
+  /** The answer's bytes. Throws PbxError. */
+  run(call: Call): Promise<Buffer>;
+}
+
+interface Call {
+  readonly version: string;
+  readonly token: string;
+  readonly body: Body;
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly isGet: boolean;
+  readonly isStrict: boolean;
+  readonly peer: string;
+}
+
+export const pbx: MakeProtocol = (context) => {
+  const { store, config } = context;
+
+  const endpoints = new Map<string, Endpoint>([
+    [
+      'heartbeat',
+      {
+        body: HeartbeatBody,
+        async run({ token, body, query, isStrict }) {
+          await heartbeat(store, config, token, body, query, isStrict);
+          return success;
+        },
+      },
+    ],
+    [
+      'login',
+      {
+        body: LoginBody,
+        async run({ version, body, peer, isGet }) {
+          if (isGet) throw new PbxError(errnos.postOnly);
+          return Buffer.from(JSON.stringify(await login(context, version, body, peer)));
+        },
+      },
+    ],
+    [
+      'logout',
+      {
+        async run({ token }) {
+          await endToken(store, token);
+          return success;
+        },
+      },
+    ],
+  ]);
+
+  const callOf = (request: FastifyRequest, version: string): Call => {
+    const query = request.query as Readonly<Record<string, unknown>>;
+    const [token = ''] = [query.token].flat();
+    return {
+      version,
+      token: String(token),
+      body: {
+        text: (request.body as string | undefined) ?? '',
+        contentType: request.headers['content-type'] ?? '',
+      },
+      query,
+      isGet: request.method !== 'POST',
+      isStrict: config.pbxStrict === 'always' || (config.pbxStrict === 'documented' && version === 'v0.0.1'),
+      peer: request.ip,
+    };
+  };
+
+  const toErrno = (error: Error, request: FastifyRequest): Errno => {
+    if (error instanceof PbxError) return error.errno;
+    if (error instanceof NotFound) return errnos.requestNotSupported;
+    if (error instanceof StoreUnavailable) return errnos.serviceUnreachable;
+    const { code, statusCode = 500 } = error as { code?: string; statusCode?: number };
+    if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return errnos.jsonOnly;
+    if (statusCode < 500) return errnos.requestNotSupported;
+    request.log.error({ err: error }, 'pbx: internal error');
+    return errnos.internal;
+  };
+
+  const serve = async (request: FastifyRequest, reply: FastifyReply, name: string): Promise<FastifyReply> => {
+    const { version = '' } = request.params as { version?: string };
+    const endpoint = versionPrefix.test(version) ? endpoints.get(name) : undefined;
+    if (endpoint === undefined) {
+      throw new PbxError(name === '' ? errnos.requestBlank : errnos.requestNotSupported);
+    }
+    const call = callOf(request, version);
+    if (call.isGet && call.isStrict) throw new PbxError(errnos.postOnly);
+    return reply.headers(headers).send(await endpoint.run(call));
+  };
+
+  return {
+    name: 'pbx',
+    claims: (path) => path === '/api' || path.startsWith('/api/'),
+
+    answerError(error, request, reply) {
+      const failed = `{"status":"Failed","errno":"${toErrno(error, request)}"}`;
+      return reply.code(200).headers(headers).send(Buffer.from(failed));
+    },
+
+    async routes(app) {
+      // Clients send JSON under any Content-Type, or none: the text is kept and read after the token was looked at.
+      app.removeAllContentTypeParsers();
+      app.addContentTypeParser('*', { parseAs: 'string', bodyLimit: maxBodyBytes }, (_request, body, done) =>
+        done(null, body),
+      );
+
+      for (const [name, { body }] of endpoints) {
+        const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+          serve(request, reply, name);
+        // The schema is for the document: bodies are checked against it after the token was looked at.
+        const documented = { tags: ['pbx'], ...(body === undefined ? {} : { body }) };
+        const validatorCompiler = () => (): boolean => true;
+        app.post(`/api/:version/${name}`, { schema: documented, validatorCompiler, handler });
+        app.post(`/api/:version/${name}/`, { schema: { hide: true }, handler });
+        app.get(`/api/:version/${name}`, { schema: { hide: true }, handler });
+        app.get(`/api/:version/${name}/`, { schema: { hide: true }, handler });
+      }
+      app.route({
+        method: ['GET', 'POST'],
+        url: '/api/:version/*',
+        schema: { hide: true },
+        handler: (request, reply) => serve(request, reply, (request.params as { '*': string })['*']),
+      });
+      app.route({
+        method: ['PUT', 'DELETE', 'PATCH'],
+        url: '/api/*',
+        schema: { hide: true },
+        handler: async () => {
+          throw new PbxError(errnos.postOnly);
+        },
+      });
+      app.options('/api/*', { schema: { hide: true } }, async (_request, reply) =>
+        // The last one is ours: without it no browser would send JSON.
+        reply.headers({ ...headers, 'access-control-allow-headers': 'Content-Type' }).send(''),
+      );
+    },
+  };
+};
