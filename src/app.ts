@@ -11,10 +11,11 @@ import type { Config } from './config.ts';
 import { pbx } from './protocols/pbx/plugin.ts';
 import { presence } from './protocols/presence/plugin.ts';
 import { type App, type MakeProtocol, NotFound, type ProtocolContext } from './protocols/protocol.ts';
+import { sls } from './protocols/sls/plugin.ts';
 import type { Store } from './store/store.ts';
 
 /** One line each: a fourth protocol is a folder and a line here. */
-const protocols: readonly MakeProtocol[] = [pbx, presence];
+const protocols: readonly MakeProtocol[] = [sls, pbx, presence];
 
 export interface AppOptions {
   readonly config: Config;

@@ -137,9 +137,15 @@ const settings = {
   ),
   slsBaseDomains: list(
     'SLS_BASE_DOMAINS',
-    ['log.aliyuncs.com', 'sls.aliyuncs.com', 'sls.local'],
+    ['*.log.aliyuncs.com', '*.sls.aliyuncs.com', 'sls.local'],
     '<domains>',
-    'SLS: what may follow the project in a host name with more labels than one',
+    'SLS: endpoints, which the project stands in front of; * is a region',
+  ),
+  slsMaxConsumerGroups: integer(
+    'SLS_MAX_CONSUMER_GROUPS',
+    30,
+    { min: 1, max: 10_000 },
+    'SLS: consumer groups of a logstore',
   ),
   pbxStrict: choice(
     'PBX_STRICT',

@@ -1,0 +1,383 @@
+/** SLS (Alibaba Cloud Simple Log Service): its routes, and the one place where its errors become answers. */
+import { type TSchema, Type } from '@sinclair/typebox';
+import type { FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import { StoreUnavailable } from '../../store/store.ts';
+import { type MakeProtocol, NotFound } from '../protocol.ts';
+import { projectOf } from './addressing.ts';
+import { errors, SlsError } from './errors.ts';
+import {
+  createGroup,
+  deleteGroup,
+  deleteLogstore,
+  type GroupContext,
+  heartbeat,
+  listGroups,
+  updateGroup,
+} from './groups.ts';
+import {
+  createLogstore,
+  createProject,
+  deleteProject,
+  type Logstore,
+  listLogstores,
+  listProjects,
+  type Project,
+  readLogstore,
+  readProject,
+  updateLogstore,
+  updateProject,
+} from './resources.ts';
+import * as schemas from './schemas.ts';
+
+const maxBodyBytes = 1_024 * 1_024;
+const maxConsumerLength = 256;
+const region = 'cn-hangzhou';
+
+interface Call {
+  /** When the client says that it sent the request, seconds since 1970. */
+  readonly sentAt: number;
+  readonly project: string;
+  readonly logstore: string;
+  readonly group: string;
+  readonly query: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+}
+
+/** The JSON text of an answer; empty for the many calls that answer nothing. */
+type Operation = (call: Call) => Promise<string>;
+
+const page = Type.Object({ offset: Type.Optional(Type.String()), size: Type.Optional(Type.String()) });
+
+export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
+  const context: GroupContext = {
+    store,
+    config,
+    groups: new Map(),
+    nowSeconds: () => Math.floor(wallMs() / 1_000),
+  };
+
+  /** 24 upper-case hex digits, the first eight of them the time, as the API reference's examples have it. */
+  const requestId = (): string =>
+    context.nowSeconds().toString(16).padStart(8, '0').toUpperCase() +
+    randomBytes(8).toString('hex').toUpperCase();
+
+  const answerHeaders = (): Record<string, string> => ({
+    // Lower case: one SDK looks names up as they are written.
+    'x-log-requestid': requestId(),
+    'access-control-allow-origin': '*',
+    server: 'nginx/1.12.1',
+  });
+
+  const send = (
+    reply: FastifyReply,
+    status: number,
+    json: string,
+    headers = answerHeaders(),
+  ): FastifyReply => {
+    reply.code(status).headers(headers);
+    // No Content-Type without a body: one SDK parses what claims to be JSON.
+    if (json === '') return reply.send();
+    // Bytes, since to text Fastify would add a charset that the service does not send.
+    return reply.header('content-type', 'application/json').send(Buffer.from(json));
+  };
+
+  const toError = (error: Error, request: FastifyRequest, id: string): SlsError => {
+    if (error instanceof SlsError) return error;
+    const path = (request.raw.url ?? '').split('?', 1)[0] ?? '';
+    if (error instanceof NotFound) return errors.invalidMethod(path);
+    if (error instanceof StoreUnavailable) return errors.busy();
+    const { code, statusCode = 500 } = error as { code?: string; statusCode?: number };
+    if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return errors.bodyTooLarge();
+    if (statusCode < 500) return errors.parameterInvalid('The request cannot be read');
+    request.log.error({ err: error, slsRequestId: id }, 'sls: internal error');
+    return errors.internal(id);
+  };
+
+  const projectIn = (request: FastifyRequest): string => {
+    const project =
+      projectOf(request.authority, config.slsBaseDomains) ?? config.slsDefaultProject.toLowerCase();
+    if (project === '') throw errors.invalidHost(request.authority);
+    return project;
+  };
+
+  return {
+    name: 'sls',
+    claims: (path) => path === '/' || /^\/(?:logstores|consumergroups)(?:\/|$)/.test(path),
+
+    answerError(error, request, reply) {
+      const headers = answerHeaders();
+      const { status, code, message } = toError(error, request, headers['x-log-requestid'] ?? '');
+      return send(reply, status, JSON.stringify({ errorCode: code, errorMessage: message }), headers);
+    },
+
+    async routes(app) {
+      // Clients send bodies chunked, with and without Content-Type, and some say JSON where there is nothing.
+      app.removeAllContentTypeParsers();
+      app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: maxBodyBytes }, (_request, body, done) =>
+        done(null, body),
+      );
+
+      const serve = (
+        method: HTTPMethods,
+        url: string,
+        documented: { body?: TSchema; querystring?: TSchema },
+        run: Operation,
+      ): void => {
+        app.route({
+          method,
+          url,
+          // For the document: bodies are checked where the vendor's own error for them is known.
+          schema: { tags: ['sls'], ...documented },
+          validatorCompiler: () => () => true,
+          exposeHeadRoute: false,
+          handler: async (request, reply) => {
+            const params = request.params as Record<string, string>;
+            // A path that ends where a name should stand is answered as the live service does.
+            if (Object.values(params).includes('')) throw new NotFound(request.url);
+            const { logstore = '', group = '' } = params;
+            const json = await run({
+              sentAt: sentAtOf(request.headers, context.nowSeconds()),
+              project: projectIn(request),
+              logstore,
+              group,
+              query: firstOf(request.query as Record<string, string | string[] | undefined>),
+              body: (request.body as Buffer | undefined) ?? Buffer.alloc(0),
+            });
+            return send(reply, 200, json);
+          },
+        });
+      };
+
+      app.get(
+        '/',
+        { schema: { tags: ['sls'], querystring: page }, exposeHeadRoute: false },
+        async (request, reply) => {
+          const project = projectOf(request.authority, config.slsBaseDomains);
+          if (project !== undefined)
+            return send(
+              reply,
+              200,
+              JSON.stringify(projectJson(project, await readProject(context, project))),
+            );
+          const query = request.query as { offset?: string; size?: string; projectName?: string };
+          const all = (await listProjects(store)).filter(({ name }) =>
+            name.includes(query.projectName ?? ''),
+          );
+          const projects = pageOf(all, query).map((found) => projectJson(found.name, found.project));
+          return send(reply, 200, JSON.stringify({ count: projects.length, total: all.length, projects }));
+        },
+      );
+      app.post(
+        '/',
+        { schema: { tags: ['sls'], body: schemas.CreateProjectBody }, validatorCompiler: () => () => true },
+        async (request, reply) => {
+          // By its body: one SDK sends this to the bare endpoint.
+          const body = parsed((request.body as unknown as Buffer | undefined) ?? Buffer.alloc(0));
+          if (!schemas.checks.createProject.Check(body)) {
+            throw errors.parameterInvalid('The body is not valid json string');
+          }
+          await createProject(context, body.projectName.toLowerCase(), body.description ?? '');
+          return send(reply, 200, '');
+        },
+      );
+      serve('PUT', '/', { body: schemas.UpdateProjectBody }, async ({ project, body }) => {
+        const change = parsed(body);
+        if (!schemas.checks.updateProject.Check(change))
+          throw errors.parameterInvalid('The body is not valid json string');
+        await updateProject(context, project, change.description);
+        return '';
+      });
+      serve('DELETE', '/', {}, async ({ project }) => {
+        await deleteProject(context, project);
+        return '';
+      });
+
+      serve('GET', '/logstores', { querystring: page }, async ({ project, query }) => {
+        const all = (await listLogstores(context, project)).filter((name) =>
+          name.includes(query.logstoreName ?? ''),
+        );
+        const logstores = pageOf(all, query);
+        return JSON.stringify({ count: logstores.length, total: all.length, logstores });
+      });
+      serve('POST', '/logstores', { body: schemas.CreateLogstoreBody }, async ({ project, body }) => {
+        const wanted = parsed(body);
+        if (!schemas.checks.createLogstore.Check(wanted)) throw errors.logstoreInfoInvalid();
+        const { logstoreName, ...settings } = wanted;
+        await createLogstore(
+          context,
+          project,
+          logstoreName,
+          known(settings, schemas.CreateLogstoreBody.properties),
+        );
+        return '';
+      });
+      serve('GET', '/logstores/:logstore', {}, async ({ project, logstore }) =>
+        JSON.stringify(logstoreJson(logstore, (await readLogstore(context, project, logstore)).value)),
+      );
+      serve(
+        'PUT',
+        '/logstores/:logstore',
+        { body: schemas.UpdateLogstoreBody },
+        async ({ project, logstore, body }) => {
+          const change = parsed(body);
+          if (!schemas.checks.updateLogstore.Check(change)) throw errors.logstoreInfoInvalid();
+          // The number of shards changes by splits and merges only.
+          const { shardCount: _, ...settings } = change;
+          await updateLogstore(
+            context,
+            project,
+            logstore,
+            known(settings, schemas.UpdateLogstoreBody.properties),
+          );
+          return '';
+        },
+      );
+      serve('DELETE', '/logstores/:logstore', {}, async ({ project, logstore }) => {
+        await deleteLogstore(context, project, logstore);
+        return '';
+      });
+      serve('GET', '/logstores/:logstore/shards', {}, async ({ project, logstore }) =>
+        JSON.stringify((await readLogstore(context, project, logstore)).value.shards),
+      );
+
+      const groups = '/logstores/:logstore/consumergroups';
+      serve('GET', groups, {}, async ({ project, logstore }) =>
+        JSON.stringify(await listGroups(context, project, logstore)),
+      );
+      serve('POST', groups, { body: schemas.CreateGroupBody }, async ({ project, logstore, body }) => {
+        const wanted = parsed(body);
+        if (!schemas.checks.createGroup.Check(wanted)) throw errors.groupInfoInvalid();
+        await createGroup(
+          context,
+          project,
+          logstore,
+          wanted.consumerGroup,
+          wanted.timeout,
+          wanted.order ?? false,
+        );
+        return '';
+      });
+      serve(
+        'PUT',
+        `${groups}/:group`,
+        { body: schemas.UpdateGroupBody },
+        async ({ project, logstore, group, body }) => {
+          const change = parsed(body);
+          if (!schemas.checks.updateGroup.Check(change)) throw errors.groupUpdateInvalid();
+          if (change.timeout === undefined && change.order === undefined) throw errors.groupUpdateInvalid();
+          await updateGroup(
+            context,
+            project,
+            logstore,
+            group,
+            known(change, schemas.UpdateGroupBody.properties),
+          );
+          return '';
+        },
+      );
+      serve('DELETE', `${groups}/:group`, {}, async ({ project, logstore, group }) => {
+        await deleteGroup(context, project, logstore, group);
+        return '';
+      });
+      serve(
+        'POST',
+        `${groups}/:group`,
+        { body: schemas.HeartbeatBody },
+        async ({ project, logstore, group, query, body, sentAt }) => {
+          if (query.type !== 'heartbeat')
+            throw errors.parameterInvalid(`The type ${query.type ?? ''} is not supported`);
+          const { consumer = '' } = query;
+          if (consumer === '' || consumer.length > maxConsumerLength)
+            throw errors.parameterInvalid('consumer is invalid');
+          return heartbeat(context, project, logstore, group, { consumer, held: heldOf(body), sentAt });
+        },
+      );
+    },
+  };
+};
+
+/** The vendor refuses requests whose time is off by more, either way. */
+const maxSkewSeconds = 15 * 60;
+
+/** A client's time that is far off, or missing, says nothing about the order of its requests: then arrival counts. */
+function sentAtOf(headers: FastifyRequest['headers'], nowSeconds: number): number {
+  const written = headers['x-log-date'] ?? headers.date;
+  if (typeof written !== 'string') return nowSeconds;
+  const basic = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(written);
+  const iso =
+    basic === null ? written : `${basic[1]}-${basic[2]}-${basic[3]}T${basic[4]}:${basic[5]}:${basic[6]}Z`;
+  const seconds = Math.floor(Date.parse(iso) / 1_000);
+  return Math.abs(seconds - nowSeconds) <= maxSkewSeconds ? seconds : nowSeconds;
+}
+
+/** Parameters that were sent twice count once. */
+function firstOf(
+  query: Readonly<Record<string, string | string[] | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  for (const name in query) {
+    if (Array.isArray(query[name])) {
+      return Object.fromEntries(
+        Object.entries(query).map(([key, value]) => [key, Array.isArray(value) ? value[0] : value]),
+      );
+    }
+  }
+  return query as Readonly<Record<string, string | undefined>>;
+}
+
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    throw errors.bodyInvalid();
+  }
+}
+
+/** The members of a body that a schema names: what else clients send is not kept. */
+function known<T extends object>(value: T, properties: object): T {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => Object.hasOwn(properties, name))) as T;
+}
+
+/** The shards that a heartbeat lists; nothing where it has no body. */
+function heldOf(body: Buffer): readonly number[] {
+  if (body.length === 0 || (body.length === 2 && body[0] === 0x5b && body[1] === 0x5d)) return [];
+  const value = parsed(body);
+  if (!schemas.checks.heartbeat.Check(value)) throw errors.bodyInvalid();
+  return Array.isArray(value) ? value : value.shards;
+}
+
+function pageOf<T>(
+  all: readonly T[],
+  query: { readonly offset?: string | undefined; readonly size?: string | undefined },
+): readonly T[] {
+  const number = (text: string | undefined, fallback: number): number => {
+    if (text === undefined || text === '') return fallback;
+    if (!/^\d{1,9}$/.test(text)) throw errors.parameterInvalid('offset or size is invalid');
+    return Number(text);
+  };
+  const offset = number(query.offset, 0);
+  return all.slice(offset, offset + Math.min(number(query.size, 100), 500));
+}
+
+/** All seven members: one SDK takes each for granted. Times are text here. */
+function projectJson(
+  name: string,
+  { description, createTime, lastModifyTime }: Project,
+): Record<string, string> {
+  return {
+    projectName: name,
+    status: 'Normal',
+    owner: '',
+    description,
+    region,
+    createTime: String(createTime),
+    lastModifyTime: String(lastModifyTime),
+  };
+}
+
+function logstoreJson(logstoreName: string, { shards, ...settings }: Logstore): Record<string, unknown> {
+  return {
+    logstoreName,
+    shardCount: shards.filter(({ status }) => status === 'readwrite').length,
+    ...settings,
+  };
+}
