@@ -1,17 +1,24 @@
 /** The Fastify app: three protocols and the operator side over one store. */
 import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, {
   type FastifyBaseLogger,
+  type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
   LogController,
 } from 'fastify';
 import type { Config } from './config.ts';
+import { type Metrics, makeMetrics } from './operator/metrics.ts';
+import { isOperatorPath, operator } from './operator/plugin.ts';
 import { pbx } from './protocols/pbx/plugin.ts';
 import { presence } from './protocols/presence/plugin.ts';
 import { type App, type MakeProtocol, NotFound, type ProtocolContext } from './protocols/protocol.ts';
 import { sls } from './protocols/sls/plugin.ts';
+import { logRequest } from './request-log.ts';
 import type { Store } from './store/store.ts';
 
 /** One line each: a fourth protocol is a folder and a line here. */
@@ -21,27 +28,34 @@ export interface AppOptions {
   readonly config: Config;
   readonly store: Store;
   readonly logger?: FastifyBaseLogger;
+  readonly metrics?: Metrics;
   readonly wallMs?: () => number;
   readonly randomBytes?: (size: number) => Buffer;
 }
 
 const absoluteForm = /^https?:\/\/([^/?#]*)/i;
+const loopback = /^(?:127\.|localhost$|::1$)/;
 
 /** Builds the app; it does not listen, and it does not own the store. */
 export async function buildApp(options: AppOptions): Promise<App> {
+  const { config, store } = options;
   const context: ProtocolContext = {
-    store: options.store,
-    config: options.config,
+    store,
+    config,
     wallMs: options.wallMs ?? Date.now,
     randomBytes: options.randomBytes ?? randomBytes,
   };
+  const metrics = options.metrics ?? watchedMetrics(store);
   const made = protocols.map((make) => make(context));
 
+  /** What no route matched, or could not be read, is still some protocol's to answer. */
   const answerUnrouted = (error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
     const path = (request.raw.url ?? '/').split('?', 1)[0] ?? '/';
-    const owner = made.find((protocol) => protocol.claims(path, request.authority));
+    const owner = isOperatorPath(path)
+      ? undefined
+      : made.find((protocol) => protocol.claims(path, request.authority));
     if (owner !== undefined) return owner.answerError(error, request, reply);
-    return reply.code(404).send({ error: 'not found', path });
+    return reply.code(404).send({ error: `no such path: ${path.slice(0, 200)}` });
   };
 
   const app = Fastify({
@@ -51,6 +65,17 @@ export async function buildApp(options: AppOptions): Promise<App> {
     // Paths carry lists of channels: the presence documentation allows 32 KiB of path and query.
     routerOptions: { maxParamLength: 32_768, ignoreTrailingSlash: false, caseSensitive: true },
     bodyLimit: 10 * 1024 * 1024,
+    // What a schema does not allow is refused in words, not dropped in silence.
+    ajv: { customOptions: { removeAdditional: false } },
+    // Headers may be as long as the longest target and then some.
+    http: { maxHeaderSize: 64 * 1_024, insecureHTTPParser: isLenient(config) },
+    // A client that sends nothing for so long is gone; answers may take as long as a poll does.
+    connectionTimeout: 0,
+    requestTimeout: 60_000,
+    keepAliveTimeout: 75_000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    clientErrorHandler: answerUnreadable,
     frameworkErrors: (error, request, reply) => answerUnrouted(error, request, reply),
     // An absolute-form target is how a client speaks to its HTTP proxy: the route is what follows the authority.
     rewriteUrl: (request) => {
@@ -68,13 +93,94 @@ export async function buildApp(options: AppOptions): Promise<App> {
       return (this.raw as { authority?: string }).authority ?? this.headers.host ?? '';
     },
   });
-
+  observe(app, metrics);
+  endIdleConnections(app);
+  app.server.on('connect', refuseTunnel);
   app.setNotFoundHandler((request, reply) => answerUnrouted(new NotFound(request.url), request, reply));
+
+  await app.register(swagger, {
+    openapi: {
+      info: { title: 'heartbeatd', version: '0.1.0' },
+      tags: [...made, { name: 'operator' }].map(({ name }) => ({ name })),
+    },
+  });
   for (const protocol of made) {
     await app.register(async (instance) => {
       instance.setErrorHandler<Error>((error, request, reply) => protocol.answerError(error, request, reply));
+      mark(instance, protocol.name);
       await protocol.routes(instance as unknown as App);
     });
   }
+  await app.register(async (instance) => {
+    mark(instance, 'operator');
+    await operator(instance as unknown as App, { store, config, metrics });
+    instance.get('/_heartbeatd/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  });
   return app;
+}
+
+function watchedMetrics(store: Store): Metrics {
+  const metrics = makeMetrics();
+  metrics.watch(store);
+  return metrics;
+}
+
+/** Logs and counts every answer, those too that no route gave. */
+function observe(app: App, metrics: Metrics): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const { url = 'none', config } = request.routeOptions;
+    const operation = `${request.method} ${url}`;
+    metrics.request(config.protocol ?? 'none', operation, reply.statusCode, reply.elapsedTime / 1_000);
+    logRequest(request, reply);
+    done();
+  });
+}
+
+/** How often connections that became idle are looked for while the app closes, ms. */
+const idleCheckMs = 25;
+
+/** A client that keeps its connection open after its last answer must not hold up the end. */
+function endIdleConnections(app: App): void {
+  let timer: NodeJS.Timeout | undefined;
+  app.addHook('preClose', async () => {
+    timer = setInterval(() => app.server.closeIdleConnections(), idleCheckMs);
+  });
+  app.addHook('onClose', async () => clearInterval(timer));
+}
+
+/** Lets every route of an instance say whose it is. */
+function mark(instance: FastifyInstance, protocol: string): void {
+  instance.addHook('onRoute', (route) => {
+    route.config = { ...route.config, protocol };
+  });
+}
+
+/** One vendor's C++ client frames its bodies twice, which Node refuses by default. */
+function isLenient({ lenientFraming, host }: Config): boolean {
+  return lenientFraming === 'always' || (lenientFraming === 'loopback' && loopback.test(host));
+}
+
+/** What is no HTTP gets an answer all the same, and then the connection ends. */
+function answerUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+  const body = JSON.stringify({
+    error: tooLarge ? 'the headers are too large' : 'this is no HTTP request that can be read',
+  });
+  const status = tooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  socket.end(
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+/** A client that was told to use this server as its proxy asks for a tunnel when its endpoint is https. */
+function refuseTunnel(_request: IncomingMessage, socket: Duplex): void {
+  const body = '{"error":"heartbeatd opens no tunnels: use an endpoint that begins with http://"}';
+  socket.on('error', () => {});
+  socket.end(
+    `HTTP/1.1 405 Method Not Allowed\r\nallow: GET, POST, PUT, DELETE, OPTIONS\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+  );
 }

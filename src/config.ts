@@ -92,6 +92,12 @@ const settings = {
     'keep leases in Redis: redis://, rediss://, redis+sentinel://host:port[,host:port]/master, redis+cluster://host:port[,host:port]; empty: in this process',
   ),
   data: text('DATA', '', '<file>', 'keep the embedded store in this file; empty: in memory, gone at exit'),
+  lenientFraming: choice(
+    'LENIENT_FRAMING',
+    'loopback',
+    ['loopback', 'always', 'never'],
+    'read requests that say both Content-Length and chunked, as the SLS client for C++ sends them; "loopback": while HOST is one',
+  ),
   logLevel: choice(
     'LOG_LEVEL',
     'info',

@@ -55,6 +55,10 @@ export class NotFound extends Error {
 }
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whose route it is. */
+    protocol?: string;
+  }
   interface FastifyRequest {
     /** The authority of an absolute-form target (the server works as an HTTP proxy for SLS clients), else `Host`. */
     readonly authority: string;

@@ -1,0 +1,104 @@
+#!/usr/bin/env node
+/** The process: read the settings, open the store, build the app, listen, stop gracefully. */
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { pino } from 'pino';
+import pretty from 'pino-pretty';
+import { buildApp } from './app.ts';
+import { type Config, ConfigError, describeSettings, readConfig } from './config.ts';
+import { makeMetrics } from './operator/metrics.ts';
+import { openStore } from './store/open.ts';
+import { welcome } from './welcome.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+function help(): string {
+  const rows = describeSettings().map(({ flag, env, fallback, help: text }) => {
+    const standard = fallback === '' ? '' : ` [${fallback}]`;
+    return `  ${flag}\n      ${text} (${env})${standard}`;
+  });
+  return `heartbeatd ${version}: SLS, PBX and Presence heartbeats over one lease store\n\nUsage: heartbeatd [flags]\n\n${rows.join('\n')}\n  --help, --version\n`;
+}
+
+function fail(message: string, code: number): never {
+  process.stderr.write(`heartbeatd: ${message}\n`);
+  process.exit(code);
+}
+
+const args = process.argv.slice(2);
+if (args.includes('--help') || args.includes('-h')) {
+  process.stdout.write(help());
+  process.exit(0);
+}
+if (args.includes('--version')) {
+  process.stdout.write(`${version}\n`);
+  process.exit(0);
+}
+
+function readSettings(): Config {
+  try {
+    return readConfig(args, process.env);
+  } catch (error) {
+    if (error instanceof ConfigError) fail(error.message, 2);
+    throw error;
+  }
+}
+
+const config = readSettings();
+const logger = process.stdout.isTTY
+  ? pino(
+      { level: config.logLevel },
+      pretty({ colorize: true, ignore: 'pid,hostname', singleLine: true, translateTime: 'HH:MM:ss.l' }),
+    )
+  : pino({ level: config.logLevel });
+
+const metrics = makeMetrics();
+let sweepsFail = false;
+const store = await openStore(config, {
+  log: logger,
+  onBatch: (size, failed, milliseconds) => {
+    metrics.storeBatch(size, failed, milliseconds);
+    if (!failed) sweepsFail = false;
+  },
+  onSweepError: (error) => {
+    metrics.sweepFailed();
+    // Once an outage: a sweep fails many times a second while the store is away.
+    if (!sweepsFail)
+      logger.warn({ err: error }, 'expired leases cannot be looked for; this goes on by itself');
+    sweepsFail = true;
+  },
+}).catch((error: Error) => fail(error.message, error instanceof ConfigError ? 2 : 1));
+metrics.watch(store);
+
+const app = await buildApp({ config, store, logger, metrics });
+
+let stopping = false;
+async function stop(signal: NodeJS.Signals): Promise<void> {
+  if (stopping) process.exit(1);
+  stopping = true;
+  logger.info({ signal }, 'stopping: what is under way is finished first; a second signal ends it at once');
+  setTimeout(() => {
+    logger.error('what is under way took too long: stopping without it');
+    process.exit(1);
+  }, config.shutdownTimeoutMs).unref();
+  await app.close();
+  await store.close();
+  process.exit(0);
+}
+process.on('SIGTERM', stop);
+process.on('SIGINT', stop);
+
+try {
+  await app.listen({ host: config.host, port: config.port });
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException;
+  await store.close();
+  fail(
+    code === 'EADDRINUSE' ? `PORT: ${config.port} on ${config.host} is taken by another process` : message,
+    1,
+  );
+}
+const { port } = app.server.address() as AddressInfo;
+process.stdout.write(welcome({ host: config.host, port, store: store.description, version }));

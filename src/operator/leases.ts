@@ -1,0 +1,116 @@
+/** The live view of leases, of all protocols, page by page. */
+import type { Static } from '@sinclair/typebox';
+import type { Store, TenantSize } from '../store/store.ts';
+import { protocolOf } from './metrics.ts';
+import type { LeasesPage, LeasesQuery } from './schemas.ts';
+
+type Page = Static<typeof LeasesPage>;
+type Query = Static<typeof LeasesQuery>;
+
+/** Where a page ended: the next one begins after so many members of this group. */
+interface Place {
+  readonly tenant: string;
+  readonly group: string;
+  readonly offset: number;
+}
+
+const groupsAtOnce = 200;
+const maxPageSize = 100;
+
+export class CursorInvalid extends Error {
+  override readonly name = 'CursorInvalid';
+}
+
+function decodeCursor(cursor: string): Place {
+  try {
+    const [tenant, group, offset] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
+    if (typeof tenant === 'string' && typeof group === 'string' && Number.isSafeInteger(offset)) {
+      return { tenant, group, offset: offset as number };
+    }
+  } catch {
+    // Falls through to the same answer as a cursor of another shape.
+  }
+  throw new CursorInvalid('the cursor is none that a page gave');
+}
+
+const encodeCursor = ({ tenant, group, offset }: Place): string =>
+  Buffer.from(JSON.stringify([tenant, group, offset])).toString('base64url');
+
+/** Tenants by name, groups by name, holders by the age of their grant. */
+export async function listLeases(store: Store, query: Query): Promise<Page> {
+  const limit = query.limit ?? maxPageSize;
+  const from = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
+  const leases: Page['leases'][number][] = [];
+  for (const { tenant } of (await store.tenants()).filter((size) => isWanted(size, query)).sort(byTenant)) {
+    if (from !== undefined && tenant < from.tenant) continue;
+    const start = from?.tenant === tenant ? from : undefined;
+    for await (const group of groupsOf(store, tenant, query, start)) {
+      let offset = start?.group === group ? start.offset : 0;
+      for (;;) {
+        const wanted = limit - leases.length + 1;
+        const { leases: found } = await store.members({ tenant, group, offset, limit: wanted });
+        for (const lease of found) {
+          // One more than the page holds: there is a next page, and it begins here.
+          if (leases.length === limit) return { leases, next: encodeCursor({ tenant, group, offset }) };
+          offset += 1;
+          if (query.holder !== undefined && lease.holder !== query.holder) continue;
+          const { data, ...rest } = lease;
+          leases.push({
+            protocol: protocolOf(tenant),
+            tenant,
+            ...rest,
+            data: data === null ? null : parsed(data),
+          });
+        }
+        if (found.length < wanted) break;
+      }
+    }
+  }
+  return { leases, next: null };
+}
+
+const byTenant = (a: TenantSize, b: TenantSize): number => (a.tenant < b.tenant ? -1 : 1);
+
+function isWanted({ tenant, leases }: TenantSize, query: Query): boolean {
+  if (leases === 0) return false;
+  if (query.tenant !== undefined && tenant !== query.tenant) return false;
+  return query.protocol === undefined || protocolOf(tenant) === query.protocol;
+}
+
+async function* groupsOf(
+  store: Store,
+  tenant: string,
+  query: Query,
+  start: Place | undefined,
+): AsyncGenerator<string> {
+  if (query.group !== undefined || query.holder !== undefined) {
+    // A filter that names what it wants costs one look instead of a walk.
+    const held =
+      query.holder === undefined ? undefined : await store.groupsOf({ tenant, holder: query.holder });
+    for (const group of held ?? [query.group ?? '']) {
+      if (query.group !== undefined && group !== query.group) continue;
+      if (start === undefined || group >= start.group) yield group;
+    }
+    return;
+  }
+  if (start !== undefined) yield start.group;
+  for (let after = start?.group; ; ) {
+    const page = await store.groups({
+      tenant,
+      limit: groupsAtOnce,
+      ...(after === undefined ? {} : { after }),
+    });
+    yield* page;
+    if (page.length < groupsAtOnce) return;
+    after = page.at(-1);
+  }
+}
+
+/** Data is JSON text where a protocol keeps any. */
+function parsed(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return data;
+  }
+}

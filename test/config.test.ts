@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, defaultConfig, readConfig } from '../src/config.ts';
+
+describe('settings', () => {
+  it('have defaults', () => {
+    expect(readConfig([], {})).toEqual(defaultConfig());
+    expect(defaultConfig()).toMatchObject({
+      host: '127.0.0.1',
+      port: 8_080,
+      redisUrl: '',
+      slsAutoCreate: false,
+    });
+  });
+
+  it('come from flags, then from the environment', () => {
+    expect(readConfig(['--port', '1'], { PORT: '2', HOST: '0.0.0.0' })).toMatchObject({
+      port: 1,
+      host: '0.0.0.0',
+    });
+    expect(readConfig(['--sls-auto-create'], {})).toMatchObject({ slsAutoCreate: true });
+    expect(readConfig(['--no-sls-auto-create'], { SLS_AUTO_CREATE: 'true' })).toMatchObject({
+      slsAutoCreate: false,
+    });
+    expect(readConfig(['--sls-base-domains=a.b, c.d'], {}).slsBaseDomains).toEqual(['a.b', 'c.d']);
+  });
+
+  it('that are empty in the environment are not set', () => {
+    expect(readConfig([], { PORT: '', SLS_AUTO_CREATE: '' })).toEqual(defaultConfig());
+  });
+
+  it.each([
+    [['--port', 'x'], {}, '--port: "x" is not a whole number from 0 to 65535'],
+    [[], { PORT: '70000' }, 'PORT: "70000" is not a whole number from 0 to 65535'],
+    [[], { LOG_LEVEL: 'loud' }, 'LOG_LEVEL: "loud" is not one of'],
+    [[], { SLS_AUTO_CREATE: 'maybe' }, 'SLS_AUTO_CREATE: "maybe" is not true or false'],
+    [['--prot', '1'], {}, "Unknown option '--prot'"],
+    [['extra'], {}, "Unexpected argument 'extra'"],
+    [['--data', 'x'], { REDIS_URL: 'redis://h' }, 'DATA: cannot be combined with REDIS_URL'],
+  ])('that are wrong are named: %j %j', (argv, env, message) => {
+    expect(() => readConfig(argv, env)).toThrow(ConfigError);
+    expect(() => readConfig(argv, env)).toThrow(message);
+    try {
+      readConfig(argv, env);
+    } catch (error) {
+      expect((error as Error).message).not.toContain('\n');
+    }
+  });
+});

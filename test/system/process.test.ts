@@ -1,0 +1,272 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type RedisServer, startRedis } from '../redis-server.ts';
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly url: string;
+  /** Exit code, or the name of the signal. */
+  readonly ended: Promise<number | NodeJS.Signals | null>;
+  printed(): string;
+}
+
+const running = new Set<ChildProcess>();
+afterEach(() => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+function launch(args: readonly string[], env: Record<string, string> = {}): Omit<Running, 'url'> {
+  const child = spawn(process.execPath, ['src/main.ts', ...args], {
+    env: { PATH: process.env.PATH ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  let printed = '';
+  const collect = (chunk: Buffer): void => {
+    printed += chunk.toString();
+    child.emit('printed');
+  };
+  child.stdout?.on('data', collect);
+  child.stderr?.on('data', collect);
+  const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
+    child.once('close', (code, signal) => {
+      running.delete(child);
+      resolve(code ?? signal);
+    });
+  });
+  return { child, ended, printed: () => printed };
+}
+
+/** A server on a free port, once it says that it listens. */
+async function serve(args: readonly string[] = [], env: Record<string, string> = {}): Promise<Running> {
+  const started = launch(['--port', '0', ...args], env);
+  const url = await new Promise<string>((resolve, reject) => {
+    const look = (): void => {
+      const found = /listens on (http:\S+)/.exec(started.printed())?.[1];
+      if (found !== undefined) resolve(found);
+    };
+    started.child.on('printed', look);
+    started.ended.then((code) => reject(new Error(`ended with ${code}: ${started.printed()}`)));
+  });
+  return { ...started, url };
+}
+
+const beat = (url: string, uuid = 'ann') =>
+  fetch(`${url}/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=${uuid}&heartbeat=300`);
+const occupants = async (url: string): Promise<string[]> =>
+  ((await (await fetch(`${url}/v2/presence/sub-key/demo/channel/lobby`)).json()) as { uuids: string[] })
+    .uuids;
+
+describe('the process', () => {
+  it('says what it serves, where and over which store, with an example for each protocol', async () => {
+    const { url, printed, child, ended } = await serve();
+    for (const text of [
+      'SLS',
+      'PBX',
+      'Presence',
+      'store: embedded, in memory',
+      `curl '${url}/v2/presence`,
+      `curl -x ${url}`,
+    ]) {
+      expect(printed()).toContain(text);
+    }
+    expect((await beat(url)).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+
+  it('serves as an HTTP proxy, refuses tunnels, and answers rubbish', async () => {
+    const { url, child, ended } = await serve();
+    const { hostname, port } = new URL(url);
+    const say = (text: string): Promise<string> =>
+      new Promise((resolve, reject) => {
+        let heard = '';
+        const socket = connect(Number(port), hostname, () => socket.write(text));
+        socket.on('data', (chunk) => {
+          heard += chunk.toString();
+        });
+        socket.on('close', () => resolve(heard));
+        socket.on('error', reject);
+      });
+    const proxied = await say(
+      'GET http://my-project.cn-hangzhou.log.aliyuncs.com:80/logstores HTTP/1.1\r\nHost: my-project.cn-hangzhou.log.aliyuncs.com\r\nConnection: close\r\n\r\n',
+    );
+    expect(proxied).toMatch(/^HTTP\/1.1 404 [\s\S]*The Project does not exist : my-project/);
+    expect(await say('CONNECT my-project.x.y:443 HTTP/1.1\r\nHost: my-project.x.y:443\r\n\r\n')).toMatch(
+      /^HTTP\/1.1 405 [\s\S]*opens no tunnels/,
+    );
+    expect(await say('rubbish\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /);
+    const twice =
+      'POST / HTTP/1.1\r\nHost:my-project.127.0.0.1:1\r\nTransfer-Encoding: chunked\r\nContent-Length:21\r\nConnection: close\r\n\r\n15\r\n{"projectName":"cpp"}\r\n0\r\n\r\n';
+    expect(await say(twice)).toMatch(/^HTTP\/1.1 200 /);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+  });
+
+  it('finishes what is under way at SIGTERM', async () => {
+    const { url, child, ended } = await serve();
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    let heard = '';
+    const answered = new Promise<void>((resolve) => socket.on('close', () => resolve()));
+    socket.on('data', (chunk) => {
+      heard += chunk.toString();
+    });
+    const body = '{"username":"api","password":"x"}';
+    socket.write(
+      `POST /api/v1.1.0/login HTTP/1.1\r\nHost: h\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`,
+    );
+    // The server has read the head and waits for the body when it is told to stop.
+    await new Promise((resolve) => socket.once('data', resolve));
+    child.kill('SIGTERM');
+    await expect
+      .poll(() =>
+        fetch(url).then(
+          () => 'up',
+          () => 'down',
+        ),
+      )
+      .toBe('down');
+    socket.write(body);
+    await answered;
+    expect(heard).toContain('"status":"Success"');
+    expect(await ended).toBe(0);
+  });
+
+  it('ends at once at a second signal', async () => {
+    const { url, child, ended } = await serve();
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => {});
+    socket.write(
+      'POST /api/v1.1.0/login HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n',
+    );
+    await new Promise((resolve) => socket.once('data', resolve));
+    child.kill('SIGINT');
+    await expect
+      .poll(() =>
+        fetch(url).then(
+          () => 'up',
+          () => 'down',
+        ),
+      )
+      .toBe('down');
+    child.kill('SIGINT');
+    expect(await ended).toBe(1);
+  });
+
+  it.each([
+    [['--port', 'x'], {}, '--port'],
+    [[], { PBX_STRICT: 'sometimes' }, 'PBX_STRICT'],
+    [[], { REDIS_URL: 'http://x' }, 'REDIS_URL'],
+    [['--data', '/nowhere/at/all/store.db'], {}, 'DATA'],
+  ])('says in one line what is wrong with %j %j, and exits with 2', async (args, env, name) => {
+    const { ended, printed } = launch(args, env);
+    expect(await ended).toBe(2);
+    expect(printed().trim().split('\n')).toHaveLength(1);
+    expect(printed()).toMatch(new RegExp(`^heartbeatd: ${name}`));
+  });
+
+  it('says in one line that its port is taken', async () => {
+    const { url, child, ended } = await serve();
+    const second = launch(['--port', new URL(url).port]);
+    expect(await second.ended).toBe(1);
+    expect(second.printed()).toMatch(/heartbeatd: PORT: \d+ on 127\.0\.0\.1 is taken by another process/);
+    child.kill('SIGTERM');
+    await ended;
+  });
+
+  it('knows its flags and its version', async () => {
+    const help = launch(['--help']);
+    expect(await help.ended).toBe(0);
+    expect(help.printed()).toContain('--redis-url <url>');
+    const version = launch(['--version']);
+    expect(await version.ended).toBe(0);
+    expect(version.printed()).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
+
+describe('what was answered survives a kill', () => {
+  let folder: string;
+  let redis: RedisServer;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'heartbeatd-'));
+    redis = await startRedis({ appendOnly: true });
+  });
+  afterAll(async () => {
+    await redis.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each([
+    ['a file', () => ['--data', join(folder, 'store.db')]],
+    ['Redis', () => ['--redis-url', redis.url]],
+  ])('on %s', async (_what, args) => {
+    const first = await serve(args());
+    const operator = (body: object) =>
+      fetch(`${first.url}/_heartbeatd/clock`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    await operator({ freeze: true });
+    const login = await fetch(`${first.url}/api/v1.1.0/login`, {
+      method: 'POST',
+      body: '{"username":"api","password":"x"}',
+    });
+    const { token } = (await login.json()) as { token: string };
+    await beat(first.url);
+    await operator({ advanceMs: 60_000 });
+    first.child.kill('SIGKILL');
+    await first.ended;
+    const second = await serve(args());
+    expect(await occupants(second.url)).toEqual(['ann']);
+    const { leases } = (await (await fetch(`${second.url}/_heartbeatd/leases?protocol=presence`)).json()) as {
+      leases: { remainingMs: number }[];
+    };
+    expect(leases[0]?.remainingMs).toBe(240_000);
+    const answer = await fetch(`${second.url}/api/v1.1.0/heartbeat?token=${token}`, { method: 'POST' });
+    expect(await answer.json()).toEqual({ status: 'Success' });
+    second.child.kill('SIGTERM');
+    expect(await second.ended).toBe(0);
+  });
+
+  it("two nodes over one Redis see the same, each expiry once, and answer without Redis in the vendors' own way", async () => {
+    const [one, two] = await Promise.all([
+      serve(['--redis-url', redis.url, '--store-timeout-ms', '300']),
+      serve(['--redis-url', redis.url, '--store-timeout-ms', '300']),
+    ]);
+    for (let at = 0; at < 20; at += 1) await beat((at % 2 === 0 ? one : two).url, `u${at}`);
+    expect((await occupants(two.url)).filter((uuid) => uuid.startsWith('u'))).toHaveLength(20);
+    const advance = await fetch(`${one.url}/_heartbeatd/clock`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{"advanceMs":300000}',
+    });
+    const { fired } = (await advance.json()) as { fired: { holder: string }[] };
+    const holders = fired.map(({ holder }) => holder).filter((holder) => holder.startsWith('u'));
+    expect(new Set(holders).size).toBe(20);
+    expect(holders).toHaveLength(20);
+    expect(await occupants(two.url)).toEqual([]);
+
+    await redis.kill();
+    const away = await beat(one.url);
+    expect(away.status).toBe(503);
+    expect(await away.json()).toMatchObject({ message: 'Service Unavailable', service: 'Presence' });
+    expect((await fetch(`${one.url}/readyz`)).status).toBe(503);
+    expect(await (await fetch(`${one.url}/api/v1.1.0/heartbeat?token=x`, { method: 'POST' })).json()).toEqual(
+      { status: 'Failed', errno: '20010' },
+    );
+    await redis.start();
+    for (const { url } of [one, two])
+      await expect.poll(async () => (await beat(url)).status, { timeout: 10_000 }).toBe(200);
+    for (const { child, ended } of [one, two]) {
+      child.kill('SIGTERM');
+      expect(await ended).toBe(0);
+    }
+  });
+});
