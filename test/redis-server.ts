@@ -10,6 +10,8 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 
 export interface RedisServer {
+  /** Of the process that runs now. */
+  readonly pid: number;
   readonly port: number;
   readonly url: string;
   /** Stops answering without closing anything, as a machine does that lost its network. */
@@ -116,6 +118,9 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
 
   await start();
   return {
+    get pid() {
+      return child?.pid ?? 0;
+    },
     port,
     url: `redis://127.0.0.1:${port}`,
     freeze: () => child?.kill('SIGSTOP'),

@@ -16,6 +16,8 @@ export interface StoreOptions {
 
 /** How long other nodes leave due leases alone while one advances the clock; past it they go on by themselves, ms. */
 const claimMs = 5_000;
+/** How long the driver is asked to tell of appends; asked again when half of it is over, ms. */
+const attendMs = 60_000;
 /** Waiters look again this often even if nobody wakes them: a lost notification costs at most so much, ms. */
 const recheckMs = 10_000;
 
@@ -46,7 +48,18 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
     onError: (error) => options.onSweepError?.(error),
   });
   driver.onAppend((tenant, topic) => waiters.wake(tenant, topic));
-  driver.onGap(() => waiters.wakeAll());
+
+  const attendedUntilMs = new Map<number, number>();
+  const attend = async (partition: number): Promise<void> => {
+    const nowMs = performance.now();
+    if ((attendedUntilMs.get(partition) ?? 0) - nowMs > attendMs / 2) return;
+    await driver.attend(partition, attendMs);
+    attendedUntilMs.set(partition, nowMs + attendMs);
+  };
+  driver.onGap(() => {
+    attendedUntilMs.clear();
+    waiters.wakeAll();
+  });
 
   const everyPartition = <T>(step: (partition: number) => Promise<T>): Promise<T[]> =>
     Promise.all(Array.from({ length: driver.partitions }, (_, partition) => step(partition)));
@@ -82,6 +95,7 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
         const { promise: woken, resolve: wake } = Promise.withResolvers<'appended' | 'over'>();
         const leftMs = endMs - performance.now();
         if (closed || signal?.aborted === true || leftMs <= 0) return false;
+        await attend(driver.partitionOf(tenant));
         // Registered before looking: what is appended in between wakes us.
         const remove = waiters.add(tenant, names, () => wake('appended'));
         const onAbort = (): void => wake('over');

@@ -310,6 +310,11 @@ export interface Driver {
   /** Moves the lease clock on by `advanceMs`, and freezes or thaws it. */
   setClock(partition: number, change: { advanceMs?: number; frozen?: boolean }): Promise<ClockReading>;
   tenants(partition: number): Promise<readonly TenantSize[]>;
+  /**
+   * Somebody here waits for appends in this partition, for the next `forMs` of wall time: only then need `onAppend` be
+   * called. What is appended before this resolves may go unsaid.
+   */
+  attend(partition: number, forMs: number): Promise<void>;
   /** Called with every topic that may have something new, wherever it was appended; may be called too often. */
   onAppend(listener: (tenant: Tenant, topic: string) => void): void;
   /** Called when appends may have been missed (the connection was away): everybody who waits should look again. */

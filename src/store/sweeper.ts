@@ -66,6 +66,13 @@ export function startSweeper(driver: Driver, options: SweeperOptions): Sweeper {
     } catch (error) {
       options.onError(error as Error);
     }
+    if (pauseMs === 0 && !stopped) {
+      // More is due: at once, but for the requests that came in the meantime.
+      setImmediate(() => {
+        slot.busy = stopped ? undefined : sweep(partition, slot);
+      });
+      return;
+    }
     slot.busy = undefined;
     slot.atMs = Math.min(slot.atMs, performance.now() + pauseMs);
     arm(slot.atMs);

@@ -25,6 +25,8 @@ import {
 export interface GroupContext extends ResourceContext {
   readonly config: ResourceSettings & { readonly slsMaxConsumerGroups: number };
   readonly groups: GroupCache;
+  /** Changes of groups that are under way in this process, the last of each. */
+  readonly queues: Map<string, Promise<unknown>>;
 }
 
 interface KnownGroup {
@@ -120,52 +122,59 @@ export async function heartbeat(
   name: string,
   beat: Heartbeat,
 ): Promise<string> {
-  const { store, groups: cache } = context;
   const key = `${project}/${logstore}/${name}`;
-  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const known = cache.get(key) ?? (await readGroup(context, project, logstore, name));
-    const answer = await store.beat({
-      tenant: known.tenant,
-      holder: beat.consumer,
-      groups: [{ group: known.lease }],
-      ttlMs: known.group.timeout * 1_000,
-      // Who is unknown may join with empty hands only: what it holds may be somebody else's by now.
-      grant: beat.held.length === 0,
-      guards: known.guards,
-    });
-    if (answer.stale) {
-      cache.delete(key);
-      continue;
+  const settled = await hearOnce(context, project, logstore, name, beat, false);
+  if (settled !== undefined) return settled;
+  // What changes the group goes one by one in this process: many at once would only get into each other's way.
+  return oneByOne(context.queues, key, async () => {
+    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+      const answer = await hearOnce(context, project, logstore, name, beat, true);
+      if (answer !== undefined) return answer;
     }
-    remember(cache, key, known);
-    const [lease] = answer.leases;
-    if (lease === undefined || lease.state === 'absent') throw errors.consumerNotExistWithBody();
-    const text = await answerOf(context, project, logstore, name, known, lease.revision, beat);
-    if (text !== undefined) return text;
-    cache.delete(key);
-  }
-  throw new Error(`the consumer group ${key} kept changing under a heartbeat`);
+    throw new Error(`the consumer group ${key} kept changing under a heartbeat`);
+  });
 }
 
-/** Undefined if somebody else changed the group in between: the heartbeat is then heard once more. */
-async function answerOf(
+/** Undefined if what this process knew was out of date, or if the group has to change and may not. */
+async function hearOnce(
   context: GroupContext,
   project: string,
   logstore: string,
   name: string,
-  known: KnownGroup,
-  revision: number,
   beat: Heartbeat,
+  mayChange: boolean,
 ): Promise<string | undefined> {
   const { store, groups: cache } = context;
+  const key = `${project}/${logstore}/${name}`;
+  const known = cache.get(key) ?? (await readGroup(context, project, logstore, name));
+  const answer = await store.beat({
+    tenant: known.tenant,
+    holder: beat.consumer,
+    groups: [{ group: known.lease }],
+    ttlMs: known.group.timeout * 1_000,
+    // Who is unknown may join with empty hands only: what it holds may be somebody else's by now.
+    grant: beat.held.length === 0,
+    guards: known.guards,
+  });
+  if (answer.stale) {
+    if (cache.get(key) === known) cache.delete(key);
+    return undefined;
+  }
+  const [lease] = answer.leases;
+  if (lease === undefined || lease.state === 'absent') throw errors.consumerNotExistWithBody();
   const { group, tenant, shardIds, logstoreVersion } = known;
   let next: ConsumerGroup;
-  if (revision === group.revision && logstoreVersion === group.logstoreVersion) {
+  if (lease.revision === group.revision && logstoreVersion === group.logstoreVersion) {
     const settled = known.settled.get(beat.consumer);
     if (settled?.owned.every((id) => beat.held.includes(id)) === true) return settled.text;
     next = hear(group, beat);
-    if (next === group) return answerFrom(known, beat.consumer);
+    if (next === group) {
+      remember(cache, key, known);
+      return answerFrom(known, beat.consumer);
+    }
+    if (!mayChange) return undefined;
   } else {
+    if (!mayChange) return undefined;
     const members = await store.members({
       tenant,
       group: known.lease,
@@ -188,10 +197,29 @@ async function answerOf(
       { collection: collectionOf(logstore), key: name, version: known.version, value: JSON.stringify(next) },
     ],
   });
-  if (!committed) return undefined;
+  if (!committed) {
+    if (cache.get(key) === known) cache.delete(key);
+    return undefined;
+  }
   const now = knownGroup(tenant, logstore, name, next, versions[0] ?? 0, logstoreVersion, shardIds);
-  remember(cache, `${project}/${logstore}/${name}`, now);
+  remember(cache, key, now);
   return answerFrom(now, beat.consumer);
+}
+
+/** Runs a step when all earlier ones of the same name are over, however they ended. */
+function oneByOne<T>(
+  queues: Map<string, Promise<unknown>>,
+  name: string,
+  step: () => Promise<T>,
+): Promise<T> {
+  const before = queues.get(name) ?? Promise.resolve();
+  const mine = before.then(step, step);
+  queues.set(name, mine);
+  const forget = (): void => {
+    if (queues.get(name) === mine) queues.delete(name);
+  };
+  mine.then(forget, forget);
+  return mine;
 }
 
 function answerFrom(known: KnownGroup, consumer: string): string {

@@ -53,6 +53,7 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
     store,
     config,
     groups: new Map(),
+    queues: new Map(),
     nowSeconds: () => Math.floor(wallMs() / 1_000),
   };
 

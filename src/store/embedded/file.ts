@@ -11,6 +11,7 @@ import {
   type Entry,
   type LeaseRecord,
   never,
+  payloadOf,
   type State,
   type TopicRecord,
   tenantOf,
@@ -238,7 +239,7 @@ export class StoreFile implements ChangeLog {
         tenant.name,
         name,
         entry.position,
-        entry.payload,
+        payloadOf(entry),
       ]);
       this.#run('DELETE FROM entries WHERE tenant = ? AND topic = ? AND position < ?', [
         tenant.name,

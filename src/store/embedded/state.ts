@@ -33,7 +33,13 @@ export interface DocumentRecord extends Due {
 
 export interface Entry {
   readonly position: bigint;
-  readonly payload: Uint8Array;
+  /** A lease event becomes bytes when somebody reads it: of most events nobody does. */
+  payload: Uint8Array | LeaseEvent;
+}
+
+export function payloadOf(entry: Entry): Uint8Array {
+  if (!(entry.payload instanceof Uint8Array)) entry.payload = Buffer.from(JSON.stringify(entry.payload));
+  return entry.payload;
 }
 
 export interface TopicRecord extends Due {
@@ -186,7 +192,7 @@ export function recordEvent(
     state,
     lease.tenant,
     leaseEventsTopic(lease.group.name),
-    { position: nextTimetoken(state), payload: Buffer.from(JSON.stringify(event)) },
+    { position: nextTimetoken(state), payload: event },
     state.keeping,
   );
   return { tenant: lease.tenant.name, ...event };

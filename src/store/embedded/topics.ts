@@ -1,6 +1,6 @@
 /** Topics in the embedded store. */
 import type { Answer, Ask, TopicEntry } from '../store.ts';
-import { leaseNow, type State, type TopicRecord } from './state.ts';
+import { leaseNow, payloadOf, type State, type TopicRecord } from './state.ts';
 
 export function readTopics(state: State, ask: Ask<'readTopics'>): Answer<'readTopics'> {
   const topics = state.tenants.get(ask.tenant)?.topics;
@@ -13,7 +13,8 @@ export function readTopics(state: State, ask: Ask<'readTopics'>): Answer<'readTo
     const last = Math.min(topic.entries.length, first + ask.limit);
     for (let at = first; at < last; at += 1) {
       const entry = topic.entries[at];
-      if (entry !== undefined) found.push({ topic: name, position: entry.position, payload: entry.payload });
+      if (entry !== undefined)
+        found.push({ topic: name, position: entry.position, payload: payloadOf(entry) });
     }
   }
   if (ask.topics.length > 1)

@@ -87,6 +87,8 @@ export function connect(target: RedisTarget, timeoutMs: number): Redis | Cluster
   const shared: RedisOptions = {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
+    // The driver subscribes anew by itself: a failure of ioredis's own attempt would be nobody's to catch.
+    autoResubscribe: false,
     maxRetriesPerRequest: 0,
     connectTimeout: timeoutMs,
     noDelay: true,

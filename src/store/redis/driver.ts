@@ -153,9 +153,12 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
       return { expired, more: reply[0] === 1, nextInMs: nextInMs < 0 ? null : nextInMs };
     },
     async claimSweep(partition, owner, forMs) {
-      await readClock(partition, [0, '', owner, forMs]);
+      await readClock(partition, [0, '', owner, forMs, '']);
     },
-    readClock: (partition) => readClock(partition, [0, '', '', 0]),
+    readClock: (partition) => readClock(partition, [0, '', '', 0, '']),
+    async attend(partition, forMs) {
+      await readClock(partition, [0, '', '', 0, forMs]);
+    },
     async setClock(partition, { advanceMs = 0, frozen }) {
       if (!Number.isFinite(advanceMs) || advanceMs < 0) {
         throw new RangeError(`the lease clock cannot advance by ${advanceMs} ms`);
@@ -165,6 +168,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
         frozen === undefined ? '' : frozen ? '1' : '0',
         '',
         0,
+        '',
       ]);
     },
     async tenants(partition) {
@@ -190,7 +194,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
       gapListener = listener;
     },
     async ping() {
-      await readClock(0, [0, '', '', 0]);
+      await readClock(0, [0, '', '', 0, '']);
     },
     async close() {
       closed = true;

@@ -247,6 +247,18 @@ describe('heartbeat', () => {
     await other.app.close();
   });
 
+  it('of a hundred consumers that all come at once is answered to each of them', async () => {
+    await call('DELETE', '/logstores/my-logstore');
+    await setUp(200);
+    for (let round = 0; round < 2; round += 1) {
+      const answers = await Promise.all(Array.from({ length: 100 }, (_, at) => beat(`c${at}`)));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      const all = answers.flatMap(({ json }) => json as number[]);
+      expect(new Set(all).size).toBe(all.length);
+      await pass(1);
+    }
+  });
+
   it('of many consumers on two nodes at once settles evenly, and no shard is ever in two answers', async () => {
     await call('DELETE', '/logstores/my-logstore');
     await setUp(16);

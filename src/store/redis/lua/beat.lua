@@ -60,7 +60,7 @@ local function renew(tenant, group, holder, form, data, stored, oldDeadline, mke
     if changed then
       local count = redis.call('ZCARD', keyOf('z', tenant, group))
       result[#result + 1] = tenant
-      result[#result + 1] = record(tenant, group, holder, 'changed', epoch, tonumber(stored[2]), count, 0, data)
+      result[#result + 1] = record(tenant, group, holder, 'changed', epoch, stored[2], count, 0, data)
     end
   end
   if deadline < oldDeadline then
@@ -71,12 +71,12 @@ local function renew(tenant, group, holder, form, data, stored, oldDeadline, mke
 end
 
 local function grant(tenant, group, holder, form, data, mkey)
-  local epoch = nextSeq()
+  local epoch = digits(nextSeq())
   local ttl = form.ttl or form.default
   local packed = packLease(now + ttl, ttl, epoch, data)
   local zkey = keyOf('z', tenant, group)
   redis.call('ZADD', zkey, digits(now + ttl), holder)
-  redis.call('HSET', mkey, 'h' .. holder, packed, 'r', digits(epoch))
+  redis.call('HSET', mkey, 'h' .. holder, packed, 'r', epoch)
   redis.call('SADD', keyOf('h', tenant, holder), group)
   redis.call('ZADD', dueKey, 'LT', digits(now + ttl), dueMember('g', tenant, group))
   local members = redis.call('ZCARD', zkey)
@@ -86,7 +86,7 @@ local function grant(tenant, group, holder, form, data, mkey)
   countUp('leases', tenant, 1)
   result[#result + 1] = tenant
   result[#result + 1] = record(tenant, group, holder, 'granted', epoch, epoch, members, 0, data)
-  return { packed, digits(epoch), 1 }
+  return { packed, epoch, 1 }
 end
 
 -- What became of one lease; nothing if it is absent and nobody asked for it by name.

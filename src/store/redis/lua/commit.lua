@@ -59,7 +59,7 @@ while ARGV[at] do
         local newest = redis.call('XREVRANGE', keyOf('s', tenant, topic), '+', '-', 'COUNT', 1)[1]
         position = increment(newest and string.match(newest[1], '^%d+') or after)
       end
-      appendAt(tenant, topic, position, ARGV[append + 1], ARGV[append + 3], ARGV[append + 4])
+      appendAt(tenant, topic, position, ARGV[append + 1], ARGV[append + 3], ARGV[append + 4], 0)
       positions[#positions + 1] = position
     end
     answers[#answers + 1] = { versions, positions }

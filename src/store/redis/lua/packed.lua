@@ -7,14 +7,14 @@
 -- due                ZSET '<kind><tenant><name>' -> lower bound of the earliest deadline in there
 
 local function packLease(deadline, ttl, epoch, data)
-  return digits(deadline) .. '|' .. digits(ttl) .. '|' .. digits(epoch) .. '|' .. (data and '1' .. data or '0')
+  return digits(deadline) .. '|' .. digits(ttl) .. '|' .. epoch .. '|' .. (data and '1' .. data or '0')
 end
 
 local function deadlineOf(packed)
   return tonumber(string.sub(packed, 1, string.find(packed, '|', 1, true) - 1))
 end
 
--- Deadline, TTL, epoch, and data or false.
+-- Deadline, TTL, epoch as text, and data or false.
 local function unpackLease(packed)
   local first = string.find(packed, '|', 1, true)
   local second = string.find(packed, '|', first + 1, true)
@@ -22,7 +22,7 @@ local function unpackLease(packed)
   local data = string.sub(packed, third + 1, third + 1) == '1' and string.sub(packed, third + 2)
   return tonumber(string.sub(packed, 1, first - 1)),
     tonumber(string.sub(packed, first + 1, second - 1)),
-    tonumber(string.sub(packed, second + 1, third - 1)),
+    string.sub(packed, second + 1, third - 1),
     data
 end
 

@@ -4,7 +4,8 @@
 --
 -- The clock is a hash: lease and wall (ms at the last tick), frozen (1 or 0), seq (epochs, revisions and versions; starts
 -- at the time in microseconds, so that it grows also over FLUSHALL), tt (the last timetoken, whole microseconds), owner
--- and ownerUntil (who may sweep alone, until when on the wall).
+-- and ownerUntil (who may sweep alone, until when on the wall), attended (until when on the wall somebody waits for
+-- appends).
 
 local maxStepMs = 2000
 
@@ -14,7 +15,7 @@ local time = redis.call('TIME')
 local wallMicros = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local wallMs = math.floor(wallMicros / 1000)
 
-local clock = redis.call('HMGET', KEYS[1], 'lease', 'wall', 'frozen', 'seq', 'tt')
+local clock = redis.call('HMGET', KEYS[1], 'lease', 'wall', 'frozen', 'seq', 'tt', 'attended')
 local leaseAtTick = tonumber(clock[1]) or wallMs
 local wallAtTick = tonumber(clock[2]) or wallMs
 local frozen = clock[3] == '1'
@@ -22,16 +23,20 @@ local seq = tonumber(clock[4]) or wallMicros
 local tt = tonumber(clock[5]) or 0
 local seqBefore = tonumber(clock[4])
 local ttBefore = tonumber(clock[5])
+local attended = (tonumber(clock[6]) or 0) > wallMs
 
 local now = leaseAtTick
 if not frozen then
   now = leaseAtTick + math.min(math.max(wallMs - wallAtTick, 0), maxStepMs)
 end
 
--- A whole number up to 2^53 as text: tostring would round it to 14 digits.
+-- A whole number up to 2^53 as text: tostring would round it to 14 digits. (%.0f would do, at four times the cost.)
 local function digits(number)
-  return string.format('%.0f', number)
+  return string.format('%d', number)
 end
+
+local nowText = digits(now)
+local wallText = digits(wallMs)
 
 -- Names may hold any character, so the first part of a key says how long it is.
 local function keyOf(kind, tenant, name)
@@ -49,20 +54,26 @@ local function nextTimetoken()
   return tt
 end
 
--- To be called once, when all is done.
+-- Counts what a tenant holds of a kind ('leases', 'documents', 'topics').
+local counts = { leases = {}, documents = {}, topics = {} }
+local function countUp(kind, tenant, by)
+  counts[kind][tenant] = (counts[kind][tenant] or 0) + by
+end
+
+-- To be called once, when all is done. Nothing is left of a count of 0.
 local function saveClock()
   if not clock[1] then
-    redis.call('HSET', KEYS[1], 'lease', digits(now), 'wall', digits(wallMs), 'frozen', '0')
+    redis.call('HSET', KEYS[1], 'lease', nowText, 'wall', wallText, 'frozen', '0')
   end
   if seq ~= seqBefore or tt ~= ttBefore then
     redis.call('HSET', KEYS[1], 'seq', digits(seq), 'tt', digits(tt))
   end
-end
-
--- Counts what a tenant holds of a kind ('leases', 'documents', 'topics'); nothing is left of a count of 0.
-local function countUp(kind, tenant, by)
-  if redis.call('HINCRBY', prefix .. 'n:' .. kind, tenant, by) <= 0 then
-    redis.call('HDEL', prefix .. 'n:' .. kind, tenant)
+  for kind, tenants in pairs(counts) do
+    for tenant, by in pairs(tenants) do
+      if by ~= 0 and redis.call('HINCRBY', prefix .. 'n:' .. kind, tenant, by) <= 0 then
+        redis.call('HDEL', prefix .. 'n:' .. kind, tenant)
+      end
+    end
   end
 end
 

@@ -27,7 +27,7 @@ for at = 3, #ARGV, 6 do
       if ARGV[at + 5] == '0' then
         local count = redis.call('ZCARD', keyOf('z', tenant, group))
         result[#result + 1] = tenant
-        result[#result + 1] = record(tenant, group, holder, 'changed', epoch, tonumber(stored[2]), count, 0, data)
+        result[#result + 1] = record(tenant, group, holder, 'changed', epoch, stored[2], count, 0, data)
       end
       answers[#answers + 1] = 2
     end

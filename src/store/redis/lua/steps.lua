@@ -3,12 +3,15 @@
 local eventKeepEntries = ARGV[1]
 local eventIdleMs = ARGV[2]
 
+local eventSlackMs = math.floor(tonumber(eventIdleMs) / 10)
+
+-- Whole numbers come as text.
 local function record(tenant, group, holder, kind, epoch, revision, count, lateMs, data)
   local event = '{"type":"' .. kind .. '","group":' .. cjson.encode(group) .. ',"holder":' .. cjson.encode(holder)
-    .. ',"epoch":' .. digits(epoch) .. ',"revision":' .. digits(revision) .. ',"count":' .. count
-    .. ',"atMs":' .. digits(wallMs) .. ',"lateMs":' .. digits(lateMs)
-    .. ',"data":' .. (data and cjson.encode(data) or 'null') .. '}'
-  appendAt(tenant, 'leases:' .. group, digits(nextTimetoken()) .. '0', event, eventKeepEntries, eventIdleMs)
+    .. ',"epoch":' .. epoch .. ',"revision":' .. revision .. ',"count":' .. count .. ',"atMs":' .. wallText
+    .. ',"lateMs":' .. lateMs .. ',"data":' .. (data and cjson.encode(data) or 'null') .. '}'
+  local position = digits(nextTimetoken()) .. '0'
+  appendAt(tenant, 'leases:' .. group, position, event, eventKeepEntries, eventIdleMs, eventSlackMs)
   return event
 end
 
@@ -28,9 +31,10 @@ local function endLeases(tenant, group, holders, packed, kind, into)
     local holder = holders[at]
     redis.call('SREM', keyOf('h', tenant, holder), group)
     local deadline, _, epoch, data = unpackLease(packed[at])
-    local lateMs = kind == 'expired' and math.max(now - deadline, 0) or 0
+    local lateMs = kind == 'expired' and digits(math.max(now - deadline, 0)) or '0'
+    local left = count + #holders - at
     into[#into + 1] = tenant
-    into[#into + 1] = record(tenant, group, holder, kind, epoch, nextSeq(), count + #holders - at, lateMs, data)
+    into[#into + 1] = record(tenant, group, holder, kind, epoch, digits(nextSeq()), left, lateMs, data)
   end
   if count == 0 then
     redis.call('DEL', mkey)

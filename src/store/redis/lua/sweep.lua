@@ -62,11 +62,16 @@ local function sweepGroup(tenant, group, member)
   return #suspects
 end
 
+local members, at = {}, 1
 while not claimed and budget > 0 and looks < 2000 do
-  local member = redis.call('ZRANGEBYSCORE', dueKey, '-inf', digits(now), 'LIMIT', 0, 1)[1]
+  if not members[at] then
+    members, at = redis.call('ZRANGEBYSCORE', dueKey, '-inf', nowText, 'LIMIT', 0, 100), 1
+  end
+  local member = members[at]
   if not member then
     break
   end
+  at = at + 1
   looks = looks + 1
   local kind = string.sub(member, 1, 1)
   local colon = string.find(member, ':', 1, true)

@@ -14,17 +14,24 @@ local function increment(text)
   return string.sub(head, 1, -2) .. (tonumber(string.sub(head, -1)) + 1) .. string.rep('0', #tail)
 end
 
-local function appendAt(tenant, topic, position, payload, keepEntries, idleMs)
+-- Adds to a topic whose idle deadline may lie up to `slackMs` further off than asked: then it need not be written each time.
+local function appendAt(tenant, topic, position, payload, keepEntries, idleMs, slackMs)
   redis.call('XADD', keyOf('s', tenant, topic), 'MAXLEN', keepEntries, position .. '-0', 'p', payload)
-  local deadline = ''
-  if idleMs ~= '' then
-    deadline = digits(now + tonumber(idleMs))
-    redis.call('ZADD', dueKey, 'LT', deadline, dueMember('t', tenant, topic))
+  local registry = keyOf('t', tenant, '')
+  local known = slackMs > 0 and tonumber(redis.call('HGET', registry, topic) or nil)
+  if not known or known < now + tonumber(idleMs) then
+    local deadline = ''
+    if idleMs ~= '' then
+      deadline = digits(now + tonumber(idleMs) + slackMs)
+      redis.call('ZADD', dueKey, 'LT', deadline, dueMember('t', tenant, topic))
+    end
+    if redis.call('HSET', registry, topic, deadline) == 1 then
+      countUp('topics', tenant, 1)
+    end
   end
-  if redis.call('HSET', keyOf('t', tenant, ''), topic, deadline) == 1 then
-    countUp('topics', tenant, 1)
+  if attended then
+    published[#tenant .. ':' .. tenant .. topic] = true
   end
-  published[#tenant .. ':' .. tenant .. topic] = true
 end
 
 local function isTopicLive(tenant, topic)
@@ -32,7 +39,7 @@ local function isTopicLive(tenant, topic)
   return deadline and (deadline == '' or tonumber(deadline) > now)
 end
 
--- To be called once, when all is done: tells the nodes whose clients wait.
+-- To be called once, when all is done: tells the nodes whose clients wait. Where nobody does, nothing is told.
 local function publish()
   for message in pairs(published) do
     redis.call('PUBLISH', prefix .. 'appends', message)

@@ -1,0 +1,247 @@
+/**
+ * A heartbeat of each protocol through the whole real route, over the embedded store and over Redis, beside the same app
+ * with a handler that does nothing and beside bare `node:http`. The server has one core, the load and Redis another. Three
+ * interleaved rounds; medians. Writes bench/results.json and prints the tables of the README.
+ */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { startRedis } from '../test/redis-server.ts';
+import { expiries } from './expiries.ts';
+
+const rounds = Number(process.env.ROUNDS ?? 3);
+const seconds = Number(process.env.SECONDS ?? 5);
+const connections = 64;
+const clients = 1_000;
+
+interface Request {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  readonly body?: string;
+  readonly host?: string;
+}
+
+interface Sample {
+  readonly perSecond: number;
+  readonly p99Ms: number;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'heartbeatd-bench-'));
+const children: ChildProcess[] = [];
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function startServer(...args: string[]): Promise<number> {
+  const child = spawn(
+    'taskset',
+    ['-c', '0', process.execPath, join(import.meta.dirname, 'server.ts'), ...args],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  children.push(child);
+  return new Promise((resolve, reject) => {
+    child.stdout?.once('data', (chunk: Buffer) => resolve(Number(chunk.toString().trim())));
+    child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
+  });
+}
+
+/** wrk sends these requests in turn on every connection. */
+function script(requests: readonly Request[]): string {
+  const quoted = requests.map(({ method, path, body = '', host = '127.0.0.1' }) => {
+    const type = body === '' ? '' : ', ["Content-Type"] = "application/json"';
+    return `  wrk.format("${method}", [==[${path}]==], { Host = "${host}"${type} }, ${body === '' ? 'nil' : `[==[${body}]==]`}),`;
+  });
+  return `local requests = {}\nlocal at = 0\nfunction init()\n requests = {\n${quoted.join('\n')}\n }\n at = math.random(#requests)\nend\nfunction request()\n at = at % #requests + 1\n return requests[at]\nend\n`;
+}
+
+function load(port: number, requests: readonly Request[], forSeconds: number): Sample {
+  const file = join(folder, 'requests.lua');
+  writeFileSync(file, script(requests));
+  const printed = execFileSync(
+    'taskset',
+    [
+      '-c',
+      '1',
+      'wrk',
+      '-t1',
+      `-c${connections}`,
+      `-d${forSeconds}s`,
+      '--latency',
+      '-s',
+      file,
+      `http://127.0.0.1:${port}/`,
+    ],
+    { encoding: 'utf8' },
+  );
+  if (/Non-2xx|Socket errors/.test(printed)) throw new Error(`not every request was answered:\n${printed}`);
+  const p99 = /99%\s+([\d.]+)(us|ms|s)/.exec(printed);
+  const unit = { us: 0.001, ms: 1, s: 1_000 }[p99?.[2] ?? 'ms'] ?? 1;
+  return {
+    perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(printed)?.[1]),
+    p99Ms: Number(p99?.[1]) * unit,
+  };
+}
+
+async function post(port: number, path: string, body: string, host = '127.0.0.1'): Promise<unknown> {
+  const { request } = await import('undici');
+  const answer = await request(`http://127.0.0.1:${port}${path}`, {
+    method: 'POST',
+    body,
+    headers: { host },
+  });
+  const text = await answer.body.text();
+  return text === '' ? undefined : JSON.parse(text);
+}
+
+const slsHost = 'bench.cn-hangzhou.log.aliyuncs.com';
+
+/** Makes everybody known to a server, and gives the requests that they repeat. */
+async function prepare(port: number): Promise<Record<'presence' | 'pbx' | 'sls', Request[]>> {
+  const presence = Array.from({ length: clients }, (_, at) => ({
+    method: 'GET' as const,
+    path: `/v2/presence/sub-key/sub-c-bench/channel/channel-${at % 50}/heartbeat?uuid=user-${at}&heartbeat=300`,
+  }));
+  const pbx: Request[] = [];
+  for (let at = 0; at < clients; at += 1) {
+    const login = `{"username":"user-${at % 50}","password":"1a1dc91c907325c69271ddf0c944bc72","port":"8260"}`;
+    const { token } = (await post(port, '/api/v1.1.0/login', login)) as { token: string };
+    pbx.push({ method: 'POST', path: `/api/v1.1.0/heartbeat?token=${token}` });
+  }
+  const root = '/logstores/bench-store/consumergroups';
+  const shards = 128;
+  await post(port, '/', '{"projectName":"bench"}', slsHost);
+  await post(port, '/logstores', `{"logstoreName":"bench-store","ttl":1,"shardCount":${shards}}`, slsHost);
+  await post(port, root, '{"consumerGroup":"cg","timeout":600,"order":false}', slsHost);
+  const held = new Map<string, number[]>(Array.from({ length: 64 }, (_, at) => [`consumer-${at}`, []]));
+  // Until each has its two shards and has said so.
+  for (let round = 0; round < 12; round += 1) {
+    for (const [consumer, list] of held) {
+      const path = `${root}/cg?type=heartbeat&consumer=${consumer}`;
+      held.set(consumer, (await post(port, path, JSON.stringify(list), slsHost)) as number[]);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1_001));
+    if ([...held.values()].every(({ length }) => length === shards / 64)) break;
+  }
+  const sls = [...held].map(([consumer, list]) => ({
+    method: 'POST' as const,
+    path: `${root}/cg?type=heartbeat&consumer=${consumer}`,
+    body: JSON.stringify(list),
+    host: slsHost,
+  }));
+  return { presence, pbx, sls };
+}
+
+const idlePath: Record<string, (path: string) => string> = {
+  presence: (path) => path.replace('/v2/presence', '/idle/presence'),
+  pbx: (path) => `/idle${path}`,
+  sls: (path) => `/idle${path}`,
+};
+
+function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+async function redisCpuSeconds(redis: Redis): Promise<number> {
+  const info = await redis.info('cpu');
+  return ['sys', 'user'].reduce(
+    (total, kind) => total + Number(new RegExp(`used_cpu_${kind}:([\\d.]+)`).exec(info)?.[1]),
+    0,
+  );
+}
+
+try {
+  execFileSync('sh', ['-c', 'command -v wrk && command -v taskset'], { stdio: 'ignore' });
+} catch {
+  console.error('the benchmark needs wrk and taskset on the PATH (Debian: apt-get install wrk util-linux)');
+  process.exit(1);
+}
+
+const server = await startRedis();
+execFileSync('taskset', ['-cp', '1', String(server.pid)], { stdio: 'ignore' });
+const redis = new Redis(server.port, '127.0.0.1');
+const ports = {
+  bare: await startServer('bare'),
+  embedded: await startServer('embedded'),
+  redis: await startServer('redis', server.url),
+};
+const requests = { embedded: await prepare(ports.embedded), redis: await prepare(ports.redis) };
+
+const samples = new Map<string, Sample[]>();
+const cpu: Record<string, number[]> = {};
+const note = (name: string, sample: Sample): void => {
+  samples.set(name, [...(samples.get(name) ?? []), sample]);
+  console.error(`${name}: ${Math.round(sample.perSecond)}/s, p99 ${sample.p99Ms.toFixed(2)} ms`);
+};
+for (let round = 0; round <= rounds; round += 1) {
+  // The first is for warming up.
+  const measure = (name: string, port: number, what: readonly Request[]): void => {
+    console.error(name);
+    const sample = load(port, what, round === 0 ? 2 : seconds);
+    if (round > 0) note(name, sample);
+  };
+  measure('node:http', ports.bare, requests.embedded.presence);
+  for (const protocol of ['presence', 'pbx', 'sls'] as const) {
+    const idle = requests.embedded[protocol].map((request) => ({
+      ...request,
+      path: idlePath[protocol]?.(request.path) ?? '',
+    }));
+    measure(`${protocol} idle`, ports.embedded, idle);
+    measure(`${protocol} embedded`, ports.embedded, requests.embedded[protocol]);
+    const before = await redisCpuSeconds(redis);
+    measure(`${protocol} redis`, ports.redis, requests.redis[protocol]);
+    const used = (await redisCpuSeconds(redis)) - before;
+    const last = samples.get(`${protocol} redis`)?.at(-1);
+    if (round > 0 && last !== undefined) {
+      cpu[protocol] = [...(cpu[protocol] ?? []), (used * 1e6) / (last.perSecond * seconds)];
+    }
+  }
+}
+redis.disconnect();
+await server.stop();
+for (const child of children) child.kill('SIGKILL');
+
+const perSecond = (name: string): number =>
+  median((samples.get(name) ?? []).map((sample) => sample.perSecond));
+const p99 = (name: string): number => median((samples.get(name) ?? []).map((sample) => sample.p99Ms));
+const results = {
+  measured: new Date().toISOString().slice(0, 10),
+  rounds,
+  seconds,
+  connections,
+  bare: { perSecond: Math.round(perSecond('node:http')), p99Ms: p99('node:http') },
+  heartbeats: ['presence', 'pbx', 'sls'].flatMap((protocol) =>
+    ['embedded', 'redis'].map((store) => ({
+      protocol,
+      store,
+      perSecond: Math.round(perSecond(`${protocol} ${store}`)),
+      p99Ms: p99(`${protocol} ${store}`),
+      idlePerSecond: Math.round(perSecond(`${protocol} idle`)),
+      ofIdle: Number((perSecond(`${protocol} ${store}`) / perSecond(`${protocol} idle`)).toFixed(2)),
+      ofBare: Number((perSecond(`${protocol} ${store}`) / perSecond('node:http')).toFixed(2)),
+      ...(store === 'redis' ? { redisCpuMicros: Number(median(cpu[protocol] ?? []).toFixed(1)) } : {}),
+    })),
+  ),
+  expiries: await expiries(),
+};
+writeFileSync(join(import.meta.dirname, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
+
+console.log('| heartbeat | store | of the idle route | of bare `node:http` | p99 | Redis CPU |');
+console.log('| --- | --- | --- | --- | --- | --- |');
+for (const { protocol, store, ofIdle, ofBare, p99Ms, ...rest } of results.heartbeats) {
+  const micros = 'redisCpuMicros' in rest ? `${rest.redisCpuMicros} µs` : '';
+  console.log(
+    `| ${protocol} | ${store} | ${ofIdle.toFixed(2)} | ${ofBare.toFixed(2)} | ${p99Ms.toFixed(1)} ms | ${micros} |`,
+  );
+}
+console.log('\n| leases due in one second | store | early | twice | p50 late | p99 late |');
+console.log('| --- | --- | --- | --- | --- | --- |');
+for (const [store, { leases, early, twice, p50Ms, p99Ms }] of Object.entries(results.expiries)) {
+  console.log(`| ${leases} | ${store} | ${early} | ${twice} | ${p50Ms} ms | ${p99Ms} ms |`);
+}
+process.exit(0);
