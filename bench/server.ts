@@ -62,6 +62,9 @@ function serveBare(): void {
   server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port));
 }
 
+// So that profilers can write what they saw.
+process.once('SIGINT', () => process.exit(0));
+
 const [kind, where = ''] = process.argv.slice(2);
 if (kind === 'bare') serveBare();
 else await serveApp(kind === 'redis' ? where : '', kind === 'file' ? where : '');

@@ -96,6 +96,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
   observe(app, metrics);
   endIdleConnections(app);
   app.server.on('connect', refuseTunnel);
+  // A body that cannot be read, on a path that nobody serves, is refused before it is looked for.
+  app.setErrorHandler<Error>((error, request, reply) => answerUnrouted(error, request, reply));
   app.setNotFoundHandler((request, reply) => answerUnrouted(new NotFound(request.url), request, reply));
 
   await app.register(swagger, {

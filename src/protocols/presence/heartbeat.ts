@@ -26,20 +26,32 @@ interface Place {
 }
 
 /** The channels of a request and of its groups, each once. Throws if nothing is named, or too much. */
-export async function placesOf(
+export function placesOf(
   store: Store,
   tenant: Tenant,
   channelSegment: string,
   channelGroup: string | undefined,
   most: number,
-): Promise<readonly Place[]> {
+): readonly Place[] | Promise<readonly Place[]> {
   const channels = channelsOf(channelSegment);
   const groups = listOf(channelGroup);
   if (!channels.any && !groups.any) throw errors.missingChannel();
-  const places = new Map<string, string[]>();
-  for (const channel of channels.names) places.set(channel, [channel]);
-  for (const [at, members] of (await channelsOfGroups(store, tenant, groups.names)).entries()) {
-    const group = groups.names[at] ?? '';
+  if (channels.names.length > most) throw errors.tooManyChannels(most);
+  // Most requests name no group: then there is nothing to wait for.
+  if (groups.names.length > 0) return placesWithGroups(store, tenant, channels.names, groups.names, most);
+  return channels.names.map((channel) => ({ channel, knownAs: [channel] }));
+}
+
+async function placesWithGroups(
+  store: Store,
+  tenant: Tenant,
+  channels: readonly string[],
+  groups: readonly string[],
+  most: number,
+): Promise<readonly Place[]> {
+  const places = new Map<string, string[]>(channels.map((channel) => [channel, [channel]]));
+  for (const [at, members] of (await channelsOfGroups(store, tenant, groups)).entries()) {
+    const group = groups[at] ?? '';
     for (const channel of members) {
       const knownAs = places.get(channel);
       if (knownAs === undefined) places.set(channel, [channel, group]);

@@ -39,8 +39,13 @@ export async function beat(
     defaultTtlMs: defaultTimeoutMs,
     ...(timeoutMs === undefined ? {} : { ttlMs: timeoutMs }),
   });
-  const joined = leases.filter(({ state }) => state === 'granted');
-  if (joined.length > 0) await adoptState(store, tenant, uuid, joined);
+  if (!leases.some(({ state }) => state === 'granted')) return;
+  await adoptState(
+    store,
+    tenant,
+    uuid,
+    leases.filter(({ state }) => state === 'granted'),
+  );
 }
 
 /** Gives those who just joined the state that was set while they were absent, without an event (as recorded). */

@@ -59,6 +59,15 @@ function namesOf(parts: readonly string[], decodePart: (part: string) => string)
 
 /** The channels of a path segment: split at commas first, then each name decoded once. A lone comma names none. */
 export function channelsOf(segment: string): Names {
+  // One plain name, as nearly all heartbeats have it.
+  if (
+    segment !== '' &&
+    segment.length <= limits.channelCharacters &&
+    !/[,%]/.test(segment) &&
+    !segment.endsWith(companion)
+  ) {
+    return { names: [segment], any: true };
+  }
   return namesOf(segment.split(','), (part) => decode(part, errors.invalidChannel));
 }
 

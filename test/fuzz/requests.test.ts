@@ -1,0 +1,248 @@
+/** Whatever is sent: never a 5xx, never a crash, never a hang, and on a vendor's paths an answer in that vendor's shape. */
+import { connect } from 'node:net';
+import fc from 'fast-check';
+import type { InjectOptions, Response } from 'light-my-request';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type StartedApp, startApp } from '../start-app.ts';
+
+const requests = Number(process.env.FUZZ_REQUESTS ?? 20_000);
+
+let started: StartedApp;
+beforeAll(async () => {
+  started = await startApp({ slsAutoCreate: true });
+});
+afterAll(() => started.close());
+
+const odd = fc.constantFrom(
+  '',
+  '%',
+  '%00',
+  '%FF',
+  '%2F',
+  '%2C',
+  ',',
+  '..',
+  '*',
+  '__proto__',
+  'constructor',
+  'a-pnpres',
+  '{}',
+  '[]',
+  'null',
+  '-1',
+  '0',
+  '1e400',
+  '99999999999999999999',
+  '{"__proto__":{"x":1}}',
+  'heartbeat',
+  'x'.repeat(200),
+);
+const text = fc.oneof(
+  odd,
+  odd,
+  fc.string({ maxLength: 20 }),
+  fc.string({ unit: 'grapheme', maxLength: 8 }),
+  fc.string({ unit: 'binary', maxLength: 12 }),
+);
+const encoded = text.map((part) => (part.startsWith('%') ? part : encodeURIComponent(part.toWellFormed())));
+const raw = text.map((part) => part.replaceAll(/[\s\u0000-\u001f\u007f-\uffff?#]/gu, '_'));
+const segment = fc.oneof(encoded, raw);
+
+const path = fc.oneof(
+  fc
+    .tuple(fc.constantFrom('sub-key', 'sub_key'), segment, segment, fc.constantFrom('heartbeat', 'leave', ''))
+    .map(([word, key, channel, tail]) => `/v2/presence/${word}/${key}/channel/${channel}/${tail}`),
+  fc
+    .tuple(segment, segment, segment)
+    .map(([key, channel, uuid]) => `/v2/presence/sub-key/${key}/channel/${channel}/uuid/${uuid}/data`),
+  fc.tuple(segment, segment).map(([key, channel]) => `/v2/presence/sub-key/${key}/channel/${channel}`),
+  fc.tuple(segment, segment).map(([key, uuid]) => `/v2/presence/sub-key/${key}/uuid/${uuid}`),
+  fc
+    .tuple(segment, segment)
+    .map(([key, group]) => `/v1/channel-registration/sub-key/${key}/channel-group/${group}`),
+  fc
+    .tuple(
+      fc.constantFrom('v0.0.1', 'v1.1.0', 'v2.0.0', 'vx'),
+      fc.constantFrom('heartbeat', 'login', 'logout', 'heartbeat/', 'x'),
+    )
+    .map(([version, name]) => `/api/${version}/${name}`),
+  fc.tuple(segment, segment).map(([logstore, group]) => `/logstores/${logstore}/consumergroups/${group}`),
+  segment.map((logstore) => `/logstores/${logstore}`),
+  segment.map((logstore) => `/logstores/${logstore}/shards`),
+  fc.constantFrom(
+    '/',
+    '/logstores',
+    '/logstores/some-store/consumergroups',
+    '/time/0',
+    '/_heartbeatd/leases',
+    '/_heartbeatd/clock',
+  ),
+  fc.array(segment, { maxLength: 6 }).map((parts) => `/${parts.join('/')}`),
+);
+const parameter = fc.tuple(
+  fc.constantFrom(
+    'uuid',
+    'heartbeat',
+    'state',
+    'channel-group',
+    'callback',
+    'limit',
+    'offset',
+    'add',
+    'remove',
+    'token',
+    'ipaddr',
+    'port',
+    'url',
+    'type',
+    'consumer',
+    'cursor',
+    'size',
+    '__proto__',
+  ),
+  fc.oneof(encoded, encoded, fc.constantFrom('heartbeat', 'u1', '20', '%7B%22a%22%3A%7B%7D%7D')),
+);
+const query = fc
+  .array(parameter, { maxLength: 5 })
+  .map((all) => all.map(([name, value]) => `${name}=${value}`).join('&'));
+const body = fc.oneof(
+  fc.constantFrom(
+    '',
+    '[]',
+    '[0]',
+    '[0,1,-1,"x"]',
+    'null',
+    '{}',
+    '{',
+    '<xml/>',
+    'ipaddr=1&port=2',
+    '{"username":"u","password":"p"}',
+    '{"username":"u","password":"p","port":"8260","url":"//[","urltag":"1"}',
+    '{"consumerGroup":"cg","timeout":60}',
+    '{"logstoreName":"some-store","shardCount":3}',
+    '{"projectName":"p"}',
+    '{"advanceMs":1}',
+  ),
+  fc.json({ maxDepth: 3 }),
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+);
+const headers = fc.record(
+  {
+    'content-type': fc.constantFrom(
+      'application/json',
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'application/xml',
+      'x',
+      '',
+      'multipart/form-data',
+    ),
+    host: fc.constantFrom(
+      'p.cn-hangzhou.log.aliyuncs.com',
+      'p.127.0.0.1',
+      '127.0.0.1',
+      '',
+      '[::1]',
+      'x..y',
+      '-',
+      'sls.local',
+    ),
+    date: fc.constantFrom('', 'yesterday', 'Sun, 06 May 2018 09:44:10 GMT', '20180506T094410Z'),
+    authorization: fc.constantFrom('', 'LOG x', 'Bearer x'),
+    'x-log-date': fc.constantFrom('', '20180506T094410Z', '99999999T999999Z'),
+  },
+  { requiredKeys: [] },
+);
+
+function expectVendorShape(url: string, answer: Response): void {
+  const pathname = url.split('?', 1)[0] ?? '';
+  if (answer.body === '') return;
+  if (pathname.startsWith('/api/')) {
+    expect(answer.statusCode).toBe(200);
+    expect(['Success', 'Failed']).toContain(answer.json().status);
+  } else if (/^\/(v[123]|time)\//.test(pathname)) {
+    const json = /^[\w$.]*\(?([\s\S]*?)\)?$/.exec(answer.body)?.[1] ?? '';
+    if (answer.statusCode >= 400) expect(JSON.parse(json)).toHaveProperty('message');
+  } else if (pathname === '/' || /^\/logstores(\/|$)/.test(pathname)) {
+    if (answer.statusCode !== 200) expect(Object.keys(answer.json())).toEqual(['errorCode', 'errorMessage']);
+    expect(answer.headers['x-log-requestid']).toMatch(/^[0-9A-F]{24}$/);
+  }
+}
+
+it(`${requests} requests of every kind are answered, none with a 5xx`, async () => {
+  const request = fc.record({
+    method: fc.constantFrom('GET', 'GET', 'POST', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'HEAD', 'PATCH'),
+    path,
+    query,
+    body,
+    headers,
+  });
+  await fc.assert(
+    fc.asyncProperty(
+      request,
+      async ({ method, path: target, query: parameters, body: payload, headers: sent }) => {
+        const url = parameters === '' ? target : `${target}?${parameters}`;
+        const options: InjectOptions = {
+          method: method as 'GET',
+          url: { pathname: target, query: parameters },
+          headers: { host: '127.0.0.1', ...sent },
+        };
+        if (method !== 'GET' && method !== 'HEAD' && payload.length > 0) options.payload = payload;
+        const answer = await started.app.inject(options);
+        // 501 is how what is not emulated says so.
+        if (answer.statusCode !== 501)
+          expect(answer.statusCode, `${method} ${url} ${answer.body}`).toBeLessThan(500);
+        if (method !== 'HEAD' && method !== 'OPTIONS')
+          // As it arrived: dots in a path are gone by then.
+          expectVendorShape(answer.raw.req.url ?? url, answer);
+      },
+    ),
+    { numRuns: requests },
+  );
+}, 120_000);
+
+it('raw bytes on the socket get an answer or an end, and the server goes on', async () => {
+  const { hostname, port } = new URL(started.url);
+  const line = fc.oneof(
+    fc.uint8Array({ minLength: 1, maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+    fc
+      .tuple(
+        fc.constantFrom('GET', 'POST', 'CONNECT', 'get', 'X', ''),
+        fc.string({ maxLength: 40 }),
+        fc.constantFrom('HTTP/1.1', 'HTTP/1.0', 'HTTP/1.1 HTTP/1.1', 'HTTP/9', ''),
+      )
+      .map((parts) =>
+        Buffer.from(
+          `${parts.join(' ')}\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n`,
+        ),
+      ),
+    fc.constantFrom(
+      Buffer.from('GET http://p.x.y:80/logstores HTTP/1.1\r\nHost: p.x.y\r\n\r\n'),
+      Buffer.from('GET http:// HTTP/1.1\r\nHost: x\r\n\r\n'),
+      Buffer.from('GET * HTTP/1.1\r\nHost: x\r\n\r\n'),
+      Buffer.from(`GET /${'x'.repeat(70_000)} HTTP/1.1\r\nHost: x\r\n\r\n`),
+      Buffer.from('POST /api/v1.1.0/heartbeat HTTP/1.1\r\nContent-Length: -1\r\n\r\n'),
+    ),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 3 }), async (chunks) => {
+      const heard = await new Promise<string>((resolve) => {
+        let collected = '';
+        const socket = connect(Number(port), hostname, () => {
+          for (const chunk of chunks) socket.write(chunk);
+          // A client that says no more: whatever it left unfinished must not be waited for.
+          socket.end();
+        });
+        socket.on('data', (data) => {
+          collected += data.toString('latin1');
+        });
+        socket.on('error', () => {});
+        socket.on('close', () => resolve(collected));
+      });
+      expect(heard).not.toMatch(/^HTTP\/1\.1 5(?!01)/m);
+    }),
+    { numRuns: 500 },
+  );
+  expect((await fetch(`${started.url}/healthz`)).status).toBe(200);
+}, 60_000);
