@@ -57,10 +57,7 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
     nowSeconds: () => Math.floor(wallMs() / 1_000),
   };
 
-  /** 24 upper-case hex digits, the first eight of them the time, as the API reference's examples have it. */
-  const requestId = (): string =>
-    context.nowSeconds().toString(16).padStart(8, '0').toUpperCase() +
-    randomBytes(8).toString('hex').toUpperCase();
+  const requestId = makeRequestIds(context.nowSeconds, randomBytes(4).toString('hex'));
 
   const answerHeaders = (): Record<string, string> => ({
     // Lower case: one SDK looks names up as they are written.
@@ -309,6 +306,25 @@ function sentAtOf(headers: FastifyRequest['headers'], nowSeconds: number): numbe
     basic === null ? written : `${basic[1]}-${basic[2]}-${basic[3]}T${basic[4]}:${basic[5]}:${basic[6]}Z`;
   const seconds = Math.floor(Date.parse(iso) / 1_000);
   return Math.abs(seconds - nowSeconds) <= maxSkewSeconds ? seconds : nowSeconds;
+}
+
+/**
+ * 24 upper-case hex digits, the first eight of them the time, as the API reference's examples have it; then what tells
+ * processes apart, and a count.
+ */
+function makeRequestIds(nowSeconds: () => number, process: string): () => string {
+  let count = 0;
+  let second = 0;
+  let head = '';
+  return () => {
+    const now = nowSeconds();
+    if (now !== second) {
+      second = now;
+      head = `${now.toString(16).padStart(8, '0')}${process}`.toUpperCase();
+    }
+    count = (count + 1) % 0x1_0000_0000;
+    return head + count.toString(16).toUpperCase().padStart(8, '0');
+  };
 }
 
 /** Parameters that were sent twice count once. */

@@ -23,7 +23,7 @@ while ARGV[at] do
   for write = writesAt + 1, writesAt + 6 * writes, 6 do
     local version = ARGV[write + 2]
     if hold and version ~= '' then
-      hold = (readDocument(tenant, ARGV[write], ARGV[write + 1]) or '0') == version
+      hold = (readVersion(tenant, ARGV[write], ARGV[write + 1]) or '0') == version
     end
   end
   if not hold then
@@ -31,23 +31,12 @@ while ARGV[at] do
   else
     local versions, positions = {}, {}
     for write = writesAt + 1, writesAt + 6 * writes, 6 do
-      local collection, key, ttl = ARGV[write], ARGV[write + 1], ARGV[write + 5]
+      local collection, key = ARGV[write], ARGV[write + 1]
       if ARGV[write + 3] == '0' then
         deleteDocument(tenant, collection, key)
         versions[#versions + 1] = '0'
       else
-        local version = digits(nextSeq())
-        local deadline = ''
-        if ttl ~= '' then
-          deadline = digits(now + tonumber(ttl))
-          redis.call('ZADD', dueKey, 'LT', deadline, documentMember(tenant, collection, key))
-        end
-        local packed = version .. '|' .. deadline .. '|' .. ARGV[write + 4]
-        if redis.call('HSET', keyOf('d', tenant, collection), key, packed) == 1 then
-          redis.call('SADD', keyOf('c', tenant, ''), collection)
-          countUp('documents', tenant, 1)
-        end
-        versions[#versions + 1] = version
+        versions[#versions + 1] = writeDocument(tenant, collection, key, ARGV[write + 4], ARGV[write + 5])
       end
     end
     for append = appendsAt + 1, appendsAt + 5 * appends, 5 do

@@ -16,10 +16,10 @@ for index, tenant in ipairs(ARGV) do
     redis.call('ZREM', dueKey, dueMember('g', tenant, group))
   end
   for _, collection in ipairs(redis.call('SMEMBERS', keyOf('c', tenant, ''))) do
-    for _, key in ipairs(redis.call('HKEYS', keyOf('d', tenant, collection))) do
+    for _, key in ipairs(redis.call('HKEYS', keyOf('v', tenant, collection))) do
       redis.call('ZREM', dueKey, documentMember(tenant, collection, key))
     end
-    redis.call('DEL', keyOf('d', tenant, collection))
+    redis.call('DEL', keyOf('d', tenant, collection), keyOf('v', tenant, collection))
   end
   for _, topic in ipairs(redis.call('HKEYS', keyOf('t', tenant, ''))) do
     redis.call('DEL', keyOf('s', tenant, topic))

@@ -8,14 +8,14 @@
 
 local answers = {}
 for at = 1, #ARGV, 2 do
-  local all = redis.call('HGETALL', keyOf('d', ARGV[at], ARGV[at + 1]))
+  local versions = redis.call('HGETALL', keyOf('v', ARGV[at], ARGV[at + 1]))
   local answer = {}
-  for index = 1, #all, 2 do
-    local version, _, value = unpackDocument(all[index + 1])
+  for index = 1, #versions, 2 do
+    local version = unpackVersion(versions[index + 1])
     if version then
-      answer[#answer + 1] = all[index]
+      answer[#answer + 1] = versions[index]
       answer[#answer + 1] = version
-      answer[#answer + 1] = value
+      answer[#answer + 1] = redis.call('HGET', keyOf('d', ARGV[at], ARGV[at + 1]), versions[index])
     end
   end
   answers[#answers + 1] = answer

@@ -100,7 +100,7 @@ while not claimed and budget > 0 and looks < 2000 do
     local collectionLength = tonumber(string.sub(name, 1, split - 1))
     local collection = string.sub(name, split + 1, split + collectionLength)
     local key = string.sub(name, split + collectionLength + 1)
-    local version, deadline = readDocument(tenant, collection, key)
+    local version, deadline = readVersion(tenant, collection, key)
     if not version then
       deleteDocument(tenant, collection, key)
       redis.call('ZREM', dueKey, member)
