@@ -58,17 +58,18 @@ export function coalesce(driver: Driver, options: CoalesceOptions): Coalescer {
     }
   };
 
+  const start = (partition: number, batch: readonly Waiting[]): void => {
+    const under = run(partition, batch);
+    running.add(under);
+    under.finally(() => running.delete(under));
+  };
+
   const flush = (): void => {
     const ready = queues;
     queues = new Map();
     for (const [partition, queue] of ready) {
-      for (let start = 0; start < queue.length; start += maxBatch) {
-        const under = run(
-          partition,
-          start === 0 && queue.length <= maxBatch ? queue : queue.slice(start, start + maxBatch),
-        );
-        running.add(under);
-        under.finally(() => running.delete(under));
+      for (let from = 0; from < queue.length; from += maxBatch) {
+        start(partition, queue.length <= maxBatch ? queue : queue.slice(from, from + maxBatch));
       }
     }
   };
@@ -83,7 +84,10 @@ export function coalesce(driver: Driver, options: CoalesceOptions): Coalescer {
         if (queues.size === 0) setImmediate(flush);
         const queue = queues.get(partition);
         if (queue === undefined) queues.set(partition, [waiting]);
-        else queue.push(waiting);
+        else if (queue.push(waiting) >= driver.eagerBatch) {
+          queues.set(partition, []);
+          start(partition, queue);
+        }
       });
     },
     async drain() {

@@ -298,6 +298,11 @@ export interface Driver {
   readonly partitions: number;
   partitionOf(tenant: Tenant): number;
   /**
+   * So many commands of a partition are worth a call before the turn of the event loop ends: a store in another process
+   * can begin with them while this one still reads requests. Infinity where waiting costs nothing.
+   */
+  readonly eagerBatch: number;
+  /**
    * Runs up to 256 commands of one partition. Commands of one kind keep their order; kinds may overtake each other.
    * Rejects with StoreUnavailable when the store cannot be reached or does not answer in time.
    */

@@ -9,6 +9,7 @@ function recordingDriver(answer: (command: Command) => Outcome | 'nothing'): {
 } {
   const batches: Command[][] = [];
   const driver = {
+    eagerBatch: Number.POSITIVE_INFINITY,
     partitionOf: (tenant: string) => Number(tenant.split('/')[1]),
     async execute(_partition: number, commands: readonly Command[]) {
       batches.push([...commands]);
@@ -45,6 +46,17 @@ describe('coalescing', () => {
       ),
     );
     expect(batches.map((batch) => batch.length)).toEqual([maxBatch, maxBatch, 1]);
+  });
+
+  it('does not wait for the end of the turn where a store in another process can begin already', async () => {
+    const { driver, batches } = recordingDriver(groupsOf);
+    const { ask } = coalesce({ ...driver, eagerBatch: 4 }, quiet);
+    const answers = Array.from({ length: 10 }, (_, at) =>
+      ask('groupsOf', { tenant: 't/0', holder: `${at}` }),
+    );
+    expect(batches.map((batch) => batch.length)).toEqual([4, 4]);
+    expect((await Promise.all(answers)).flat()).toEqual(Array.from({ length: 10 }, (_, at) => `${at}`));
+    expect(batches.map((batch) => batch.length)).toEqual([4, 4, 2]);
   });
 
   it('lets one bad item fail alone', async () => {

@@ -73,6 +73,7 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
   return {
     description: file === undefined ? 'embedded, in memory' : `embedded, in ${path}`,
     partitions: 1,
+    eagerBatch: Number.POSITIVE_INFINITY,
     partitionOf: () => 0,
     async execute(_partition, commands) {
       const outcomes = commands.map((command) => perform(state, command));

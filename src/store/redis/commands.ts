@@ -21,6 +21,8 @@ export interface Codec<N extends CommandName> {
   readonly changesLeases?: true;
   /** Answers hold bytes that are no text. */
   readonly raw?: true;
+  /** In place of `decode`: all answers of the batch come in one reply. Needs `raw`. */
+  decodeBatch?(reply: Buffer, asks: readonly Ask<N>[]): Answer<N>[];
 }
 
 type Codecs = { readonly [N in CommandName]: Codec<N> };
@@ -61,6 +63,33 @@ function formOf({ groups, ttlMs, defaultTtlMs: fallbackMs, grant, guards }: Ask<
   return `${ttlMs ?? ''},${fallbackMs ?? defaultTtlMs},${grant ? 1 : 0},${guards?.length ?? 0},${withData}`;
 }
 
+/** Takes texts off the front of a longer one. */
+function textReader(text: string): { until(): string; counted(): string } {
+  let at = 0;
+  const until = (): string => {
+    const end = text.indexOf(';', at);
+    const found = text.slice(at, end);
+    at = end + 1;
+    return found;
+  };
+  return {
+    /** Up to the next semicolon. */
+    until,
+    /** `<length>;` and so many characters. */
+    counted() {
+      const end = Number(until()) + at;
+      const found = text.slice(at, end);
+      at = end;
+      return found;
+    },
+  };
+}
+
+/** UTF-8 that was read one byte a character. */
+function utf8(latin1: string): string {
+  return /[\u0080-\u00ff]/.test(latin1) ? Buffer.from(latin1, 'latin1').toString() : latin1;
+}
+
 export const codecs: Codecs = {
   beat: {
     changesLeases: true,
@@ -72,24 +101,30 @@ export const codecs: Codecs = {
         if (data !== undefined) to.push(data);
       }
     },
-    decode(reply, { groups }) {
-      if (reply === null) return { stale: true, leases: [] };
-      const leases = list(reply).map((lease, at): BeatLease => {
-        // The order in which the script has them: what it read for a plain renewal goes out as it is.
-        const [packed, revision, isGranted, group] = list(lease);
-        const name = group === undefined ? (groups?.[at]?.group ?? '') : text(group);
-        if (packed === null)
-          return { group: name, state: 'absent', epoch: 0, revision: number(revision), data: null };
-        const { epoch, data } = unpackLease(text(packed));
-        return {
-          group: name,
-          state: number(isGranted) === 1 ? 'granted' : 'renewed',
-          epoch,
-          revision: number(revision),
-          data,
-        };
+    raw: true,
+    decode: () => ({ stale: true, leases: [] }),
+    decodeBatch(reply, asks) {
+      // One byte a character: lengths are in bytes.
+      const read = textReader(reply.toString('latin1'));
+      return asks.map(({ groups }) => {
+        const count = read.until();
+        if (count === 's') return { stale: true, leases: [] };
+        const leases: BeatLease[] = [];
+        for (let at = 0; at < Number(count); at += 1) {
+          const head = read.until();
+          const group = groups === undefined ? utf8(read.counted()) : (groups[at]?.group ?? '');
+          const packed = read.counted();
+          const revision = Number(head.slice(1));
+          if (packed === '') {
+            leases.push({ group, state: 'absent', epoch: 0, revision, data: null });
+          } else {
+            const { epoch, data } = unpackLease(packed);
+            const state = head.startsWith('g') ? 'granted' : 'renewed';
+            leases.push({ group, state, epoch, revision, data: data === null ? null : utf8(data) });
+          }
+        }
+        return { stale: false, leases };
       });
-      return { stale: false, leases };
     },
   },
   release: {

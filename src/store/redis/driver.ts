@@ -5,6 +5,7 @@
 import { crc32 } from 'node:zlib';
 import { Cluster, type Redis, ReplyError } from 'ioredis';
 import {
+  type Answer,
   type ClockReading,
   type Command,
   type CommandName,
@@ -30,6 +31,9 @@ export interface RedisOptions {
 }
 
 const defaultPartitions = 64;
+const maxKnownTenants = 10_000;
+/** A call of its own costs Redis about as much as two renewals. */
+const eagerBatch = 32;
 const silent = { warn() {}, info() {} };
 
 /**
@@ -101,9 +105,13 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     for (const { ask } of commands) codec.encode(ask as never, args);
     try {
       const reply = (await run(name, partition, args, codec.raw === true)) as readonly Reply[];
-      const answers = (codec.changesLeases === true ? reply[0] : reply) as readonly Reply[];
-      for (const [at, command] of commands.entries()) {
-        outcomes[positions[at] ?? 0] = { answer: codec.decode(answers[at] ?? null, command.ask as never) };
+      const asks = commands.map(({ ask }) => ask) as never[];
+      const replies = codec.changesLeases === true ? reply[0] : reply;
+      const answers =
+        codec.decodeBatch?.(replies as Buffer, asks) ??
+        asks.map((ask, at) => codec.decode((replies as readonly Reply[])[at] ?? null, ask));
+      for (const [at, position] of positions.entries()) {
+        outcomes[position] = { answer: answers[at] as Answer<CommandName> };
       }
       const made = codec.changesLeases === true ? decodeEvents(reply, 1) : [];
       const first = outcomes[positions[0] ?? 0];
@@ -113,6 +121,18 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     } catch (error) {
       for (const position of positions) outcomes[position] = { error: error as Error };
     }
+  };
+
+  // Asked for every command, mostly of the same tenants.
+  const partitionsOf = new Map<Tenant, number>();
+  const partitionOf = (tenant: Tenant): number => {
+    let partition = partitionsOf.get(tenant);
+    if (partition === undefined) {
+      partition = crc32(tenant) % partitions;
+      if (partitionsOf.size >= maxKnownTenants) partitionsOf.clear();
+      partitionsOf.set(tenant, partition);
+    }
+    return partition;
   };
 
   const readClock = async (partition: number, args: readonly ScriptArgument[]): Promise<ClockReading> => {
@@ -128,7 +148,8 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
   return {
     description: target.description,
     partitions,
-    partitionOf: (tenant) => crc32(tenant) % partitions,
+    eagerBatch,
+    partitionOf,
     async execute(partition, commands) {
       const outcomes: Outcome[] = new Array(commands.length);
       const kinds = new Map<CommandName, { commands: Command[]; positions: number[] }>();
