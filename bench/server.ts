@@ -7,20 +7,10 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { buildApp } from '../src/app.ts';
 import { defaultConfig } from '../src/config.ts';
+import { presenceHeaders } from '../src/protocols/presence/answer.ts';
 import { openStore } from '../src/store/open.ts';
 
 const presenceAnswer = '{"status":200,"message":"OK","service":"Presence"}';
-const presenceHeaders = {
-  'content-type': 'text/javascript; charset="UTF-8"',
-  'access-control-allow-origin': '*',
-  'access-control-allow-methods': 'OPTIONS, GET, POST',
-  'access-control-allow-credentials': 'true',
-  'access-control-expose-headers': '*',
-  'cache-control': 'no-cache',
-  'accept-ranges': 'bytes',
-  age: '0',
-  server: 'Pubnub Presence',
-};
 const pbxHeaders = {
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'GET, POST, OPTIONS, PUT, DELETE',

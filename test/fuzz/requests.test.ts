@@ -242,7 +242,7 @@ it('raw bytes on the socket get an answer or an end, and the server goes on', as
       });
       expect(heard).not.toMatch(/^HTTP\/1\.1 5(?!01)/m);
     }),
-    { numRuns: 500 },
+    { numRuns: Number(process.env.FUZZ_CONNECTIONS ?? 500) },
   );
   expect((await fetch(`${started.url}/healthz`)).status).toBe(200);
 }, 60_000);

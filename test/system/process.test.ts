@@ -99,7 +99,11 @@ describe('the process', () => {
     expect(await say('CONNECT my-project.x.y:443 HTTP/1.1\r\nHost: my-project.x.y:443\r\n\r\n')).toMatch(
       /^HTTP\/1.1 405 [\s\S]*opens no tunnels/,
     );
+    expect(
+      await say('CONNECT my-project.x.y:443 HTTP/1.1\r\nHost: x\r\n\r\nand more that nobody will read'),
+    ).toMatch(/^HTTP\/1.1 405 /);
     expect(await say('rubbish\r\n\r\n')).toMatch(/^HTTP\/1.1 400 /);
+    expect(await say('rubbish\r\n\r\nand more that nobody will read')).toMatch(/^HTTP\/1.1 400 /);
     const twice =
       'POST / HTTP/1.1\r\nHost:my-project.127.0.0.1:1\r\nTransfer-Encoding: chunked\r\nContent-Length:21\r\nConnection: close\r\n\r\n15\r\n{"projectName":"cpp"}\r\n0\r\n\r\n';
     expect(await say(twice)).toMatch(/^HTTP\/1.1 200 /);

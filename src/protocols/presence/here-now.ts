@@ -1,9 +1,8 @@
 /** Who is here, and where somebody is. */
 import type { Members, Store, Tenant } from '../../store/store.ts';
+import { type Call, channelsIn, onlyChannel } from './call.ts';
 import { errors } from './errors.ts';
-import { type PresenceSettings, placesOf } from './heartbeat.ts';
-import { tenantOf } from './occupants.ts';
-import { channelsOf, checkedUuid, decode, limits, listOf, type Query, subscribeKeyOf } from './request.ts';
+import { limits, type Query, uuidOf } from './request.ts';
 
 interface Wanted {
   readonly uuids: boolean;
@@ -67,39 +66,23 @@ async function payloadOf(
 const success = { status: 200, message: 'OK' } as const;
 
 /** `GET /v2/presence/sub-key/{sub_key}/channel/{channel}`: the short form for exactly one channel and no group. */
-export async function hereNow(
-  store: Store,
-  settings: PresenceSettings,
-  subscribeKey: string,
-  channelSegment: string,
-  query: Query,
-): Promise<Record<string, unknown>> {
-  const tenant = tenantOf(subscribeKeyOf(subscribeKey));
+export async function hereNow(call: Call): Promise<Record<string, unknown>> {
+  const { store, tenant, query } = call;
   const wanted = wantedOf(query);
-  const named = channelsOf(channelSegment);
-  const [only] = named.names;
-  if (only !== undefined && named.names.length === 1 && !listOf(query['channel-group']).any) {
+  const only = onlyChannel(call);
+  if (only !== undefined) {
     const members = await membersOf(store, tenant, only, wanted);
     return { ...success, ...occupancyOf(members, wanted), service: 'Presence' };
   }
-  const places = await placesOf(
-    store,
-    tenant,
-    channelSegment,
-    query['channel-group'],
-    settings.presenceMaxChannels,
-  );
-  const channels = places.map(({ channel }) => channel);
-  return { ...success, payload: await payloadOf(store, tenant, channels, wanted), service: 'Presence' };
+  return {
+    ...success,
+    payload: await payloadOf(store, tenant, await channelsIn(call), wanted),
+    service: 'Presence',
+  };
 }
 
 /** `GET /v2/presence/sub-key/{sub_key}`: every channel with somebody in it. */
-export async function globalHereNow(
-  store: Store,
-  subscribeKey: string,
-  query: Query,
-): Promise<Record<string, unknown>> {
-  const tenant = tenantOf(subscribeKeyOf(subscribeKey));
+export async function globalHereNow({ store, tenant, query }: Call): Promise<Record<string, unknown>> {
   const wanted = wantedOf(query);
   const channels: string[] = [];
   while (channels.length < maxGlobalChannels) {
@@ -113,12 +96,9 @@ export async function globalHereNow(
 
 /** `GET /v2/presence/sub-key/{sub_key}/uuid/{uuid}`. */
 export async function whereNow(
-  store: Store,
-  subscribeKey: string,
+  { store, tenant }: Call,
   uuidSegment: string,
 ): Promise<Record<string, unknown>> {
-  const tenant = tenantOf(subscribeKeyOf(subscribeKey));
-  const uuid = checkedUuid(decode(uuidSegment, errors.invalidUuid));
-  const channels = await store.groupsOf({ tenant, holder: uuid });
+  const channels = await store.groupsOf({ tenant, holder: uuidOf(uuidSegment) });
   return { ...success, payload: { channels }, service: 'Presence' };
 }

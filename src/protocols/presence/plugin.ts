@@ -4,11 +4,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StoreUnavailable } from '../../store/store.ts';
 import { type App, type MakeProtocol, NotFound } from '../protocol.ts';
 import { callbackOf, presenceHeaders, registryHeaders, sendJson, timeHeaders } from './answer.ts';
+import type { Call } from './call.ts';
 import { errorOfPath, errors, PresenceError } from './errors.ts';
 import { heartbeat, leaveChannels } from './heartbeat.ts';
 import { globalHereNow, hereNow, whereNow } from './here-now.ts';
+import { tenantOf } from './occupants.ts';
 import { allGroups, registerChannels, removeGroup } from './registration.ts';
-import { type Query, segmentsOf } from './request.ts';
+import { type Query, segmentsOf, subscribeKeyOf } from './request.ts';
 import * as schemas from './schemas.ts';
 import { putState, readState } from './state.ts';
 
@@ -18,10 +20,8 @@ const left = '{"status":200,"action":"leave","message":"OK","service":"Presence"
 /** Paths of the vendor's API, whether emulated or not. */
 const vendorPath = /^\/(?:v[123]|publish|signal|subscribe|time)(?:\/|$)/;
 
-type Operation = (
-  segments: readonly string[],
-  query: Query,
-) => Promise<string | Readonly<Record<string, unknown>>>;
+/** `path`: its segments, still encoded. */
+type Operation = (call: Call, path: readonly string[]) => Promise<string | Readonly<Record<string, unknown>>>;
 
 export const presence: MakeProtocol = ({ store, config, wallMs }) => {
   /** SDKs spell the same path both ways. */
@@ -48,7 +48,10 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
     app.get(path, { schema: { tags: ['presence'], querystring } }, async (request, reply) => {
       const query = request.query as Query;
       const callback = callbackOf(query.callback);
-      const answer = await operation(segmentsOf(request.raw.url ?? ''), query);
+      const path = segmentsOf(request.raw.url ?? '');
+      const tenant = tenantOf(subscribeKeyOf(path[3] ?? ''));
+      const call: Call = { store, settings: config, tenant, channels: path[5] ?? '', query };
+      const answer = await operation(call, path);
       return sendJson(reply, headers, typeof answer === 'string' ? answer : JSON.stringify(answer), callback);
     });
   };
@@ -72,59 +75,34 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
     async routes(app) {
       for (const word of keyWords) {
         const root = `/v2/presence/${word}/:subscribeKey`;
-        serve(
-          app,
-          `${root}/channel/:channels/heartbeat`,
-          schemas.heartbeatQuery,
-          presenceHeaders,
-          async (path, query) => {
-            await heartbeat(store, config, path[3] ?? '', path[5] ?? '', query);
-            return beaten;
-          },
+        const inChannels = `${root}/channel/:channels`;
+        serve(app, `${inChannels}/heartbeat`, schemas.heartbeatQuery, presenceHeaders, async (call) => {
+          await heartbeat(call);
+          return beaten;
+        });
+        serve(app, `${inChannels}/leave`, schemas.leaveQuery, presenceHeaders, async (call) => {
+          await leaveChannels(call);
+          return left;
+        });
+        serve(app, inChannels, schemas.hereNowQuery, presenceHeaders, hereNow);
+        serve(app, root, schemas.hereNowQuery, presenceHeaders, globalHereNow);
+        serve(app, `${root}/uuid/:uuid`, schemas.whereNowQuery, presenceHeaders, (call, path) =>
+          whereNow(call, path[5] ?? ''),
         );
-        serve(
-          app,
-          `${root}/channel/:channels/leave`,
-          schemas.leaveQuery,
-          presenceHeaders,
-          async (path, query) => {
-            await leaveChannels(store, config, path[3] ?? '', path[5] ?? '', query);
-            return left;
-          },
+        serve(app, `${inChannels}/uuid/:uuid/data`, schemas.setStateQuery, presenceHeaders, (call, path) =>
+          putState(call, path[7] ?? ''),
         );
-        serve(app, `${root}/channel/:channels`, schemas.hereNowQuery, presenceHeaders, (path, query) =>
-          hereNow(store, config, path[3] ?? '', path[5] ?? '', query),
-        );
-        serve(app, root, schemas.hereNowQuery, presenceHeaders, (path, query) =>
-          globalHereNow(store, path[3] ?? '', query),
-        );
-        serve(app, `${root}/uuid/:uuid`, schemas.whereNowQuery, presenceHeaders, (path) =>
-          whereNow(store, path[3] ?? '', path[5] ?? ''),
-        );
-        serve(
-          app,
-          `${root}/channel/:channels/uuid/:uuid/data`,
-          schemas.setStateQuery,
-          presenceHeaders,
-          (path, query) => putState(store, config, path[3] ?? '', path[5] ?? '', path[7] ?? '', query),
-        );
-        serve(
-          app,
-          `${root}/channel/:channels/uuid/:uuid`,
-          schemas.getStateQuery,
-          presenceHeaders,
-          (path, query) => readState(store, config, path[3] ?? '', path[5] ?? '', path[7] ?? '', query),
+        serve(app, `${inChannels}/uuid/:uuid`, schemas.getStateQuery, presenceHeaders, (call, path) =>
+          readState(call, path[7] ?? ''),
         );
         const registration = `/v1/channel-registration/${word}/:subscribeKey/channel-group`;
-        serve(app, `${registration}/:group`, schemas.registrationQuery, registryHeaders, (path, query) =>
-          registerChannels(store, path[3] ?? '', path[5] ?? '', query),
+        serve(app, `${registration}/:group`, schemas.registrationQuery, registryHeaders, (call, path) =>
+          registerChannels(call, path[5] ?? ''),
         );
-        serve(app, `${registration}/:group/remove`, schemas.whereNowQuery, registryHeaders, (path) =>
-          removeGroup(store, path[3] ?? '', path[5] ?? ''),
+        serve(app, `${registration}/:group/remove`, schemas.whereNowQuery, registryHeaders, (call, path) =>
+          removeGroup(call, path[5] ?? ''),
         );
-        serve(app, registration, schemas.whereNowQuery, registryHeaders, (path) =>
-          allGroups(store, path[3] ?? ''),
-        );
+        serve(app, registration, schemas.whereNowQuery, registryHeaders, allGroups);
       }
 
       app.get('/time/:callback', { schema: { tags: ['presence'] } }, async (request, reply) => {

@@ -1,9 +1,8 @@
 /** Channel registration: the calls that make, list and delete channel groups. */
-import type { Store } from '../../store/store.ts';
+import type { Call } from './call.ts';
 import { changeGroup, channelsOfGroups, deleteGroup, listGroups } from './channel-groups.ts';
 import { errors } from './errors.ts';
-import { tenantOf } from './occupants.ts';
-import { decode, listOf, type Query, subscribeKeyOf } from './request.ts';
+import { decode, listOf } from './request.ts';
 
 const success = { status: 200, service: 'channel-registry', error: false } as const;
 
@@ -16,12 +15,9 @@ function groupOf(segment: string): string {
 
 /** `GET /v1/channel-registration/sub-key/{sub}/channel-group/{g}`: with `add` or `remove` a change, else a list. */
 export async function registerChannels(
-  store: Store,
-  subscribeKey: string,
+  { store, tenant, query }: Call,
   groupSegment: string,
-  query: Query,
 ): Promise<Record<string, unknown>> {
-  const tenant = tenantOf(subscribeKeyOf(subscribeKey));
   const group = groupOf(groupSegment);
   const add = listOf(query.add);
   const remove = listOf(query.remove);
@@ -35,16 +31,14 @@ export async function registerChannels(
 
 /** `GET …/channel-group/{g}/remove`. Succeeds also where there is none. */
 export async function removeGroup(
-  store: Store,
-  subscribeKey: string,
+  { store, tenant }: Call,
   groupSegment: string,
 ): Promise<Record<string, unknown>> {
-  await deleteGroup(store, tenantOf(subscribeKeyOf(subscribeKey)), groupOf(groupSegment));
+  await deleteGroup(store, tenant, groupOf(groupSegment));
   return { ...success, message: 'OK' };
 }
 
 /** `GET …/channel-group`: the groups of a key. */
-export async function allGroups(store: Store, subscribeKey: string): Promise<Record<string, unknown>> {
-  const groups = await listGroups(store, tenantOf(subscribeKeyOf(subscribeKey)));
-  return { ...success, payload: { namespace: '', groups } };
+export async function allGroups({ store, tenant }: Call): Promise<Record<string, unknown>> {
+  return { ...success, payload: { namespace: '', groups: await listGroups(store, tenant) } };
 }

@@ -89,12 +89,17 @@ export function requiredUuid(uuid: string | undefined): string {
   return checkedUuid(uuid);
 }
 
-export function checkedUuid(uuid: string): string {
+function checkedUuid(uuid: string): string {
   // More UTF-16 units than the limit may still be no more characters.
   if (uuid.length > limits.uuidCharacters && [...uuid].length > limits.uuidCharacters)
     throw errors.invalidUuid();
   if (uuid === '') throw errors.missingUuid();
   return uuid;
+}
+
+/** The uuid that a path names. */
+export function uuidOf(segment: string): string {
+  return checkedUuid(decode(segment, errors.invalidUuid));
 }
 
 /** `heartbeat` in seconds, clamped; undefined where it is absent or empty (SDKs send both). */

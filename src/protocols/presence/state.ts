@@ -1,61 +1,31 @@
 /** Setting and getting the state of a uuid in channels. */
-import type { Store } from '../../store/store.ts';
+import { type Call, channelsIn, onlyChannel } from './call.ts';
 import { errors } from './errors.ts';
-import { type PresenceSettings, placesOf } from './heartbeat.ts';
-import { getState, setState, tenantOf } from './occupants.ts';
-import { channelsOf, checkedUuid, decode, listOf, type Query, stateOf, subscribeKeyOf } from './request.ts';
+import { getState, setState } from './occupants.ts';
+import { stateOf, uuidOf } from './request.ts';
 
 /** `GET …/channel/{channel}/uuid/{uuid}/data?state=`: one object for every channel named and every channel of the groups. */
-export async function putState(
-  store: Store,
-  settings: PresenceSettings,
-  subscribeKey: string,
-  channelSegment: string,
-  uuidSegment: string,
-  query: Query,
-): Promise<Record<string, unknown>> {
-  const tenant = tenantOf(subscribeKeyOf(subscribeKey));
-  const uuid = checkedUuid(decode(uuidSegment, errors.invalidUuid));
+export async function putState(call: Call, uuidSegment: string): Promise<Record<string, unknown>> {
+  const { store, settings, tenant, query } = call;
+  const uuid = uuidOf(uuidSegment);
   if (query.state === undefined || query.state === '') throw errors.noState();
   const state = stateOf(query.state);
-  const places = await placesOf(
-    store,
-    tenant,
-    channelSegment,
-    query['channel-group'],
-    settings.presenceMaxChannels,
-  );
-  const channels = places.map(({ channel }) => channel);
   const keptForMs = settings.presenceTimeoutSeconds * 1_000;
-  await setState(store, tenant, uuid, channels, JSON.stringify(state), keptForMs);
+  await setState(store, tenant, uuid, await channelsIn(call), JSON.stringify(state), keptForMs);
   return { status: 200, message: 'OK', payload: state, service: 'Presence' };
 }
 
 /** `GET …/channel/{channel}/uuid/{uuid}`: the short form for exactly one channel and no group. */
-export async function readState(
-  store: Store,
-  settings: PresenceSettings,
-  subscribeKey: string,
-  channelSegment: string,
-  uuidSegment: string,
-  query: Query,
-): Promise<Record<string, unknown>> {
-  const tenant = tenantOf(subscribeKeyOf(subscribeKey));
-  const uuid = checkedUuid(decode(uuidSegment, errors.invalidUuid));
-  const places = await placesOf(
-    store,
-    tenant,
-    channelSegment,
-    query['channel-group'],
-    settings.presenceMaxChannels,
-  );
-  const channels = places.map(({ channel }) => channel);
-  const states = (await getState(store, tenant, uuid, channels)).map((text) =>
+export async function readState(call: Call, uuidSegment: string): Promise<Record<string, unknown>> {
+  const uuid = uuidOf(uuidSegment);
+  const channels = await channelsIn(call);
+  const states = (await getState(call.store, call.tenant, uuid, channels)).map((text) =>
     text === null ? {} : JSON.parse(text),
   );
-  const isShort = channelsOf(channelSegment).names.length === 1 && !listOf(query['channel-group']).any;
-  const found = isShort
-    ? { payload: states[0], channel: channels[0] }
-    : { payload: { channels: Object.fromEntries(channels.map((channel, at) => [channel, states[at]])) } };
+  const channel = onlyChannel(call);
+  const found =
+    channel === undefined
+      ? { payload: { channels: Object.fromEntries(channels.map((name, at) => [name, states[at]])) } }
+      : { payload: states[0], channel };
   return { status: 200, message: 'OK', uuid, service: 'Presence', ...found };
 }

@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { StoreUnavailable } from '../../store/store.ts';
 import { type MakeProtocol, NotFound } from '../protocol.ts';
 import { projectOf } from './addressing.ts';
+import { logstoreJson, makeRequestIds, projectJson } from './answer.ts';
 import { errors, SlsError } from './errors.ts';
 import {
   createGroup,
@@ -14,14 +15,13 @@ import {
   listGroups,
   updateGroup,
 } from './groups.ts';
+import { firstOf, heldOf, known, pageOf, parsed, sentAtOf } from './request.ts';
 import {
   createLogstore,
   createProject,
   deleteProject,
-  type Logstore,
   listLogstores,
   listProjects,
-  type Project,
   readLogstore,
   readProject,
   updateLogstore,
@@ -31,7 +31,6 @@ import * as schemas from './schemas.ts';
 
 const maxBodyBytes = 1_024 * 1_024;
 const maxConsumerLength = 256;
-const region = 'cn-hangzhou';
 
 interface Call {
   /** When the client says that it sent the request, seconds since 1970. */
@@ -293,108 +292,3 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
     },
   };
 };
-
-/** The vendor refuses requests whose time is off by more, either way. */
-const maxSkewSeconds = 15 * 60;
-
-/** A client's time that is far off, or missing, says nothing about the order of its requests: then arrival counts. */
-function sentAtOf(headers: FastifyRequest['headers'], nowSeconds: number): number {
-  const written = headers['x-log-date'] ?? headers.date;
-  if (typeof written !== 'string') return nowSeconds;
-  const basic = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(written);
-  const iso =
-    basic === null ? written : `${basic[1]}-${basic[2]}-${basic[3]}T${basic[4]}:${basic[5]}:${basic[6]}Z`;
-  const seconds = Math.floor(Date.parse(iso) / 1_000);
-  return Math.abs(seconds - nowSeconds) <= maxSkewSeconds ? seconds : nowSeconds;
-}
-
-/**
- * 24 upper-case hex digits, the first eight of them the time, as the API reference's examples have it; then what tells
- * processes apart, and a count.
- */
-function makeRequestIds(nowSeconds: () => number, process: string): () => string {
-  let count = 0;
-  let second = 0;
-  let head = '';
-  return () => {
-    const now = nowSeconds();
-    if (now !== second) {
-      second = now;
-      head = `${now.toString(16).padStart(8, '0')}${process}`.toUpperCase();
-    }
-    count = (count + 1) % 0x1_0000_0000;
-    return head + count.toString(16).toUpperCase().padStart(8, '0');
-  };
-}
-
-/** Parameters that were sent twice count once. */
-function firstOf(
-  query: Readonly<Record<string, string | string[] | undefined>>,
-): Readonly<Record<string, string | undefined>> {
-  for (const name in query) {
-    if (Array.isArray(query[name])) {
-      return Object.fromEntries(
-        Object.entries(query).map(([key, value]) => [key, Array.isArray(value) ? value[0] : value]),
-      );
-    }
-  }
-  return query as Readonly<Record<string, string | undefined>>;
-}
-
-function parsed(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    throw errors.bodyInvalid();
-  }
-}
-
-/** The members of a body that a schema names: what else clients send is not kept. */
-function known<T extends object>(value: T, properties: object): T {
-  return Object.fromEntries(Object.entries(value).filter(([name]) => Object.hasOwn(properties, name))) as T;
-}
-
-/** The shards that a heartbeat lists; nothing where it has no body. */
-function heldOf(body: Buffer): readonly number[] {
-  if (body.length === 0 || (body.length === 2 && body[0] === 0x5b && body[1] === 0x5d)) return [];
-  const value = parsed(body);
-  if (!schemas.checks.heartbeat.Check(value)) throw errors.bodyInvalid();
-  return Array.isArray(value) ? value : value.shards;
-}
-
-function pageOf<T>(
-  all: readonly T[],
-  query: { readonly offset?: string | undefined; readonly size?: string | undefined },
-): readonly T[] {
-  const number = (text: string | undefined, fallback: number): number => {
-    if (text === undefined || text === '') return fallback;
-    if (!/^\d{1,9}$/.test(text)) throw errors.parameterInvalid('offset or size is invalid');
-    return Number(text);
-  };
-  const offset = number(query.offset, 0);
-  return all.slice(offset, offset + Math.min(number(query.size, 100), 500));
-}
-
-/** All seven members: one SDK takes each for granted. Times are text here. */
-function projectJson(
-  name: string,
-  { description, createTime, lastModifyTime }: Project,
-): Record<string, string> {
-  return {
-    projectName: name,
-    status: 'Normal',
-    owner: '',
-    description,
-    region,
-    createTime: String(createTime),
-    lastModifyTime: String(lastModifyTime),
-  };
-}
-
-function logstoreJson(logstoreName: string, { shards, ...settings }: Logstore): Record<string, unknown> {
-  return {
-    logstoreName,
-    shardCount: shards.filter(({ status }) => status === 'readwrite').length,
-    ...settings,
-  };
-}
