@@ -195,13 +195,24 @@ async function joinCluster(servers: readonly RedisServer[]): Promise<void> {
   }
 }
 
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/**
+ * Below the range from which outgoing connections get their ports: a server that is killed and started again would
+ * otherwise find its port taken now and then. Each process tries ports of its own first.
+ */
+let candidate = 10_000 + (process.pid % 200) * 100;
+
+async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 1_000; tries += 1) {
+    candidate = candidate >= 30_000 ? 10_000 : candidate + 1;
+    if (await isFree(candidate)) return candidate;
+  }
+  throw new Error('no free port from 10000 to 30000');
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }

@@ -302,5 +302,5 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
       // fast-check prints the seed and the shortest history that still fails.
       { numRuns: Number(process.env.MODEL_RUNS ?? 60) },
     );
-  });
+  }, 120_000);
 }
