@@ -1,6 +1,7 @@
 /** The Fastify app: three protocols and the operator side over one store. */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
@@ -33,7 +34,8 @@ export interface AppOptions {
   readonly randomBytes?: (size: number) => Buffer;
 }
 
-const absoluteForm = /^https?:\/\/([^/?#]*)/i;
+/** Credentials before an authority are nobody's business here: they would end up in errors and logs. */
+const absoluteForm = /^https?:\/\/(?:[^/?#]*@)?([^/?#]*)/i;
 const loopback = /^(?:127\.|localhost$|::1$)/;
 
 /** Builds the app; it does not listen, and it does not own the store. */
@@ -116,7 +118,6 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await app.register(async (instance) => {
     mark(instance, 'operator');
     await operator(instance as unknown as App, { store, config, metrics });
-    instance.get('/_heartbeatd/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   });
   return app;
 }
@@ -141,11 +142,22 @@ function observe(app: App, metrics: Metrics): void {
 /** How often connections that became idle are looked for while the app closes, ms. */
 const idleCheckMs = 25;
 
-/** A client that keeps its connection open after its last answer must not hold up the end. */
+/**
+ * A client that keeps its connection open after its last answer must not hold up the end, nor must one that never said
+ * anything: Node counts a connection as idle only after its first request.
+ */
 function endIdleConnections(app: App): void {
   let timer: NodeJS.Timeout | undefined;
+  const connections = new Set<Socket>();
+  app.server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   app.addHook('preClose', async () => {
-    timer = setInterval(() => app.server.closeIdleConnections(), idleCheckMs);
+    timer = setInterval(() => {
+      app.server.closeIdleConnections();
+      for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
+    }, idleCheckMs);
   });
   app.addHook('onClose', async () => clearInterval(timer));
 }

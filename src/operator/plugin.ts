@@ -1,4 +1,4 @@
-/** What no vendor has: health, readiness, metrics, the live view of leases, the clock, a reset. */
+/** What no vendor has: health, readiness, metrics, the live view of leases, the clock, a reset, the OpenAPI document. */
 import { timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
@@ -123,6 +123,8 @@ export async function operator(app: App, { store, config, metrics }: OperatorOpt
       return { tenants };
     },
   );
+
+  app.get(`${root}/openapi.json`, { schema: { hide: true }, onRequest: locked }, async () => app.swagger());
 }
 
 function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -197,7 +197,12 @@ describe('the token', () => {
     await started.close();
     started = await startApp({ operatorToken: 's3cret' });
     const headers = { authorization: 'Bearer s3cret' };
-    for (const url of ['/_heartbeatd/leases', '/_heartbeatd/clock', '/metrics']) {
+    for (const url of [
+      '/_heartbeatd/leases',
+      '/_heartbeatd/clock',
+      '/_heartbeatd/openapi.json',
+      '/metrics',
+    ]) {
       expect((await get(url)).statusCode).toBe(401);
       expect(
         (await started.app.inject({ url, headers: { authorization: 'Bearer other1' } })).statusCode,

@@ -80,7 +80,7 @@ describe('the process', () => {
   });
 
   it('serves as an HTTP proxy, refuses tunnels, and answers rubbish', async () => {
-    const { url, child, ended } = await serve();
+    const { url, child, ended, printed } = await serve();
     const { hostname, port } = new URL(url);
     const say = (text: string): Promise<string> =>
       new Promise((resolve, reject) => {
@@ -96,6 +96,10 @@ describe('the process', () => {
       'GET http://my-project.cn-hangzhou.log.aliyuncs.com:80/logstores HTTP/1.1\r\nHost: my-project.cn-hangzhou.log.aliyuncs.com\r\nConnection: close\r\n\r\n',
     );
     expect(proxied).toMatch(/^HTTP\/1.1 404 [\s\S]*The Project does not exist : my-project/);
+    const withCredentials = await say(
+      'GET http://id:s3cret@my-project.cn-hangzhou.log.aliyuncs.com/logstores HTTP/1.1\r\nHost: my-project.cn-hangzhou.log.aliyuncs.com\r\nConnection: close\r\n\r\n',
+    );
+    expect(withCredentials).toMatch(/The Project does not exist : my-project/);
     expect(await say('CONNECT my-project.x.y:443 HTTP/1.1\r\nHost: my-project.x.y:443\r\n\r\n')).toMatch(
       /^HTTP\/1.1 405 [\s\S]*opens no tunnels/,
     );
@@ -109,6 +113,8 @@ describe('the process', () => {
     expect(await say(twice)).toMatch(/^HTTP\/1.1 200 /);
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
+    expect(printed()).toContain('"url":"/logstores"');
+    expect(printed()).not.toContain('s3cret');
   });
 
   it('finishes what is under way at SIGTERM', async () => {
@@ -139,6 +145,20 @@ describe('the process', () => {
     await answered;
     expect(heard).toContain('"status":"Success"');
     expect(await ended).toBe(0);
+  });
+
+  it('does not wait at SIGTERM for a connection that never said anything', async () => {
+    // A wait would be ended by the timeout, and that exits with 1.
+    const { url, child, ended } = await serve(['--shutdown-timeout-ms', '5000']);
+    const { hostname, port } = new URL(url);
+    const silent = connect(Number(port), hostname);
+    silent.on('error', () => {});
+    await new Promise((resolve) => silent.once('connect', resolve));
+    // Connections are accepted in order: once this is answered, the silent one is the server's.
+    expect((await beat(url)).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
+    silent.destroy();
   });
 
   it('ends at once at a second signal', async () => {
