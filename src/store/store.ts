@@ -147,6 +147,8 @@ export interface DocumentWrite {
 
 export interface Append {
   readonly topic: string;
+  /** Topics that get the same entry at the same position. Only without `after`. */
+  readonly also?: readonly string[];
   readonly payload: Uint8Array;
   /**
    * Where the entry goes: absent, at a fresh timetoken; with `after`, at the topic's newest position + 1, and at
@@ -208,6 +210,19 @@ export interface StoreNow {
 /** The topic that holds the `LeaseEvent`s of a group. */
 export function leaseEventsTopic(group: string): string {
   return `leases:${group}`;
+}
+
+/**
+ * A document in this collection, whose key is a prefix that ends in a dot, is somebody's interest in all groups below it:
+ * while it is there, their events also appear in `eventsBelowTopic(prefix)`, at the same positions. Names have levels
+ * between dots; prefixes of at most `maxWatchedLevels` levels are looked at.
+ */
+export const watchedPrefixes = 'watched-prefixes';
+export const maxWatchedLevels = 2;
+
+/** The topic that holds the events of all groups below a watched prefix. */
+export function eventsBelowTopic(prefix: string): string {
+  return `leases-below:${prefix}`;
 }
 
 /** Everything a driver is asked to do for a tenant, by name. One batch may hold commands of many tenants and kinds. */

@@ -3,10 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   type Beat,
+  eventsBelowTopic,
   type LeaseEvent,
   leaseEventsTopic,
   type Store,
   type TenantEvent,
+  watchedPrefixes,
 } from '../../src/store/store.ts';
 import type { Backend, BackendTraits, Node } from './backend.ts';
 
@@ -637,6 +639,20 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       ]);
     });
 
+    it('may hold the same entry at the same position', async () => {
+      const { positions } = await store.commit({
+        tenant,
+        appends: [
+          { topic: 'a', also: ['b', 'c'], payload: Buffer.from('x'), keepEntries: 10 },
+          { topic: 'a', payload: Buffer.from('y'), keepEntries: 10 },
+        ],
+      });
+      expect(positions).toHaveLength(2);
+      expect(await read({ a: 0n, b: 0n, c: 0n })).toEqual(['a x', 'b x', 'c x', 'a y']);
+      const bounds = await store.topicBounds({ tenant, topics: ['b', 'c'] });
+      expect(bounds.map(({ newest }) => newest)).toEqual([positions[0], positions[0]]);
+    });
+
     it('keep bytes as they are', async () => {
       const payload = Uint8Array.from({ length: 256 }, (_, at) => at);
       await store.commit({ tenant, appends: [{ topic: 't', payload, keepEntries: 10 }] });
@@ -653,6 +669,65 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       await store.advanceClock(1);
       expect(await read({ t: 0n })).toEqual([]);
       expect((await store.tenants()).some((size) => size.tenant === tenant)).toBe(false);
+    });
+  });
+
+  describe('a watched prefix', () => {
+    const below = async (prefix: string): Promise<string[]> => {
+      const topics = [{ topic: eventsBelowTopic(prefix), after: 0n }];
+      const entries = await store.readTopics({ tenant, topics, limit: 100 });
+      return entries.map(({ payload, position }) => {
+        const { type, group, holder } = JSON.parse(Buffer.from(payload).toString()) as LeaseEvent;
+        return `${type} ${group} ${holder} ${position}`;
+      });
+    };
+    const watch = (key: string): ReturnType<Store['commit']> =>
+      store.commit({ tenant, writes: [{ collection: watchedPrefixes, key, value: '', ttlMs: 10_000 }] });
+
+    it('collects the events of all groups below it, at the positions that they have in their own topics', async () => {
+      await watch('a.');
+      await watch('a.b.');
+      for (const group of ['a.x', 'a.b.y', 'ab', 'a', 'b.a.x']) await beat({ group });
+      await store.setData({ tenant, group: 'a.x', holder: 'ann', data: '1' });
+      await store.release({ tenant, holder: 'ann', groups: ['a.x'] });
+      await store.advanceClock(1_000);
+      const own = async (group: string): Promise<string[]> =>
+        (
+          await store.readTopics({
+            tenant,
+            topics: [{ topic: leaseEventsTopic(group), after: 0n }],
+            limit: 100,
+          })
+        ).map(({ position }) => String(position));
+      const [granted, changed, released] = await own('a.x');
+      const [joined, expired] = await own('a.b.y');
+      expect(await below('a.')).toEqual([
+        `granted a.x ann ${granted}`,
+        `granted a.b.y ann ${joined}`,
+        `changed a.x ann ${changed}`,
+        `released a.x ann ${released}`,
+        `expired a.b.y ann ${expired}`,
+      ]);
+      expect(await below('a.b.')).toEqual([`granted a.b.y ann ${joined}`, `expired a.b.y ann ${expired}`]);
+    });
+
+    it('collects nothing before it is watched and after its time', async () => {
+      await beat({ group: 'a.x', ttlMs: 60_000 });
+      await watch('a.');
+      await store.advanceClock(10_000);
+      await store.release({ tenant, holder: 'ann' });
+      expect(await below('a.')).toEqual([]);
+    });
+
+    it('ends a wait', async () => {
+      await watch('a.');
+      const waiting = store.wait({
+        tenant,
+        topics: [{ topic: eventsBelowTopic('a.'), after: 0n }],
+        timeoutMs: 20_000,
+      });
+      await beat({ group: 'a.x' });
+      expect(await waiting).toBe(true);
     });
   });
 

@@ -88,19 +88,12 @@ export function commit(state: State, ask: Ask<'commit'>): Answer<'commit'> {
     state.log.document(document, true);
     return document.version;
   });
-  const positions = (ask.appends ?? []).map(({ topic, payload, after, keepEntries, idleMs }) => {
+  const positions = (ask.appends ?? []).map((append) => {
+    const { topic, also = [], payload, after, keepEntries, idleMs } = append;
     const newest = tenant.topics.get(topic)?.newest;
     const position = after === undefined ? nextTimetoken(state) : (newest ?? after) + 1n;
-    appendEntry(
-      state,
-      tenant,
-      topic,
-      { position, payload },
-      {
-        keepEntries,
-        ...(idleMs === undefined ? {} : { idleMs }),
-      },
-    );
+    const keeping = { keepEntries, ...(idleMs === undefined ? {} : { idleMs }) };
+    for (const name of [topic, ...also]) appendEntry(state, tenant, name, { position, payload }, keeping);
     return position;
   });
   forgetIfEmpty(state, tenant);

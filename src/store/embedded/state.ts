@@ -2,7 +2,7 @@
 
 import { type LeaseClock, readLeaseClock } from '../lease-clock.ts';
 import type { EventKeeping, LeaseEvent, Tenant, TenantEvent } from '../store.ts';
-import { leaseEventsTopic } from '../store.ts';
+import { eventsBelowTopic, leaseEventsTopic, maxWatchedLevels, watchedPrefixes } from '../store.ts';
 import type { Due, DueHeap } from './due-heap.ts';
 
 export interface LeaseRecord extends Due {
@@ -188,12 +188,23 @@ export function recordEvent(
     lateMs,
     data: lease.data,
   };
-  appendEntry(
-    state,
-    lease.tenant,
-    leaseEventsTopic(lease.group.name),
-    { position: nextTimetoken(state), payload: event },
-    state.keeping,
-  );
+  const entry: Entry = { position: nextTimetoken(state), payload: event };
+  appendEntry(state, lease.tenant, leaseEventsTopic(lease.group.name), entry, state.keeping);
+  for (const prefix of prefixesWatched(state, lease.tenant, lease.group.name)) {
+    appendEntry(state, lease.tenant, eventsBelowTopic(prefix), entry, state.keeping);
+  }
   return { tenant: lease.tenant.name, ...event };
+}
+
+function prefixesWatched(state: State, tenant: TenantRecord, group: string): string[] {
+  const watched = tenant.collections.get(watchedPrefixes);
+  const found: string[] = [];
+  if (watched === undefined) return found;
+  let dot = group.indexOf('.');
+  for (let level = 0; level < maxWatchedLevels && dot !== -1; level += 1) {
+    const prefix = group.slice(0, dot + 1);
+    if ((watched.get(prefix)?.deadlineMs ?? 0) > leaseNow(state)) found.push(prefix);
+    dot = group.indexOf('.', dot + 1);
+  }
+  return found;
 }

@@ -233,15 +233,11 @@ export const codecs: Codecs = {
       for (const { collection, key, version, value, ttlMs } of writes) {
         to.push(collection, key, version ?? '', value === null ? '0' : '1', value ?? '', ttlMs ?? '');
       }
-      to.push(appends.length);
-      for (const { topic, payload, after, keepEntries, idleMs } of appends) {
-        to.push(
-          topic,
-          Buffer.from(payload),
-          after === undefined ? '' : String(after),
-          keepEntries,
-          idleMs ?? '',
-        );
+      to.push(appends.reduce((count, { also = [] }) => count + 1 + also.length, 0));
+      for (const { topic, also = [], payload, after, keepEntries, idleMs } of appends) {
+        const bytes = Buffer.from(payload);
+        to.push(topic, bytes, after === undefined ? '' : String(after), keepEntries, idleMs ?? '');
+        for (const another of also) to.push(another, bytes, '=', keepEntries, idleMs ?? '');
       }
     },
     decode(reply) {

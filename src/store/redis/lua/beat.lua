@@ -12,8 +12,8 @@
 --@include partition
 --@include topics
 --@include packed
---@include steps
 --@include documents
+--@include steps
 
 local forms = {}
 local function formOf(text)

@@ -3,7 +3,8 @@
 -- KEYS[1]  the partition's clock
 -- ARGV     per commit: tenant, number of guards, (collection, key, version)*,
 --          number of writes, (collection, key, version or '', '1' with a value or '0' to delete, value, ttl ms or '')*,
---          number of appends, (topic, payload, '' or the position to follow, entries to keep, idle ms or '')*
+--          number of appends, (topic, payload, '' or the position to follow, entries to keep, idle ms or '')*,
+--          where '=' for the position is that of the append before, which alone is answered
 -- Returns  per commit: false, or { { version or '0' for each write }, { position for each append } }
 --@include partition
 --@include topics
@@ -41,15 +42,17 @@ while ARGV[at] do
     end
     for append = appendsAt + 1, appendsAt + 5 * appends, 5 do
       local topic, after = ARGV[append], ARGV[append + 2]
-      local position
+      local position = positions[#positions]
       if after == '' then
         position = digits(nextTimetoken()) .. '0'
-      else
+      elseif after ~= '=' then
         local newest = redis.call('XREVRANGE', keyOf('s', tenant, topic), '+', '-', 'COUNT', 1)[1]
         position = increment(newest and string.match(newest[1], '^%d+') or after)
       end
       appendAt(tenant, topic, position, ARGV[append + 1], ARGV[append + 3], ARGV[append + 4], 0)
-      positions[#positions + 1] = position
+      if after ~= '=' then
+        positions[#positions + 1] = position
+      end
     end
     answers[#answers + 1] = { versions, positions }
   end

@@ -7,6 +7,7 @@
 --@include partition
 --@include topics
 --@include packed
+--@include documents
 --@include steps
 
 local answers = {}

@@ -1,9 +1,21 @@
--- Shared: the steps of a group's membership. Needs partition.lua, topics.lua and packed.lua.
+-- Shared: the steps of a group's membership. Needs partition.lua, topics.lua, packed.lua and documents.lua.
 
 local eventKeepEntries = ARGV[1]
 local eventIdleMs = ARGV[2]
 
 local eventSlackMs = math.floor(tonumber(eventIdleMs) / 10)
+
+local watchedPrefixes = 'watched-prefixes'
+local maxWatchedLevels = 2
+
+-- Whether the tenant has any prefix watched, looked up once a call.
+local watching = {}
+local function isWatching(tenant)
+  if watching[tenant] == nil then
+    watching[tenant] = redis.call('EXISTS', keyOf('v', tenant, watchedPrefixes)) == 1
+  end
+  return watching[tenant]
+end
 
 -- Whole numbers come as text.
 local function record(tenant, group, holder, kind, epoch, revision, count, lateMs, data)
@@ -12,6 +24,18 @@ local function record(tenant, group, holder, kind, epoch, revision, count, lateM
     .. ',"lateMs":' .. lateMs .. ',"data":' .. (data and cjson.encode(data) or 'null') .. '}'
   local position = digits(nextTimetoken()) .. '0'
   appendAt(tenant, 'leases:' .. group, position, event, eventKeepEntries, eventIdleMs, eventSlackMs)
+  local dot = string.find(group, '.', 1, true)
+  if dot and isWatching(tenant) then
+    local level = 1
+    while dot and level <= maxWatchedLevels do
+      local prefix = string.sub(group, 1, dot)
+      if readVersion(tenant, watchedPrefixes, prefix) then
+        appendAt(tenant, 'leases-below:' .. prefix, position, event, eventKeepEntries, eventIdleMs, eventSlackMs)
+      end
+      dot = string.find(group, '.', dot + 1, true)
+      level = level + 1
+    end
+  end
   return event
 end
 

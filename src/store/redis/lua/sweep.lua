@@ -6,8 +6,8 @@
 --@include partition
 --@include topics
 --@include packed
---@include steps
 --@include documents
+--@include steps
 
 local owner, budget = ARGV[3], tonumber(ARGV[4])
 redis.call('HSET', KEYS[1], 'lease', digits(now), 'wall', digits(wallMs), 'frozen', frozen and '1' or '0')
