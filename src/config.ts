@@ -9,6 +9,8 @@ interface Setting<T> {
   readonly placeholder?: string;
   /** Says what is expected, for the error message. */
   readonly expects: string;
+  /** The value must not be printed, not even to say what is wrong with it. */
+  readonly isSecret?: true;
   /** Undefined: not a value of this setting. */
   parse(text: string): T | undefined;
 }
@@ -79,6 +81,25 @@ function list(
         .split(',')
         .map((item) => item.trim())
         .filter((item) => item !== ''),
+  };
+}
+
+/** A list whose items must have a form, and that is never shown again. */
+function secretList(
+  env: string,
+  form: RegExp,
+  formInWords: string,
+  help: string,
+): Setting<readonly string[]> {
+  const plain = list(env, [], '<secrets>', `${help}: ${formInWords}`);
+  return {
+    ...plain,
+    expects: `a list of ${formInWords}`,
+    isSecret: true,
+    parse(value) {
+      const items = plain.parse(value);
+      return items?.every((item) => form.test(item)) === true ? items : undefined;
+    },
   };
 }
 
@@ -183,6 +204,51 @@ const settings = {
     { min: 1, max: 10_000 },
     'Presence: channels in one request, those of its groups included',
   ),
+  presenceHoldSeconds: integer(
+    'PRESENCE_HOLD_SECONDS',
+    280,
+    { min: 1, max: 3_600 },
+    'Presence: how long a subscribe waits for something to tell, seconds; SDKs give up after 310',
+  ),
+  presenceAnnounceMax: integer(
+    'PRESENCE_ANNOUNCE_MAX',
+    20,
+    { min: 0, max: 1_000_000 },
+    'Presence: occupants of a channel up to which each join, leave and timeout is an event of its own',
+  ),
+  presenceIntervalSeconds: integer(
+    'PRESENCE_INTERVAL_SECONDS',
+    10,
+    { min: 1, max: 3_600 },
+    'Presence: how often a channel with more occupants is told of, seconds',
+  ),
+  presenceDeltas: toggle(
+    'PRESENCE_DELTAS',
+    false,
+    'Presence: interval events list who joined, left and timed out',
+  ),
+  presenceLeaveOnDisconnect: toggle(
+    'PRESENCE_LEAVE_ON_DISCONNECT',
+    false,
+    'Presence: a client that drops the connection of its subscribe leaves at once',
+  ),
+  presenceStrictState: toggle(
+    'PRESENCE_STRICT_STATE',
+    false,
+    'Presence: state set for somebody who is not there is dropped, not kept',
+  ),
+  presenceKeys: secretList(
+    'PRESENCE_KEYS',
+    /^[^:]+:[^:]+:[^:]+$/,
+    '"subscribe key:publish key:secret key"',
+    'Presence: keysets; with any, other keys are refused and signatures are checked',
+  ),
+  presenceAuth: choice(
+    'PRESENCE_AUTH',
+    'off',
+    ['off', 'verify'],
+    'Presence: whether calls need a permission (a grant, a token or a signature)',
+  ),
 } as const;
 
 export type Config = { readonly [N in keyof typeof settings]: (typeof settings)[N]['fallback'] };
@@ -223,13 +289,17 @@ export function readConfig(
     const value = setting.parse(given);
     if (value === undefined) {
       const where = flag === undefined ? setting.env : `--${flagOf(name)}`;
-      throw new ConfigError(`${where}: "${given}" is not ${setting.expects}`);
+      const what = setting.isSecret === true ? 'the value' : `"${given}"`;
+      throw new ConfigError(`${where}: ${what} is not ${setting.expects}`);
     }
     config[name] = value;
   }
   const result = config as unknown as Config;
   if (result.redisUrl !== '' && result.data !== '') {
     throw new ConfigError('DATA: cannot be combined with REDIS_URL; the store is either a file or Redis');
+  }
+  if (result.presenceAuth === 'verify' && result.presenceKeys.length === 0) {
+    throw new ConfigError('PRESENCE_AUTH: "verify" needs the keysets in PRESENCE_KEYS');
   }
   return result;
 }

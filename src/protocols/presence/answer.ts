@@ -21,11 +21,10 @@ export const registryHeaders = {
   server: 'Pubnub',
 } as const;
 
-export const timeHeaders = {
-  ...presenceHeaders,
-  'access-control-allow-methods': 'GET',
-  server: 'Pubnub',
-} as const;
+/** Headers of the services that allow one method only. */
+export function methodsAllowed(methods: string | readonly string[]): Readonly<Record<string, string>> {
+  return { ...presenceHeaders, 'access-control-allow-methods': String(methods), server: 'Pubnub' };
+}
 
 /** Ours: the documents do not say which names are allowed, and what is echoed into a script must be checked. */
 const callbackName = /^[A-Za-z_$][\w$.]{0,127}$/;

@@ -7,6 +7,12 @@ import { channelsOf, listOf, type Query } from './request.ts';
 export interface PresenceSettings {
   readonly presenceTimeoutSeconds: number;
   readonly presenceMaxChannels: number;
+  readonly presenceHoldSeconds: number;
+  readonly presenceAnnounceMax: number;
+  readonly presenceIntervalSeconds: number;
+  readonly presenceDeltas: boolean;
+  readonly presenceLeaveOnDisconnect: boolean;
+  readonly presenceStrictState: boolean;
 }
 
 export interface Call {
@@ -41,16 +47,28 @@ async function placesWithGroups(
   channels: readonly string[],
   groups: readonly string[],
 ): Promise<readonly Place[]> {
+  const found = await channelsOfGroups(store, tenant, groups);
+  return placesIn(
+    channels,
+    groups.map((group, at) => ({ group, channels: found[at] ?? [] })),
+    settings.presenceMaxChannels,
+  );
+}
+
+/** Channels and those of groups, each once. Throws if there are more than `most`. */
+export function placesIn(
+  channels: readonly string[],
+  groups: readonly { readonly group: string; readonly channels: readonly string[] }[],
+  most: number,
+): readonly Place[] {
   const places = new Map<string, string[]>(channels.map((channel) => [channel, [channel]]));
-  for (const [at, members] of (await channelsOfGroups(store, tenant, groups)).entries()) {
-    const group = groups[at] ?? '';
+  for (const { group, channels: members } of groups) {
     for (const channel of members) {
       const knownAs = places.get(channel);
       if (knownAs === undefined) places.set(channel, [channel, group]);
       else knownAs.push(group);
     }
   }
-  const most = settings.presenceMaxChannels;
   if (places.size > most) throw errors.tooManyChannels(most);
   return [...places].map(([channel, knownAs]) => ({ channel, knownAs }));
 }

@@ -4,12 +4,21 @@ import { Value } from '@sinclair/typebox/value';
 import type { Store, Tenant } from '../../store/store.ts';
 import { errors } from './errors.ts';
 import type { Names } from './request.ts';
+import { groupTopic } from './topics.ts';
 
 const collection = 'channel-groups';
 /** The vendor allows 2 000 channels in a group and some thousand groups of a key. */
 const maxChannels = 2_000;
 const maxGroups = 10_000;
 const maxAttempts = 16;
+
+/** Held polls on the group hear of its change by this. */
+const changeOf = (group: string) => ({
+  topic: groupTopic(group),
+  payload: new Uint8Array(),
+  keepEntries: 1,
+  idleMs: 20 * 60_000,
+});
 
 const Channels = Type.Array(Type.String());
 
@@ -55,6 +64,7 @@ export async function changeGroup(
     const { committed } = await store.commit({
       tenant,
       writes: [{ collection, key: group, version, value }],
+      appends: [changeOf(group)],
     });
     if (committed) return;
   }
@@ -62,7 +72,11 @@ export async function changeGroup(
 }
 
 export async function deleteGroup(store: Store, tenant: Tenant, group: string): Promise<void> {
-  await store.commit({ tenant, writes: [{ collection, key: group, value: null }] });
+  await store.commit({
+    tenant,
+    writes: [{ collection, key: group, value: null }],
+    appends: [changeOf(group)],
+  });
 }
 
 export async function listGroups(store: Store, tenant: Tenant): Promise<readonly string[]> {

@@ -1,18 +1,17 @@
 /** Presence errors: the vendor's status, members and words. Sources: REST API pages and the answers that SDKs recorded. */
 
-/** An answer other than success. `body` is the whole JSON body: the vendor's services do not share one shape. */
+/** The whole JSON body of an error: the vendor's services do not share one shape. */
+type Body = Readonly<Record<string, unknown>>;
+
+/** An answer other than success. `body` may need the timetoken of the answer. */
 export class PresenceError extends Error {
   override readonly name = 'PresenceError';
   readonly status: number;
-  readonly body: Readonly<Record<string, unknown>>;
+  readonly body: Body | ((timetoken: string) => readonly unknown[]);
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(
-    status: number,
-    body: Readonly<Record<string, unknown>>,
-    headers: Readonly<Record<string, string>> = {},
-  ) {
-    super(String(body.message));
+  constructor(status: number, body: PresenceError['body'], headers: PresenceError['headers'] = {}) {
+    super(typeof body === 'function' ? String(body('')[1]) : String(body.message));
     this.status = status;
     this.body = body;
     this.headers = headers;
@@ -36,7 +35,66 @@ function ofRegistry(message: string): PresenceError {
   return new PresenceError(400, { status: 400, message, service: 'channel-registry', error: true });
 }
 
+const accessHeaders = {
+  'content-type': 'text/javascript; charset=UTF-8',
+  'cache-control': 'no-cache, no-store, must-revalidate',
+  'access-control-allow-headers': 'Origin, X-Requested-With, Content-Type, Accept',
+} as const;
+
+/** `cause`: 9999 where something is forbidden, 4001 for a revoked token. */
+function ofAccess(message: string, cause: string, payload?: Body): PresenceError {
+  return new PresenceError(
+    403,
+    {
+      message,
+      ...(payload === undefined ? {} : { payload }),
+      error: true,
+      service: 'Access Manager',
+      status: 403,
+    },
+    { ...accessHeaders, 'x-pn-cause': cause },
+  );
+}
+
+/** Errors of publishing are lists that end with a timetoken. */
+function ofPublish(status: number, message: string): PresenceError {
+  return new PresenceError(status, (timetoken) => [0, message, timetoken]);
+}
+
 export const errors = {
+  publishInvalidKey: () => ofPublish(400, 'Invalid Key'),
+  publishInvalidJson: () => ofPublish(400, 'Invalid JSON'),
+  messageTooLarge: () => ofPublish(413, 'Message Too Large'),
+  signalTooLarge: () => ofPublish(400, 'Signal size too large'),
+  invalidFilter: () =>
+    new PresenceError(481, {
+      status: 481,
+      error: true,
+      message: 'Invalid filter expression',
+      service: 'Subscribe',
+    }),
+  /** Names what was refused; channel groups with a colon before each name. */
+  forbidden: (channels: readonly string[], groups: readonly string[]) =>
+    ofAccess('Forbidden', '9999', {
+      ...(channels.length === 0 ? {} : { channels }),
+      ...(groups.length === 0 ? {} : { 'channel-groups': groups.map((group) => `:${group}`) }),
+    }),
+  tokenExpired: () => ofAccess('Token is expired', '9999'),
+  tokenRevoked: () => ofAccess('Token is revoked', '4001'),
+  invalidSignature: () => ofAccess('Invalid Signature', '9999'),
+  invalidTimestamp: () => ofAccessManager(400, 'Invalid Timestamp'),
+  /** What is wrong with a grant, and where in its body. */
+  invalidGrant: (message: string, detail: string, location: string) =>
+    new PresenceError(400, {
+      error: {
+        message,
+        source: 'grant',
+        details: [{ message: detail, location, locationType: 'body' }],
+      },
+      service: 'Access Manager',
+      status: 400,
+    }),
+  invalidTimetoken: () => ofPresence(400, 'Invalid timetoken'),
   invalidSubscribeKey: () => ofAccessManager(400, 'Invalid Subscribe Key'),
   unreadable: () => ofAccessManager(400, 'Could Not Parse Request'),
   noState: () => ofPresence(400, 'No state specified.'),
@@ -71,16 +129,13 @@ export const errors = {
 
 /** Families of calls that answer at once and say that they are not here, instead of letting a client guess. */
 const elsewhere: readonly (readonly [RegExp, string])[] = [
-  [/^\/v2\/subscribe\/|^\/subscribe\//, 'Subscribe'],
-  [/^\/publish\//, 'Publish'],
-  [/^\/signal\//, 'Signal'],
   [/^\/v[23]\/history\//, 'History'],
   [/^\/v[12]\/objects\//, 'Objects'],
   [/^\/v1\/files\//, 'Files'],
   [/^\/v[12]\/push\//, 'Push'],
   [/^\/v1\/message-actions\//, 'Message actions'],
   [/^\/v1\/blocks\//, 'Functions'],
-  [/^\/v[23]\/(?:auth|pam)\//, 'Access Manager'],
+  [/^\/v[23]\/(?:auth|pam)\//, 'This call of the Access Manager'],
 ];
 
 /** What a path that no route matched is told. */

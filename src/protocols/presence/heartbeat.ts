@@ -1,22 +1,30 @@
 /** Announce heartbeat, and leave. */
-import { type Call, channelsIn, placesOf } from './call.ts';
+import { type Call, channelsIn, type Place, placesOf } from './call.ts';
 import { beat, leave } from './occupants.ts';
 import { requiredUuid, stateFor, stateOf, timeoutSecondsOf } from './request.ts';
 
-/** `GET /v2/presence/sub-key/{sub_key}/channel/{channel}/heartbeat`. */
-export async function heartbeat(call: Call): Promise<void> {
+/** Throws for parameters that no heartbeat may have; answers how a beat on some places is made. */
+export function beaterOf(call: Call): (places: readonly Place[]) => Promise<void> {
   const { store, settings, tenant, query } = call;
   const uuid = requiredUuid(query.uuid);
   const timeoutSeconds = timeoutSecondsOf(query.heartbeat);
   const state = query.state === undefined || query.state === '' ? undefined : stateOf(query.state);
-  const places = await placesOf(call);
-  if (places.length === 0) return;
-  const groups = places.map(({ channel, knownAs }) => {
-    const data = state === undefined ? undefined : firstOf(knownAs, (name) => stateFor(state, name));
-    return data === undefined ? { group: channel } : { group: channel, data };
-  });
   const timeoutMs = timeoutSeconds === undefined ? undefined : timeoutSeconds * 1_000;
-  await beat(store, tenant, uuid, groups, timeoutMs, settings.presenceTimeoutSeconds * 1_000);
+  const defaultTimeoutMs = settings.presenceTimeoutSeconds * 1_000;
+  return async (places) => {
+    if (places.length === 0) return;
+    const groups = places.map(({ channel, knownAs }) => {
+      const data = state === undefined ? undefined : firstOf(knownAs, (name) => stateFor(state, name));
+      return data === undefined ? { group: channel } : { group: channel, data };
+    });
+    await beat(store, tenant, uuid, groups, timeoutMs, defaultTimeoutMs);
+  };
+}
+
+/** `GET /v2/presence/sub-key/{sub_key}/channel/{channel}/heartbeat`. */
+export async function heartbeat(call: Call): Promise<void> {
+  const beatOn = beaterOf(call);
+  await beatOn(await placesOf(call));
 }
 
 /** `GET /v2/presence/sub-key/{sub_key}/channel/{channel}/leave`. Succeeds also where nobody was. */

@@ -4,19 +4,11 @@
  * State that is set for somebody who is absent is kept all the same (as recordings of the real service show), in a
  * document with a deadline of its own, until they join, leave, or the default timeout is over.
  */
-import {
-  type BeatGroup,
-  type LeaseEvent,
-  leaseEventsTopic,
-  type Store,
-  type Tenant,
-} from '../../store/store.ts';
+import type { BeatGroup, LeaseEvent, Store, Tenant } from '../../store/store.ts';
+import { eventsKept, eventTopicsOf } from './topics.ts';
 
 const orphans = 'state-of-absent';
 const orphanKey = (channel: string, uuid: string): string => JSON.stringify([channel, uuid]);
-
-/** What subscribers may catch up on: as many entries and as long as lease events are kept. */
-const eventsKept = { keepEntries: 1_000, idleMs: 20 * 60_000 };
 
 export function tenantOf(subscribeKey: string): Tenant {
   return `presence/${subscribeKey}`;
@@ -96,7 +88,10 @@ export async function leave(
   ]);
 }
 
-/** Sets the state of a uuid in channels, whether it is there or not. `state` is JSON text. */
+/**
+ * Sets the state of a uuid in channels. `state` is JSON text; where the uuid is not there it is kept for `keptForMs`, and
+ * dropped if that is 0.
+ */
 export async function setState(
   store: Store,
   tenant: Tenant,
@@ -108,7 +103,7 @@ export async function setState(
   await Promise.all(
     channels.map(async (channel) => {
       const { live } = await store.setData({ tenant, group: channel, holder: uuid, data: state });
-      if (!live) await setStateOfAbsent(store, tenant, uuid, channel, state, keptForMs);
+      if (!live && keptForMs > 0) await setStateOfAbsent(store, tenant, uuid, channel, state, keptForMs);
     }),
   );
 }
@@ -143,7 +138,7 @@ async function setStateOfAbsent(
     tenant,
     writes: [{ collection: orphans, key, value: state, ttlMs: keptForMs }],
     appends: isNew
-      ? [{ topic: leaseEventsTopic(channel), payload: Buffer.from(JSON.stringify(event)), ...eventsKept }]
+      ? [{ ...eventTopicsOf(channel), payload: Buffer.from(JSON.stringify(event)), ...eventsKept }]
       : [],
   });
 }

@@ -8,6 +8,9 @@ export const limits = {
   subscribeKeyCharacters: 256,
   uriBytes: 32 * 1_024,
   stateBytes: 32 * 1_024,
+  /** A published message, and the lists of an interval event. */
+  messageBytes: 32 * 1_024,
+  signalBytes: 64,
   hereNowUuids: 1_000,
   minTimeoutSeconds: 1,
   maxTimeoutSeconds: 86_400,
@@ -22,6 +25,21 @@ export function segmentsOf(url: string): string[] {
   return (end === -1 ? url.slice(1) : url.slice(1, end)).split('/');
 }
 
+/**
+ * The parameters as they were meant: some SDKs send a filter's `&&` unescaped, which breaks the query in two.
+ */
+export function queryOf(url: string, parsed: Query): Query {
+  if (!url.includes('filter-expr=') || !url.includes('&&')) return parsed;
+  const parts = url.slice(url.indexOf('?') + 1).split('&');
+  let at = parts.findIndex((part) => part.startsWith('filter-expr='));
+  let filter = parts[at]?.slice('filter-expr='.length) ?? '';
+  while (parts[at + 1] === '' && parts[at + 2] !== undefined) {
+    filter += `&&${parts[at + 2]}`;
+    at += 2;
+  }
+  return { ...parsed, 'filter-expr': decode(filter.replaceAll('+', ' '), errors.invalidFilter) };
+}
+
 /** One percent-decoding; throws `invalid()` for what is not UTF-8. */
 export function decode(text: string, invalid: () => Error): string {
   if (!text.includes('%')) return text;
@@ -33,7 +51,7 @@ export function decode(text: string, invalid: () => Error): string {
 }
 
 /** The presence companion of a channel: subscribed to for events, never somewhere to be. */
-const companion = '-pnpres';
+export const companion = '-pnpres';
 
 export interface Names {
   /** Without companions and repetitions, in the order given. */
@@ -45,16 +63,43 @@ export interface Names {
 const none: Names = { names: [], any: false };
 
 function namesOf(parts: readonly string[], decodePart: (part: string) => string): Names {
+  const { names, companionsOf } = listening(parts, decodePart);
+  return { names, any: names.length > 0 || companionsOf.length > 0 };
+}
+
+/** What a subscriber listens to: messages of `names`, presence events of `companionsOf`; each in the order given, once. */
+export interface Listening {
+  readonly names: readonly string[];
+  readonly companionsOf: readonly string[];
+}
+
+function listening(parts: readonly string[], decodePart: (part: string) => string): Listening {
   const names = new Set<string>();
-  let any = false;
+  const companionsOf = new Set<string>();
   for (const part of parts) {
     if (part === '') continue;
-    any = true;
     const name = decodePart(part);
     if (name.length > limits.channelCharacters) throw errors.invalidChannel();
-    if (!name.endsWith(companion)) names.add(name);
+    if (name.endsWith(companion)) companionsOf.add(name.slice(0, -companion.length));
+    else names.add(name);
   }
-  return { names: [...names], any };
+  return { names: [...names], companionsOf: [...companionsOf] };
+}
+
+/** The one channel that a message is for. */
+export function checkedChannel(name: string): string {
+  if (name === '' || name.length > limits.channelCharacters) throw errors.invalidChannel();
+  return name;
+}
+
+/** What a subscribe's path segment names. */
+export function listeningTo(segment: string): Listening {
+  return listening(segment.split(','), (part) => decode(part, errors.invalidChannel));
+}
+
+/** What a subscribe's `channel-group` names. */
+export function listeningToGroups(parameter: string | undefined): Listening {
+  return listening((parameter ?? '').split(','), (part) => part);
 }
 
 /** The channels of a path segment: split at commas first, then each name decoded once. A lone comma names none. */

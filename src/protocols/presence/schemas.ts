@@ -33,7 +33,7 @@ export const hereNowQuery = Type.Object({
   offset: text('uuids to pass over per channel'),
 });
 
-export const whereNowQuery = Type.Object(common);
+export const plainQuery = Type.Object(common);
 
 export const setStateQuery = Type.Object({
   ...common,
@@ -42,6 +42,42 @@ export const setStateQuery = Type.Object({
 });
 
 export const getStateQuery = Type.Object({ ...common, 'channel-group': channelGroup });
+
+export const subscribeQuery = Type.Object({
+  ...common,
+  'channel-group': channelGroup,
+  tt: text('Timetoken to go on from; absent or 0: only answers where to begin'),
+  tr: text('Region of the timetoken'),
+  t: text('Both as one JSON object, as one SDK sends them'),
+  heartbeat: text('Presence timeout in seconds'),
+  state: text('JSON object keyed by channel or channel group'),
+  'filter-expr': text('Only messages and events for which this holds'),
+});
+
+export const publishQuery = Type.Object({
+  ...common,
+  meta: text('JSON object that filters work on'),
+  store: text('0: not counted among stored messages'),
+  norep: text('1 or true: for nobody (fire)'),
+  seqn: text('Sequence number of the publisher'),
+  ortt: text('JSON object: the timetoken where it was first published'),
+  ptto: text('Timetoken to answer'),
+  custom_message_type: text('Type of the message'),
+});
+
+export const messageCountsQuery = Type.Object({
+  ...common,
+  timetoken: text('Count from here on, in all channels'),
+  channelsTimetoken: text('The same for each channel, separated by commas'),
+});
+
+export const grantQuery = Type.Object({
+  ...common,
+  channel: text('Channels, separated by commas'),
+  'channel-group': channelGroup,
+  ttl: text('Minutes; 0: for ever'),
+  ...Object.fromEntries(['r', 'w', 'm', 'd', 'g', 'u', 'j'].map((flag) => [flag, text('1: granted')])),
+});
 
 export const registrationQuery = Type.Object({
   ...common,

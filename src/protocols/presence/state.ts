@@ -11,7 +11,15 @@ export async function putState(call: Call, uuidSegment: string): Promise<Record<
   if (query.state === undefined || query.state === '') throw errors.noState();
   const state = stateOf(query.state);
   const keptForMs = settings.presenceTimeoutSeconds * 1_000;
-  await setState(store, tenant, uuid, await channelsIn(call), JSON.stringify(state), keptForMs);
+  const channels = await channelsIn(call);
+  await setState(
+    store,
+    tenant,
+    uuid,
+    channels,
+    JSON.stringify(state),
+    settings.presenceStrictState ? 0 : keptForMs,
+  );
   return { status: 200, message: 'OK', payload: state, service: 'Presence' };
 }
 

@@ -1,0 +1,124 @@
+/** Publishing a message, a signal, or one that nobody is to get (fire). Source: REST API pages. */
+import { promisify } from 'node:util';
+import { gunzip, inflate, inflateRaw } from 'node:zlib';
+import type { Call } from './call.ts';
+import { errors } from './errors.ts';
+import { encodeMessage, type MessageFacts } from './message.ts';
+import { checkedChannel, decode, limits, type Query } from './request.ts';
+import { messagesKept, messageTopicsOf } from './topics.ts';
+
+export type PublishKind = 'message' | 'signal';
+
+/** JSON text of at most so many bytes; throws the vendor's answer for what is none. */
+function checkedJson(json: string, kind: PublishKind): string {
+  const bytes = Buffer.byteLength(json);
+  if (kind === 'signal' && bytes > limits.signalBytes) throw errors.signalTooLarge();
+  if (bytes > limits.messageBytes) throw errors.messageTooLarge();
+  parseJson(json);
+  return json;
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw errors.publishInvalidJson();
+  }
+}
+
+/** The message of a GET: everything after the sixth segment, for it may hold raw slashes. */
+export function messageInPath(path: readonly string[]): string {
+  return decode(path.slice(6).join('/'), errors.publishInvalidJson);
+}
+
+const unpack = { deflate: promisify(inflate), gzip: promisify(gunzip), raw: promisify(inflateRaw) } as const;
+
+/** The message of a POST, which SDKs send compressed or not. Throws when it is larger than a message may be. */
+export async function messageInBody(body: Buffer, encoding: string | undefined): Promise<string> {
+  const bounds = { maxOutputLength: limits.messageBytes + 1 };
+  let bytes = body;
+  const codings = (encoding ?? '').toLowerCase();
+  try {
+    // What is called deflate has a zlib header; some leave it out all the same.
+    if (codings === 'deflate')
+      bytes = await ((body[0] ?? 0) % 16 === 8 ? unpack.deflate : unpack.raw)(body, bounds);
+    else if (codings === 'gzip') bytes = await unpack.gzip(body, bounds);
+    else if (codings !== '' && codings !== 'identity') throw errors.publishInvalidJson();
+  } catch (error) {
+    throw (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE'
+      ? errors.messageTooLarge()
+      : errors.publishInvalidJson();
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw errors.publishInvalidJson();
+  }
+}
+
+const isOn = (flag: string | undefined): boolean => flag === '1' || flag === 'true';
+
+function metaOf(query: Query): unknown {
+  if (query.meta === undefined || query.meta === '') return undefined;
+  const meta = parseJson(query.meta);
+  // Some SDKs send a JSON text of a JSON text.
+  return typeof meta === 'string' && /^\s*[[{]/.test(meta) ? parseJson(meta) : meta;
+}
+
+function originalTimetoken(query: Query): { t: string; r?: number } | undefined {
+  if (query.ortt === undefined || query.ortt === '') return undefined;
+  const ortt = parseJson(query.ortt);
+  if (typeof ortt !== 'object' || ortt === null) return undefined;
+  const { t, r } = ortt as { t?: unknown; r?: unknown };
+  if (t === undefined) return undefined;
+  return { t: String(t), ...(typeof r === 'number' ? { r } : {}) };
+}
+
+function factsOf(channel: string, kind: PublishKind, query: Query): MessageFacts {
+  const { uuid, seqn, custom_message_type: type } = query;
+  const space = query['space-id'];
+  const meta = metaOf(query);
+  const ortt = originalTimetoken(query);
+  return {
+    c: channel,
+    ...(kind === 'signal' ? { e: 1 as const } : { s: /^\d{1,15}$/.test(seqn ?? '') ? Number(seqn) : 1 }),
+    ...(uuid === undefined || uuid === '' ? {} : { i: uuid }),
+    ...(ortt === undefined ? {} : { o: ortt }),
+    ...(meta === undefined ? {} : { u: meta }),
+    ...(type === undefined || type === '' ? {} : { cmt: type }),
+    ...(space === undefined || space === '' ? {} : { si: space }),
+    ...(kind === 'signal' || query.store === '0' || query.store === 'false'
+      ? { stored: false as const }
+      : {}),
+  };
+}
+
+/** Answers the message's timetoken. `json`: the payload. */
+export async function publish(
+  { store, tenant, query }: Call,
+  kind: PublishKind,
+  channelSegment: string,
+  json: string,
+): Promise<string> {
+  const channel = checkedChannel(decode(channelSegment, errors.invalidChannel));
+  const facts = factsOf(channel, kind, query);
+  checkedJson(json, kind);
+  // A fired message is for Functions only, which are not emulated: it takes its place in time and goes nowhere.
+  const position = isOn(query.norep)
+    ? (await store.now({ tenant })).timetoken
+    : (
+        await store.commit({
+          tenant,
+          appends: [
+            { ...messageTopicsOf(channel), payload: encodeMessage({ facts, json }), ...messagesKept },
+          ],
+        })
+      ).positions[0];
+  const given = query.ptto;
+  return given !== undefined && /^\d{17}$/.test(given) ? given : String(position);
+}
+
+/** The answer of every way to publish. */
+export function sent(timetoken: string): string {
+  return `[1,"Sent","${timetoken}"]`;
+}
