@@ -94,10 +94,8 @@ export async function subscribe(
   let { subscription, readAt } = await subscribed(call);
 
   if (after === 0n) {
-    // Before the beat: a subscriber must see its own join, which has a greater timetoken.
-    const { timetoken } = await store.now({ tenant });
     await beat?.(subscription.places);
-    return { timetoken, heard: [], only: subscription.only };
+    return { timetoken: readAt, heard: [], only: subscription.only };
   }
 
   const listener = listen(call, subscribeKey, after, filter);
@@ -128,11 +126,13 @@ export async function subscribe(
   return { timetoken: heard.at(-1)?.position ?? after, heard, only: subscription.only };
 }
 
-/** What a request is subscribed to, and a timetoken after which changes of its groups are not in there. */
+/**
+ * What a request is subscribed to, and the timetoken before anything was looked at: changes of its groups after it may
+ * not be in there. It comes first of all, for SDKs send a heartbeat beside the handshake and must hear of their own join.
+ */
 async function subscribed(call: Call): Promise<{ subscription: Subscription; readAt: bigint }> {
-  const { store, tenant, query } = call;
-  const hasGroups = (query['channel-group'] ?? '') !== '';
-  const readAt = hasGroups ? (await store.now({ tenant })).timetoken : 0n;
+  const { store, tenant } = call;
+  const { timetoken: readAt } = await store.now({ tenant });
   const subscription = await subscriptionOf(call);
   await watch(store, tenant, subscription.watched);
   return { subscription, readAt };

@@ -1,6 +1,6 @@
 /** What a subscribe is about: where its uuid is, and what it hears through which name. */
 import type { Store } from '../../store/store.ts';
-import { watchedPrefixes } from '../../store/store.ts';
+import { leaseEventsTopic, watchedPrefixes } from '../../store/store.ts';
 import { type Call, type Place, placesIn } from './call.ts';
 import { channelsOfGroups } from './channel-groups.ts';
 import { errors } from './errors.ts';
@@ -48,8 +48,11 @@ export async function subscriptionOf(call: Call): Promise<Subscription> {
   };
   const hearEvents = (name: string, via: string, rank: number): void => {
     const prefix = prefixOf(name);
-    if (prefix !== undefined) watched.add(prefix);
     add(eventSourceOf(name), { kind: 'events', via, rank });
+    if (prefix === undefined) return;
+    watched.add(prefix);
+    // Those on the pattern itself may be older than the watch: a heartbeat on it overtakes the subscribe.
+    add(leaseEventsTopic(name), { kind: 'events', via, rank });
   };
   const hearMessages = (name: string, via: string, rank: number): void => {
     add(messageSourceOf(name), { kind: 'messages', via, rank });
