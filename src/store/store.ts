@@ -157,6 +157,8 @@ export interface Append {
   readonly after?: bigint;
   /** The newest so many entries stay. */
   readonly keepEntries: number;
+  /** And of those, the newest whose payloads are not more than so many bytes together; the newest one in any case. */
+  readonly keepBytes?: number;
   /** The topic goes when nothing was appended for so long on the lease clock. Absent: never. */
   readonly idleMs?: number;
 }
@@ -247,9 +249,12 @@ export interface Commands {
   /** All documents of a collection, sorted by key. */
   listDocuments: { ask: { tenant: Tenant; collection: string }; answer: readonly StoredDocument[] };
   commit: { ask: Commit; answer: CommitAnswer };
-  /** At most `limit` entries of all topics together: the oldest, in order of position. */
+  /**
+   * At most `limit` entries of all topics together: the oldest, in order of position. With `maxBytes`, of each topic no more
+   * than that in payloads, but one entry at least.
+   */
   readTopics: {
-    ask: { tenant: Tenant; topics: readonly TopicCursor[]; limit: number };
+    ask: { tenant: Tenant; topics: readonly TopicCursor[]; limit: number; maxBytes?: number };
     answer: readonly TopicEntry[];
   };
   topicBounds: { ask: { tenant: Tenant; topics: readonly string[] }; answer: readonly TopicBounds[] };

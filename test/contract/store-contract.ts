@@ -580,7 +580,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
     const append = async (
       topic: string,
       text: string,
-      change: { keepEntries?: number; idleMs?: number; after?: bigint } = {},
+      change: { keepEntries?: number; keepBytes?: number; idleMs?: number; after?: bigint } = {},
     ) => {
       const payload = Buffer.from(text);
       const { positions } = await store.commit({
@@ -651,6 +651,41 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       expect(await read({ a: 0n, b: 0n, c: 0n })).toEqual(['a x', 'b x', 'c x', 'a y']);
       const bounds = await store.topicBounds({ tenant, topics: ['b', 'c'] });
       expect(bounds.map(({ newest }) => newest)).toEqual([positions[0], positions[0]]);
+    });
+
+    it('keep the newest entries that fit into so many bytes, and the newest one in any case', async () => {
+      const keeping = { after: 0n, keepBytes: 10 };
+      for (const text of ['aaaa', 'bbbb', 'cc']) await append('log', text, keeping);
+      expect(await read({ log: 0n })).toEqual(['log aaaa', 'log bbbb', 'log cc']);
+      await append('log', 'd', keeping);
+      expect(await read({ log: 0n })).toEqual(['log bbbb', 'log cc', 'log d']);
+      await append('log', 'e'.repeat(20), keeping);
+      expect(await read({ log: 0n })).toEqual([`log ${'e'.repeat(20)}`]);
+      await append('log', 'f', keeping);
+      await append('log', 'g', { ...keeping, keepEntries: 1 });
+      expect(await read({ log: 0n })).toEqual(['log g']);
+      for (const text of ['hhhh', 'iiii', 'j']) await append('log', text, keeping);
+      expect(await store.topicBounds({ tenant, topics: ['log'] })).toEqual([
+        { oldest: 7n, newest: 10n, entries: 4 },
+      ]);
+    });
+
+    it('are read up to so many bytes, and by one entry at least', async () => {
+      for (let at = 0; at < 40; at += 1) await append('log', String(at % 10).repeat(at < 20 ? 10 : 3));
+      const lengths = async (maxBytes: number, limit = 100) => {
+        const found = await store.readTopics({
+          tenant,
+          topics: [{ topic: 'log', after: 0n }],
+          limit,
+          maxBytes,
+        });
+        return found.map(({ payload }) => payload.length);
+      };
+      expect(await lengths(5)).toEqual([10]);
+      expect(await lengths(25)).toEqual([10, 10]);
+      expect(await lengths(206)).toEqual([...Array(20).fill(10), 3, 3]);
+      expect(await lengths(10_000)).toHaveLength(40);
+      expect(await lengths(10_000, 33)).toHaveLength(33);
     });
 
     it('keep bytes as they are', async () => {

@@ -88,11 +88,9 @@ export function commit(state: State, ask: Ask<'commit'>): Answer<'commit'> {
     state.log.document(document, true);
     return document.version;
   });
-  const positions = (ask.appends ?? []).map((append) => {
-    const { topic, also = [], payload, after, keepEntries, idleMs } = append;
+  const positions = (ask.appends ?? []).map(({ topic, also = [], payload, after, ...keeping }) => {
     const newest = tenant.topics.get(topic)?.newest;
     const position = after === undefined ? nextTimetoken(state) : (newest ?? after) + 1n;
-    const keeping = { keepEntries, ...(idleMs === undefined ? {} : { idleMs }) };
     for (const name of [topic, ...also]) appendEntry(state, tenant, name, { position, payload }, keeping);
     return position;
   });

@@ -171,6 +171,7 @@ export class StoreFile implements ChangeLog {
         })),
         start: 0,
         newest: row.newest as bigint,
+        bytes: entries.reduce((total, { payload }) => total + (payload as Uint8Array).length, 0),
         deadlineMs: deadlineOf(row),
         dueMs: never,
         slot: -1,

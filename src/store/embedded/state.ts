@@ -1,7 +1,7 @@
 /** What the embedded driver holds, and the changes to it that a file must remember. */
 
 import { type LeaseClock, readLeaseClock } from '../lease-clock.ts';
-import type { EventKeeping, LeaseEvent, Tenant, TenantEvent } from '../store.ts';
+import type { Append, EventKeeping, LeaseEvent, Tenant, TenantEvent } from '../store.ts';
 import { eventsBelowTopic, leaseEventsTopic, maxWatchedLevels, watchedPrefixes } from '../store.ts';
 import type { Due, DueHeap } from './due-heap.ts';
 
@@ -37,6 +37,10 @@ export interface Entry {
   payload: Uint8Array | LeaseEvent;
 }
 
+export function sizeOf({ payload }: Entry): number {
+  return payload instanceof Uint8Array ? payload.length : 0;
+}
+
 export function payloadOf(entry: Entry): Uint8Array {
   if (!(entry.payload instanceof Uint8Array)) entry.payload = Buffer.from(JSON.stringify(entry.payload));
   return entry.payload;
@@ -50,6 +54,8 @@ export interface TopicRecord extends Due {
   entries: Entry[];
   start: number;
   newest: bigint;
+  /** Of the payloads that are kept; lease events are not counted. */
+  bytes: number;
 }
 
 export interface TenantRecord {
@@ -139,7 +145,7 @@ export function appendEntry(
   tenant: TenantRecord,
   name: string,
   entry: Entry,
-  keeping: { readonly keepEntries: number; readonly idleMs?: number },
+  keeping: Pick<Append, 'keepEntries' | 'keepBytes' | 'idleMs'>,
 ): void {
   let topic = tenant.topics.get(name);
   if (topic === undefined) {
@@ -150,6 +156,7 @@ export function appendEntry(
       entries: [],
       start: 0,
       newest: 0n,
+      bytes: 0,
       deadlineMs: never,
       dueMs: never,
       slot: -1,
@@ -158,8 +165,10 @@ export function appendEntry(
   }
   topic.entries.push(entry);
   topic.newest = entry.position;
-  topic.start = Math.max(topic.start, topic.entries.length - keeping.keepEntries);
-  if (topic.start > 64 && topic.start * 2 > topic.entries.length) {
+  topic.bytes += sizeOf(entry);
+  trimHead(topic, keeping);
+  // Bytes that are limited are given back at once, entries that are small whenever there are enough of them.
+  if (topic.start > (keeping.keepBytes === undefined ? 64 : 0) && topic.start * 2 > topic.entries.length) {
     topic.entries = topic.entries.slice(topic.start);
     topic.start = 0;
   }
@@ -168,6 +177,19 @@ export function appendEntry(
   else state.due.forget(topic);
   state.log.appended(topic, entry, topic.entries[topic.start]?.position ?? entry.position);
   state.appended.push({ tenant: tenant.name, topic: name });
+}
+
+function trimHead(
+  topic: TopicRecord,
+  { keepEntries, keepBytes }: Pick<Append, 'keepEntries' | 'keepBytes'>,
+): void {
+  const most = keepBytes ?? Number.POSITIVE_INFINITY;
+  const last = topic.entries.length - 1;
+  while (topic.start < last && (last - topic.start >= keepEntries || topic.bytes > most)) {
+    const entry = topic.entries[topic.start];
+    if (entry !== undefined) topic.bytes -= sizeOf(entry);
+    topic.start += 1;
+  }
 }
 
 /** Records one step of a group's membership in its event topic and for the node's observers. */

@@ -11,10 +11,14 @@ export function readTopics(state: State, ask: Ask<'readTopics'>): Answer<'readTo
     if (topic === undefined || topic.newest <= after || topic.deadlineMs <= now) continue;
     const first = firstAfter(topic, after);
     const last = Math.min(topic.entries.length, first + ask.limit);
+    let left = ask.maxBytes ?? Number.POSITIVE_INFINITY;
     for (let at = first; at < last; at += 1) {
       const entry = topic.entries[at];
-      if (entry !== undefined)
-        found.push({ topic: name, position: entry.position, payload: payloadOf(entry) });
+      if (entry === undefined) break;
+      const payload = payloadOf(entry);
+      left -= payload.length;
+      if (left < 0 && at > first) break;
+      found.push({ topic: name, position: entry.position, payload });
     }
   }
   if (ask.topics.length > 1)

@@ -234,10 +234,11 @@ export const codecs: Codecs = {
         to.push(collection, key, version ?? '', value === null ? '0' : '1', value ?? '', ttlMs ?? '');
       }
       to.push(appends.reduce((count, { also = [] }) => count + 1 + also.length, 0));
-      for (const { topic, also = [], payload, after, keepEntries, idleMs } of appends) {
+      for (const { topic, also = [], payload, after, ...keeping } of appends) {
         const bytes = Buffer.from(payload);
-        to.push(topic, bytes, after === undefined ? '' : String(after), keepEntries, idleMs ?? '');
-        for (const another of also) to.push(another, bytes, '=', keepEntries, idleMs ?? '');
+        const kept = [keeping.keepEntries, keeping.keepBytes ?? '', keeping.idleMs ?? ''];
+        to.push(topic, bytes, after === undefined ? '' : String(after), ...kept);
+        for (const another of also) to.push(another, bytes, '=', ...kept);
       }
     },
     decode(reply) {
@@ -252,8 +253,8 @@ export const codecs: Codecs = {
   },
   readTopics: {
     raw: true,
-    encode({ tenant, topics, limit }, to) {
-      to.push(tenant, limit, topics.length);
+    encode({ tenant, topics, limit, maxBytes }, to) {
+      to.push(tenant, limit, maxBytes ?? '', topics.length);
       for (const { topic, after } of topics) to.push(topic, String(after));
     },
     decode(reply, { topics, limit }) {

@@ -3,7 +3,7 @@
 -- KEYS[1]  the partition's clock
 -- ARGV     per commit: tenant, number of guards, (collection, key, version)*,
 --          number of writes, (collection, key, version or '', '1' with a value or '0' to delete, value, ttl ms or '')*,
---          number of appends, (topic, payload, '' or the position to follow, entries to keep, idle ms or '')*,
+--          number of appends, (topic, payload, '' or the position to follow, entries to keep, bytes to keep or '', idle ms or '')*,
 --          where '=' for the position is that of the append before, which alone is answered
 -- Returns  per commit: false, or { { version or '0' for each write }, { position for each append } }
 --@include partition
@@ -20,7 +20,7 @@ while ARGV[at] do
   local writes = tonumber(ARGV[writesAt])
   local appendsAt = writesAt + 1 + 6 * writes
   local appends = tonumber(ARGV[appendsAt])
-  at = appendsAt + 1 + 5 * appends
+  at = appendsAt + 1 + 6 * appends
   for write = writesAt + 1, writesAt + 6 * writes, 6 do
     local version = ARGV[write + 2]
     if hold and version ~= '' then
@@ -40,7 +40,7 @@ while ARGV[at] do
         versions[#versions + 1] = writeDocument(tenant, collection, key, ARGV[write + 4], ARGV[write + 5])
       end
     end
-    for append = appendsAt + 1, appendsAt + 5 * appends, 5 do
+    for append = appendsAt + 1, appendsAt + 6 * appends, 6 do
       local topic, after = ARGV[append], ARGV[append + 2]
       local position = positions[#positions]
       if after == '' then
@@ -49,7 +49,11 @@ while ARGV[at] do
         local newest = redis.call('XREVRANGE', keyOf('s', tenant, topic), '+', '-', 'COUNT', 1)[1]
         position = increment(newest and string.match(newest[1], '^%d+') or after)
       end
-      appendAt(tenant, topic, position, ARGV[append + 1], ARGV[append + 3], ARGV[append + 4], 0)
+      if ARGV[append + 4] == '' then
+        appendAt(tenant, topic, position, ARGV[append + 1], ARGV[append + 3], ARGV[append + 5], 0)
+      else
+        appendSized(tenant, topic, position, ARGV[append + 1], ARGV[append + 3], ARGV[append + 4], ARGV[append + 5])
+      end
       if after ~= '=' then
         positions[#positions + 1] = position
       end

@@ -1,29 +1,51 @@
 -- Reads topics.
 --
 -- KEYS[1]  the partition's clock
--- ARGV     per question: tenant, limit, number of topics, (topic, position to begin after)*
+-- ARGV     per question: tenant, limit, bytes or '', number of topics, (topic, position to begin after)*
 -- Returns  per question, per topic: { position, payload, position, payload, … }, oldest first, at most limit entries
 --@include partition
 --@include topics
 
+-- Where bytes are limited, as many are read at a time as fit if all are as large as those so far.
+local function readInto(found, key, after, limit, maxBytes)
+  local left, chunk = maxBytes, maxBytes and math.min(limit, 8) or limit
+  while limit > 0 do
+    local entries = redis.call('XRANGE', key, '(' .. after .. '-0', '+', 'COUNT', chunk)
+    local bytes = 0
+    for _, entry in ipairs(entries) do
+      local payload = entry[2][2]
+      bytes = bytes + #payload
+      if left and bytes > left and #found > 0 then
+        return
+      end
+      after = string.match(entry[1], '^%d+')
+      found[#found + 1] = after
+      found[#found + 1] = payload
+    end
+    limit = limit - #entries
+    if #entries < chunk or not left then
+      return
+    end
+    left = left - bytes
+    local average = math.max(bytes / #entries, 1)
+    chunk = math.max(1, math.min(limit, math.floor(left / average)))
+  end
+end
+
 local answers = {}
 local at = 1
 while ARGV[at] do
-  local tenant, limit, count = ARGV[at], ARGV[at + 1], tonumber(ARGV[at + 2])
+  local tenant, limit, maxBytes, count = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3])
   local answer = {}
   for index = 0, count - 1 do
-    local topic, after = ARGV[at + 3 + 2 * index], ARGV[at + 4 + 2 * index]
+    local topic, after = ARGV[at + 4 + 2 * index], ARGV[at + 5 + 2 * index]
     local found = {}
     if isTopicLive(tenant, topic) then
-      local entries = redis.call('XRANGE', keyOf('s', tenant, topic), '(' .. after .. '-0', '+', 'COUNT', limit)
-      for _, entry in ipairs(entries) do
-        found[#found + 1] = string.match(entry[1], '^%d+')
-        found[#found + 1] = entry[2][2]
-      end
+      readInto(found, keyOf('s', tenant, topic), after, limit, maxBytes)
     end
     answer[#answer + 1] = found
   end
   answers[#answers + 1] = answer
-  at = at + 3 + 2 * count
+  at = at + 4 + 2 * count
 end
 return answers

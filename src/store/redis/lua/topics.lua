@@ -1,6 +1,6 @@
 -- Shared: appending to topics. Needs partition.lua.
 --
--- s<tenant><topic>  STREAM, ids '<position>-0', one field: p (payload)
+-- s<tenant><topic>  STREAM, ids '<position>-0', fields: p (payload), and where bytes are limited b (bytes so far, with it)
 -- t<tenant>         HASH topic -> its idle deadline on the lease clock, '' for never
 
 local published = {}
@@ -15,8 +15,13 @@ local function increment(text)
 end
 
 -- Adds to a topic whose idle deadline may lie up to `slackMs` further off than asked: then it need not be written each time.
-local function appendAt(tenant, topic, position, payload, keepEntries, idleMs, slackMs)
-  redis.call('XADD', keyOf('s', tenant, topic), 'MAXLEN', keepEntries, position .. '-0', 'p', payload)
+local function appendAt(tenant, topic, position, payload, keepEntries, idleMs, slackMs, bytesSoFar)
+  local key = keyOf('s', tenant, topic)
+  if bytesSoFar then
+    redis.call('XADD', key, 'MAXLEN', keepEntries, position .. '-0', 'p', payload, 'b', bytesSoFar)
+  else
+    redis.call('XADD', key, 'MAXLEN', keepEntries, position .. '-0', 'p', payload)
+  end
   local registry = keyOf('t', tenant, '')
   local known = slackMs > 0 and tonumber(redis.call('HGET', registry, topic) or nil)
   if not known or known < now + tonumber(idleMs) then
@@ -31,6 +36,22 @@ local function appendAt(tenant, topic, position, payload, keepEntries, idleMs, s
   end
   if attended then
     published[#tenant .. ':' .. tenant .. topic] = true
+  end
+end
+
+-- Adds to a topic that is also limited in bytes: each entry knows how many came with it and before it.
+local function appendSized(tenant, topic, position, payload, keepEntries, keepBytes, idleMs)
+  local key = keyOf('s', tenant, topic)
+  local newest = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
+  local total = (newest and tonumber(newest[2][4]) or 0) + #payload
+  appendAt(tenant, topic, position, payload, keepEntries, idleMs, 0, digits(total))
+  while true do
+    local oldest = redis.call('XRANGE', key, '-', '+', 'COUNT', 2)
+    local before = #oldest == 2 and (tonumber(oldest[1][2][4]) or 0) - #oldest[1][2][2]
+    if not before or total - before <= tonumber(keepBytes) then
+      return
+    end
+    redis.call('XDEL', key, oldest[1][1])
   end
 end
 
