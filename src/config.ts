@@ -174,6 +174,45 @@ const settings = {
     { min: 1, max: 10_000 },
     'SLS: consumer groups of a logstore',
   ),
+  slsAuth: choice(
+    'SLS_AUTH',
+    'off',
+    ['off', 'verify'],
+    'SLS: whether signatures, request times and hashes of bodies are checked',
+  ),
+  slsKeys: secretList('SLS_KEYS', /^[^:]+:.+$/, '"id:secret"', 'SLS: access keys that "verify" knows'),
+  slsMaxProjects: integer('SLS_MAX_PROJECTS', 1_000, { min: 1, max: 1_000_000 }, 'SLS: projects'),
+  slsMaxLogstores: integer('SLS_MAX_LOGSTORES', 200, { min: 1, max: 10_000 }, 'SLS: logstores of a project'),
+  slsMaxShards: integer(
+    'SLS_MAX_SHARDS',
+    256,
+    { min: 1, max: 10_000 },
+    'SLS: shards of a logstore, those included that take no more',
+  ),
+  slsMaxShardBytes: integer(
+    'SLS_MAX_SHARD_BYTES',
+    67_108_864,
+    { min: 1_024, max: 1_099_511_627_776 },
+    'SLS: logs kept of a shard, bytes; what is older is dropped, and its cursors become invalid',
+  ),
+  slsMaxShardLogGroups: integer(
+    'SLS_MAX_SHARD_LOG_GROUPS',
+    100_000,
+    { min: 1, max: 100_000_000 },
+    'SLS: log groups kept of a shard',
+  ),
+  slsMaxLogGroupBytes: integer(
+    'SLS_MAX_LOG_GROUP_BYTES',
+    10_485_760,
+    { min: 1_024, max: 10_485_760 },
+    'SLS: bytes of one log group, uncompressed',
+  ),
+  slsMaxLogsPerGroup: integer(
+    'SLS_MAX_LOGS_PER_GROUP',
+    4_096,
+    { min: 1, max: 1_000_000 },
+    'SLS: logs of one log group',
+  ),
   pbxStrict: choice(
     'PBX_STRICT',
     'documented',
@@ -297,6 +336,9 @@ export function readConfig(
   const result = config as unknown as Config;
   if (result.redisUrl !== '' && result.data !== '') {
     throw new ConfigError('DATA: cannot be combined with REDIS_URL; the store is either a file or Redis');
+  }
+  if (result.slsAuth === 'verify' && result.slsKeys.length === 0) {
+    throw new ConfigError('SLS_AUTH: "verify" needs the access keys in SLS_KEYS');
   }
   if (result.presenceAuth === 'verify' && result.presenceKeys.length === 0) {
     throw new ConfigError('PRESENCE_AUTH: "verify" needs the keysets in PRESENCE_KEYS');

@@ -1,5 +1,6 @@
 /** The shapes of answers, and the id that each carries. */
 import type { Logstore, Project } from './resources.ts';
+import type { LogstoreShard } from './shards.ts';
 
 /** The service names one; nothing here depends on it. */
 const region = 'cn-hangzhou';
@@ -41,11 +42,16 @@ export function projectJson(
 
 export function logstoreJson(
   logstoreName: string,
-  { shards, ...settings }: Logstore,
+  { shards, id: _, nextShardId: __, ...settings }: Logstore,
 ): Record<string, unknown> {
   return {
     logstoreName,
     shardCount: shards.filter(({ status }) => status === 'readwrite').length,
     ...settings,
   };
+}
+
+/** As "ListShards", "SplitShard" and "MergeShards" show a shard. */
+export function shardJson({ parents: _, ...shard }: LogstoreShard): Record<string, unknown> {
+  return shard;
 }

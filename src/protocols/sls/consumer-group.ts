@@ -7,14 +7,27 @@
  *
  * A heartbeat that is late, or comes twice, lists what its consumer held when it was sent. It must not pass for a letting
  * go, so heartbeats are ordered by the time at which the client says it sent them: a client that was told of a shard by
- * the answer to one heartbeat lists the shard in every later one, until it has let go.
+ * the answer to one heartbeat lists the shard in every later one, until it has let go. A client whose clock was set back
+ * seems to send only late ones: what it does not list for a whole timeout, it has let go as well.
  */
 import { type Static, Type } from '@sinclair/typebox';
 import { assign } from './assign.ts';
+import { ancestorsOf } from './shards.ts';
 
 const Shard = Type.Object({
   id: Type.Integer(),
-  state: Type.Union([Type.Literal('not_alloc'), Type.Literal('already_alloc'), Type.Literal('transfer')]),
+  /**
+   * `not_alloc`: may be consumed, nobody has it. `already_alloc`: its owner's. `transfer`: still its owner's, promised to
+   * `next`. `wait`: order counts, and an ancestor is not consumed to its end. `over`: takes no more, consumed to its end.
+   */
+  state: Type.Union([
+    Type.Literal('not_alloc'),
+    Type.Literal('already_alloc'),
+    Type.Literal('transfer'),
+    Type.Literal('wait'),
+    Type.Literal('over'),
+  ]),
+  /** Of a shard that is over: who has not let go of it yet. */
   owner: Type.Union([Type.String(), Type.Null()]),
   /** Who gets it after a transfer. */
   next: Type.Union([Type.String(), Type.Null()]),
@@ -22,10 +35,14 @@ const Shard = Type.Object({
   listed: Type.Boolean(),
   /** When the last heartbeat was sent that did not list the shard and was answered with it; null if none was. */
   since: Type.Union([Type.Integer(), Type.Null()]),
+  /** Since when, on the lease clock, the owner sends only heartbeats that seem to be late and do not list it. */
+  missingMs: Type.Union([Type.Number(), Type.Null()]),
 });
 export type Shard = Static<typeof Shard>;
 
 export const ConsumerGroup = Type.Object({
+  /** Tells groups apart that have the same name one after the other. */
+  id: Type.String(),
   /** Seconds without a heartbeat after which a consumer is gone. */
   timeout: Type.Integer(),
   order: Type.Boolean(),
@@ -43,6 +60,16 @@ export interface Heartbeat {
   readonly held: readonly number[];
   /** When the consumer sent it, by the consumer's own clock, seconds. */
   readonly sentAt: number;
+  /** When it arrived, on the lease clock; needed only where `isUnclear`. */
+  readonly leaseMs?: number;
+}
+
+/** A shard of the logstore, as far as its consumption is concerned. */
+export interface ConsumedShard {
+  readonly id: number;
+  readonly parents: readonly number[];
+  /** It takes no more, and the checkpoint is where it ends. */
+  readonly isFinished: boolean;
 }
 
 /** What a heartbeat may find changed. */
@@ -51,13 +78,31 @@ export interface Situation {
   readonly consumers: readonly string[];
   readonly revision: number;
   readonly logstoreVersion: number;
-  /** Shards that may be consumed. */
-  readonly shardIds: readonly number[];
+  readonly shards: readonly ConsumedShard[];
   readonly heartbeat: Heartbeat;
 }
 
-export function newGroup(timeout: number, order: boolean): ConsumerGroup {
-  return { timeout, order, revision: 0, logstoreVersion: 0, shards: [] };
+/** A revision that no membership has: the next heartbeat computes the assignment anew. */
+const outdated = -1;
+
+export function newGroup(id: string, timeout: number, order: boolean): ConsumerGroup {
+  return { id, timeout, order, revision: 0, logstoreVersion: 0, shards: [] };
+}
+
+/** The group as one whose assignment must be computed anew: its checkpoints or its shards are not what they were. */
+export function outdate(group: ConsumerGroup): ConsumerGroup {
+  return { ...group, revision: outdated };
+}
+
+/** Without order, what waited may be consumed at once; with it, only what comes from later splits and merges will wait. */
+export function change(
+  group: ConsumerGroup,
+  to: { readonly timeout?: number; readonly order?: boolean },
+): ConsumerGroup {
+  const changed = { ...group, ...to };
+  if (changed.order || changed.order === group.order) return changed;
+  const shards = group.shards.map((shard) => (shard.state === 'wait' ? free(shard.id) : shard));
+  return outdate({ ...changed, shards });
 }
 
 /** The shards that a consumer is told are its own, ascending. */
@@ -75,9 +120,14 @@ export function isSettled(group: ConsumerGroup, consumer: string): boolean {
   );
 }
 
+/** Whether it takes the time of its arrival to say what a heartbeat means. */
+export function isUnclear(group: ConsumerGroup, heartbeat: Heartbeat): boolean {
+  return group.shards.some((shard) => isLeaving(shard, heartbeat) && seemsLate(shard, heartbeat));
+}
+
 /** The group after a heartbeat while nobody came or went: targets stay, shards may be let go. The same object if nothing changed. */
 export function hear(group: ConsumerGroup, heartbeat: Heartbeat): ConsumerGroup {
-  const shards = group.shards.map((shard) => answered(heard(shard, heartbeat), heartbeat));
+  const shards = group.shards.map((shard) => answered(heard(shard, heartbeat, group.timeout), heartbeat));
   return shards.every((shard, at) => shard === group.shards[at]) ? group : { ...group, shards };
 }
 
@@ -86,14 +136,25 @@ export function reconcile(group: ConsumerGroup, situation: Situation): ConsumerG
   const { heartbeat } = situation;
   const live = new Set(situation.consumers);
   const known = new Map(group.shards.map((shard) => [shard.id, shard]));
-  const shards = [...situation.shardIds]
-    .sort((a, b) => a - b)
-    .map((id) => heard(withoutTheDead(known.get(id) ?? free(id), live), heartbeat));
+  const consumed = new Map(situation.shards.map((shard) => [shard.id, shard]));
+  const mayBegin = (id: number): boolean =>
+    !group.order ||
+    ancestorsOf(consumed, id).every((ancestor) => consumed.get(ancestor)?.isFinished === true);
+
+  const shards = [...situation.shards]
+    .sort((a, b) => a.id - b.id)
+    .map(({ id, isFinished }) => {
+      const before = known.get(id);
+      if (isFinished) return heard(over(withoutTheDead(before ?? free(id), live)), heartbeat, group.timeout);
+      // Who once may be consumed may always be: order counts for shards that are new to the group.
+      if (before === undefined || before.state === 'wait') return mayBegin(id) ? free(id) : waiting(id);
+      return heard(withoutTheDead(consumable(before), live), heartbeat, group.timeout);
+    });
+  const balanced = shards.filter(({ state }) => state !== 'wait' && state !== 'over');
   // Against where shards were already going: a rebalance in the middle of a hand-over does not turn it around.
-  const targets = assign(new Map(shards.map((shard) => [shard.id, shard.next ?? shard.owner])), live);
+  const targets = assign(new Map(balanced.map((shard) => [shard.id, shard.next ?? shard.owner])), live);
   return {
-    timeout: group.timeout,
-    order: group.order,
+    ...group,
     revision: situation.revision,
     logstoreVersion: situation.logstoreVersion,
     shards: shards.map((shard) => answered(aimed(shard, targets.get(shard.id) ?? null), heartbeat)),
@@ -107,26 +168,61 @@ const free = (id: number): Shard => ({
   next: null,
   listed: false,
   since: null,
+  missingMs: null,
 });
+
+const waiting = (id: number): Shard => ({ ...free(id), state: 'wait' });
 
 const given = (id: number, owner: string): Shard => ({ ...free(id), state: 'already_alloc', owner });
 
 /** Called off: the owner keeps the shard. If it let go of it in the meantime, its next heartbeat shows that. */
-const kept = (shard: Shard): Shard => ({ ...shard, state: 'already_alloc', next: null });
+const kept = (shard: Shard): Shard => ({ ...shard, state: 'already_alloc', next: null, missingMs: null });
+
+/** Consumed to its end. Who has it is told so by the next answer, which leaves it out. */
+const over = (shard: Shard): Shard =>
+  shard.state === 'over' ? shard : { ...shard, state: 'over', next: null };
+
+/** A checkpoint that was set back makes a shard that was over one to consume again: its owner's, if it has one. */
+function consumable(shard: Shard): Shard {
+  if (shard.state !== 'over') return shard;
+  return shard.owner === null ? free(shard.id) : kept(shard);
+}
 
 /** An owner that is gone leaves its shard to whom it was promised; a promise to somebody who is gone is void. */
 function withoutTheDead(shard: Shard, live: ReadonlySet<string>): Shard {
   const next = shard.next !== null && live.has(shard.next) ? shard.next : null;
-  if (shard.owner === null || !live.has(shard.owner))
+  if (shard.owner === null || !live.has(shard.owner)) {
+    if (shard.state === 'over') return shard.owner === null ? shard : over(free(shard.id));
     return next === null ? free(shard.id) : given(shard.id, next);
+  }
   return shard.state === 'transfer' && next === null ? kept(shard) : shard;
 }
 
+/** Whether its owner is to let go of it. */
+function isLeaving({ state, owner }: Shard, { consumer }: Heartbeat): boolean {
+  return owner === consumer && (state === 'transfer' || state === 'over');
+}
+
+/** Not listed, but perhaps only since it was sent before its consumer was told of the shard. */
+function seemsLate({ id, since }: Shard, { held, sentAt }: Heartbeat): boolean {
+  return !held.includes(id) && since !== null && sentAt <= since;
+}
+
 /** What a consumer was told of before it sent this heartbeat, and does not list, it has let go. */
-function heard(shard: Shard, { consumer, held, sentAt }: Heartbeat): Shard {
-  if (shard.state !== 'transfer' || shard.owner !== consumer || shard.next === null) return shard;
-  const isLetGo = !held.includes(shard.id) && (shard.since === null || sentAt > shard.since);
-  return isLetGo ? given(shard.id, shard.next) : shard;
+function heard(shard: Shard, heartbeat: Heartbeat, timeoutSeconds: number): Shard {
+  if (!isLeaving(shard, heartbeat)) return shard;
+  if (heartbeat.held.includes(shard.id))
+    return shard.missingMs === null ? shard : { ...shard, missingMs: null };
+  if (!seemsLate(shard, heartbeat)) return letGo(shard);
+  const { leaseMs } = heartbeat;
+  if (leaseMs === undefined) return shard;
+  if (shard.missingMs === null) return { ...shard, missingMs: leaseMs };
+  return leaseMs - shard.missingMs >= timeoutSeconds * 1_000 ? letGo(shard) : shard;
+}
+
+function letGo(shard: Shard): Shard {
+  if (shard.state === 'over') return over(free(shard.id));
+  return shard.next === null ? free(shard.id) : given(shard.id, shard.next);
 }
 
 /** Moves a shard towards its target. */
@@ -142,6 +238,10 @@ function aimed(shard: Shard, target: string | null): Shard {
 /** The answer to this heartbeat lists what its consumer owns: whatever it sends from now on lists that too. */
 function answered(shard: Shard, { consumer, held, sentAt }: Heartbeat): Shard {
   if (shard.state !== 'already_alloc' || shard.owner !== consumer) return shard;
-  if (held.includes(shard.id)) return shard.listed ? shard : { ...shard, listed: true };
+  if (held.includes(shard.id)) {
+    return shard.listed && shard.since !== null
+      ? shard
+      : { ...shard, listed: true, since: shard.since ?? sentAt };
+  }
   return shard.since === null || sentAt > shard.since ? { ...shard, listed: false, since: sentAt } : shard;
 }

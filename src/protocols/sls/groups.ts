@@ -2,19 +2,27 @@
  * Consumer groups in the store: one document a group, consumers as leases of the group. A plain heartbeat is one store
  * operation, guarded by the versions of what this process knows of the group and its logstore.
  */
+import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import type { Store, Tenant } from '../../store/store.ts';
+import type { DocumentWrite, Guard, Store, Tenant } from '../../store/store.ts';
 import {
+  type ConsumedShard,
   ConsumerGroup,
+  change as changed,
   type Heartbeat,
   hear,
   isSettled,
+  isUnclear,
   newGroup,
   reconcile,
   shardsOf,
 } from './consumer-group.ts';
+import { decodeCursor } from './cursor.ts';
 import { errors } from './errors.ts';
+import { endsOf } from './logs.ts';
 import {
+  forgetLogs,
+  type Logstore,
   logstoreDocument,
   type ResourceContext,
   type ResourceSettings,
@@ -25,19 +33,24 @@ import {
 export interface GroupContext extends ResourceContext {
   readonly config: ResourceSettings & { readonly slsMaxConsumerGroups: number };
   readonly groups: GroupCache;
+  nowMicros(): number;
   /** Changes of groups that are under way in this process, the last of each. */
   readonly queues: Map<string, Promise<unknown>>;
 }
 
-interface KnownGroup {
+export interface KnownGroup {
   readonly tenant: Tenant;
+  readonly project: string;
+  /** Where the group's document is. */
+  readonly document: { readonly collection: string; readonly key: string };
   /** Names the group's leases. */
   readonly lease: string;
   readonly group: ConsumerGroup;
   readonly version: number;
+  readonly logstore: Logstore;
   readonly logstoreVersion: number;
-  readonly shardIds: readonly number[];
-  readonly guards: readonly { readonly collection: string; readonly key: string; readonly version: number }[];
+  /** That neither the group nor its logstore changed. */
+  readonly guards: readonly Guard[];
   /** Answers to consumers whose heartbeats change nothing while they list what they own. */
   readonly settled: Map<string, { readonly owned: readonly number[]; readonly text: string }>;
 }
@@ -61,54 +74,116 @@ function leaseGroupOf(logstore: string, group: string): string {
   return `${logstore}/${group}`;
 }
 
+/** As the store has it now. Throws 404s for what does not exist. */
 async function readGroup(
   context: GroupContext,
   project: string,
   logstore: string,
   group: string,
 ): Promise<KnownGroup> {
-  const { store } = context;
   const tenant = tenantOf(project);
   const { value, version: logstoreVersion } = await readLogstore(context, project, logstore);
-  const named = { collection: collectionOf(logstore), key: group };
-  const [document] = await store.readDocuments({ tenant, documents: [named] });
-  if (document === null || document === undefined) throw errors.groupNotExist();
-  const parsed: unknown = JSON.parse(document.value);
+  const document = { collection: collectionOf(logstore), key: group };
+  const [found] = await context.store.readDocuments({ tenant, documents: [document] });
+  if (found === null || found === undefined) throw errors.groupNotExist();
+  const parsed: unknown = JSON.parse(found.value);
   if (!Value.Check(ConsumerGroup, parsed))
     throw new Error('a document of a consumer group is not what it should be');
-  return knownGroup(
-    tenant,
-    logstore,
-    group,
-    parsed,
-    document.version,
-    logstoreVersion,
-    value.shards.map(({ shardID }) => shardID),
-  );
-}
-
-function knownGroup(
-  tenant: Tenant,
-  logstore: string,
-  name: string,
-  group: ConsumerGroup,
-  version: number,
-  logstoreVersion: number,
-  shardIds: readonly number[],
-): KnownGroup {
   return {
     tenant,
-    lease: leaseGroupOf(logstore, name),
-    group,
-    version,
+    project,
+    document,
+    lease: leaseGroupOf(logstore, group),
+    group: parsed,
+    version: found.version,
+    logstore: value,
     logstoreVersion,
-    shardIds,
     guards: [
-      { collection: collectionOf(logstore), key: name, version },
+      { ...document, version: found.version },
       { ...logstoreDocument(logstore), version: logstoreVersion },
     ],
     settled: new Map(),
   };
+}
+
+/** The group as this process knows it, for whoever guards what follows with `guards`; read if it does not, or if `fresh`. */
+export async function knownGroup(
+  context: GroupContext,
+  project: string,
+  logstore: string,
+  group: string,
+  fresh = false,
+): Promise<KnownGroup> {
+  const key = cacheKeyOf(project, logstore, group);
+  const known = context.groups.get(key);
+  if (known !== undefined && !fresh) return known;
+  const read = await readGroup(context, project, logstore, group);
+  // The same as before keeps what is known of its consumers.
+  if (known?.version === read.version && known.logstoreVersion === read.logstoreVersion) return known;
+  remember(context.groups, key, read);
+  return read;
+}
+
+/** It turned out to be out of date. */
+export function forgetGroup(context: GroupContext, known: KnownGroup): void {
+  const key = `${known.project}/${known.lease}`;
+  if (context.groups.get(key) === known) context.groups.delete(key);
+}
+
+function cacheKeyOf(project: string, logstore: string, group: string): string {
+  return `${project}/${leaseGroupOf(logstore, group)}`;
+}
+
+/** The same group after its document was written. */
+function rewritten(known: KnownGroup, group: ConsumerGroup, version: number): KnownGroup {
+  const [, ...logstoreGuards] = known.guards;
+  return {
+    ...known,
+    group,
+    version,
+    guards: [{ ...known.document, version }, ...logstoreGuards],
+    settled: new Map(),
+  };
+}
+
+/** Where the checkpoints of a group are, one document a shard. */
+export function checkpointsOf({ id }: ConsumerGroup): string {
+  return `checkpoints:${id}`;
+}
+
+export const Checkpoint = Type.Object({
+  checkpoint: Type.String(),
+  /** Microseconds since 1970. */
+  updateTime: Type.Integer(),
+});
+export type Checkpoint = Static<typeof Checkpoint>;
+
+/** The shards as consumption sees them: of those that take no more, whether the checkpoint is where they end. */
+async function consumedShards(context: GroupContext, known: KnownGroup): Promise<readonly ConsumedShard[]> {
+  const { tenant, project, logstore, group } = known;
+  const closed = logstore.shards.filter(({ status }) => status === 'readonly');
+  const finished = new Set<number>();
+  if (closed.length > 0) {
+    const collection = checkpointsOf(group);
+    const [ends, checkpoints] = await Promise.all([
+      endsOf(context, project, logstore, closed),
+      context.store.readDocuments({
+        tenant,
+        documents: closed.map(({ shardID }) => ({ collection, key: String(shardID) })),
+      }),
+    ]);
+    for (const [at, { shardID }] of closed.entries()) {
+      const document = checkpoints[at];
+      if (document === null || document === undefined) continue;
+      const { checkpoint } = JSON.parse(document.value) as Checkpoint;
+      if (decodeCursor(checkpoint) === ends[at]) finished.add(shardID);
+    }
+  }
+  return logstore.shards.map(({ shardID, parents }) => ({
+    id: shardID,
+    parents,
+    isFinished: finished.has(shardID),
+  }));
 }
 
 /**
@@ -144,66 +219,80 @@ async function hearOnce(
   beat: Heartbeat,
   mayChange: boolean,
 ): Promise<string | undefined> {
-  const { store, groups: cache } = context;
-  const key = `${project}/${logstore}/${name}`;
-  const known = cache.get(key) ?? (await readGroup(context, project, logstore, name));
+  const { store } = context;
+  const known = await knownGroup(context, project, logstore, name);
+  const { group, tenant } = known;
   const answer = await store.beat({
-    tenant: known.tenant,
+    tenant,
     holder: beat.consumer,
     groups: [{ group: known.lease }],
-    ttlMs: known.group.timeout * 1_000,
+    ttlMs: group.timeout * 1_000,
     // Who is unknown may join with empty hands only: what it holds may be somebody else's by now.
     grant: beat.held.length === 0,
     guards: known.guards,
   });
   if (answer.stale) {
-    if (cache.get(key) === known) cache.delete(key);
+    forgetGroup(context, known);
     return undefined;
   }
   const [lease] = answer.leases;
   if (lease === undefined || lease.state === 'absent') throw errors.consumerNotExistWithBody();
-  const { group, tenant, shardIds, logstoreVersion } = known;
-  let next: ConsumerGroup;
-  if (lease.revision === group.revision && logstoreVersion === group.logstoreVersion) {
+  const isCurrent = lease.revision === group.revision && known.logstoreVersion === group.logstoreVersion;
+  if (isCurrent) {
     const settled = known.settled.get(beat.consumer);
     if (settled?.owned.every((id) => beat.held.includes(id)) === true) return settled.text;
-    next = hear(group, beat);
-    if (next === group) {
-      remember(cache, key, known);
-      return answerFrom(known, beat.consumer);
-    }
-    if (!mayChange) return undefined;
-  } else {
-    if (!mayChange) return undefined;
-    const members = await store.members({
-      tenant,
+    if (hear(group, beat) === group && !isUnclear(group, beat)) return answerFrom(known, beat.consumer);
+  }
+  if (!mayChange) return undefined;
+  const heartbeat = isUnclear(group, beat)
+    ? { ...beat, leaseMs: (await store.now({ tenant })).leaseMs }
+    : beat;
+  const next = isCurrent ? hear(group, heartbeat) : await reconciled(context, known, heartbeat);
+  if (next === group) return answerFrom(known, beat.consumer);
+  const now = await writeGroup(context, known, next);
+  return now === undefined ? undefined : answerFrom(now, beat.consumer);
+}
+
+async function reconciled(
+  context: GroupContext,
+  known: KnownGroup,
+  heartbeat: Heartbeat,
+): Promise<ConsumerGroup> {
+  const [members, shards] = await Promise.all([
+    context.store.members({
+      tenant: known.tenant,
       group: known.lease,
       offset: 0,
       limit: Number.MAX_SAFE_INTEGER,
-    });
-    const consumers = members.leases.map(({ holder }) => holder);
-    next = reconcile(group, {
-      consumers,
-      revision: members.revision,
-      logstoreVersion,
-      shardIds,
-      heartbeat: beat,
-    });
-  }
-  const { committed, versions } = await store.commit({
-    tenant,
-    guards: known.guards.slice(1),
-    writes: [
-      { collection: collectionOf(logstore), key: name, version: known.version, value: JSON.stringify(next) },
-    ],
+    }),
+    consumedShards(context, known),
+  ]);
+  return reconcile(known.group, {
+    consumers: members.leases.map(({ holder }) => holder),
+    revision: members.revision,
+    logstoreVersion: known.logstoreVersion,
+    shards,
+    heartbeat,
   });
-  if (!committed) {
-    if (cache.get(key) === known) cache.delete(key);
-    return undefined;
-  }
-  const now = knownGroup(tenant, logstore, name, next, versions[0] ?? 0, logstoreVersion, shardIds);
-  remember(cache, key, now);
-  return answerFrom(now, beat.consumer);
+}
+
+/** Undefined, and nothing written, if the group or its logstore changed in between. `also`: in the same step. */
+export async function writeGroup(
+  context: GroupContext,
+  known: KnownGroup,
+  next: ConsumerGroup,
+  also: readonly DocumentWrite[] = [],
+): Promise<KnownGroup | undefined> {
+  const { committed, versions } = await context.store.commit({
+    tenant: known.tenant,
+    guards: known.guards.slice(1),
+    writes: [{ ...known.document, version: known.version, value: JSON.stringify(next) }, ...also],
+  });
+  forgetGroup(context, known);
+  if (!committed) return undefined;
+  const now = rewritten(known, next, versions[0] ?? 0);
+  remember(context.groups, `${known.project}/${known.lease}`, now);
+  return now;
 }
 
 /** Runs a step when all earlier ones of the same name are over, however they ended. */
@@ -256,7 +345,14 @@ export async function createGroup(
   const { committed } = await context.store.commit({
     tenant,
     guards: [{ ...logstoreDocument(logstore), version }],
-    writes: [{ collection, key: name, version: 0, value: JSON.stringify(newGroup(timeout, order)) }],
+    writes: [
+      {
+        collection,
+        key: name,
+        version: 0,
+        value: JSON.stringify(newGroup(context.randomBytes(8).toString('hex'), timeout, order)),
+      },
+    ],
   });
   // Somebody made it in between, or changed the logstore: looking again tells which.
   if (!committed) await createGroup(context, project, logstore, name, timeout, order);
@@ -294,10 +390,8 @@ export async function updateGroup(
 ): Promise<void> {
   if (change.timeout !== undefined && !isTimeout(change.timeout)) throw errors.groupUpdateInvalid();
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-    const { tenant, group, version } = await readGroup(context, project, logstore, name);
-    const value = JSON.stringify({ ...group, ...change } satisfies ConsumerGroup);
-    const writes = [{ collection: collectionOf(logstore), key: name, version, value }];
-    if ((await context.store.commit({ tenant, writes })).committed) return;
+    const known = await readGroup(context, project, logstore, name);
+    if ((await writeGroup(context, known, changed(known.group, change))) !== undefined) return;
   }
   throw new Error(`the consumer group ${name} kept changing under an update`);
 }
@@ -311,20 +405,20 @@ export async function deleteGroup(
 ): Promise<void> {
   await readLogstore(context, project, logstore);
   const tenant = tenantOf(project);
-  await context.store.commit({
-    tenant,
-    writes: [{ collection: collectionOf(logstore), key: name, value: null }],
-  });
-  await endConsumers(context.store, tenant, leaseGroupOf(logstore, name));
+  const collection = collectionOf(logstore);
+  const [found] = await context.store.readDocuments({ tenant, documents: [{ collection, key: name }] });
+  if (found === null || found === undefined) return;
+  await context.store.commit({ tenant, writes: [{ collection, key: name, value: null }] });
+  await forgetConsumption(context, tenant, leaseGroupOf(logstore, name), found.value);
 }
 
-/** With its consumer groups and their consumers. */
+/** With its logs, its consumer groups and their consumers. */
 export async function deleteLogstore(
   context: GroupContext,
   project: string,
   logstore: string,
 ): Promise<void> {
-  await readLogstore(context, project, logstore);
+  const { value } = await readLogstore(context, project, logstore);
   const tenant = tenantOf(project);
   const collection = collectionOf(logstore);
   const groups = await context.store.listDocuments({ tenant, collection });
@@ -335,7 +429,22 @@ export async function deleteLogstore(
       ...groups.map(({ key }) => ({ collection, key, value: null })),
     ],
   });
-  for (const { key } of groups) await endConsumers(context.store, tenant, leaseGroupOf(logstore, key));
+  await forgetLogs(context, project, value, value.shards);
+  for (const group of groups)
+    await forgetConsumption(context, tenant, leaseGroupOf(logstore, group.key), group.value);
+}
+
+/** The consumers and checkpoints of a group that is gone already: nobody can add to them any more. */
+async function forgetConsumption(
+  { store }: GroupContext,
+  tenant: Tenant,
+  lease: string,
+  document: string,
+): Promise<void> {
+  const collection = checkpointsOf(JSON.parse(document) as ConsumerGroup);
+  const checkpoints = await store.listDocuments({ tenant, collection });
+  await store.commit({ tenant, writes: checkpoints.map(({ key }) => ({ collection, key, value: null })) });
+  await endConsumers(store, tenant, lease);
 }
 
 async function endConsumers(store: Store, tenant: Tenant, group: string): Promise<void> {

@@ -4,7 +4,9 @@ import type { FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
 import { StoreUnavailable } from '../../store/store.ts';
 import { type MakeProtocol, NotFound } from '../protocol.ts';
 import { projectOf } from './addressing.ts';
-import { logstoreJson, makeRequestIds, projectJson } from './answer.ts';
+import { logstoreJson, makeRequestIds, projectJson, shardJson } from './answer.ts';
+import { accessKeysOf, authenticate } from './authentication.ts';
+import { getCheckpoints, updateCheckpoint } from './checkpoints.ts';
 import { errors, SlsError } from './errors.ts';
 import {
   createGroup,
@@ -15,21 +17,45 @@ import {
   listGroups,
   updateGroup,
 } from './groups.ts';
-import { firstOf, heldOf, known, pageOf, parsed, sentAtOf } from './request.ts';
+import { encodeLogGroup, type NewLogGroup } from './log-group.ts';
+import {
+  getCursor,
+  getCursorTime,
+  type LogContext,
+  type PullAnswer,
+  pullLogs,
+  putLogs,
+  readLogGroup,
+  uncompressed,
+} from './logs.ts';
+import {
+  firstOf,
+  heldOf,
+  known,
+  pageOf,
+  parsed,
+  sentAtOf,
+  splitAt,
+  trackedIn,
+  webtrackingOf,
+} from './request.ts';
 import {
   createLogstore,
   createProject,
   deleteProject,
+  deleteShard,
   listLogstores,
   listProjects,
   readLogstore,
   readProject,
+  reshape,
   updateLogstore,
   updateProject,
 } from './resources.ts';
 import * as schemas from './schemas.ts';
 
-const maxBodyBytes = 1_024 * 1_024;
+/** A body may be compressed badly, and still hold no more than it should. */
+const bodySlackBytes = 64 * 1_024;
 const maxConsumerLength = 256;
 
 interface Call {
@@ -38,19 +64,35 @@ interface Call {
   readonly project: string;
   readonly logstore: string;
   readonly group: string;
+  readonly shard: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
 }
 
-/** The JSON text of an answer; empty for the many calls that answer nothing. */
-type Operation = (call: Call) => Promise<string>;
+/** The JSON text of an answer, empty for the many calls that answer nothing; or logs. */
+type Operation = (call: Call) => Promise<string | PullAnswer>;
+
+function bodyOf(request: FastifyRequest): Buffer {
+  return (request.body as Buffer | undefined) ?? Buffer.alloc(0);
+}
+
+/** Path and query as on the wire. */
+function splitTarget(target: string): readonly [string, string] {
+  const at = target.indexOf('?');
+  return at < 0 ? [target, ''] : [target.slice(0, at), target.slice(at + 1)];
+}
 
 const page = Type.Object({ offset: Type.Optional(Type.String()), size: Type.Optional(Type.String()) });
 
 export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
-  const context: GroupContext = {
+  const context: GroupContext & LogContext = {
     store,
     config,
+    randomBytes,
+    nowMicros: () => Math.floor(wallMs() * 1_000),
+    logstores: new Map(),
+    turn: { next: randomBytes(4).readUInt32BE() },
     groups: new Map(),
     queues: new Map(),
     nowSeconds: () => Math.floor(wallMs() / 1_000),
@@ -97,6 +139,21 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
     return project;
   };
 
+  const keys = config.slsAuth === 'verify' ? accessKeysOf(config.slsKeys) : undefined;
+  /** Throws the vendor's error, where the settings ask for signatures. */
+  const check = (request: FastifyRequest): void => {
+    if (keys === undefined) return;
+    const [path = '', query = ''] = splitTarget(request.raw.url ?? '/');
+    const signed = {
+      method: request.method,
+      path,
+      query,
+      headers: request.headers as Record<string, string | undefined>,
+      body: bodyOf(request),
+    };
+    authenticate(signed, keys, wallMs());
+  };
+
   return {
     name: 'sls',
     claims: (path) => path === '/' || /^\/(?:logstores|consumergroups)(?:\/|$)/.test(path),
@@ -110,14 +167,16 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
     async routes(app) {
       // Clients send bodies chunked, with and without Content-Type, and some say JSON where there is nothing.
       app.removeAllContentTypeParsers();
-      app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: maxBodyBytes }, (_request, body, done) =>
-        done(null, body),
+      app.addContentTypeParser(
+        '*',
+        { parseAs: 'buffer', bodyLimit: config.slsMaxLogGroupBytes + bodySlackBytes },
+        (_request, body, done) => done(null, body),
       );
 
       const serve = (
-        method: HTTPMethods,
+        method: HTTPMethods | HTTPMethods[],
         url: string,
-        documented: { body?: TSchema; querystring?: TSchema },
+        { open = false, ...documented }: { body?: TSchema; querystring?: TSchema; open?: boolean },
         run: Operation,
       ): void => {
         app.route({
@@ -131,16 +190,22 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
             const params = request.params as Record<string, string>;
             // A path that ends where a name should stand is answered as the live service does.
             if (Object.values(params).includes('')) throw new NotFound(request.url);
-            const { logstore = '', group = '' } = params;
-            const json = await run({
+            const { logstore = '', group = '', shard = '' } = params;
+            const project = projectIn(request);
+            if (!open) check(request);
+            const answer = await run({
               sentAt: sentAtOf(request.headers, context.nowSeconds()),
-              project: projectIn(request),
+              project,
               logstore,
               group,
+              shard,
               query: firstOf(request.query as Record<string, string | string[] | undefined>),
-              body: (request.body as Buffer | undefined) ?? Buffer.alloc(0),
+              headers: request.headers as Record<string, string | undefined>,
+              body: bodyOf(request),
             });
-            return send(reply, 200, json);
+            return typeof answer === 'string'
+              ? send(reply, 200, answer)
+              : reply.headers({ ...answerHeaders(), ...answer.headers }).send(answer.body);
           },
         });
       };
@@ -150,6 +215,7 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
         { schema: { tags: ['sls'], querystring: page }, exposeHeadRoute: false },
         async (request, reply) => {
           const project = projectOf(request.authority, config.slsBaseDomains);
+          check(request);
           if (project !== undefined)
             return send(
               reply,
@@ -168,8 +234,9 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
         '/',
         { schema: { tags: ['sls'], body: schemas.CreateProjectBody }, validatorCompiler: () => () => true },
         async (request, reply) => {
+          check(request);
           // By its body: one SDK sends this to the bare endpoint.
-          const body = parsed((request.body as unknown as Buffer | undefined) ?? Buffer.alloc(0));
+          const body = parsed(bodyOf(request));
           if (!schemas.checks.createProject.Check(body)) {
             throw errors.parameterInvalid('The body is not valid json string');
           }
@@ -234,7 +301,93 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
         return '';
       });
       serve('GET', '/logstores/:logstore/shards', {}, async ({ project, logstore }) =>
-        JSON.stringify((await readLogstore(context, project, logstore)).value.shards),
+        JSON.stringify((await readLogstore(context, project, logstore)).value.shards.map(shardJson)),
+      );
+      const shard = '/logstores/:logstore/shards/:shard';
+      serve('DELETE', shard, {}, async ({ project, logstore, shard }) => {
+        await deleteShard(context, project, logstore, shard);
+        return '';
+      });
+      serve(['GET', 'HEAD'], shard, {}, async ({ project, logstore, shard, query, headers }) => {
+        const { type = '' } = query;
+        if (type === 'log' || type === 'logs')
+          return pullLogs(context, project, logstore, shard, query, headers['accept-encoding']);
+        if (type === 'cursor')
+          return JSON.stringify({
+            cursor: await getCursor(context, project, logstore, shard, query.from ?? ''),
+          });
+        if (type === 'cursor_time') {
+          const time = await getCursorTime(context, project, logstore, shard, query.cursor ?? '');
+          return JSON.stringify({ cursor_time: time });
+        }
+        throw errors.parameterInvalid(`The type ${type} is not supported`);
+      });
+
+      const put =
+        (keyOf: (call: Call) => string | undefined): Operation =>
+        async (call) => {
+          const { project, logstore, headers, body } = call;
+          const key = keyOf(call);
+          const group = await readLogGroup(
+            context,
+            {
+              contentType: headers['content-type'],
+              rawSize: headers['x-log-bodyrawsize'],
+              compression: headers['x-log-compresstype'],
+            },
+            body,
+          );
+          await putLogs(context, project, logstore, key, group);
+          return '';
+        };
+      serve(
+        'POST',
+        '/logstores/:logstore',
+        {},
+        put(() => undefined),
+      );
+      serve('POST', shard, {}, async (call) => {
+        const { project, logstore, shard, query } = call;
+        if (shard === 'lb') return put(() => undefined)(call);
+        if (shard === 'route') return put(() => query.key ?? '')(call);
+        if (query.action === 'merge')
+          return JSON.stringify(
+            (await reshape(context, project, logstore, shard, { action: 'merge' })).map(shardJson),
+          );
+        if (query.action !== 'split')
+          throw errors.parameterInvalid(`The action ${query.action ?? ''} is not supported`);
+        const change = { action: 'split', at: splitAt(query) } as const;
+        return JSON.stringify((await reshape(context, project, logstore, shard, change)).map(shardJson));
+      });
+
+      const track = async ({ project, logstore }: Call, group: NewLogGroup): Promise<string> => {
+        const { value } = await readLogstore(context, project, logstore);
+        if (!value.enable_tracking) throw errors.trackingDisabled();
+        const bytes = encodeLogGroup(group);
+        if (group.logs.length > config.slsMaxLogsPerGroup || bytes.length > config.slsMaxLogGroupBytes)
+          throw errors.logsTooLarge(config.slsMaxLogGroupBytes, config.slsMaxLogsPerGroup);
+        await putLogs(context, project, logstore, undefined, bytes);
+        return '';
+      };
+      // Pages and scripts sign nothing: the logstore itself says whether they may.
+      for (const name of ['track', 'track_ua.gif', 'track.gif']) {
+        serve('GET', `/logstores/:logstore/${name}`, { open: true }, (call) =>
+          track(call, trackedIn(call.query, context.nowSeconds())),
+        );
+      }
+      serve(
+        'POST',
+        '/logstores/:logstore/track',
+        { open: true, body: schemas.WebtrackingBody },
+        async (call) => {
+          const { headers } = call;
+          const body = await uncompressed(
+            context,
+            { rawSize: headers['x-log-bodyrawsize'], compression: headers['x-log-compresstype'] },
+            call.body,
+          );
+          return track(call, webtrackingOf(body, context.nowSeconds()));
+        },
       );
 
       const groups = '/logstores/:logstore/consumergroups';
@@ -272,6 +425,9 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
           return '';
         },
       );
+      serve('GET', `${groups}/:group`, {}, async ({ project, logstore, group, query }) =>
+        JSON.stringify(await getCheckpoints(context, project, logstore, group, query.shard)),
+      );
       serve('DELETE', `${groups}/:group`, {}, async ({ project, logstore, group }) => {
         await deleteGroup(context, project, logstore, group);
         return '';
@@ -281,9 +437,15 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
         `${groups}/:group`,
         { body: schemas.HeartbeatBody },
         async ({ project, logstore, group, query, body, sentAt }) => {
-          if (query.type !== 'heartbeat')
-            throw errors.parameterInvalid(`The type ${query.type ?? ''} is not supported`);
-          const { consumer = '' } = query;
+          const { type = '', consumer = '' } = query;
+          if (type === 'checkpoint') {
+            const wanted = parsed(body);
+            if (!schemas.checks.checkpoint.Check(wanted)) throw errors.bodyInvalid();
+            const force = query.forceSuccess?.toLowerCase() === 'true';
+            await updateCheckpoint(context, project, logstore, group, { ...wanted, consumer, force });
+            return '';
+          }
+          if (type !== 'heartbeat') throw errors.parameterInvalid(`The type ${type} is not supported`);
           if (consumer === '' || consumer.length > maxConsumerLength)
             throw errors.parameterInvalid('consumer is invalid');
           return heartbeat(context, project, logstore, group, { consumer, held: heldOf(body), sentAt });

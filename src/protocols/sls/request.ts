@@ -1,19 +1,15 @@
 /** What a request says, beyond what its route and schema know. */
 import type { FastifyRequest } from 'fastify';
+import { maxSkewSeconds, requestSeconds } from './authentication.ts';
 import { errors } from './errors.ts';
+import type { NewLogGroup } from './log-group.ts';
 import * as schemas from './schemas.ts';
-
-/** The vendor refuses requests whose time is off by more, either way. */
-const maxSkewSeconds = 15 * 60;
 
 /** A client's time that is far off, or missing, says nothing about the order of its requests: then arrival counts. */
 export function sentAtOf(headers: FastifyRequest['headers'], nowSeconds: number): number {
   const written = headers['x-log-date'] ?? headers.date;
   if (typeof written !== 'string') return nowSeconds;
-  const basic = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(written);
-  const iso =
-    basic === null ? written : `${basic[1]}-${basic[2]}-${basic[3]}T${basic[4]}:${basic[5]}:${basic[6]}Z`;
-  const seconds = Math.floor(Date.parse(iso) / 1_000);
+  const seconds = requestSeconds(written);
   return Math.abs(seconds - nowSeconds) <= maxSkewSeconds ? seconds : nowSeconds;
 }
 
@@ -63,4 +59,35 @@ export function pageOf<T>(
   };
   const offset = number(query.offset, 0);
   return all.slice(offset, offset + Math.min(number(query.size, 100), 500));
+}
+
+/** The name, topic, source and tags of what a browser or a script sends as JSON ("PutWebtracking"). */
+export function webtrackingOf(body: Buffer, time: number): NewLogGroup {
+  const value = parsed(body);
+  if (!schemas.checks.webtracking.Check(value)) throw errors.bodyInvalid();
+  return {
+    topic: value.__topic__ ?? '',
+    source: value.__source__ ?? '',
+    tags: value.__tags__ ?? {},
+    time,
+    logs: value.__logs__,
+  };
+}
+
+/** The one log whose contents a query names ("Web Tracking"). */
+export function trackedIn(query: Readonly<Record<string, string | undefined>>, time: number): NewLogGroup {
+  const { APIVersion: _, __topic__: topic = '', __source__: source = '', ...rest } = query;
+  const log = Object.entries(rest).map(([key, value]) => [key, value ?? ''] as const);
+  return { topic, source, tags: {}, time, logs: [Object.fromEntries(log)] };
+}
+
+/** Where a shard is to be split: at a key, or into so many parts ("SplitShard"). */
+export function splitAt(
+  query: Readonly<Record<string, string | undefined>>,
+): { readonly key: string } | { readonly count: number } {
+  const { key = '', shardCount = '' } = query;
+  if (key !== '' || shardCount === '') return { key };
+  const count = Number(shardCount);
+  if (!/^\d{1,4}$/.test(shardCount) || count < 2) throw errors.parameterInvalid('invalid shard count');
+  return { count };
 }

@@ -4,6 +4,7 @@ import { Value } from '@sinclair/typebox/value';
 import type { Store, Tenant } from '../../store/store.ts';
 import { projectName } from './addressing.ts';
 import { errors } from './errors.ts';
+import { LogstoreShard, merge, newShards, type Reshaped, split, topicOf, withoutShard } from './shards.ts';
 
 export const Project = Type.Object({
   description: Type.String(),
@@ -12,14 +13,6 @@ export const Project = Type.Object({
   lastModifyTime: Type.Integer(),
 });
 export type Project = Static<typeof Project>;
-
-export const LogstoreShard = Type.Object({
-  shardID: Type.Integer(),
-  status: Type.Union([Type.Literal('readwrite'), Type.Literal('readonly')]),
-  inclusiveBeginKey: Type.String(),
-  exclusiveEndKey: Type.String(),
-  createTime: Type.Integer(),
-});
 
 export const Logstore = Type.Object({
   ttl: Type.Integer(),
@@ -30,6 +23,9 @@ export const Logstore = Type.Object({
   telemetryType: Type.String(),
   createTime: Type.Integer(),
   lastModifyTime: Type.Integer(),
+  /** Tells logstores apart that have the same name one after the other. */
+  id: Type.String(),
+  nextShardId: Type.Integer(),
   shards: Type.Array(LogstoreShard),
 });
 export type Logstore = Static<typeof Logstore>;
@@ -42,6 +38,9 @@ export interface Versioned<T> {
 export interface ResourceSettings {
   readonly slsAutoCreate: boolean;
   readonly slsShardCount: number;
+  readonly slsMaxProjects: number;
+  readonly slsMaxLogstores: number;
+  readonly slsMaxShards: number;
 }
 
 /** What everything here works on. `now` is in seconds since 1970. */
@@ -49,15 +48,19 @@ export interface ResourceContext {
   readonly store: Store;
   readonly config: ResourceSettings;
   nowSeconds(): number;
+  randomBytes(size: number): Buffer;
+  /** What this process read of logstores, by project and name. It may be out of date: the store knows the version. */
+  readonly logstores: Map<string, Versioned<Logstore>>;
 }
+
+/** Bounds what is remembered of logstores; which one goes does not matter, it is read again. */
+const maxRemembered = 1_000;
 
 const space = 'sls/';
 const projects = 'project';
 const logstores = 'logstores';
 const theProject = { collection: projects, key: 'project' };
 const logstoreName = /^[0-9a-z][0-9a-z_-]{0,78}[0-9a-z]$/;
-const maxShards = 256;
-const keySpace = 1n << 128n;
 
 export function tenantOf(project: string): Tenant {
   return `${space}${project}`;
@@ -72,22 +75,6 @@ function checked<T>(schema: Parameters<typeof Value.Check>[0], text: string): T 
   if (!Value.Check(schema, value))
     throw new Error('a document of a logstore or project is not what it should be');
   return value as T;
-}
-
-/** A key range border: 32 hex digits; the end of the last range is all f, as the service shows it. */
-function keyAt(index: number, count: number): string {
-  const key = (keySpace * BigInt(index)) / BigInt(count);
-  return (key === keySpace ? keySpace - 1n : key).toString(16).padStart(32, '0');
-}
-
-function newShards(count: number, createTime: number): Logstore['shards'] {
-  return Array.from({ length: count }, (_, shardID) => ({
-    shardID,
-    status: 'readwrite' as const,
-    inclusiveBeginKey: keyAt(shardID, count),
-    exclusiveEndKey: keyAt(shardID + 1, count),
-    createTime,
-  }));
 }
 
 /** Throws ProjectNotExist, unless projects are made on first use. */
@@ -106,6 +93,11 @@ export async function createProject(
   description: string,
 ): Promise<void> {
   if (!projectName.test(project)) throw errors.parameterInvalid('The project name is invalid');
+  const others = await context.store.tenants();
+  if (others.filter(({ tenant }) => tenant.startsWith(space)).length >= context.config.slsMaxProjects) {
+    await readProjectIfAny(context, project);
+    throw errors.projectsQuota();
+  }
   const createTime = context.nowSeconds();
   const value = JSON.stringify({ description, createTime, lastModifyTime: createTime } satisfies Project);
   const { committed } = await context.store.commit({
@@ -139,6 +131,14 @@ export async function deleteProject(context: ResourceContext, project: string): 
   await context.store.drop({ tenant: tenantOf(project) });
 }
 
+async function readProjectIfAny(context: ResourceContext, project: string): Promise<void> {
+  const [document] = await context.store.readDocuments({
+    tenant: tenantOf(project),
+    documents: [theProject],
+  });
+  if (document !== null && document !== undefined) throw errors.projectAlreadyExist(project);
+}
+
 /** All projects, by name. */
 export async function listProjects(
   store: Store,
@@ -156,24 +156,40 @@ export async function listProjects(
   return found.flat();
 }
 
-/** Throws ProjectNotExist or LogStoreNotExist, unless they are made on first use. */
+/**
+ * Throws ProjectNotExist or LogStoreNotExist, unless they are made on first use. Not `fresh`: it may be as this process last
+ * saw it, for whoever guards what follows by its version.
+ */
 export async function readLogstore(
   context: ResourceContext,
   project: string,
   logstore: string,
+  fresh = true,
 ): Promise<Versioned<Logstore>> {
+  const key = `${project}/${logstore}`;
+  const known = context.logstores.get(key);
+  if (known !== undefined && !fresh) return known;
   const tenant = tenantOf(project);
   const [document] = await context.store.readDocuments({ tenant, documents: [logstoreDocument(logstore)] });
   if (document !== null && document !== undefined) {
-    return { value: checked(Logstore, document.value), version: document.version };
+    if (document.version === known?.version) return known;
+    const found = { value: checked<Logstore>(Logstore, document.value), version: document.version };
+    if (context.logstores.size >= maxRemembered) {
+      context.logstores.delete(context.logstores.keys().next().value ?? '');
+    }
+    context.logstores.set(key, found);
+    return found;
   }
+  context.logstores.delete(key);
   await readProject(context, project);
   if (!context.config.slsAutoCreate || !logstoreName.test(logstore)) throw errors.logstoreNotExist(logstore);
   await createLogstore(context, project, logstore, {}).catch(passIf('LogStoreAlreadyExist'));
   return readLogstore(context, project, logstore);
 }
 
-export type LogstoreSettings = Partial<Omit<Logstore, 'shards' | 'createTime' | 'lastModifyTime'>>;
+export type LogstoreSettings = Partial<
+  Omit<Logstore, 'id' | 'shards' | 'nextShardId' | 'createTime' | 'lastModifyTime'>
+>;
 
 export async function createLogstore(
   context: ResourceContext,
@@ -184,7 +200,10 @@ export async function createLogstore(
   await readProject(context, project);
   if (!logstoreName.test(logstore)) throw errors.logstoreNameInvalid(logstore);
   const { shardCount = context.config.slsShardCount, ...rest } = settings;
-  if (shardCount < 1 || shardCount > maxShards) throw errors.logstoreInfoInvalid();
+  if (shardCount < 1 || shardCount > context.config.slsMaxShards) throw errors.logstoreInfoInvalid();
+  const existing = await context.store.listDocuments({ tenant: tenantOf(project), collection: logstores });
+  if (existing.some(({ key }) => key === logstore)) throw errors.logstoreAlreadyExist(logstore);
+  if (existing.length >= context.config.slsMaxLogstores) throw errors.projectQuota();
   const createTime = context.nowSeconds();
   const value: Logstore = {
     ttl: 30,
@@ -196,7 +215,8 @@ export async function createLogstore(
     ...rest,
     createTime,
     lastModifyTime: createTime,
-    shards: newShards(shardCount, createTime),
+    id: context.randomBytes(8).toString('hex'),
+    ...shardsOf(newShards(shardCount, createTime)),
   };
   const { committed } = await context.store.commit({
     tenant: tenantOf(project),
@@ -218,6 +238,96 @@ export async function updateLogstore(
     writes: [{ ...logstoreDocument(logstore), version, value: JSON.stringify(changed) }],
   });
   if (!committed) await updateLogstore(context, project, logstore, settings);
+}
+
+/** Documents are changed as a whole: lists that may not be written become lists that may. */
+function shardsOf({
+  shards,
+  nextShardId,
+}: Pick<Reshaped, 'shards' | 'nextShardId'>): Pick<Logstore, 'shards' | 'nextShardId'> {
+  return { shards: shards.map((shard) => ({ ...shard, parents: [...shard.parents] })), nextShardId };
+}
+
+/** The shards that the split or merge was about, as the call answers them. */
+export async function reshape(
+  context: ResourceContext,
+  project: string,
+  logstore: string,
+  shardId: string,
+  change:
+    | { readonly action: 'split'; readonly at: { readonly key: string } | { readonly count: number } }
+    | { readonly action: 'merge' },
+): Promise<readonly LogstoreShard[]> {
+  for (;;) {
+    const { value, version } = await readLogstore(context, project, logstore);
+    const id = idOf(shardId);
+    const now = context.nowSeconds();
+    const { answer, ...shards } =
+      change.action === 'split' ? split(value, id, change.at, now) : merge(value, id, now);
+    // Those that take no more count too: each keeps its log.
+    if (shards.shards.length > context.config.slsMaxShards) throw errors.shardQuota();
+    if (await replaceLogstore(context, project, logstore, { ...value, ...shardsOf(shards) }, version)) {
+      return answer;
+    }
+  }
+}
+
+/** A shard that takes no more goes, with its log. */
+export async function deleteShard(
+  context: ResourceContext,
+  project: string,
+  logstore: string,
+  shardId: string,
+): Promise<void> {
+  for (;;) {
+    const { value, version } = await readLogstore(context, project, logstore);
+    const id = idOf(shardId);
+    const shards = withoutShard(value, id);
+    if (!(await replaceLogstore(context, project, logstore, { ...value, ...shardsOf(shards) }, version)))
+      continue;
+    await forgetLogs(
+      context,
+      project,
+      value,
+      value.shards.filter(({ shardID }) => shardID === id),
+    );
+    return;
+  }
+}
+
+async function replaceLogstore(
+  context: ResourceContext,
+  project: string,
+  logstore: string,
+  value: Logstore,
+  version: number,
+): Promise<boolean> {
+  const { committed } = await context.store.commit({
+    tenant: tenantOf(project),
+    writes: [{ ...logstoreDocument(logstore), version, value: JSON.stringify(value) }],
+  });
+  return committed;
+}
+
+/** A topic goes when it was idle for its time: its last entry holds nothing and makes that time a moment. */
+export async function forgetLogs(
+  context: ResourceContext,
+  project: string,
+  logstore: Logstore,
+  shards: readonly LogstoreShard[],
+): Promise<void> {
+  const tenant = tenantOf(project);
+  const topics = shards.map((shard) => topicOf(logstore, shard));
+  const bounds = await context.store.topicBounds({ tenant, topics });
+  const appends = topics
+    .filter((_, at) => (bounds[at]?.entries ?? 0) > 0)
+    .map((topic) => ({ topic, payload: Buffer.alloc(0), after: 0n, keepEntries: 1, idleMs: 1 }));
+  if (appends.length > 0) await context.store.commit({ tenant, appends });
+}
+
+function idOf(text: string): number {
+  if (!/^\d{1,10}$/.test(text)) throw errors.parameterInvalid('invalid shard id');
+  return Number(text);
 }
 
 export async function listLogstores(context: ResourceContext, project: string): Promise<readonly string[]> {

@@ -41,7 +41,22 @@ export const UpdateGroupBody = Type.Object({
   order: Type.Optional(Type.Boolean()),
 });
 
+export const CheckpointBody = Type.Object({
+  shard: Type.Integer({ minimum: 0, maximum: 2_147_483_647 }),
+  checkpoint: Type.String(),
+});
+
+const texts = Type.Record(Type.String(), Type.String());
+export const WebtrackingBody = Type.Object({
+  __topic__: Type.Optional(Type.String()),
+  __source__: Type.Optional(Type.String()),
+  __tags__: Type.Optional(texts),
+  __logs__: Type.Array(texts, { minItems: 1 }),
+});
+
 export const checks = {
+  checkpoint: TypeCompiler.Compile(CheckpointBody),
+  webtracking: TypeCompiler.Compile(WebtrackingBody),
   heartbeat: TypeCompiler.Compile(HeartbeatBody),
   createProject: TypeCompiler.Compile(CreateProjectBody),
   updateProject: TypeCompiler.Compile(UpdateProjectBody),

@@ -12,7 +12,7 @@ const shardIds = [0, 1, 2, 3];
 
 /** A group, its members and its heartbeats, without a store. */
 class World {
-  group: ConsumerGroup = newGroup(60, false);
+  group: ConsumerGroup = newGroup('id', 60, false);
   #revision = 0;
   readonly #live = new Set<string>();
   readonly #shardIds: readonly number[];
@@ -42,7 +42,7 @@ class World {
             consumers: [...this.#live],
             revision: this.#revision,
             logstoreVersion: 0,
-            shardIds: this.#shardIds,
+            shards: this.#shardIds.map((id) => ({ id, parents: [], isFinished: false })),
             heartbeat,
           });
     return shardsOf(this.group, consumer);
