@@ -1,0 +1,136 @@
+/**
+ * The drill that every consumer library goes through: three workers on eight shards consume ten thousand logs; one is killed
+ * midway, one comes, one is stopped as it should be; at the end everybody stops, and somebody new goes on where they were.
+ */
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { expect } from 'vitest';
+import { encodeLogGroup } from '../../../src/protocols/sls/log-group.ts';
+import { type Library, type Processed, startWorker, type Worker } from './worker.ts';
+
+export const project = 'drill';
+export const logstore = 'logs';
+export const endpoint = 'cn-hangzhou.log.aliyuncs.com';
+const logsPerGroup = 10;
+
+export interface DrillOptions {
+  readonly library: Library;
+  /** The nodes, in turn for the workers. */
+  readonly urls: readonly string[];
+  readonly group: string;
+  readonly logs: number;
+  /** What happens to the server when half of the logs are consumed. */
+  readonly midway?: () => Promise<void>;
+}
+
+/** One request of the vendor's API, through the server as its proxy. Throws what the server refused. */
+export async function call(
+  url: string,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const payload =
+    body === undefined ? undefined : body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body));
+  const sent = request(`${url}${path}`, {
+    method,
+    headers: {
+      host: `${project}.${endpoint}`,
+      'content-type': payload === body ? 'application/x-protobuf' : 'application/json',
+      'x-log-bodyrawsize': String(payload?.length ?? 0),
+    },
+  });
+  sent.end(payload);
+  const [answer] = await once(sent, 'response');
+  let text = '';
+  for await (const chunk of answer) text += chunk.toString();
+  return { status: answer.statusCode, text };
+}
+
+async function must(...args: Parameters<typeof call>): Promise<void> {
+  const { status, text } = await call(...args);
+  if (status !== 200) throw new Error(`${args[1]} ${args[2]}: ${status} ${text}`);
+}
+
+export async function setUp(url: string, shardCount = 8): Promise<void> {
+  await must(url, 'POST', '/', { projectName: project });
+  await must(url, 'POST', '/logstores', { logstoreName: logstore, ttl: 7, shardCount });
+}
+
+/** Logs with these numbers as their values, ten a group. */
+export async function put(url: string, from: number, to: number): Promise<void> {
+  for (let at = from; at < to; at += logsPerGroup) {
+    const logs = Array.from({ length: Math.min(logsPerGroup, to - at) }, (_, index) => ({
+      value: String(at + index),
+    }));
+    const group = encodeLogGroup({ topic: 't', source: 's', tags: {}, time: 1_700_000_000, logs });
+    await must(url, 'POST', `/logstores/${logstore}/shards/lb`, group);
+  }
+}
+
+/** Tells when enough was processed. */
+class Tally {
+  readonly #waiting = new Set<{ isEnough: () => boolean; resolve: () => void }>();
+  readonly all: Processed[] = [];
+
+  add(log: Processed): void {
+    this.all.push(log);
+    for (const waiting of this.#waiting) {
+      if (!waiting.isEnough()) continue;
+      this.#waiting.delete(waiting);
+      waiting.resolve();
+    }
+  }
+
+  until(isEnough: () => boolean): Promise<void> {
+    if (isEnough()) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiting.add({ isEnough, resolve });
+    });
+  }
+
+  get values(): Set<string> {
+    return new Set(this.all.map(({ value }) => value));
+  }
+}
+
+export async function drill({ library, urls, group, logs, midway }: DrillOptions): Promise<void> {
+  const url = (at: number): string => urls[at % urls.length] ?? '';
+  const tally = new Tally();
+  const workers: Worker[] = [];
+  const start = (consumer: string): Worker => {
+    const worker = startWorker(library, url(workers.length), group, consumer, (log) => tally.add(log));
+    workers.push(worker);
+    return worker;
+  };
+  try {
+    await put(url(0), 0, logs / 2);
+    const [killed, stopped, third] = [start('ann'), start('bob'), start('cay')];
+    await tally.until(() => killed.processed.length > 0 && stopped.processed.length > 0);
+    await killed.kill();
+    const fourth = start('dan');
+    await midway?.();
+    await put(url(1), logs / 2, logs);
+    await tally.until(() => fourth.processed.length > 0);
+    await stopped.stop();
+    await tally.until(() => tally.values.size === logs);
+    await Promise.all([third.stop(), fourth.stop()]);
+
+    const before = tally.all.length;
+    await put(url(0), logs, logs + 200);
+    const last = start('eve');
+    await tally.until(() => tally.values.size === logs + 200);
+    await last.stop();
+    const goneOn = tally.all.slice(before).map(({ value }) => Number(value));
+    expect(Math.min(...goneOn), 'goes on where the others were').toBeGreaterThanOrEqual(logs);
+
+    // Once more only what the one that was killed had processed and not saved.
+    const lost = new Set(killed.processed.filter(({ saved }) => !saved).map(({ value }) => value));
+    const seen = new Set<string>();
+    const twice = tally.all.filter(({ value }) => seen.has(value) || seen.add(value) === undefined);
+    expect(twice.filter(({ value }) => !lost.has(value)).map(({ value }) => value)).toEqual([]);
+    expect(seen.size).toBe(logs + 200);
+  } finally {
+    await Promise.all(workers.map((worker) => worker.kill()));
+  }
+}

@@ -1,0 +1,57 @@
+/** Installs the vendors' libraries with their languages' own tools, once, beside the project's own modules. */
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+const cache = resolve('node_modules/.cache/heartbeatd-sdk');
+const sources = import.meta.dirname;
+
+export function hasTool(file: string, ...args: string[]): boolean {
+  try {
+    execFileSync(file, args, { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function run(cwd: string, file: string, ...args: string[]): void {
+  execFileSync(file, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
+}
+
+function folder(name: string): string {
+  const path = join(cache, name);
+  mkdirSync(path, { recursive: true });
+  return path;
+}
+
+/** The Python of an environment that holds the library. */
+export function installPython(version: string): string {
+  const home = folder(`python-${version}`);
+  const python = join(home, 'bin', 'python');
+  const isThere = (): boolean => hasTool(python, '-c', 'import aliyun.log.consumer');
+  if (!isThere()) {
+    run(home, 'python3', '-m', 'venv', home);
+    run(home, python, '-m', 'pip', 'install', '--quiet', `aliyun-log-python-sdk==${version}`);
+  }
+  return python;
+}
+
+/** The consumer that was built with the library. */
+export function installGo(): string {
+  const home = folder('go');
+  for (const name of ['go.mod', 'go.sum', 'worker.go']) cpSync(join(sources, 'go', name), join(home, name));
+  run(home, 'go', 'build', '-o', 'worker', '.');
+  return join(home, 'worker');
+}
+
+/** The class path of the consumer and the library. */
+export function installJava(): string {
+  const home = folder('java');
+  for (const name of ['pom.xml', 'Worker.java']) cpSync(join(sources, 'java', name), join(home, name));
+  if (!existsSync(join(home, 'lib'))) {
+    run(home, 'mvn', '-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=lib');
+  }
+  run(home, 'javac', '-cp', 'lib/*', '-d', '.', 'Worker.java');
+  return `${home}:${join(home, 'lib', '*')}`;
+}
