@@ -1,23 +1,27 @@
 /** Announce heartbeat, and leave. */
 import { type Call, channelsIn, type Place, placesOf } from './call.ts';
-import { beat, leave } from './occupants.ts';
+import { beat, beatAfterHold, leave } from './occupants.ts';
 import { requiredUuid, stateFor, stateOf, timeoutSecondsOf } from './request.ts';
 
-/** Throws for parameters that no heartbeat may have; answers how a beat on some places is made. */
-export function beaterOf(call: Call): (places: readonly Place[]) => Promise<void> {
+/**
+ * Throws for parameters that no heartbeat may have; answers how a beat on some places is made. `heldSince`: the timetoken
+ * at which the request came, if it was held.
+ */
+export function beaterOf(call: Call): (places: readonly Place[], heldSince?: bigint) => Promise<void> {
   const { store, settings, tenant, query } = call;
   const uuid = requiredUuid(query.uuid);
   const timeoutSeconds = timeoutSecondsOf(query.heartbeat);
   const state = query.state === undefined || query.state === '' ? undefined : stateOf(query.state);
   const timeoutMs = timeoutSeconds === undefined ? undefined : timeoutSeconds * 1_000;
   const defaultTimeoutMs = settings.presenceTimeoutSeconds * 1_000;
-  return async (places) => {
+  return async (places, heldSince) => {
     if (places.length === 0) return;
     const groups = places.map(({ channel, knownAs }) => {
       const data = state === undefined ? undefined : firstOf(knownAs, (name) => stateFor(state, name));
       return data === undefined ? { group: channel } : { group: channel, data };
     });
-    await beat(store, tenant, uuid, groups, timeoutMs, defaultTimeoutMs);
+    if (heldSince === undefined) await beat(store, tenant, uuid, groups, timeoutMs, defaultTimeoutMs);
+    else await beatAfterHold(store, tenant, uuid, groups, timeoutMs, defaultTimeoutMs, heldSince);
   };
 }
 

@@ -4,7 +4,13 @@
  * State that is set for somebody who is absent is kept all the same (as recordings of the real service show), in a
  * document with a deadline of its own, until they join, leave, or the default timeout is over.
  */
-import type { BeatGroup, LeaseEvent, Store, Tenant } from '../../store/store.ts';
+import {
+  type BeatGroup,
+  type LeaseEvent,
+  leaseEventsTopic,
+  type Store,
+  type Tenant,
+} from '../../store/store.ts';
 import { eventsKept, eventTopicsOf } from './topics.ts';
 
 const orphans = 'state-of-absent';
@@ -38,6 +44,41 @@ export async function beat(
     uuid,
     leases.filter(({ state }) => state === 'granted'),
   );
+}
+
+/**
+ * The beat of a poll that was held since a timetoken: as any other, except that it does not bring a uuid back where it
+ * left meanwhile. SDKs that cannot cancel a request leave while their poll is still held, and its answer would be a ghost.
+ */
+export async function beatAfterHold(
+  store: Store,
+  tenant: Tenant,
+  uuid: string,
+  groups: readonly BeatGroup[],
+  timeoutMs: number | undefined,
+  defaultTimeoutMs: number,
+  heldSince: bigint,
+): Promise<void> {
+  const { leases } = await store.beat({
+    tenant,
+    holder: uuid,
+    groups,
+    grant: false,
+    ...(timeoutMs === undefined ? {} : { ttlMs: timeoutMs }),
+  });
+  const absent = new Set(leases.filter(({ state }) => state === 'absent').map(({ group }) => group));
+  if (absent.size === 0) return;
+  const entries = await store.readTopics({
+    tenant,
+    topics: [...absent].map((group) => ({ topic: leaseEventsTopic(group), after: heldSince })),
+    limit: absent.size * eventsKept.keepEntries,
+  });
+  for (const { payload } of entries) {
+    const { type, holder, group } = JSON.parse(Buffer.from(payload).toString()) as LeaseEvent;
+    if (type === 'released' && holder === uuid) absent.delete(group);
+  }
+  const back = groups.filter(({ group }) => absent.has(group));
+  if (back.length > 0) await beat(store, tenant, uuid, back, timeoutMs, defaultTimeoutMs);
 }
 
 /** Gives those who just joined the state that was set while they were absent, without an event (as recorded). */

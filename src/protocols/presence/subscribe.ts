@@ -92,6 +92,7 @@ export async function subscribe(
   const filter = filterOf(query);
   const beat = query.uuid === undefined || query.uuid === '' ? undefined : beaterOf(call);
   let { subscription, readAt } = await subscribed(call);
+  const heldSince = readAt;
 
   if (after === 0n) {
     await beat?.(subscription.places);
@@ -122,7 +123,7 @@ export async function subscribe(
         subscription.places.map(({ channel }) => channel),
       );
     }
-  } else await beat?.(subscription.places);
+  } else await beat?.(subscription.places, heldSince);
   return { timetoken: heard.at(-1)?.position ?? after, heard, only: subscription.only };
 }
 

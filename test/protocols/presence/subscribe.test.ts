@@ -96,6 +96,21 @@ describe('subscribe', () => {
     expect(said(await held)).toEqual(['ch-pnpres timeout u1 0']);
   });
 
+  it('does not bring back whom a leave took away while it was held, but whom a timeout did', async () => {
+    const tt = await handshake('ch,ch-pnpres', 'uuid=u1&heartbeat=20');
+    const joined = (await subscribe('ch,ch-pnpres', `uuid=u1&tt=${tt}`)).t.t;
+    const held = subscribe('ch,ch-pnpres', `uuid=u1&tt=${joined}`);
+    await inject(`${root}/uuid/u1`);
+    await inject(`${root}/channel/ch/leave?uuid=u1`);
+    expect(said(await held)).toEqual(['ch-pnpres leave u1 0']);
+    expect(await get(root)).toMatchObject({ payload: { total_occupancy: 0 } });
+
+    const again = await handshake('ch,ch-pnpres', 'uuid=u1&heartbeat=20');
+    await started.store.advanceClock(20_000);
+    await subscribe('ch,ch-pnpres', `uuid=u1&tt=${again}`);
+    expect(await get(root)).toMatchObject({ payload: { total_occupancy: 1 } });
+  });
+
   it('counts nobody without a uuid', async () => {
     await handshake('ch');
     expect(await get(root)).toMatchObject({ payload: { total_occupancy: 0 } });

@@ -25,14 +25,18 @@ function folder(name: string): string {
   return path;
 }
 
-/** The Python of an environment that holds the library. */
+/** The Python of an environment that holds the consumer library. */
 export function installPython(version: string): string {
-  const home = folder(`python-${version}`);
+  return installPythonPackage('aliyun-log-python-sdk', version, 'aliyun.log.consumer');
+}
+
+/** The Python of an environment that holds one package, by which that module can be imported. */
+export function installPythonPackage(name: string, version: string, module: string): string {
+  const home = folder(`${name}-${version}`);
   const python = join(home, 'bin', 'python');
-  const isThere = (): boolean => hasTool(python, '-c', 'import aliyun.log.consumer');
-  if (!isThere()) {
+  if (!hasTool(python, '-c', `import ${module}`)) {
     run(home, 'python3', '-m', 'venv', home);
-    run(home, python, '-m', 'pip', 'install', '--quiet', `aliyun-log-python-sdk==${version}`);
+    run(home, python, '-m', 'pip', 'install', '--quiet', `${name}==${version}`);
   }
   return python;
 }

@@ -1,0 +1,144 @@
+/** The vendor's Python SDK, unmodified, in processes of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { type StartedApp, startApp } from '../../start-app.ts';
+import { hasTool, installPythonPackage } from '../consumers/install.ts';
+
+const version = '10.8.0';
+const waitMs = 20_000;
+
+interface Client {
+  readonly lines: readonly string[];
+  /** Tells the client what to do. */
+  tell(...command: unknown[]): void;
+  /** Resolves with the first line not yet taken that fits, and takes it. */
+  hear(wanted: RegExp): Promise<string>;
+  /** Without a goodbye. */
+  kill(): Promise<void>;
+}
+
+let python = '';
+let started: StartedApp;
+const clients: Client[] = [];
+
+beforeAll(() => {
+  if (!hasTool('python3', '--version'))
+    throw new Error('needs python3: install it to run the tests of its SDK');
+  python = installPythonPackage('pubnub', version, 'pubnub');
+}, 300_000);
+beforeEach(async () => {
+  started = await startApp({
+    presenceKeys: ['sub-c-demo:pub-c-demo:sec-c-demo'],
+    presenceAuth: 'off',
+  });
+  await started.store.freezeClock(true);
+});
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.kill()));
+  await started.close();
+});
+
+function start(uuid: string, secret = ''): Client {
+  const child: ChildProcess = spawn(
+    python,
+    [join(import.meta.dirname, 'client.py'), started.url.slice('http://'.length), uuid, secret],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  const gone = once(child, 'exit');
+  const lines: string[] = [];
+  let untaken: string[] = [];
+  const lookers = new Set<() => void>();
+  createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
+    lines.push(line);
+    untaken.push(line);
+    for (const look of lookers) look();
+  });
+  const client: Client = {
+    lines,
+    tell: (...command) => child.stdin?.write(`${JSON.stringify(command)}\n`),
+    hear: (wanted) =>
+      new Promise((resolve, reject) => {
+        const give = setTimeout(
+          () => reject(new Error(`${uuid} did not hear ${wanted}, but: ${lines.join('; ')}`)),
+          waitMs,
+        );
+        const look = (): void => {
+          const found = untaken.find((line) => wanted.test(line));
+          if (found === undefined) return;
+          clearTimeout(give);
+          lookers.delete(look);
+          untaken = untaken.filter((line) => line !== found);
+          resolve(found);
+        };
+        lookers.add(look);
+        look();
+      }),
+    async kill() {
+      child.kill('SIGKILL');
+      await gone;
+    },
+  };
+  clients.push(client);
+  return client;
+}
+
+it.each([
+  ['', 'nothing is signed'],
+  ['sec-c-demo', 'everything is signed'],
+])('two users see each other join, change, speak, leave and time out (%j: %s)', async (secret) => {
+  const ann = start('ann', secret);
+  const bob = start('bob', secret);
+  ann.tell('subscribe', ['room'], []);
+  await ann.hear(/^join ann on room 1/);
+  bob.tell('subscribe', ['room'], []);
+  await ann.hear(/^join bob on room 2/);
+  await bob.hear(/^join bob on room 2/);
+  ann.tell('here now', ['room']);
+  await ann.hear(/^here room 2 ann,bob/);
+  ann.tell('where now', 'bob');
+  await ann.hear(/^where bob room$/);
+
+  bob.tell('state', ['room'], { mood: 'ok' });
+  await ann.hear(/^state-change bob on room 2 \{"mood": "ok"\}/);
+  bob.tell('publish', 'room', { a: 'wörld/?' }, false);
+  await ann.hear(/^message \{"a": "w\\u00f6rld\/\?"\} on room by bob/);
+  bob.tell('publish', 'room', 'by post', true);
+  await ann.hear(/^message "by post" on room by bob/);
+  bob.tell('signal', 'room', 'typing');
+  await ann.hear(/^signal "typing" on room/);
+
+  bob.tell('unsubscribe', ['room']);
+  await ann.hear(/^leave bob on room 1/);
+  ann.tell('where now', 'bob');
+  await ann.hear(/^where bob $/);
+
+  bob.tell('subscribe', ['room'], []);
+  await ann.hear(/^join bob on room 2/);
+  await bob.kill();
+  await started.store.advanceClock(19_000);
+  await fetch(`${started.url}/v2/presence/sub-key/sub-c-demo/channel/room/heartbeat?uuid=ann`);
+  await started.store.advanceClock(1_000);
+  await ann.hear(/^timeout bob on room 1/);
+  ann.tell('here now', ['room']);
+  await ann.hear(/^here room 1 ann/);
+  expect(ann.lines.filter((line) => line.startsWith('failed'))).toEqual([]);
+});
+
+it('hears through channel groups and patterns, and counts messages', async () => {
+  const ann = start('ann');
+  const bob = start('bob');
+  ann.tell('add to group', 'g', ['x']);
+  ann.tell('subscribe', ['foo.*'], ['g']);
+  await ann.hear(/^join ann on x 1/);
+  bob.tell('publish', 'x', 1, false);
+  await ann.hear(/^message 1 on x by bob/);
+  bob.tell('publish', 'foo.bar', 2, false);
+  await ann.hear(/^message 2 on foo.bar by bob/);
+  bob.tell('counts', ['x'], 1);
+  await bob.hear(/^counts \{"x": 1\}/);
+  bob.tell('time');
+  await bob.hear(/^time \d{17}$/);
+});
