@@ -3,89 +3,26 @@
  * with a handler that does nothing and beside bare `node:http`. The server has one core, the load and Redis another. Three
  * interleaved rounds; medians. Writes bench/results.json and prints the tables of the README.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { startRedis } from '../test/redis-server.ts';
 import { expiries } from './expiries.ts';
+import {
+  connections,
+  load,
+  median,
+  pinBesideLoad,
+  type Request,
+  requireTools,
+  type Sample,
+  startServer,
+  stopServers,
+} from './load.ts';
 
 const rounds = Number(process.env.ROUNDS ?? 3);
 const seconds = Number(process.env.SECONDS ?? 5);
-const connections = 64;
 const clients = 1_000;
-
-interface Request {
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly body?: string;
-  readonly host?: string;
-}
-
-interface Sample {
-  readonly perSecond: number;
-  readonly p99Ms: number;
-}
-
-const folder = mkdtempSync(join(tmpdir(), 'heartbeatd-bench-'));
-const children: ChildProcess[] = [];
-process.once('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function startServer(...args: string[]): Promise<number> {
-  const child = spawn(
-    'taskset',
-    ['-c', '0', process.execPath, join(import.meta.dirname, 'server.ts'), ...args],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  children.push(child);
-  return new Promise((resolve, reject) => {
-    child.stdout?.once('data', (chunk: Buffer) => resolve(Number(chunk.toString().trim())));
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
-  });
-}
-
-/** wrk sends these requests in turn on every connection. */
-function script(requests: readonly Request[]): string {
-  const quoted = requests.map(({ method, path, body = '', host = '127.0.0.1' }) => {
-    const type = body === '' ? '' : ', ["Content-Type"] = "application/json"';
-    return `  wrk.format("${method}", [==[${path}]==], { Host = "${host}"${type} }, ${body === '' ? 'nil' : `[==[${body}]==]`}),`;
-  });
-  return `local requests = {}\nlocal at = 0\nfunction init()\n requests = {\n${quoted.join('\n')}\n }\n at = math.random(#requests)\nend\nfunction request()\n at = at % #requests + 1\n return requests[at]\nend\n`;
-}
-
-function load(port: number, requests: readonly Request[], forSeconds: number): Sample {
-  const file = join(folder, 'requests.lua');
-  writeFileSync(file, script(requests));
-  const printed = execFileSync(
-    'taskset',
-    [
-      '-c',
-      '1',
-      'wrk',
-      '-t1',
-      `-c${connections}`,
-      `-d${forSeconds}s`,
-      '--latency',
-      '-s',
-      file,
-      `http://127.0.0.1:${port}/`,
-    ],
-    { encoding: 'utf8' },
-  );
-  if (/Non-2xx|Socket errors/.test(printed)) throw new Error(`not every request was answered:\n${printed}`);
-  const p99 = /99%\s+([\d.]+)(us|ms|s)/.exec(printed);
-  const unit = { us: 0.001, ms: 1, s: 1_000 }[p99?.[2] ?? 'ms'] ?? 1;
-  return {
-    perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(printed)?.[1]),
-    p99Ms: Number(p99?.[1]) * unit,
-  };
-}
 
 async function post(port: number, path: string, body: string, host = '127.0.0.1'): Promise<unknown> {
   const { request } = await import('undici');
@@ -142,11 +79,6 @@ const idlePath: Record<string, (path: string) => string> = {
   sls: (path) => `/idle${path}`,
 };
 
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
 async function redisCpuSeconds(redis: Redis): Promise<number> {
   const info = await redis.info('cpu');
   return ['sys', 'user'].reduce(
@@ -155,15 +87,9 @@ async function redisCpuSeconds(redis: Redis): Promise<number> {
   );
 }
 
-try {
-  execFileSync('sh', ['-c', 'command -v wrk && command -v taskset'], { stdio: 'ignore' });
-} catch {
-  console.error('the benchmark needs wrk and taskset on the PATH (Debian: apt-get install wrk util-linux)');
-  process.exit(1);
-}
-
+requireTools();
 const server = await startRedis();
-execFileSync('taskset', ['-cp', '1', String(server.pid)], { stdio: 'ignore' });
+pinBesideLoad(server.pid);
 const redis = new Redis(server.port, '127.0.0.1');
 const ports = {
   bare: await startServer('bare'),
@@ -204,7 +130,7 @@ for (let round = 0; round <= rounds; round += 1) {
 }
 redis.disconnect();
 await server.stop();
-for (const child of children) child.kill('SIGKILL');
+stopServers();
 
 const perSecond = (name: string): number =>
   median((samples.get(name) ?? []).map((sample) => sample.perSecond));

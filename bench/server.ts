@@ -33,6 +33,11 @@ async function serveApp(redisUrl: string, data: string): Promise<void> {
     idle.get('/idle/presence/sub-key/:key/channel/:channels/heartbeat', async (_request, reply) =>
       reply.headers(presenceHeaders).send(presenceAnswer),
     );
+    // So that memory can be compared.
+    idle.post('/gc', async () => {
+      globalThis.gc?.();
+      return '';
+    });
     idle.post('/idle/api/:version/heartbeat', async (_request, reply) =>
       reply.headers(pbxHeaders).send(Buffer.from('{"status":"Success"}')),
     );

@@ -16,6 +16,8 @@ interface Waiting {
 export interface Coalescer {
   /** Answers the command; rejects with its own error, or with StoreUnavailable if the batch could not be run. */
   ask<N extends CommandName>(name: N, ask: Ask<N>): Promise<Answer<N>>;
+  /** The same for a command that changes nothing: one that is asked again before it was sent is sent once. */
+  askOnce<N extends CommandName>(name: N, ask: Ask<N>, key: string): Promise<Answer<N>>;
   /** Resolves when everything that was asked has been answered. */
   drain(): Promise<void>;
 }
@@ -30,6 +32,8 @@ export interface CoalesceOptions {
 
 export function coalesce(driver: Driver, options: CoalesceOptions): Coalescer {
   let queues = new Map<number, Waiting[]>();
+  /** Of commands that are not sent yet. */
+  const shared = new Map<string, Promise<unknown>>();
   const running = new Set<Promise<void>>();
 
   const run = async (partition: number, batch: readonly Waiting[]): Promise<void> => {
@@ -59,6 +63,7 @@ export function coalesce(driver: Driver, options: CoalesceOptions): Coalescer {
   };
 
   const start = (partition: number, batch: readonly Waiting[]): void => {
+    shared.clear();
     const under = run(partition, batch);
     running.add(under);
     under.finally(() => running.delete(under));
@@ -74,21 +79,29 @@ export function coalesce(driver: Driver, options: CoalesceOptions): Coalescer {
     }
   };
 
+  const ask = <N extends CommandName>(name: N, ask: Ask<N>): Promise<Answer<N>> =>
+    new Promise((resolve, reject) => {
+      // A command and its answer share a name, which the union of all commands cannot express.
+      const waiting = { command: { name, ask }, resolve, reject } as unknown as Waiting;
+      const partition = driver.partitionOf(ask.tenant);
+      // After the poll phase: every request that was read in this turn is then in the queue.
+      if (queues.size === 0) setImmediate(flush);
+      const queue = queues.get(partition);
+      if (queue === undefined) queues.set(partition, [waiting]);
+      else if (queue.push(waiting) >= driver.eagerBatch) {
+        queues.set(partition, []);
+        start(partition, queue);
+      }
+    });
+
   return {
-    ask(name, ask) {
-      return new Promise((resolve, reject) => {
-        // A command and its answer share a name, which the union of all commands cannot express.
-        const waiting = { command: { name, ask }, resolve, reject } as unknown as Waiting;
-        const partition = driver.partitionOf(ask.tenant);
-        // After the poll phase: every request that was read in this turn is then in the queue.
-        if (queues.size === 0) setImmediate(flush);
-        const queue = queues.get(partition);
-        if (queue === undefined) queues.set(partition, [waiting]);
-        else if (queue.push(waiting) >= driver.eagerBatch) {
-          queues.set(partition, []);
-          start(partition, queue);
-        }
-      });
+    ask,
+    askOnce<N extends CommandName>(name: N, command: Ask<N>, key: string) {
+      const known = shared.get(key) as Promise<Answer<N>> | undefined;
+      if (known !== undefined) return known;
+      const asked = ask(name, command);
+      shared.set(key, asked);
+      return asked;
     },
     async drain() {
       while (queues.size > 0 || running.size > 0) {

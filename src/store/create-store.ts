@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { coalesce } from './coalesce.ts';
-import type { Driver, Store, TenantEvent } from './store.ts';
+import type { Ask, Driver, Store, TenantEvent } from './store.ts';
 import { startSweeper, sweepBudget } from './sweeper.ts';
 import { makeWaiters } from './waiters.ts';
 
@@ -31,7 +31,7 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
   const tellObservers = (events: readonly TenantEvent[]): void => {
     for (const event of events) for (const observer of observers) observer(event);
   };
-  const { ask, drain } = coalesce(driver, {
+  const { ask, askOnce, drain } = coalesce(driver, {
     onEvents: tellObservers,
     monotonicMs: () => performance.now(),
     ...(options.onBatch === undefined
@@ -64,7 +64,7 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
   const everyPartition = <T>(step: (partition: number) => Promise<T>): Promise<T[]> =>
     Promise.all(Array.from({ length: driver.partitions }, (_, partition) => step(partition)));
 
-  return {
+  const store: Store = {
     description: driver.description,
     beat(beat) {
       const ttlMs = beat.ttlMs ?? beat.defaultTtlMs;
@@ -81,14 +81,15 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
     readDocuments: (documents) => ask('readDocuments', documents),
     listDocuments: (collection) => ask('listDocuments', collection),
     commit: (commit) => ask('commit', commit),
-    readTopics: (topics) => ask('readTopics', topics),
+    // Those who waited for the same ask the same: a message to ten thousand is read once.
+    readTopics: (read) => askOnce('readTopics', read, keyOf(read)),
     topicBounds: (topics) => ask('topicBounds', topics),
     now: (tenant) => ask('now', tenant),
     drop: (tenant) => ask('drop', tenant),
 
     async wait({ tenant, topics, timeoutMs, signal }) {
       const isNew = async (): Promise<boolean> =>
-        (await ask('readTopics', { tenant, topics, limit: 1 })).length > 0;
+        (await store.readTopics({ tenant, topics, limit: 1 })).length > 0;
       const names = topics.map(({ topic }) => topic);
       const endMs = performance.now() + timeoutMs;
       for (;;) {
@@ -161,4 +162,11 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
       await driver.close();
     },
   };
+  return store;
+}
+
+function keyOf({ tenant, topics, limit, maxBytes }: Ask<'readTopics'>): string {
+  let key = `${tenant.length} ${tenant} ${limit} ${maxBytes}`;
+  for (const { topic, after } of topics) key += `\n${topic.length} ${after} ${topic}`;
+  return key;
 }
