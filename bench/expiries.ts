@@ -10,7 +10,7 @@ import { startRedis } from '../test/redis-server.ts';
 
 const total = Number(process.env.LEASES ?? 200_000);
 const tenants = 64;
-const groupsPerTenant = 50;
+const groupsPerTenant = 3;
 const firstMs = 3_000;
 const spreadMs = 1_000;
 

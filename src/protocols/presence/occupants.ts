@@ -34,6 +34,7 @@ export async function beat(
     holder: uuid,
     groups,
     grant: true,
+    brief: true,
     defaultTtlMs: defaultTimeoutMs,
     ...(timeoutMs === undefined ? {} : { ttlMs: timeoutMs }),
   });
@@ -42,7 +43,7 @@ export async function beat(
     store,
     tenant,
     uuid,
-    leases.filter(({ state }) => state === 'granted'),
+    groups.filter((_, at) => leases[at]?.state === 'granted'),
   );
 }
 
@@ -64,6 +65,7 @@ export async function beatAfterHold(
     holder: uuid,
     groups,
     grant: false,
+    brief: true,
     ...(timeoutMs === undefined ? {} : { ttlMs: timeoutMs }),
   });
   const absent = new Set(leases.filter(({ state }) => state === 'absent').map(({ group }) => group));
@@ -86,7 +88,7 @@ async function adoptState(
   store: Store,
   tenant: Tenant,
   uuid: string,
-  joined: readonly { readonly group: string; readonly data: string | null }[],
+  joined: readonly BeatGroup[],
 ): Promise<void> {
   const documents = joined.map(({ group }) => ({ collection: orphans, key: orphanKey(group, uuid) }));
   const found = await store.readDocuments({ tenant, documents });
@@ -97,7 +99,7 @@ async function adoptState(
   if (adopted.length === 0) return;
   await Promise.all(
     adopted
-      .filter(({ data }) => data === null)
+      .filter(({ data }) => data === undefined)
       .map(({ group, orphan }) =>
         store.setData({ tenant, group, holder: uuid, data: orphan.value, quiet: true }),
       ),

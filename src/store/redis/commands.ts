@@ -2,6 +2,7 @@
 import type {
   Answer,
   Ask,
+  BeatGroup,
   BeatLease,
   CommandName,
   Guard,
@@ -16,8 +17,10 @@ import type { Reply, ScriptArgument } from './scripts.ts';
 export interface Codec<N extends CommandName> {
   /** Adds one item of a batch to the script's arguments. */
   encode(ask: Ask<N>, to: ScriptArgument[]): void;
+  /** In place of `encode`: adds the whole batch. */
+  encodeBatch?(asks: readonly Ask<N>[], to: ScriptArgument[]): void;
   decode(reply: Reply, ask: Ask<N>): Answer<N>;
-  /** The script begins with how event topics are kept, and answers `{ answers, tenant, event, … }`. */
+  /** The script begins with how event topics are kept, and answers `{ answers, tenant, events, … }`. */
   readonly changesLeases?: true;
   /** Answers hold bytes that are no text. */
   readonly raw?: true;
@@ -51,17 +54,55 @@ function unpackLease(packed: string): { ttlMs: number; epoch: number; data: stri
 }
 
 /**
- * The form of a beat: everything but names and data. Beats of one kind share it, so the script parses it once a batch.
- * `<ttl or nothing>,<default ttl>,<grant 1 or 0>,<guards>,<1 with data or 0 per group; * for all that are held>`
+ * The form of a beat: everything but names and data.
+ * `<ttl or nothing>,<default ttl>,<grant 1 or 0>,<brief 1 or 0>,<guards>,<1 with data or 0 per group; * for all that are held>`
  */
-function formOf({ groups, ttlMs, defaultTtlMs: fallbackMs, grant, guards }: Ask<'beat'>): string {
+function formOf({ groups, ttlMs, defaultTtlMs: fallbackMs, grant, brief, guards }: Ask<'beat'>): string {
   let withData = '*';
   if (groups !== undefined) {
     withData = '';
     for (const { data } of groups) withData += data === undefined ? '0' : '1';
   }
-  return `${ttlMs ?? ''},${fallbackMs ?? defaultTtlMs},${grant ? 1 : 0},${guards?.length ?? 0},${withData}`;
+  const flags = `${grant ? 1 : 0},${brief === true && groups !== undefined ? 1 : 0}`;
+  return `${ttlMs ?? ''},${fallbackMs ?? defaultTtlMs},${flags},${guards?.length ?? 0},${withData}`;
 }
+
+/** Whether two beats differ in names and data only. */
+function isSameForm(a: Ask<'beat'>, b: Ask<'beat'>): boolean {
+  if (
+    a.tenant !== b.tenant ||
+    a.ttlMs !== b.ttlMs ||
+    a.defaultTtlMs !== b.defaultTtlMs ||
+    a.grant !== b.grant ||
+    a.brief !== b.brief ||
+    a.groups?.length !== b.groups?.length ||
+    a.guards?.length !== b.guards?.length
+  ) {
+    return false;
+  }
+  for (let at = 0; at < (a.groups?.length ?? 0); at += 1) {
+    if ((a.groups?.[at]?.data === undefined) !== (b.groups?.[at]?.data === undefined)) return false;
+  }
+  return (a.guards ?? []).every((guard, at) => {
+    const other = b.guards?.[at];
+    return (
+      guard.key === other?.key && guard.version === other.version && guard.collection === other.collection
+    );
+  });
+}
+
+/** Leases of which only the states were asked, a letter each. */
+function briefly(letters: string, groups: readonly BeatGroup[]): BeatLease[] {
+  return groups.map(({ group }, at) => ({
+    group,
+    state: states[letters[at] as keyof typeof states],
+    epoch: 0,
+    revision: 0,
+    data: null,
+  }));
+}
+
+const states = { g: 'granted', r: 'renewed', a: 'absent' } as const;
 
 /** Takes texts off the front of a longer one. */
 function textReader(text: string): { until(): string; counted(): string } {
@@ -93,12 +134,25 @@ function utf8(latin1: string): string {
 export const codecs: Codecs = {
   beat: {
     changesLeases: true,
-    encode(ask, to) {
-      to.push(ask.tenant, ask.holder, formOf(ask));
-      for (const { collection, key, version } of ask.guards ?? []) to.push(collection, key, version);
-      for (const { group, data } of ask.groups ?? []) {
-        to.push(group);
-        if (data !== undefined) to.push(data);
+    encode() {},
+    encodeBatch(asks, to) {
+      let first: Ask<'beat'> | undefined;
+      let countAt = 0;
+      let count = 0;
+      for (const ask of asks) {
+        if (first !== undefined && isSameForm(first, ask)) count += 1;
+        else {
+          first = ask;
+          count = 1;
+          countAt = to.push(ask.tenant, formOf(ask), count) - 1;
+          for (const { collection, key, version } of ask.guards ?? []) to.push(collection, key, version);
+        }
+        to[countAt] = count;
+        to.push(ask.holder);
+        for (const { group, data } of ask.groups ?? []) {
+          to.push(group);
+          if (data !== undefined) to.push(data);
+        }
       }
     },
     raw: true,
@@ -106,9 +160,10 @@ export const codecs: Codecs = {
     decodeBatch(reply, asks) {
       // One byte a character: lengths are in bytes.
       const read = textReader(reply.toString('latin1'));
-      return asks.map(({ groups }) => {
+      return asks.map(({ groups, brief }) => {
         const count = read.until();
         if (count === 's') return { stale: true, leases: [] };
+        if (brief === true && groups !== undefined) return { stale: false, leases: briefly(count, groups) };
         const leases: BeatLease[] = [];
         for (let at = 0; at < Number(count); at += 1) {
           const head = read.until();
@@ -301,11 +356,13 @@ export const codecs: Codecs = {
   },
 };
 
-/** `tenant, event, tenant, event, …` from position `from` of a reply. */
+/** `tenant, events, tenant, events, …` from position `from` of a reply; events are JSON, one a line. */
 export function decodeEvents(reply: readonly Reply[], from: number): TenantEvent[] {
   const events: TenantEvent[] = [];
   for (let at = from; at < reply.length; at += 2) {
-    events.push({ tenant: text(reply[at]), ...(JSON.parse(text(reply[at + 1])) as LeaseEvent) });
+    const tenant = text(reply[at]);
+    const steps = JSON.parse(`[${text(reply[at + 1]).replaceAll('\n', ',')}]`) as LeaseEvent[];
+    for (const step of steps) events.push({ tenant, ...step });
   }
   return events;
 }

@@ -102,10 +102,11 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     // Which codec belongs to which command is known by name only.
     const codec = codecs[name] as unknown as Codec<'beat'>;
     const args: ScriptArgument[] = codec.changesLeases === true ? [...keeping] : [];
-    for (const { ask } of commands) codec.encode(ask as never, args);
+    const asks = commands.map(({ ask }) => ask) as never[];
+    if (codec.encodeBatch === undefined) for (const ask of asks) codec.encode(ask, args);
+    else codec.encodeBatch(asks, args);
     try {
       const reply = (await run(name, partition, args, codec.raw === true)) as readonly Reply[];
-      const asks = commands.map(({ ask }) => ask) as never[];
       const replies = codec.changesLeases === true ? reply[0] : reply;
       const answers =
         codec.decodeBatch?.(replies as Buffer, asks) ??

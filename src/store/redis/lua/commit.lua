@@ -50,7 +50,7 @@ while ARGV[at] do
         position = increment(newest and string.match(newest[1], '^%d+') or after)
       end
       if ARGV[append + 4] == '' then
-        appendAt(tenant, topic, position, ARGV[append + 1], ARGV[append + 3], ARGV[append + 5], 0)
+        appendAt(tenant, topic, position, ARGV[append + 1], ARGV[append + 3], ARGV[append + 5])
       else
         appendSized(tenant, topic, position, ARGV[append + 1], ARGV[append + 3], ARGV[append + 4], ARGV[append + 5])
       end

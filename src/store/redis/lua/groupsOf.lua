@@ -10,7 +10,7 @@ local answers = {}
 for at = 1, #ARGV, 2 do
   local tenant, holder = ARGV[at], ARGV[at + 1]
   local answer = {}
-  for _, group in ipairs(redis.call('SMEMBERS', keyOf('h', tenant, holder))) do
+  for _, group in ipairs(groupsHeld(tenant, holder)) do
     if readLease(tenant, group, holder) then
       answer[#answer + 1] = group
     end

@@ -6,6 +6,23 @@
 --@include partition
 --@include topics
 
+-- Adds those of several lease events together that come after a position.
+local function addEvents(found, last, lines, after)
+  local events = {}
+  for event in string.gmatch(lines, '[^\n]+') do
+    events[#events + 1] = event
+  end
+  local lastMicros = tonumber(string.sub(last, 1, -2))
+  local afterMicros = tonumber(string.sub(after, 1, -2)) or 0
+  for at, event in ipairs(events) do
+    local micros = lastMicros - #events + at
+    if micros > afterMicros then
+      found[#found + 1] = digits(micros) .. '0'
+      found[#found + 1] = event
+    end
+  end
+end
+
 -- Where bytes are limited, as many are read at a time as fit if all are as large as those so far.
 local function readInto(found, key, after, limit, maxBytes)
   local left, chunk = maxBytes, maxBytes and math.min(limit, 8) or limit
@@ -18,9 +35,14 @@ local function readInto(found, key, after, limit, maxBytes)
       if left and bytes > left and #found > 0 then
         return
       end
-      after = string.match(entry[1], '^%d+')
-      found[#found + 1] = after
-      found[#found + 1] = payload
+      local position = string.match(entry[1], '^%d+')
+      if entry[2][1] == 'e' then
+        addEvents(found, position, payload, after)
+      else
+        found[#found + 1] = position
+        found[#found + 1] = payload
+      end
+      after = position
     end
     limit = limit - #entries
     if #entries < chunk or not left then

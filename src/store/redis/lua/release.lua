@@ -3,7 +3,7 @@
 -- KEYS[1]  the partition's clock
 -- ARGV     1 entries and 2 idle ms of event topics, then per release:
 --          tenant, holder, 'released' or 'expired', number of groups or '-1' for all that are held, group*
--- Returns  { answers, tenant, event, … }; an answer lists the groups in which the holder was live
+-- Returns  { answers, tenant, events, … }; an answer lists the groups in which the holder was live
 --@include partition
 --@include topics
 --@include packed
@@ -19,8 +19,7 @@ while ARGV[at] do
   at = at + 4
   local groups = {}
   if count < 0 then
-    groups = redis.call('SMEMBERS', keyOf('h', tenant, holder))
-    table.sort(groups)
+    groups = groupsHeld(tenant, holder)
   else
     for index = 1, count do
       groups[index] = ARGV[at]

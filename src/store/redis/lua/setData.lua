@@ -3,7 +3,7 @@
 -- KEYS[1]  the partition's clock
 -- ARGV     1 entries and 2 idle ms of event topics, then per change:
 --          tenant, group, holder, '1' with data or '0' for none, data, quiet '1' or '0'
--- Returns  { answers, tenant, event, … }; an answer is 0 not live, 1 live and unchanged, 2 changed
+-- Returns  { answers, tenant, events, … }; an answer is 0 not live, 1 live and unchanged, 2 changed
 --@include partition
 --@include topics
 --@include packed
@@ -27,8 +27,7 @@ for at = 3, #ARGV, 6 do
       redis.call('HSET', mkey, 'h' .. holder, packLease(deadline, ttl, epoch, data))
       if ARGV[at + 5] == '0' then
         local count = redis.call('ZCARD', keyOf('z', tenant, group))
-        result[#result + 1] = tenant
-        result[#result + 1] = record(tenant, group, holder, 'changed', epoch, stored[2], count, 0, data)
+        recordOne(tenant, group, holder, 'changed', epoch, stored[2], count, data, result)
       end
       answers[#answers + 1] = 2
     end

@@ -17,29 +17,61 @@ local function isWatching(tenant)
   return watching[tenant]
 end
 
--- Whole numbers come as text.
-local function record(tenant, group, holder, kind, epoch, revision, count, lateMs, data)
-  local event = '{"type":"' .. kind .. '","group":' .. cjson.encode(group) .. ',"holder":' .. cjson.encode(holder)
-    .. ',"epoch":' .. epoch .. ',"revision":' .. revision .. ',"count":' .. count .. ',"atMs":' .. wallText
-    .. ',"lateMs":' .. lateMs .. ',"data":' .. (data and cjson.encode(data) or 'null') .. '}'
-  local position = digits(nextTimetoken()) .. '0'
-  appendAt(tenant, 'leases:' .. group, position, event, eventKeepEntries, eventIdleMs, eventSlackMs)
+local function quoted(text)
+  -- Nothing to escape, as nearly always.
+  if not string.find(text, '[%c"\\\127-\255]') then
+    return '"' .. text .. '"'
+  end
+  return cjson.encode(text)
+end
+
+-- The events of steps of one group share what does not differ. Whole numbers come as text.
+local function eventWriter(group, kind)
+  local head = '{"type":"' .. kind .. '","group":' .. cjson.encode(group) .. ',"holder":'
+  return function(holder, epoch, revision, count, lateMs, data)
+    return head .. quoted(holder) .. ',"epoch":' .. epoch .. ',"revision":' .. revision .. ',"count":' .. count
+      .. ',"atMs":' .. wallText .. ',"lateMs":' .. lateMs .. ',"data":' .. (data and cjson.encode(data) or 'null') .. '}'
+  end
+end
+
+-- Records steps of one group, in order: in its topic and in those of the watched prefixes above it. Appends the tenant and
+-- the events, one a line, to `into`.
+local function record(tenant, group, events, into)
+  into[#into + 1] = tenant
+  into[#into + 1] = table.concat(events, '\n')
+  nextTimetoken()
+  tt = tt + #events - 1
+  appendEvents(tenant, 'leases:' .. group, events, tt, eventKeepEntries, eventIdleMs, eventSlackMs)
   local dot = string.find(group, '.', 1, true)
   if dot and isWatching(tenant) then
     local level = 1
     while dot and level <= maxWatchedLevels do
-      local prefix = string.sub(group, 1, dot)
-      if readVersion(tenant, watchedPrefixes, prefix) then
-        appendAt(tenant, 'leases-below:' .. prefix, position, event, eventKeepEntries, eventIdleMs, eventSlackMs)
+      local above = string.sub(group, 1, dot)
+      if readVersion(tenant, watchedPrefixes, above) then
+        appendEvents(tenant, 'leases-below:' .. above, events, tt, eventKeepEntries, eventIdleMs, eventSlackMs)
       end
       dot = string.find(group, '.', dot + 1, true)
       level = level + 1
     end
   end
-  return event
 end
 
--- Takes leases of one group away: holders, and each one's packed lease. Appends tenant and event to `into`.
+local function recordOne(tenant, group, holder, kind, epoch, revision, count, data, into)
+  record(tenant, group, { eventWriter(group, kind)(holder, epoch, revision, count, '0', data) }, into)
+end
+
+-- Revisions that were read or made in this call, by the key of the group's hash.
+local revisions = {}
+local function revisionOf(mkey)
+  local revision = revisions[mkey]
+  if not revision then
+    revision = redis.call('HGET', mkey, 'r') or '0'
+    revisions[mkey] = revision
+  end
+  return revision
+end
+
+-- Takes leases of one group away: holders, and each one's packed lease. Appends to `into` as `record` does.
 local function endLeases(tenant, group, holders, packed, kind, into)
   local zkey = keyOf('z', tenant, group)
   local mkey = keyOf('m', tenant, group)
@@ -49,22 +81,24 @@ local function endLeases(tenant, group, holders, packed, kind, into)
   end
   redis.call('ZREM', zkey, unpack(holders))
   redis.call('HDEL', mkey, unpack(fields))
+  removeHolders(tenant, holders, group)
   local count = redis.call('ZCARD', zkey)
   countUp('leases', tenant, -#holders)
+  local write = eventWriter(group, kind)
+  local events = {}
   for at = 1, #holders do
-    local holder = holders[at]
-    redis.call('SREM', keyOf('h', tenant, holder), group)
     local deadline, _, epoch, data = unpackLease(packed[at])
     local lateMs = kind == 'expired' and digits(math.max(now - deadline, 0)) or '0'
-    local left = count + #holders - at
-    into[#into + 1] = tenant
-    into[#into + 1] = record(tenant, group, holder, kind, epoch, digits(nextSeq()), left, lateMs, data)
+    events[at] = write(holders[at], epoch, digits(nextSeq()), count + #holders - at, lateMs, data)
   end
+  record(tenant, group, events, into)
   if count == 0 then
     redis.call('DEL', mkey)
+    revisions[mkey] = nil
     redis.call('ZREM', keyOf('g', tenant, ''), group)
     redis.call('ZREM', dueKey, dueMember('g', tenant, group))
   else
-    redis.call('HSET', mkey, 'r', digits(seq))
+    revisions[mkey] = digits(seq)
+    redis.call('HSET', mkey, 'r', revisions[mkey])
   end
 end

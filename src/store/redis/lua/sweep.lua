@@ -2,7 +2,7 @@
 --
 -- KEYS[1]  the partition's clock
 -- ARGV     1 entries and 2 idle ms of event topics, 3 who sweeps, 4 how many expiries at the most
--- Returns  { more is due (1 or 0), ms until something may be due or -1, tenant, event, tenant, event, … }
+-- Returns  { more is due (1 or 0), ms until something may be due or -1, tenant, events, tenant, events, … }
 --@include partition
 --@include topics
 --@include packed
@@ -16,12 +16,24 @@ clock[1] = digits(now)
 local claim = redis.call('HMGET', KEYS[1], 'owner', 'ownerUntil')
 local claimed = claim[1] and claim[1] ~= owner and tonumber(claim[2]) > wallMs
 local result = { 0, -1 }
+-- How many leases are first looked at in a visit of a group: most have fewer that are due.
+local maxTaken = 64
 local looks = 0
 
 -- Ends what is due in a group, puts off what was renewed since, and answers how many leases were looked at.
 local function sweepGroup(tenant, group, member)
   local zkey = keyOf('z', tenant, group)
-  local suspects = redis.call('ZRANGEBYSCORE', zkey, '-inf', digits(now), 'LIMIT', 0, math.min(budget, 500))
+  -- One more than may be taken: what comes next is then known too.
+  local limit = math.min(budget, maxTaken)
+  local earliest = redis.call('ZRANGE', zkey, 0, limit, 'WITHSCORES')
+  local suspects = {}
+  for at = 1, math.min(#earliest, 2 * limit), 2 do
+    if tonumber(earliest[at + 1]) > now then
+      break
+    end
+    suspects[#suspects + 1] = earliest[at]
+  end
+  local nextDeadline = tonumber(earliest[2 * #suspects + 2])
   if #suspects > 0 then
     local fields = {}
     for at = 1, #suspects do
@@ -29,22 +41,28 @@ local function sweepGroup(tenant, group, member)
     end
     local stored = redis.call('HMGET', keyOf('m', tenant, group), unpack(fields))
     local dead, renewed = {}, {}
+    local inOrder, last = true, 0
     for at = 1, #suspects do
       local deadline = deadlineOf(stored[at])
       if deadline <= now then
         dead[#dead + 1] = { deadline, suspects[at], stored[at] }
+        inOrder = inOrder and deadline >= last
+        last = deadline
       else
         renewed[#renewed + 1] = digits(deadline)
         renewed[#renewed + 1] = suspects[at]
+        nextDeadline = math.min(nextDeadline or deadline, deadline)
       end
     end
     if #renewed > 0 then
       redis.call('ZADD', zkey, unpack(renewed))
     end
     if #dead > 0 then
-      table.sort(dead, function(a, b)
-        return a[1] < b[1]
-      end)
+      if not inOrder then
+        table.sort(dead, function(a, b)
+          return a[1] < b[1]
+        end)
+      end
       local holders, packed = {}, {}
       for at = 1, #dead do
         holders[at], packed[at] = dead[at][2], dead[at][3]
@@ -53,9 +71,8 @@ local function sweepGroup(tenant, group, member)
       budget = budget - #dead
     end
   end
-  local earliest = redis.call('ZRANGE', zkey, 0, 0, 'WITHSCORES')
-  if earliest[1] then
-    redis.call('ZADD', dueKey, earliest[2], member)
+  if nextDeadline then
+    redis.call('ZADD', dueKey, digits(nextDeadline), member)
   else
     redis.call('ZREM', dueKey, member)
   end

@@ -19,6 +19,10 @@ while ARGV[at] do
       local first = redis.call('XRANGE', key, '-', '+', 'COUNT', 1)[1]
       local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
       oldest = first and string.match(first[1], '^%d+') or '0'
+      if first and first[2][1] == 'e' then
+        local _, breaks = string.gsub(first[2][2], '\n', '')
+        oldest = digits(tonumber(string.sub(oldest, 1, -2)) - breaks) .. '0'
+      end
       newest = last and string.match(last[1], '^%d+') or '0'
       entries = redis.call('XLEN', key)
     end

@@ -1,6 +1,7 @@
 -- Shared: appending to topics. Needs partition.lua.
 --
--- s<tenant><topic>  STREAM, ids '<position>-0', fields: p (payload), and where bytes are limited b (bytes so far, with it)
+-- s<tenant><topic>  STREAM, ids '<position>-0', fields: p (payload), and where bytes are limited b (bytes so far, with it);
+--                   or e: several lease events at consecutive timetokens, one a line, of which the id is the last
 -- t<tenant>         HASH topic -> its idle deadline on the lease clock, '' for never
 
 local published = {}
@@ -14,14 +15,8 @@ local function increment(text)
   return string.sub(head, 1, -2) .. (tonumber(string.sub(head, -1)) + 1) .. string.rep('0', #tail)
 end
 
--- Adds to a topic whose idle deadline may lie up to `slackMs` further off than asked: then it need not be written each time.
-local function appendAt(tenant, topic, position, payload, keepEntries, idleMs, slackMs, bytesSoFar)
-  local key = keyOf('s', tenant, topic)
-  if bytesSoFar then
-    redis.call('XADD', key, 'MAXLEN', keepEntries, position .. '-0', 'p', payload, 'b', bytesSoFar)
-  else
-    redis.call('XADD', key, 'MAXLEN', keepEntries, position .. '-0', 'p', payload)
-  end
+-- Keeps a topic known until it was idle for its time, or up to `slackMs` longer: then that need not be written each time.
+local function keepTopic(tenant, topic, idleMs, slackMs)
   local registry = keyOf('t', tenant, '')
   local known = slackMs > 0 and tonumber(redis.call('HGET', registry, topic) or nil)
   if not known or known < now + tonumber(idleMs) then
@@ -39,12 +34,40 @@ local function appendAt(tenant, topic, position, payload, keepEntries, idleMs, s
   end
 end
 
+local function appendAt(tenant, topic, position, payload, keepEntries, idleMs, bytesSoFar)
+  local key = keyOf('s', tenant, topic)
+  if bytesSoFar then
+    redis.call('XADD', key, 'MAXLEN', keepEntries, position .. '-0', 'p', payload, 'b', bytesSoFar)
+  else
+    redis.call('XADD', key, 'MAXLEN', keepEntries, position .. '-0', 'p', payload)
+  end
+  keepTopic(tenant, topic, idleMs, 0)
+end
+
+-- So many lease events share an entry at the most: entries are what is counted when old ones are let go.
+local maxTogether = 16
+
+-- Adds lease events whose last one has the timetoken `lastMicros`, and each before it one less.
+local function appendEvents(tenant, topic, events, lastMicros, keepEntries, idleMs, slackMs)
+  local key = keyOf('s', tenant, topic)
+  if #events == 1 then
+    redis.call('XADD', key, 'MAXLEN', keepEntries, digits(lastMicros) .. '0-0', 'p', events[1])
+  else
+    for from = 1, #events, maxTogether do
+      local to = math.min(#events, from + maxTogether - 1)
+      local id = digits(lastMicros - (#events - to)) .. '0-0'
+      redis.call('XADD', key, 'MAXLEN', keepEntries, id, 'e', table.concat(events, '\n', from, to))
+    end
+  end
+  keepTopic(tenant, topic, idleMs, slackMs)
+end
+
 -- Adds to a topic that is also limited in bytes: each entry knows how many came with it and before it.
 local function appendSized(tenant, topic, position, payload, keepEntries, keepBytes, idleMs)
   local key = keyOf('s', tenant, topic)
   local newest = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
   local total = (newest and tonumber(newest[2][4]) or 0) + #payload
-  appendAt(tenant, topic, position, payload, keepEntries, idleMs, 0, digits(total))
+  appendAt(tenant, topic, position, payload, keepEntries, idleMs, digits(total))
   while true do
     local oldest = redis.call('XRANGE', key, '-', '+', 'COUNT', 2)
     local before = #oldest == 2 and (tonumber(oldest[1][2][4]) or 0) - #oldest[1][2][2]
