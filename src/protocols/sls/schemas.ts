@@ -17,7 +17,8 @@ const logstoreSettings = {
   ttl: Type.Optional(Type.Integer({ minimum: 1, maximum: 3_650 })),
   enable_tracking: Type.Optional(Type.Boolean()),
   autoSplit: Type.Optional(Type.Boolean()),
-  maxSplitShard: Type.Optional(Type.Integer({ minimum: 0, maximum: 256 })),
+  // One SDK says -1 where its caller said nothing.
+  maxSplitShard: Type.Optional(Type.Integer({ minimum: -1, maximum: 256 })),
   appendMeta: Type.Optional(Type.Boolean()),
   telemetryType: Type.Optional(Type.String({ maxLength: 128 })),
 };

@@ -1,12 +1,14 @@
 /** The vendor's consumer libraries, unmodified, live their whole life here. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, it } from 'vitest';
+import { promisify } from 'node:util';
+import { afterEach, describe, expect, it } from 'vitest';
 import { startRedis } from '../../redis-server.ts';
 import { drill, endpoint, logstore, project, setUp } from './drill.ts';
-import { hasTool, installGo, installPython } from './install.ts';
-import { type Server, startServer } from './server.ts';
+import { hasTool, installGo, installJava, installPython } from './install.ts';
+import { type Address, type Server, startServer } from './server.ts';
 import type { Library } from './worker.ts';
 
 const pythonVersion = '0.9.47';
@@ -15,6 +17,8 @@ const pythonVersion = '0.9.47';
 interface Candidate {
   readonly name: string;
   readonly missing: string | undefined;
+  /** Where its servers must listen; absent: anywhere. */
+  readonly addresses?: readonly [Address, Address];
   install(): Library;
 }
 
@@ -56,19 +60,61 @@ const candidates: readonly Candidate[] = [
       };
     },
   },
+  {
+    // No port and no address may stand in its endpoint, and its settings for consumers name no proxy.
+    name: 'Java (loghub-client-lib 0.6.41)',
+    missing: javaMissing(),
+    addresses: [
+      { host: '127.0.0.1', port: 80 },
+      { host: '127.0.0.2', port: 80 },
+    ],
+    install() {
+      const classPath = installJava();
+      const heartbeatSeconds = 2;
+      return {
+        name: 'java',
+        heartbeatSeconds,
+        command: ({ url, group, consumer }) => ({
+          file: 'java',
+          args: [
+            ...[
+              '-Xmx128m',
+              `-Djdk.net.hosts.file=${hostsFile(new URL(url).hostname)}`,
+              '-cp',
+              classPath,
+              'Worker',
+            ],
+            ...[endpoint, project, logstore, group, consumer, String(heartbeatSeconds)],
+          ],
+        }),
+      };
+    },
+  },
 ];
+
+function javaMissing(): string | undefined {
+  if (!hasTool('javac', '-version') || !hasTool('mvn', '-version')) return 'JDK with Maven';
+  return process.getuid?.() === 0 ? undefined : 'right to listen on port 80, which its endpoints mean';
+}
+
+/** A file that lets Java find the project here. */
+function hostsFile(address: string): string {
+  const path = join(tmpdir(), `heartbeatd-hosts-${process.pid}-${address}`);
+  writeFileSync(path, `${address} ${project}.${endpoint}\n`);
+  return path;
+}
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-async function serve(...args: string[]): Promise<Server> {
-  const server = await startServer(args);
+async function serve(address: Address | undefined, ...args: string[]): Promise<Server> {
+  const server = await startServer(args, address);
   cleanups.push(() => server.stop());
   return server;
 }
 
-describe.each(candidates)('$name', ({ missing, install }) => {
+describe.each(candidates)('$name', ({ missing, install, addresses }) => {
   if (missing !== undefined) {
     it.skip(`is not tested here: there is no ${missing}`);
     return;
@@ -77,7 +123,7 @@ describe.each(candidates)('$name', ({ missing, install }) => {
 
   it('consumes every log once through a kill, a newcomer and a stop, and goes on after a restart', async () => {
     const library = install();
-    const { url } = await serve();
+    const { url } = await serve(addresses?.[0]);
     await setUp(url);
     await drill({ library, urls: [url], group: 'cg', logs });
   });
@@ -86,7 +132,7 @@ describe.each(candidates)('$name', ({ missing, install }) => {
     const library = install();
     const folder = mkdtempSync(join(tmpdir(), 'heartbeatd-'));
     cleanups.push(() => rmSync(folder, { recursive: true }));
-    const server = await serve('--data', join(folder, 'store.db'));
+    const server = await serve(addresses?.[0], '--data', join(folder, 'store.db'));
     await setUp(server.url);
     await drill({ library, urls: [server.url], group: 'cg', logs, midway: () => server.restart() });
   });
@@ -95,9 +141,23 @@ describe.each(candidates)('$name', ({ missing, install }) => {
     const library = install();
     const redis = await startRedis({ appendOnly: true });
     cleanups.push(() => redis.stop());
-    const nodes = [await serve('--redis-url', redis.url), await serve('--redis-url', redis.url)];
+    const nodes = [
+      await serve(addresses?.[0], '--redis-url', redis.url),
+      await serve(addresses?.[1], '--redis-url', redis.url),
+    ];
     const urls = nodes.map(({ url }) => url);
     await setUp(urls[0] ?? '');
     await drill({ library, urls, group: 'cg', logs, midway: async () => nodes[0]?.restart() });
   });
 });
+
+it.skipIf(!hasTool('javac', '-version') || !hasTool('mvn', '-version'))(
+  'the Java SDK (aliyun-log 0.6.151) puts and pulls logs through the server as its proxy',
+  async () => {
+    const { url } = await serve(undefined);
+    const { stdout } = await promisify(execFile)('java', [
+      ...['-cp', installJava(), 'Proxied', new URL(url).port, endpoint, 'from-java', 'logs'],
+    ]);
+    expect(stdout).toContain('from Java');
+  },
+);

@@ -52,10 +52,11 @@ export function installGo(): string {
 /** The class path of the consumer and the library. */
 export function installJava(): string {
   const home = folder('java');
-  for (const name of ['pom.xml', 'Worker.java']) cpSync(join(sources, 'java', name), join(home, name));
+  for (const name of ['pom.xml', 'Worker.java', 'Proxied.java'])
+    cpSync(join(sources, 'java', name), join(home, name));
   if (!existsSync(join(home, 'lib'))) {
     run(home, 'mvn', '-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=lib');
   }
-  run(home, 'javac', '-cp', 'lib/*', '-d', '.', 'Worker.java');
+  run(home, 'javac', '-cp', 'lib/*', '-d', '.', 'Worker.java', 'Proxied.java');
   return `${home}:${join(home, 'lib', '*')}`;
 }

@@ -19,14 +19,27 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+export interface Address {
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+}
+
 /** Resolves when it listens. */
-export async function startServer(args: readonly string[]): Promise<Server> {
-  const port = await freePort();
+export async function startServer(
+  args: readonly string[],
+  { host, port: wanted }: Address = { host: '127.0.0.1', port: 0 },
+): Promise<Server> {
+  const port = wanted === 0 ? await freePort() : wanted;
   let child: ChildProcess;
   const start = async (): Promise<void> => {
-    child = spawn(process.execPath, ['src/main.ts', '--port', String(port), '--log-level', 'warn', ...args], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    child = spawn(
+      process.execPath,
+      ['src/main.ts', '--host', host, '--port', String(port), '--log-level', 'warn', ...args],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
     let printed = '';
     for await (const chunk of child.stdout ?? []) {
       printed += String(chunk);
@@ -42,7 +55,7 @@ export async function startServer(args: readonly string[]): Promise<Server> {
   };
   await start();
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://${host}:${port}`,
     async restart() {
       await kill();
       await start();
