@@ -117,7 +117,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   }
   await app.register(async (instance) => {
     mark(instance, 'operator');
-    await operator(instance as unknown as App, { store, config, metrics });
+    await operator(instance as unknown as App, { store, config, metrics, protocols: made });
   });
   return app;
 }

@@ -1,5 +1,6 @@
 /** The live view of leases, of all protocols, page by page. */
 import type { Static } from '@sinclair/typebox';
+import type { Protocol } from '../protocols/protocol.ts';
 import type { Store, TenantSize } from '../store/store.ts';
 import { protocolOf } from './metrics.ts';
 import type { LeasesPage, LeasesQuery } from './schemas.ts';
@@ -16,6 +17,8 @@ interface Place {
 
 const groupsAtOnce = 200;
 const maxPageSize = 100;
+/** Groups of which a page says more than their leases. */
+const maxGroups = 1_000;
 
 export class CursorInvalid extends Error {
   override readonly name = 'CursorInvalid';
@@ -36,8 +39,30 @@ function decodeCursor(cursor: string): Place {
 const encodeCursor = ({ tenant, group, offset }: Place): string =>
   Buffer.from(JSON.stringify([tenant, group, offset])).toString('base64url');
 
-/** Tenants by name, groups by name, holders by the age of their grant. */
-export async function listLeases(store: Store, query: Query): Promise<Page> {
+/** Tenants by name, groups by name, holders by the age of their grant; with what the protocols know of their groups. */
+export async function listLeases(
+  store: Store,
+  protocols: readonly Pick<Protocol, 'name' | 'viewGroups'>[],
+  query: Query,
+): Promise<Page> {
+  const page = await pageOfLeases(store, query);
+  const tenants = new Set(page.leases.map(({ tenant }) => tenant));
+  // Who asks for a tenant sees its groups also where nobody is in them.
+  if (query.tenant !== undefined) tenants.add(query.tenant);
+  const groups: Page['groups'] = [];
+  for (const tenant of tenants) {
+    const protocol = protocolOf(tenant);
+    const owner = protocols.find(({ name }) => name === protocol);
+    const limit = maxGroups - groups.length;
+    const found = (await owner?.viewGroups?.(tenant, limit)) ?? [];
+    for (const { group, state } of found) {
+      if (query.group === undefined || group === query.group) groups.push({ protocol, tenant, group, state });
+    }
+  }
+  return { ...page, groups };
+}
+
+async function pageOfLeases(store: Store, query: Query): Promise<Omit<Page, 'groups'>> {
   const limit = query.limit ?? maxPageSize;
   const from = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
   const leases: Page['leases'][number][] = [];

@@ -2,7 +2,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
-import type { App } from '../protocols/protocol.ts';
+import type { App, Protocol } from '../protocols/protocol.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
 import { CursorInvalid, listLeases } from './leases.ts';
 import { type Metrics, protocolOf } from './metrics.ts';
@@ -12,6 +12,7 @@ export interface OperatorOptions {
   readonly store: Store;
   readonly config: Pick<Config, 'operatorToken'>;
   readonly metrics: Metrics;
+  readonly protocols: readonly Pick<Protocol, 'name' | 'viewGroups'>[];
 }
 
 const root = '/_heartbeatd';
@@ -22,7 +23,8 @@ export function isOperatorPath(path: string): boolean {
 }
 
 /** Registers the routes; errors stay inside and are plain JSON. */
-export async function operator(app: App, { store, config, metrics }: OperatorOptions): Promise<void> {
+export async function operator(app: App, options: OperatorOptions): Promise<void> {
+  const { store, config, metrics, protocols } = options;
   app.setErrorHandler<Error>((error, request, reply) => answerError(error, request, reply));
   const answers = { 400: schemas.Failure, 401: schemas.Failure, 503: schemas.Failure };
 
@@ -67,7 +69,7 @@ export async function operator(app: App, { store, config, metrics }: OperatorOpt
       },
       onRequest: locked,
     },
-    async (request) => listLeases(store, request.query),
+    async (request) => listLeases(store, protocols, request.query),
   );
 
   app.get(

@@ -28,6 +28,16 @@ export const LeasesPage = Type.Object({
     }),
   ),
   next: Type.Union([Type.String(), Type.Null()]),
+  groups: Type.Array(
+    Type.Object({
+      protocol: Type.String(),
+      tenant: Type.String(),
+      group: Type.String(),
+      state: Type.Unknown({
+        description: 'what the protocol knows of the group: for SLS its shards and checkpoints',
+      }),
+    }),
+  ),
 });
 
 export const ClockReading = Type.Object({

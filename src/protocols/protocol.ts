@@ -12,7 +12,7 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { Config } from '../config.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Tenant } from '../store/store.ts';
 
 export type ProtocolName = 'sls' | 'pbx' | 'presence';
 
@@ -45,6 +45,15 @@ export interface Protocol {
   claims(path: string, authority: string): boolean;
   /** Answers any error, `NotFound` and unreadable requests too, in the vendor's shape. Nothing else formats an error. */
   answerError(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply;
+  /** The groups of a tenant, those too that nobody is in, at most `limit`. Absent: there is nothing but leases. */
+  viewGroups?(tenant: Tenant, limit: number): Promise<readonly GroupView[]>;
+}
+
+/** What a protocol knows of a group beyond its leases, for the operator's view. */
+export interface GroupView {
+  readonly group: string;
+  /** Whatever JSON says it best. */
+  readonly state: unknown;
 }
 
 export type MakeProtocol = (context: ProtocolContext) => Protocol;

@@ -79,8 +79,12 @@ export interface Situation {
   readonly revision: number;
   readonly logstoreVersion: number;
   readonly shards: readonly ConsumedShard[];
-  readonly heartbeat: Heartbeat;
+  /** Absent: somebody only looks. */
+  readonly heartbeat?: Heartbeat;
 }
+
+/** Nobody's: no shard is theirs. */
+const noHeartbeat: Heartbeat = { consumer: '', held: [], sentAt: 0 };
 
 /** A revision that no membership has: the next heartbeat computes the assignment anew. */
 const outdated = -1;
@@ -133,7 +137,7 @@ export function hear(group: ConsumerGroup, heartbeat: Heartbeat): ConsumerGroup 
 
 /** The group after a heartbeat in a new situation: the assignment is computed anew. */
 export function reconcile(group: ConsumerGroup, situation: Situation): ConsumerGroup {
-  const { heartbeat } = situation;
+  const { heartbeat = noHeartbeat } = situation;
   const live = new Set(situation.consumers);
   const known = new Map(group.shards.map((shard) => [shard.id, shard]));
   const consumed = new Map(situation.shards.map((shard) => [shard.id, shard]));

@@ -253,10 +253,15 @@ async function hearOnce(
   return now === undefined ? undefined : answerFrom(now, beat.consumer);
 }
 
+/** The group as the next heartbeat will find it: what fell due since the last one is done, though nobody wrote it down. */
+export async function currentGroup(context: GroupContext, known: KnownGroup): Promise<ConsumerGroup> {
+  return reconciled(context, known, undefined);
+}
+
 async function reconciled(
   context: GroupContext,
   known: KnownGroup,
-  heartbeat: Heartbeat,
+  heartbeat: Heartbeat | undefined,
 ): Promise<ConsumerGroup> {
   const [members, shards] = await Promise.all([
     context.store.members({
@@ -272,7 +277,7 @@ async function reconciled(
     revision: members.revision,
     logstoreVersion: known.logstoreVersion,
     shards,
-    heartbeat,
+    ...(heartbeat === undefined ? {} : { heartbeat }),
   });
 }
 
@@ -362,6 +367,17 @@ export interface GroupDescription {
   readonly name: string;
   readonly order: boolean;
   readonly timeout: number;
+}
+
+/** Names of the groups of a logstore. */
+export async function groupNames(
+  { store }: GroupContext,
+  project: string,
+  logstore: string,
+): Promise<readonly string[]> {
+  const collection = collectionOf(logstore);
+  const documents = await store.listDocuments({ tenant: tenantOf(project), collection });
+  return documents.map(({ key }) => key);
 }
 
 export async function listGroups(

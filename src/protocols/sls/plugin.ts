@@ -53,6 +53,7 @@ import {
   updateProject,
 } from './resources.ts';
 import * as schemas from './schemas.ts';
+import { viewGroups } from './view.ts';
 
 /** A body may be compressed badly, and still hold no more than it should. */
 const bodySlackBytes = 64 * 1_024;
@@ -126,6 +127,10 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
     if (error instanceof NotFound) return errors.invalidMethod(path);
     if (error instanceof StoreUnavailable) return errors.busy();
     const { code, statusCode = 500 } = error as { code?: string; statusCode?: number };
+    if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
+      const type = request.headers['content-type'] ?? '';
+      return type === '' ? errors.missingContentType() : errors.invalidContentType(type);
+    }
     if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return errors.bodyTooLarge();
     if (statusCode < 500) return errors.parameterInvalid('The request cannot be read');
     request.log.error({ err: error, slsRequestId: id }, 'sls: internal error');
@@ -163,6 +168,8 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
       const { status, code, message } = toError(error, request, headers['x-log-requestid'] ?? '');
       return send(reply, status, JSON.stringify({ errorCode: code, errorMessage: message }), headers);
     },
+
+    viewGroups: (tenant, limit) => viewGroups(context, tenant, limit),
 
     async routes(app) {
       // Clients send bodies chunked, with and without Content-Type, and some say JSON where there is nothing.

@@ -66,6 +66,11 @@ export function tenantOf(project: string): Tenant {
   return `${space}${project}`;
 }
 
+/** Undefined: a tenant of another protocol. */
+export function projectOfTenant(tenant: Tenant): string | undefined {
+  return tenant.startsWith(space) ? tenant.slice(space.length) : undefined;
+}
+
 export function logstoreDocument(logstore: string): { readonly collection: string; readonly key: string } {
   return { collection: logstores, key: logstore };
 }
