@@ -9,7 +9,7 @@ import { startRedis } from '../../redis-server.ts';
 import { drill, endpoint, logstore, project, setUp } from './drill.ts';
 import { hasTool, installGo, installJava, installPython } from './install.ts';
 import { type Address, type Server, startServer } from './server.ts';
-import type { Library } from './worker.ts';
+import { killWorkers, type Library } from './worker.ts';
 
 const pythonVersion = '0.9.47';
 
@@ -106,6 +106,7 @@ function hostsFile(address: string): string {
 
 const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
+  killWorkers();
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 async function serve(address: Address | undefined, ...args: string[]): Promise<Server> {

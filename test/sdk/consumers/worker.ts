@@ -34,6 +34,14 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
+const running = new Set<ChildProcess>();
+process.once('exit', killWorkers);
+
+/** All of them, whatever became of their drill. */
+export function killWorkers(): void {
+  for (const child of running) child.kill('SIGKILL');
+}
+
 /** What went wrong lately, for the message of a failed drill. */
 const keptErrors = 4_000;
 
@@ -49,7 +57,8 @@ export function startWorker(
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const gone = once(child, 'exit');
+  running.add(child);
+  const gone = once(child, 'exit').finally(() => running.delete(child));
   const processed: Processed[] = [];
   let errors = '';
   child.stderr?.on('data', (chunk: Buffer) => {
