@@ -9,6 +9,7 @@ import {
   signV4,
   stringToSignV1,
 } from '../../../src/protocols/sls/signature.ts';
+import { startApp } from '../../start-app.ts';
 import { host, refused, type Service, startMs, startService } from './service.ts';
 
 const id = 'mockAccessKeyID';
@@ -386,5 +387,104 @@ describe('where signatures are verified', () => {
         refused(400, 'MissAccessKeyId'),
       );
     }
+  });
+});
+
+describe('requests that were captured from the vendor’s SDKs', () => {
+  const host = 'my-project.cn-hangzhou.log.aliyuncs.com';
+  const json = { 'content-type': 'application/json' };
+  const v1 = { 'x-log-apiversion': '0.6.0', 'x-log-signaturemethod': 'hmac-sha1' };
+  const empty = { 'content-md5': 'D751713988987E9331980363E24189CE' };
+  const consume = '/logstores/my-logstore/consumergroups';
+
+  it.each<[string, string, string, string, string, Record<string, string>]>([
+    [
+      'Python, version 1: its x-log-date is not signed',
+      'Sat, 21 Nov 2026 01:43:06 GMT',
+      'POST',
+      `${consume}/cg1?type=heartbeat&consumer=consumer_1`,
+      '[]',
+      {
+        ...{ ...json, ...v1, ...empty },
+        host,
+        'x-log-date': 'Sat, 21 Nov 2026 01:43:06 GMT',
+        authorization: 'LOG mockAccessKeyID:fWMhCAdHSh6WzVVi//gXnDCVcdg=',
+      },
+    ],
+    [
+      'Python, version 4',
+      'Sat, 21 Nov 2026 01:43:16 GMT',
+      'GET',
+      consume,
+      '',
+      {
+        host: 'my-project.127.0.0.1',
+        'x-log-bodyrawsize': '0',
+        'x-log-apiversion': '0.6.0',
+        'x-log-content-sha256': 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+        'x-log-date': '20261121T014316Z',
+        authorization:
+          'SLS4-HMAC-SHA256 Credential=mockAccessKeyID/20261121/cn-hangzhou/sls/aliyun_v4_request,Signature=3b280c73e1e2735b86cc8fb8fad44f3374855386e349997dc791aa3466ca41f3',
+      },
+    ],
+    [
+      'Go',
+      'Sat, 21 Nov 2026 01:50:02 GMT',
+      'POST',
+      `${consume}/cg1?consumer=consumer_1&type=heartbeat`,
+      '[]',
+      {
+        ...{ ...json, ...v1, ...empty },
+        host,
+        'x-log-bodyrawsize': '0',
+        authorization: 'LOG mockAccessKeyID:0sxzoyHFKoA/ddWyun4yu6mdzyI=',
+      },
+    ],
+    [
+      'C++',
+      'Sat, 21 Nov 2026 01:52:14 GMT',
+      'POST',
+      consume,
+      '{"consumerGroup":"cg1","timeout":60,"order":false}',
+      {
+        ...{ ...json, ...v1 },
+        host: 'my-project.127.0.0.1:18087',
+        'content-md5': '568DBC7709AF27C20FBD490F54DBA6F1',
+        'x-log-bodyrawsize': '50',
+        authorization: 'LOG mockAccessKeyID:ezcGGhYpqSxjfbaz34/fwY+thYg=',
+      },
+    ],
+    [
+      'the OpenAPI SDK for Node, version 1',
+      'Sat, 21 Nov 2026 01:46:18 GMT',
+      'POST',
+      `${consume}/cg1?consumer=consumer_1&type=heartbeat`,
+      '[]',
+      {
+        ...{ ...json, ...v1, ...empty },
+        host: 'my-project.localhost:18081',
+        'x-log-bodyrawsize': '2',
+        'x-log-signaturemethod': 'hmac-sha256',
+        authorization: 'LOG mockAccessKeyID:LcNiLjEhGn195ExbwG+DQzqtNs3TXZHaxLDfeXEucoM=',
+      },
+    ],
+  ])('%s', async (_what, date, method, url, body, headers) => {
+    const started = await startApp(
+      { slsAuth: 'verify', slsKeys: ['mockAccessKeyID:mockAccessKeySecret'] },
+      { wallMs: () => Date.parse(date) },
+    );
+    const send = (payload: string) =>
+      started.app.inject({
+        method: method as 'POST',
+        url,
+        headers: { ...(headers['x-log-content-sha256'] === undefined ? { date } : {}), ...headers },
+        ...(payload === '' ? {} : { payload }),
+      });
+    expect((await send(body)).json()).toMatchObject({ errorCode: 'ProjectNotExist' });
+    const other = await send(method === 'GET' ? '' : `${body} `);
+    expect(other.json()).toMatchObject({
+      errorCode: method === 'GET' ? 'ProjectNotExist' : 'SignatureNotMatch',
+    });
+    await started.close();
   });
 });

@@ -52,8 +52,8 @@ const logstore = 'logs';
 const group = 'cg';
 const intervalMs = 2_000;
 const timeoutMs = 4_000;
-/** Past the longest delay, so that no request of before is on its way when it is quiet. */
-const quietMs = 16_000;
+/** So that who was frozen longest is back, gave up, joined again, and every hand-over that follows is through. */
+const quietMs = 30_000;
 const stormMs = 60_000;
 const maxDelayMs = 1_500;
 /** How long a client waits for an answer. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startRedis } from '../../redis-server.ts';
-import { drill, endpoint, logstore, project, setUp } from './drill.ts';
+import { drill, endpoint, keyId, keySecret, logstore, project, setUp } from './drill.ts';
 import { hasTool, installGo, installJava, installPython } from './install.ts';
 import { type Address, type Server, startServer } from './server.ts';
 import { killWorkers, type Library } from './worker.ts';
@@ -38,7 +38,8 @@ const candidates: readonly Candidate[] = [
             join(import.meta.dirname, 'python', 'worker.py'),
             ...[endpoint, project, logstore, group, consumer, String(heartbeatSeconds)],
           ],
-          env: { HTTP_PROXY: url },
+          // Some of them sign in the newer way.
+          env: { HTTP_PROXY: url, SLS_AUTH_VERSION: consumer < 'c' ? 'v1' : 'v4' },
         }),
       };
     },
@@ -55,7 +56,7 @@ const candidates: readonly Candidate[] = [
         command: ({ url, group, consumer }) => ({
           file,
           args: [endpoint, project, logstore, group, consumer, String(heartbeatSeconds)],
-          env: { HTTP_PROXY: url },
+          env: { HTTP_PROXY: url, SLS_AUTH_VERSION: consumer < 'c' ? 'v1' : 'v4' },
         }),
       };
     },
@@ -110,7 +111,10 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 async function serve(address: Address | undefined, ...args: string[]): Promise<Server> {
-  const server = await startServer(args, address);
+  const server = await startServer(
+    ['--sls-auth', 'verify', '--sls-keys', `${keyId}:${keySecret}`, ...args],
+    address,
+  );
   cleanups.push(() => server.stop());
   return server;
 }

@@ -2,10 +2,12 @@
  * The drill that every consumer library goes through: three workers on eight shards consume ten thousand logs; one is killed
  * midway, one comes, one is stopped as it should be; at the end everybody stops, and somebody new goes on where they were.
  */
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { expect } from 'vitest';
 import { encodeLogGroup } from '../../../src/protocols/sls/log-group.ts';
+import { signV1, stringToSignV1 } from '../../../src/protocols/sls/signature.ts';
 import { type Library, type Processed, startWorker, type Worker } from './worker.ts';
 
 export const project = 'drill';
@@ -13,7 +15,7 @@ export const logstore = 'logs';
 export const endpoint = 'cn-hangzhou.log.aliyuncs.com';
 const logsPerGroup = 10;
 /** Logs that wait to be consumed. */
-const atOnce = 80;
+const atOnce = 160;
 
 export interface DrillOptions {
   readonly library: Library;
@@ -25,7 +27,12 @@ export interface DrillOptions {
   readonly midway?: () => Promise<void>;
 }
 
-/** One request of the vendor's API, through the server as its proxy. Throws what the server refused. */
+export const keyId = 'mockAccessKeyID';
+export const keySecret = 'mockAccessKeySecret';
+
+const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex').toUpperCase();
+
+/** One request of the vendor's API, signed, through the server as its proxy. Throws what the server refused. */
 export async function call(
   url: string,
   method: string,
@@ -34,14 +41,22 @@ export async function call(
 ): Promise<{ readonly status: number; readonly text: string }> {
   const payload =
     body === undefined ? undefined : body instanceof Uint8Array ? body : Buffer.from(JSON.stringify(body));
-  const sent = request(`${url}${path}`, {
-    method,
-    headers: {
-      host: `${project}.${endpoint}`,
-      'content-type': payload === body ? 'application/x-protobuf' : 'application/json',
-      'x-log-bodyrawsize': String(payload?.length ?? 0),
-    },
-  });
+  const headers = {
+    host: `${project}.${endpoint}`,
+    ...(payload === undefined
+      ? {}
+      : {
+          'content-type': payload === body ? 'application/x-protobuf' : 'application/json',
+          'content-md5': md5(payload),
+        }),
+    date: new Date().toUTCString(),
+    'x-log-apiversion': '0.6.0',
+    'x-log-bodyrawsize': String(payload?.length ?? 0),
+    'x-log-signaturemethod': 'hmac-sha1',
+  };
+  const signed = stringToSignV1({ method, path, query: '', headers, body: payload ?? Buffer.alloc(0) });
+  const authorization = `LOG ${keyId}:${signV1(signed, keySecret, 'hmac-sha1')}`;
+  const sent = request(`${url}${path}`, { method, headers: { ...headers, authorization } });
   sent.end(payload);
   const [answer] = await once(sent, 'response');
   let text = '';
