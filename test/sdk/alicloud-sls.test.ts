@@ -27,7 +27,7 @@ afterAll(() => {
   vi.restoreAllMocks();
 });
 beforeEach(async () => {
-  started = await startApp();
+  started = await startApp({ slsAuth: 'verify', slsKeys: ['mockAccessKeyID:mockAccessKeySecret'] });
   await started.store.freezeClock(true);
 });
 afterEach(() => started.close());
@@ -106,5 +106,69 @@ it.each([undefined, 'v4'] as const)(
     await expect(beat(api, 'two', [])).rejects.toMatchObject({ code: 'LogStoreNotExist' });
     await api.deleteProject('my-project', new sls.DeleteProjectRequest({}));
     await expect(beat(api, 'two', [])).rejects.toMatchObject({ code: 'ProjectNotExist' });
+  },
+);
+
+it.each([undefined, 'v4'] as const)(
+  'asks for cursors, saves checkpoints, splits and merges, with signatures %s',
+  async (signatureVersion) => {
+    const api = client(signatureVersion);
+    const at = ['my-project', 'my-logstore'] as const;
+    await api.createProject(new sls.CreateProjectRequest({ projectName: 'my-project', description: 'd' }));
+    await api.createLogStore(
+      'my-project',
+      new sls.CreateLogStoreRequest({ logstoreName: 'my-logstore', shardCount: 2, ttl: 30 }),
+    );
+    await api.createConsumerGroup(
+      ...at,
+      new sls.CreateConsumerGroupRequest({ consumerGroup: 'cg', timeout: 60, order: true }),
+    );
+    const cursor = async (from: string): Promise<string> =>
+      (await api.getCursor(...at, '0', new sls.GetCursorRequest({ type: 'cursor', from }))).body.cursor;
+    const checkpoints = async (shard?: number) =>
+      (await api.getCheckPoint(...at, 'cg', new sls.GetCheckPointRequest({ shard }))).body.map(
+        ({ shard: id, checkpoint, consumer }: Record<string, unknown>) => ({ id, checkpoint, consumer }),
+      );
+    expect(await checkpoints()).toEqual([
+      { id: 0, checkpoint: '', consumer: '' },
+      { id: 1, checkpoint: '', consumer: '' },
+    ]);
+    const begin = await cursor('begin');
+    expect(await cursor('end')).toBe(begin);
+    expect(await beat(api, 'one', [])).toEqual([0, 1]);
+    const save = (change: object) =>
+      api.consumerGroupUpdateCheckPoint(
+        ...at,
+        'cg',
+        new sls.ConsumerGroupUpdateCheckPointRequest({
+          shard: 0,
+          checkpoint: begin,
+          consumer: 'one',
+          ...change,
+        }),
+      );
+    await save({ forceSuccess: false });
+    expect(await checkpoints(0)).toEqual([{ id: 0, checkpoint: begin, consumer: 'one' }]);
+    await expect(save({ consumer: 'two', forceSuccess: false })).rejects.toMatchObject({
+      code: 'ConsumerNotExist',
+      statusCode: 404,
+    });
+
+    const split = await api.splitShard(
+      ...at,
+      '0',
+      new sls.SplitShardRequest({ key: '10000000000000000000000000000000' }),
+    );
+    expect(split.body.map(({ shardID, status }: Record<string, unknown>) => `${shardID} ${status}`)).toEqual([
+      '0 readonly',
+      '2 readwrite',
+      '3 readwrite',
+    ]);
+    const merged = await api.mergeShard(...at, '2');
+    expect(merged.body.map(({ shardID, status }: Record<string, unknown>) => `${shardID} ${status}`)).toEqual(
+      ['4 readwrite', '2 readonly', '3 readonly'],
+    );
+    // The empty shard was consumed to its end already: its checkpoint says so.
+    expect(await beat(api, 'one', [0, 1])).toEqual([1, 2, 3]);
   },
 );

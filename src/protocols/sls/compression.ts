@@ -1,6 +1,6 @@
 /** The compressions of log bodies ("PutLogs", "PullLogs"): lz4 is the raw block format, deflate the zlib format, zstd itself. */
 import { promisify } from 'node:util';
-import { deflate, inflate, zstdCompress, zstdDecompress } from 'node:zlib';
+import { deflate, unzip, zstdCompress, zstdDecompress } from 'node:zlib';
 import lz4 from 'lz4-napi';
 
 export type Compression = 'lz4' | 'deflate' | 'zstd';
@@ -18,7 +18,8 @@ const emptyBlock = Uint8Array.of(0);
 
 const zlib = {
   deflate: promisify(deflate),
-  inflate: promisify<Uint8Array, { maxOutputLength: number }, Buffer>(inflate),
+  // One SDK sends gzip and calls it deflate: this reads both.
+  unzip: promisify<Uint8Array, { maxOutputLength: number }, Buffer>(unzip),
   zstdCompress: promisify(zstdCompress),
   zstdDecompress: promisify<Uint8Array, { maxOutputLength: number }, Buffer>(zstdDecompress),
 };
@@ -42,7 +43,7 @@ export async function decompress(body: Buffer, compression: Compression, rawSize
 function decompressed(body: Buffer, compression: Compression, rawSize: number): Promise<Buffer> {
   // At least one: zlib takes 0 for no limit at all.
   const limit = { maxOutputLength: Math.max(rawSize, 1) };
-  if (compression === 'deflate') return zlib.inflate(body, limit);
+  if (compression === 'deflate') return zlib.unzip(body, limit);
   if (compression === 'zstd') return zlib.zstdDecompress(body, limit);
   const sized = Buffer.allocUnsafe(sizeBytes + body.length);
   sized.writeUInt32LE(rawSize);

@@ -1,4 +1,4 @@
-import { deflateSync, inflateSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import { deflateSync, gzipSync, inflateSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import lz4 from 'lz4-napi';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeCursor, encodeCursor } from '../../../src/protocols/sls/cursor.ts';
@@ -46,6 +46,7 @@ describe('what was put', () => {
     ['as it is', '', (raw: Buffer) => raw],
     ['in lz4', 'lz4', lz4Block],
     ['in deflate', 'deflate', (raw: Buffer) => deflateSync(raw)],
+    ['in gzip, called deflate', 'deflate', (raw: Buffer) => gzipSync(raw)],
     ['in zstd', 'zstd', (raw: Buffer) => zstdCompressSync(raw)],
   ])('%s is pulled byte for byte', async (_what, name, compress) => {
     const headers = { 'x-log-bodyrawsize': String(sampleGroup.length) };
