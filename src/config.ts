@@ -174,6 +174,12 @@ const settings = {
     { min: 1, max: 10_000 },
     'SLS: consumer groups of a logstore',
   ),
+  slsMaxConsumers: integer(
+    'SLS_MAX_CONSUMERS',
+    10_000,
+    { min: 1, max: 1_000_000 },
+    'SLS: consumers of a consumer group',
+  ),
   slsAuth: choice(
     'SLS_AUTH',
     'off',

@@ -69,6 +69,13 @@ const path = fc.oneof(
   fc.tuple(segment, segment).map(([logstore, group]) => `/logstores/${logstore}/consumergroups/${group}`),
   segment.map((logstore) => `/logstores/${logstore}`),
   segment.map((logstore) => `/logstores/${logstore}/shards`),
+  fc
+    .tuple(
+      fc.constantFrom('some-store', 'other'),
+      fc.oneof(fc.constantFrom('0', '1', 'lb', 'route', '99'), segment),
+    )
+    .map(([logstore, shard]) => `/logstores/${logstore}/shards/${shard}`),
+  fc.constantFrom('/logstores/some-store/consumergroups/cg', '/logstores/some-store/track'),
   fc.constantFrom(
     '/',
     '/logstores',
@@ -98,9 +105,34 @@ const parameter = fc.tuple(
     'consumer',
     'cursor',
     'size',
+    'count',
+    'end_cursor',
+    'from',
+    'key',
+    'action',
+    'shard',
+    'shardCount',
+    'forceSuccess',
     '__proto__',
   ),
-  fc.oneof(encoded, encoded, fc.constantFrom('heartbeat', 'u1', '20', '%7B%22a%22%3A%7B%7D%7D')),
+  fc.oneof(
+    encoded,
+    encoded,
+    fc.constantFrom(
+      'heartbeat',
+      'checkpoint',
+      'log',
+      'cursor',
+      'split',
+      'merge',
+      'begin',
+      'true',
+      'MTQ0NzMyOTQwMTEwMjEzMDkwNA%3D%3D',
+      'u1',
+      '20',
+      '%7B%22a%22%3A%7B%7D%7D',
+    ),
+  ),
 );
 const query = fc
   .array(parameter, { maxLength: 5 })
@@ -121,6 +153,9 @@ const body = fc.oneof(
     '{"consumerGroup":"cg","timeout":60}',
     '{"logstoreName":"some-store","shardCount":3}',
     '{"projectName":"p"}',
+    '{"shard":0,"checkpoint":"MQ=="}',
+    '{"__logs__":[{"a":"1"}]}',
+    '\n\u0002\b\u0001',
     '{"advanceMs":1}',
   ),
   fc.json({ maxDepth: 3 }),
@@ -134,6 +169,7 @@ const headers = fc.record(
       'text/plain',
       'application/x-www-form-urlencoded',
       'application/xml',
+      'application/x-protobuf',
       'x',
       '',
       'multipart/form-data',
@@ -151,6 +187,9 @@ const headers = fc.record(
     date: fc.constantFrom('', 'yesterday', 'Sun, 06 May 2018 09:44:10 GMT', '20180506T094410Z'),
     authorization: fc.constantFrom('', 'LOG x', 'Bearer x'),
     'x-log-date': fc.constantFrom('', '20180506T094410Z', '99999999T999999Z'),
+    'x-log-compresstype': fc.constantFrom('', 'lz4', 'deflate', 'zstd', 'snappy'),
+    'x-log-bodyrawsize': fc.constantFrom('', '0', '4', '-1', '99999999999', 'x'),
+    'accept-encoding': fc.constantFrom('lz4', 'zstd', 'deflate', 'gzip, deflate'),
   },
   { requiredKeys: [] },
 );

@@ -99,6 +99,7 @@ export const errors = {
   projectQuota: make(400, 'ProjectQuotaExceed', () => 'Project Quota Exceed'),
   // Of these two the code is documented for other quotas of the service, and for them none is.
   projectsQuota: make(403, 'ExceedQuota', () => 'project quota exceed'),
+  consumerQuota: make(403, 'ExceedQuota', () => 'consumer quota exceed'),
   shardQuota: make(403, 'ExceedQuota', () => 'shard quota exceed'),
   checkpointInvalid: make(400, 'InvalidShardCheckPoint', () => 'shard checkpoint not encoded by base64'),
   consumerNotExist: make(404, 'ConsumerNotExist', () => 'consumer not exist in the consumer group'),

@@ -31,7 +31,10 @@ import {
 } from './resources.ts';
 
 export interface GroupContext extends ResourceContext {
-  readonly config: ResourceSettings & { readonly slsMaxConsumerGroups: number };
+  readonly config: ResourceSettings & {
+    readonly slsMaxConsumerGroups: number;
+    readonly slsMaxConsumers: number;
+  };
   readonly groups: GroupCache;
   nowMicros(): number;
   /** Changes of groups that are under way in this process, the last of each. */
@@ -272,6 +275,19 @@ async function reconciled(
     }),
     consumedShards(context, known),
   ]);
+  const { slsMaxConsumers } = context.config;
+  if (heartbeat !== undefined && members.count > slsMaxConsumers) {
+    const isNew = members.leases.slice(slsMaxConsumers).some(({ holder }) => holder === heartbeat.consumer);
+    // The oldest stay: members come in the order in which they joined.
+    if (isNew) {
+      await context.store.release({
+        tenant: known.tenant,
+        holder: heartbeat.consumer,
+        groups: [known.lease],
+      });
+      throw errors.consumerQuota();
+    }
+  }
   return reconcile(known.group, {
     consumers: members.leases.map(({ holder }) => holder),
     revision: members.revision,

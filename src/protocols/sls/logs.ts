@@ -312,11 +312,12 @@ function countOf(text: string | undefined): number {
   return count;
 }
 
-/** The first of those asked for that is one of ours; none if the client asked for none of them. */
+/** What a client of the service asked for; HTTP clients that list what they know ask for nothing of the kind. */
 function compressionOf(acceptEncoding: string | undefined): Compression | undefined {
-  for (const part of (acceptEncoding ?? '').split(',')) {
-    const name = part.split(';', 1)[0]?.trim().toLowerCase() ?? '';
-    if (isCompression(name)) return name;
-  }
-  return undefined;
+  const names = (acceptEncoding ?? '')
+    .split(',')
+    .map((part) => part.split(';', 1)[0]?.trim().toLowerCase() ?? '');
+  if (names.includes('lz4')) return 'lz4';
+  const [name = ''] = names;
+  return names.length === 1 && isCompression(name) ? name : undefined;
 }

@@ -85,8 +85,11 @@ describe('what was put', () => {
       });
       expect(decode(bytes).toString('hex')).toBe(raw);
     }
-    const plain = await pull(begin, '', 'gzip, identity');
-    expect(plain.headers['x-log-compresstype']).toBeUndefined();
+    for (const list of ['', 'gzip, identity', 'gzip, deflate, br, zstd']) {
+      const plain = await pull(begin, '', list);
+      expect(plain.headers['x-log-compresstype']).toBeUndefined();
+      expect(plain.bytes.toString('hex')).toBe(raw);
+    }
   });
 
   it('is paged by count and by end cursor, and nothing new is the same cursor and an empty block', async () => {
@@ -397,6 +400,20 @@ describe('web tracking', () => {
 });
 
 describe('quotas', () => {
+  it('bound the consumers of a group, of whom the oldest stay', async () => {
+    await service.close();
+    service = await startService({ slsMaxConsumers: 2 });
+    await setUp(service);
+    const beat = (consumer: string, held: readonly number[] = []) =>
+      service.call('POST', `${logstore}/consumergroups/cg?type=heartbeat&consumer=${consumer}`, held);
+    await beat('a');
+    await beat('b');
+    expect(await beat('c')).toMatchObject(refused(403, 'ExceedQuota', 'consumer quota exceed'));
+    expect((await beat('a', [0, 1, 2, 3])).status).toBe(200);
+    await service.pass(60);
+    expect((await beat('c')).status).toBe(200);
+  });
+
   it('bound projects, logstores and shards', async () => {
     await service.close();
     service = await startService({ slsMaxProjects: 1, slsMaxLogstores: 1, slsMaxShards: 4 });

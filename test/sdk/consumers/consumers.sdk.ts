@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { startRedis } from '../../redis-server.ts';
-import { drill, endpoint, keyId, keySecret, logstore, project, setUp } from './drill.ts';
-import { hasTool, installGo, installJava, installPython } from './install.ts';
+import { drill, drillOrder, endpoint, keyId, keySecret, logstore, project, setUp } from './drill.ts';
+import { cache, hasTool, installGo, installJava, installPython } from './install.ts';
 import { type Address, type Server, startServer } from './server.ts';
 import { killWorkers, type Library } from './worker.ts';
 
@@ -100,7 +100,7 @@ function javaMissing(): string | undefined {
 
 /** A file that lets Java find the project here. */
 function hostsFile(address: string): string {
-  const path = join(tmpdir(), `heartbeatd-hosts-${process.pid}-${address}`);
+  const path = join(cache, `hosts-${address}`);
   writeFileSync(path, `${address} ${project}.${endpoint}\n`);
   return path;
 }
@@ -131,6 +131,13 @@ describe.each(candidates)('$name', ({ missing, install, addresses }) => {
     const { url } = await serve(addresses?.[0]);
     await setUp(url);
     await drill({ library, urls: [url], group: 'cg', logs });
+  });
+
+  it('consumes a shard before what it was split into, where order counts', async () => {
+    const library = install();
+    const { url } = await serve(addresses?.[0]);
+    await setUp(url, 1);
+    await drillOrder({ library, urls: [url], group: 'cg', logs: 1_000 });
   });
 
   it('does not notice that the server was killed, with its store on a file', async () => {

@@ -54,7 +54,8 @@ export async function call(
     'x-log-bodyrawsize': String(payload?.length ?? 0),
     'x-log-signaturemethod': 'hmac-sha1',
   };
-  const signed = stringToSignV1({ method, path, query: '', headers, body: payload ?? Buffer.alloc(0) });
+  const [bare = '', query = ''] = path.split('?');
+  const signed = stringToSignV1({ method, path: bare, query, headers, body: payload ?? Buffer.alloc(0) });
   const authorization = `LOG ${keyId}:${signV1(signed, keySecret, 'hmac-sha1')}`;
   const sent = request(`${url}${path}`, { method, headers: { ...headers, authorization } });
   sent.end(payload);
@@ -162,4 +163,26 @@ export async function drill({ library, urls, group, logs, midway }: DrillOptions
   const twice = tally.all.filter(({ value }) => seen.has(value) || seen.add(value) === undefined);
   expect(twice.filter(({ value }) => !lost.has(value)).map(({ value }) => value)).toEqual([]);
   expect(seen.size).toBe(logs + 200);
+}
+
+/** What comes from a shard that was split is consumed after all of that shard, where order counts. */
+export async function drillOrder({
+  library,
+  urls,
+  group,
+  logs,
+}: Omit<DrillOptions, 'midway'>): Promise<void> {
+  const [url = ''] = urls;
+  const tally = new Tally();
+  await put(url, 0, logs / 2);
+  await must(url, 'POST', `/logstores/${logstore}/shards/0?action=split&shardCount=2`);
+  await put(url, logs / 2, logs);
+  const workers = ['ann', 'bob'].map((consumer) =>
+    startWorker(library, url, group, consumer, (log) => tally.add(log), true),
+  );
+  await tally.until(() => tally.values.size === logs);
+  await Promise.all(workers.map((worker) => worker.stop()));
+  const order = tally.all.map(({ shard }) => (shard === '0' ? 'parent' : 'child'));
+  expect(order.lastIndexOf('parent')).toBeLessThan(order.indexOf('child'));
+  expect(tally.all).toHaveLength(logs);
 }

@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
-const cache = resolve('node_modules/.cache/heartbeatd-sdk');
+/** Where everything goes. */
+export const cache = resolve('node_modules/.cache/heartbeatd-sdk');
 const sources = import.meta.dirname;
 
 export function hasTool(file: string, ...args: string[]): boolean {

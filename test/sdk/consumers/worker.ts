@@ -51,10 +51,11 @@ export function startWorker(
   group: string,
   consumer: string,
   onProcessed: (log: Processed) => void,
+  inOrder = false,
 ): Worker {
   const { file, args, env } = library.command({ url, group, consumer });
   const child: ChildProcess = spawn(file, [...args], {
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...env, SLS_IN_ORDER: inOrder ? '1' : '0' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);
