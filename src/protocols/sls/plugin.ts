@@ -382,6 +382,15 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
           track(call, trackedIn(call.query, context.nowSeconds())),
         );
       }
+      // A browser asks first whether a page of another origin may send JSON.
+      app.options('/logstores/:logstore/track', { schema: { tags: ['sls'] } }, async (_request, reply) => {
+        reply.headers({
+          'access-control-allow-methods': 'GET, POST, OPTIONS',
+          'access-control-allow-headers':
+            'content-type, x-log-apiversion, x-log-bodyrawsize, x-log-compresstype',
+        });
+        return send(reply, 200, '');
+      });
       serve(
         'POST',
         '/logstores/:logstore/track',

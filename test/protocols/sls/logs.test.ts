@@ -393,6 +393,12 @@ describe('web tracking', () => {
     );
   });
 
+  it('lets pages of other origins ask whether they may', async () => {
+    const { status, headers } = await service.call('OPTIONS', `${logstore}/track`);
+    expect({ status, origin: headers['access-control-allow-origin'] }).toEqual({ status: 200, origin: '*' });
+    expect(headers['access-control-allow-headers']).toContain('x-log-apiversion');
+  });
+
   it.each([{}, { __logs__: [] }, { __logs__: [{ a: 1 }] }, []])('refuses %j', async (wrong) => {
     await service.call('PUT', logstore, { enable_tracking: true });
     expect(await track(wrong)).toMatchObject(refused(400, 'PostBodyInvalid'));
