@@ -10,7 +10,7 @@ import {
   type KnownGroup,
   knownGroup,
   writeGroup,
-} from './groups.ts';
+} from './group-store.ts';
 import { endsOf } from './logs.ts';
 
 export interface CheckpointUpdate {

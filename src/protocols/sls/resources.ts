@@ -4,7 +4,7 @@ import { Value } from '@sinclair/typebox/value';
 import type { Store, Tenant } from '../../store/store.ts';
 import { projectName } from './addressing.ts';
 import { errors } from './errors.ts';
-import { LogstoreShard, merge, newShards, type Reshaped, split, topicOf, withoutShard } from './shards.ts';
+import { LogstoreShard, newShards, type Reshaped, topicOf } from './shards.ts';
 
 export const Project = Type.Object({
   description: Type.String(),
@@ -246,72 +246,11 @@ export async function updateLogstore(
 }
 
 /** Documents are changed as a whole: lists that may not be written become lists that may. */
-function shardsOf({
+export function shardsOf({
   shards,
   nextShardId,
 }: Pick<Reshaped, 'shards' | 'nextShardId'>): Pick<Logstore, 'shards' | 'nextShardId'> {
   return { shards: shards.map((shard) => ({ ...shard, parents: [...shard.parents] })), nextShardId };
-}
-
-/** The shards that the split or merge was about, as the call answers them. */
-export async function reshape(
-  context: ResourceContext,
-  project: string,
-  logstore: string,
-  shardId: string,
-  change:
-    | { readonly action: 'split'; readonly at: { readonly key: string } | { readonly count: number } }
-    | { readonly action: 'merge' },
-): Promise<readonly LogstoreShard[]> {
-  for (;;) {
-    const { value, version } = await readLogstore(context, project, logstore);
-    const id = idOf(shardId);
-    const now = context.nowSeconds();
-    const { answer, ...shards } =
-      change.action === 'split' ? split(value, id, change.at, now) : merge(value, id, now);
-    // Those that take no more count too: each keeps its log.
-    if (shards.shards.length > context.config.slsMaxShards) throw errors.shardQuota();
-    if (await replaceLogstore(context, project, logstore, { ...value, ...shardsOf(shards) }, version)) {
-      return answer;
-    }
-  }
-}
-
-/** A shard that takes no more goes, with its log. */
-export async function deleteShard(
-  context: ResourceContext,
-  project: string,
-  logstore: string,
-  shardId: string,
-): Promise<void> {
-  for (;;) {
-    const { value, version } = await readLogstore(context, project, logstore);
-    const id = idOf(shardId);
-    const shards = withoutShard(value, id);
-    if (!(await replaceLogstore(context, project, logstore, { ...value, ...shardsOf(shards) }, version)))
-      continue;
-    await forgetLogs(
-      context,
-      project,
-      value,
-      value.shards.filter(({ shardID }) => shardID === id),
-    );
-    return;
-  }
-}
-
-async function replaceLogstore(
-  context: ResourceContext,
-  project: string,
-  logstore: string,
-  value: Logstore,
-  version: number,
-): Promise<boolean> {
-  const { committed } = await context.store.commit({
-    tenant: tenantOf(project),
-    writes: [{ ...logstoreDocument(logstore), version, value: JSON.stringify(value) }],
-  });
-  return committed;
 }
 
 /** A topic goes when it was idle for its time: its last entry holds nothing and makes that time a moment. */
@@ -328,11 +267,6 @@ export async function forgetLogs(
     .filter((_, at) => (bounds[at]?.entries ?? 0) > 0)
     .map((topic) => ({ topic, payload: Buffer.alloc(0), after: 0n, keepEntries: 1, idleMs: 1 }));
   if (appends.length > 0) await context.store.commit({ tenant, appends });
-}
-
-function idOf(text: string): number {
-  if (!/^\d{1,10}$/.test(text)) throw errors.parameterInvalid('invalid shard id');
-  return Number(text);
 }
 
 export async function listLogstores(context: ResourceContext, project: string): Promise<readonly string[]> {

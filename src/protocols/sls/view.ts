@@ -3,7 +3,9 @@ import type { Tenant } from '../../store/store.ts';
 import type { GroupView } from '../protocol.ts';
 import { getCheckpoints } from './checkpoints.ts';
 import { SlsError } from './errors.ts';
-import { currentGroup, type GroupContext, groupNames, knownGroup } from './groups.ts';
+import { type GroupContext, knownGroup } from './group-store.ts';
+import { groupNames } from './groups.ts';
+import { currentGroup } from './heartbeat.ts';
 import { listLogstores, projectOfTenant } from './resources.ts';
 
 export async function viewGroups(

@@ -4,17 +4,15 @@
  * Everything follows from the seed. What must hold is checked at every step.
  */
 import { defaultConfig } from '../../../src/config.ts';
+import type { SlsContext } from '../../../src/protocols/sls/call.ts';
 import { getCheckpoints, updateCheckpoint } from '../../../src/protocols/sls/checkpoints.ts';
 import { encodeCursor } from '../../../src/protocols/sls/cursor.ts';
 import { SlsError } from '../../../src/protocols/sls/errors.ts';
-import { createGroup, type GroupContext, heartbeat } from '../../../src/protocols/sls/groups.ts';
-import { endsOf, type LogContext, putLogs } from '../../../src/protocols/sls/logs.ts';
-import {
-  createLogstore,
-  createProject,
-  readLogstore,
-  reshape,
-} from '../../../src/protocols/sls/resources.ts';
+import { createGroup } from '../../../src/protocols/sls/groups.ts';
+import { heartbeat } from '../../../src/protocols/sls/heartbeat.ts';
+import { endsOf, putLogs } from '../../../src/protocols/sls/logs.ts';
+import { reshape } from '../../../src/protocols/sls/reshape.ts';
+import { createLogstore, createProject, readLogstore } from '../../../src/protocols/sls/resources.ts';
 import { ancestorsOf } from '../../../src/protocols/sls/shards.ts';
 import { createStore } from '../../../src/store/create-store.ts';
 import { openEmbeddedDriver } from '../../../src/store/embedded/driver.ts';
@@ -96,7 +94,7 @@ class History {
   readonly #faults: Faults;
   readonly #poison: Poison | undefined;
   readonly #store: Store;
-  readonly #nodes: (GroupContext & LogContext)[];
+  readonly #nodes: SlsContext[];
   readonly #clients: Client[];
   readonly #epochs = new Map<string, number>();
   readonly #lastHeardMs = new Map<string, number>();
@@ -158,7 +156,7 @@ class History {
     return this.#random() < share;
   }
 
-  #node(): GroupContext & LogContext {
+  #node(): SlsContext {
     const node = this.#nodes[this.#below(this.#nodes.length)];
     if (node === undefined) throw new Error('there is a node');
     return node;
