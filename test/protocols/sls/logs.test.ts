@@ -3,7 +3,17 @@ import lz4 from 'lz4-napi';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeCursor, encodeCursor } from '../../../src/protocols/sls/cursor.ts';
 import { encodeLogGroup } from '../../../src/protocols/sls/log-group.ts';
-import { logstore, refused, type Service, sampleGroup, setUp, startMs, startService } from './service.ts';
+import { startApp } from '../../start-app.ts';
+import {
+  host,
+  logstore,
+  refused,
+  type Service,
+  sampleGroup,
+  setUp,
+  startMs,
+  startService,
+} from './service.ts';
 
 let service: Service;
 beforeEach(async () => {
@@ -196,6 +206,30 @@ describe('what was put', () => {
     await service.call('DELETE', logstore);
     await service.call('DELETE', '/');
     expect(await service.started.store.tenants()).toEqual([]);
+  });
+});
+
+describe('two nodes', () => {
+  it('close a shard for both, whatever one of them remembers', async () => {
+    const other = await startApp({}, { store: service.started.store, wallMs: () => startMs });
+    const putThere = () =>
+      other.app.inject({
+        method: 'POST',
+        url: `${logstore}/shards/lb`,
+        headers: { host, 'content-type': protobuf },
+        payload: sampleGroup,
+      });
+    expect((await putThere()).statusCode).toBe(200);
+    const end = await cursor('end');
+    await service.call('POST', `${logstore}/shards/0?action=split&shardCount=2`);
+    const many = await Promise.all(Array.from({ length: 20 }, putThere));
+    expect(new Set(many.map(({ statusCode }) => statusCode))).toEqual(new Set([200]));
+    expect(await cursor('end')).toBe(end);
+    const moved = [await cursor('begin', 1), await cursor('begin', 2)];
+    expect(moved).not.toEqual([await cursor('end', 1), await cursor('end', 2)]);
+    await service.call('DELETE', logstore);
+    expect((await putThere()).json()).toMatchObject({ errorCode: 'LogStoreNotExist' });
+    await other.app.close();
   });
 });
 
