@@ -134,22 +134,35 @@ interface ShardLog {
   readonly end: bigint;
 }
 
-async function openShard(
+/**
+ * The log of a shard as it is now. What this process remembers of the logstore says where to look, and the logstore is read
+ * at the same time: most readers need one round trip. `also`: asked together with it, of the same topic.
+ */
+async function openShard<T = undefined>(
   context: LogContext,
   project: string,
   logstore: string,
   shardId: string,
-): Promise<ShardLog> {
-  const { value } = await readLogstore(context, project, logstore, true);
-  const shard = value.shards.find(({ shardID }) => String(shardID) === shardId);
-  if (shard === undefined) throw errors.shardNotExist(shardId);
+  also?: (log: { readonly tenant: string; readonly topic: string }) => Promise<T>,
+): Promise<ShardLog & { readonly found: T | undefined }> {
   const tenant = tenantOf(project);
-  const topic = topicOf(value, shard);
-  const [bounds] = await context.store.topicBounds({ tenant, topics: [topic] });
-  const origin = firstCursor(shard.createTime);
-  if (bounds === undefined || bounds.entries === 0)
-    return { tenant, topic, shard, begin: origin, end: origin };
-  return { tenant, topic, shard, begin: bounds.oldest, end: bounds.newest + 1n };
+  for (let known = await readLogstore(context, project, logstore, false); ; ) {
+    const shard = known.value.shards.find(({ shardID }) => String(shardID) === shardId);
+    const topic = shard === undefined ? '' : topicOf(known.value, shard);
+    const [now, bounds, found] = await Promise.all([
+      readLogstore(context, project, logstore),
+      shard === undefined ? undefined : context.store.topicBounds({ tenant, topics: [topic] }),
+      shard === undefined ? undefined : also?.({ tenant, topic }),
+    ]);
+    const isCurrent = now.version === known.version;
+    known = now;
+    if (!isCurrent) continue;
+    if (shard === undefined) throw errors.shardNotExist(shardId);
+    const { oldest = 0n, newest = 0n, entries = 0 } = bounds?.[0] ?? {};
+    const origin = firstCursor(shard.createTime);
+    const [begin, end] = entries === 0 ? [origin, origin] : [oldest, newest + 1n];
+    return { tenant, topic, shard, begin, end, found };
+  }
 }
 
 /** Where each of these shards ends now, in their order. */
@@ -253,25 +266,27 @@ export async function pullLogs(
   query: PullQuery,
   acceptEncoding: string | undefined,
 ): Promise<PullAnswer> {
-  const log = await openShard(context, project, logstore, shardId);
-  const cursor = cursorIn(log, query.cursor ?? '');
+  const wanted = decodeCursor(query.cursor ?? '');
+  const until = query.end_cursor === undefined || query.end_cursor === '' ? undefined : query.end_cursor;
+  const last = until === undefined ? undefined : decodeCursor(until);
   const count = countOf(query.count);
+  const limit = limitOf(count, wanted, last);
+  const log = await openShard(context, project, logstore, shardId, async ({ tenant, topic }) =>
+    wanted === undefined || limit === 0
+      ? []
+      : context.store.readTopics({
+          tenant,
+          topics: [{ topic, after: wanted - 1n }],
+          limit,
+          maxBytes: maxPullBytes,
+        }),
+  );
+  const cursor = cursorIn(log, query.cursor ?? '');
+  if (until !== undefined && last === undefined) throw errors.parameterInvalid(`Invalid cursor ${until}.`);
   if ((query.query ?? '') !== '' || (query.processor ?? '') !== '') {
     throw errors.parameterInvalid('Filtering with query or processor is not supported');
   }
-  const last = query.end_cursor === undefined || query.end_cursor === '' ? log.end : endIn(query.end_cursor);
-  const end = last < log.end ? last : log.end;
-  const wanted = end > cursor ? Number(end - cursor) : 0;
-  const limit = Math.min(count, wanted);
-  const entries =
-    limit === 0
-      ? []
-      : await context.store.readTopics({
-          tenant: log.tenant,
-          topics: [{ topic: log.topic, after: cursor - 1n }],
-          limit,
-          maxBytes: maxPullBytes,
-        });
+  const entries = log.found ?? [];
   // The oldest may have been dropped since: what follows then does not begin where it was asked for.
   if (entries.length > 0 && entries[0]?.position !== cursor) throw errors.invalidCursor();
   const next = cursor + BigInt(entries.length);
@@ -298,10 +313,11 @@ export async function pullLogs(
   };
 }
 
-function endIn(text: string): bigint {
-  const cursor = decodeCursor(text);
-  if (cursor === undefined) throw errors.parameterInvalid(`Invalid cursor ${text}.`);
-  return cursor;
+/** How many log groups there can be between two cursors, of which either may be none. */
+function limitOf(count: number, from: bigint | undefined, to: bigint | undefined): number {
+  if (from === undefined || to === undefined) return count;
+  if (to <= from) return 0;
+  return to - from < BigInt(count) ? Number(to - from) : count;
 }
 
 function countOf(text: string | undefined): number {
