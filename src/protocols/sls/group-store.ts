@@ -3,7 +3,7 @@
  * What a process knows of a group may be out of date: whoever uses it guards what follows by the versions in it.
  */
 import { type Static, Type } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
+import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { DocumentWrite, Guard, Tenant } from '../../store/store.ts';
 import { ConsumerGroup } from './consumer-group.ts';
 import { errors } from './errors.ts';
@@ -59,6 +59,8 @@ export function leaseGroupOf(logstore: string, group: string): string {
   return `${logstore}/${group}`;
 }
 
+const isConsumerGroup = TypeCompiler.Compile(ConsumerGroup);
+
 /** As the store has it now. Throws 404s for what does not exist. */
 export async function readGroup(
   context: GroupContext,
@@ -72,7 +74,7 @@ export async function readGroup(
   const [found] = await context.store.readDocuments({ tenant, documents: [document] });
   if (found === null || found === undefined) throw errors.groupNotExist();
   const parsed: unknown = JSON.parse(found.value);
-  if (!Value.Check(ConsumerGroup, parsed))
+  if (!isConsumerGroup.Check(parsed))
     throw new Error('a document of a consumer group is not what it should be');
   return {
     tenant,

@@ -97,7 +97,8 @@ export async function updateGroup(
     const known = await readGroup(context, project, logstore, name);
     if ((await writeGroup(context, known, changed(known.group, change))) !== undefined) return;
   }
-  throw new Error(`the consumer group ${name} kept changing under an update`);
+  // It kept changing under this update.
+  throw errors.busy();
 }
 
 /** Succeeds also where there is none ("DeleteConsumerGroup"). Its consumers go with it. */

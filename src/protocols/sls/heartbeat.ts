@@ -47,7 +47,8 @@ export async function heartbeat(
       const answer = await hearOnce(context, project, logstore, name, beat, true);
       if (answer !== undefined) return answer;
     }
-    throw new Error(`the consumer group ${key} kept changing under a heartbeat`);
+    // It kept changing under this heartbeat.
+    throw errors.busy();
   });
 }
 

@@ -1,6 +1,6 @@
 /** Projects, logstores and shards, as documents: tenant = project, one document each. */
 import { type Static, Type } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
+import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { Store, Tenant } from '../../store/store.ts';
 import { projectName } from './addressing.ts';
 import { errors } from './errors.ts';
@@ -75,18 +75,26 @@ export function logstoreDocument(logstore: string): { readonly collection: strin
   return { collection: logstores, key: logstore };
 }
 
-function checked<T>(schema: Parameters<typeof Value.Check>[0], text: string): T {
+const isProject = TypeCompiler.Compile(Project);
+const isLogstore = TypeCompiler.Compile(Logstore);
+
+function parsedProject(text: string): Project {
   const value: unknown = JSON.parse(text);
-  if (!Value.Check(schema, value))
-    throw new Error('a document of a logstore or project is not what it should be');
-  return value as T;
+  if (!isProject.Check(value)) throw new Error('a document of a project is not what it should be');
+  return value;
+}
+
+function parsedLogstore(text: string): Logstore {
+  const value: unknown = JSON.parse(text);
+  if (!isLogstore.Check(value)) throw new Error('a document of a logstore is not what it should be');
+  return value;
 }
 
 /** Throws ProjectNotExist, unless projects are made on first use. */
 export async function readProject(context: ResourceContext, project: string): Promise<Project> {
   const tenant = tenantOf(project);
   const [document] = await context.store.readDocuments({ tenant, documents: [theProject] });
-  if (document !== null && document !== undefined) return checked(Project, document.value);
+  if (document !== null && document !== undefined) return parsedProject(document.value);
   if (!context.config.slsAutoCreate || !projectName.test(project)) throw errors.projectNotExist(project);
   await createProject(context, project, '').catch(passIf('ProjectAlreadyExist'));
   return readProject(context, project);
@@ -155,7 +163,7 @@ export async function listProjects(
     tenants.sort().map(async (tenant) => {
       const [document] = await store.readDocuments({ tenant, documents: [theProject] });
       if (document === null || document === undefined) return [];
-      return [{ name: tenant.slice(space.length), project: checked<Project>(Project, document.value) }];
+      return [{ name: tenant.slice(space.length), project: parsedProject(document.value) }];
     }),
   );
   return found.flat();
@@ -178,7 +186,7 @@ export async function readLogstore(
   const [document] = await context.store.readDocuments({ tenant, documents: [logstoreDocument(logstore)] });
   if (document !== null && document !== undefined) {
     if (document.version === known?.version) return known;
-    const found = { value: checked<Logstore>(Logstore, document.value), version: document.version };
+    const found = { value: parsedLogstore(document.value), version: document.version };
     if (context.logstores.size >= maxRemembered) {
       context.logstores.delete(context.logstores.keys().next().value ?? '');
     }
