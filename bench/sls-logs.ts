@@ -113,7 +113,9 @@ async function ask(
   body?: string | Buffer,
 ): Promise<string> {
   const headers = { host, 'content-type': typeof body === 'string' ? 'application/json' : protobuf };
-  const answer = await call(`http://127.0.0.1:${port}${path}`, { method, headers, body: body ?? null });
+  // Not kept open: the next one may be minutes later.
+  const asked = { method, headers, body: body ?? null, reset: true };
+  const answer = await call(`http://127.0.0.1:${port}${path}`, asked);
   const text = await answer.body.text();
   if (answer.statusCode !== 200) throw new Error(`${method} ${path}: ${text}`);
   return text;

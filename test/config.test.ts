@@ -35,6 +35,8 @@ describe('settings', () => {
     [[], { SLS_AUTO_CREATE: 'maybe' }, 'SLS_AUTO_CREATE: "maybe" is not true or false'],
     [['--prot', '1'], {}, "Unknown option '--prot'"],
     [['extra'], {}, "Unexpected argument 'extra'"],
+    [['--sls-auth', 'verify'], {}, 'SLS_KEYS: "verify" needs at least one access key'],
+    [[], { SLS_AUTH: 'verify', SLS_KEYS: 'id' }, 'SLS_KEYS: an access key is written id:secret'],
     [['--data', 'x'], { REDIS_URL: 'redis://h' }, 'DATA: cannot be combined with REDIS_URL'],
   ])('that are wrong are named: %j %j', (argv, env, message) => {
     expect(() => readConfig(argv, env)).toThrow(ConfigError);
