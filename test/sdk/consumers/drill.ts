@@ -122,12 +122,12 @@ export async function drill({ library, urls, group, logs, midway }: DrillOptions
     return worker;
   };
   /** A few at a time, so that there is something to consume in every phase, however fast the library is. */
-  let pause = Promise.resolve();
+  let pause: Promise<void> | undefined;
   let putting = Promise.resolve();
   const feed = async (): Promise<void> => {
     for (let from = 0; from < logs; from += logsPerGroup) {
       await tally.until(() => from - tally.values.size < atOnce);
-      await pause;
+      while (pause !== undefined) await pause;
       putting = put(url(1), from, from + logsPerGroup);
       await putting;
     }
@@ -142,6 +142,7 @@ export async function drill({ library, urls, group, logs, midway }: DrillOptions
   pause = promise;
   await putting;
   await midway?.();
+  pause = undefined;
   resolve();
   await tally.until(() => fourth.processed.length > 0);
   await stopped.stop();

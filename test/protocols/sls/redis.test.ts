@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { defaultConfig } from '../../../src/config.ts';
+import { decodeCursor } from '../../../src/protocols/sls/cursor.ts';
+import { openStore } from '../../../src/store/open.ts';
+import { type RedisServer, startRedis } from '../../redis-server.ts';
+import { type StartedApp, startApp } from '../../start-app.ts';
+import { group, groups, host, logstore, sampleGroup } from './service.ts';
+
+let redis: RedisServer;
+let nodes: readonly StartedApp[];
+beforeAll(async () => {
+  redis = await startRedis();
+  nodes = await Promise.all(
+    [1, 2].map(async () => {
+      const settings = { redisUrl: redis.url, slsMaxShardBytes: 1_024 };
+      return startApp(settings, { store: await openStore(defaultConfig(settings)) });
+    }),
+  );
+});
+afterAll(async () => {
+  for (const node of nodes) await node.close();
+  await redis.stop();
+});
+
+/** To the nodes in turn. */
+let turn = 0;
+async function call(method: string, url: string, body?: unknown) {
+  turn += 1;
+  const payload = body === undefined || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+  const type = Buffer.isBuffer(body) ? 'application/x-protobuf' : 'application/json';
+  const answer = await nodes[turn % 2]?.app.inject({
+    method: method as 'GET',
+    url,
+    headers: { host, ...(payload === undefined ? {} : { 'content-type': type }) },
+    ...(payload === undefined ? {} : { payload }),
+  });
+  if (answer === undefined) throw new Error('there are two nodes');
+  return answer;
+}
+const cursor = async (from: string): Promise<string> =>
+  (await call('GET', `${logstore}/shards/0?type=cursor&from=${from}`)).json().cursor;
+const kept = Math.floor(1_024 / (sampleGroup.length + 4));
+
+describe('over Redis, two nodes', () => {
+  it('keep logs, drop the oldest, save checkpoints and hand shards on in order', async () => {
+    await call('POST', '/', { projectName: 'my-project' });
+    await call('POST', '/logstores', { logstoreName: 'my-logstore', ttl: 30, shardCount: 1 });
+    await call('POST', groups, { consumerGroup: 'cg', timeout: 60, order: true });
+    const first = await cursor('begin');
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, () => call('POST', `${logstore}/shards/lb`, sampleGroup)),
+    );
+    expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([200]));
+    const [begin, end] = [await cursor('begin'), await cursor('end')];
+    expect(decodeCursor(end)).toBe((decodeCursor(first) ?? 0n) + 30n);
+    expect(decodeCursor(begin)).toBe((decodeCursor(end) ?? 0n) - BigInt(kept));
+    const pulled = await call('GET', `${logstore}/shards/0?type=log&cursor=${encodeURIComponent(begin)}`);
+    expect(pulled.headers).toMatchObject({ 'x-log-count': String(kept), 'x-log-cursor': end });
+    expect(pulled.rawPayload.subarray(2, 2 + sampleGroup.length).equals(sampleGroup)).toBe(true);
+    const old = await call('GET', `${logstore}/shards/0?type=log&cursor=${encodeURIComponent(first)}`);
+    expect(old.json()).toMatchObject({ errorCode: 'InvalidCursor' });
+
+    const beat = async (held: readonly number[]) =>
+      (await call('POST', `${group}?type=heartbeat&consumer=c1`, held)).json();
+    expect(await beat([])).toEqual([0]);
+    await call('POST', `${logstore}/shards/0?action=split&shardCount=2`);
+    expect(await beat([0])).toEqual([0]);
+    const saved = { shard: 0, checkpoint: end };
+    expect((await call('POST', `${group}?type=checkpoint&consumer=c1`, saved)).statusCode).toBe(200);
+    expect(await beat([0])).toEqual([1, 2]);
+    expect((await call('GET', `${group}?shard=0`)).json()).toMatchObject([saved]);
+  });
+
+  it('forget the logs of a logstore that is deleted', async () => {
+    await call('DELETE', logstore);
+    await nodes[0]?.store.advanceClock(1);
+    await call('DELETE', '/');
+    expect(await nodes[0]?.store.tenants()).toEqual([]);
+  });
+});
