@@ -272,7 +272,7 @@ export async function pullLogs(
   const count = countOf(query.count);
   const limit = limitOf(count, wanted, last);
   const log = await openShard(context, project, logstore, shardId, async ({ tenant, topic }) =>
-    wanted === undefined || limit === 0
+    wanted === undefined || wanted < 1n || limit === 0
       ? []
       : context.store.readTopics({
           tenant,

@@ -60,6 +60,11 @@ describe('over Redis, two nodes', () => {
     const old = await call('GET', `${logstore}/shards/0?type=log&cursor=${encodeURIComponent(first)}`);
     expect(old.json()).toMatchObject({ errorCode: 'InvalidCursor' });
 
+    for (const none of ['MA==', 'MQ==', 'OTIyMzM3MjAzNjg1NDc3NTgwNw==']) {
+      const elsewhere = await call('GET', `${logstore}/shards/0?type=log&cursor=${none}`);
+      expect(elsewhere.json()).toMatchObject({ errorCode: 'InvalidCursor' });
+    }
+
     const beat = async (held: readonly number[]) =>
       (await call('POST', `${group}?type=heartbeat&consumer=c1`, held)).json();
     expect(await beat([])).toEqual([0]);
