@@ -41,13 +41,14 @@ const loopback = /^(?:127\.|localhost$|::1$)/;
 /** Builds the app; it does not listen, and it does not own the store. */
 export async function buildApp(options: AppOptions): Promise<App> {
   const { config, store } = options;
+  const metrics = options.metrics ?? watchedMetrics(store);
   const context: ProtocolContext = {
     store,
     config,
     wallMs: options.wallMs ?? Date.now,
     randomBytes: options.randomBytes ?? randomBytes,
+    registry: metrics.registry,
   };
-  const metrics = options.metrics ?? watchedMetrics(store);
   const made = protocols.map((make) => make(context));
 
   /** What no route matched, or could not be read, is still some protocol's to answer. */

@@ -72,7 +72,10 @@ const store = await openStore(config, {
 }).catch((error: Error) => fail(error.message, error instanceof ConfigError ? 2 : 1));
 metrics.watch(store);
 
-const app = await buildApp({ config, store, logger, metrics });
+const app = await buildApp({ config, store, logger, metrics }).catch(async (error: Error) => {
+  await store.close();
+  return fail(error.message, error instanceof ConfigError ? 2 : 1);
+});
 
 let stopping = false;
 async function stop(signal: NodeJS.Signals): Promise<void> {

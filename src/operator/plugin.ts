@@ -12,7 +12,7 @@ export interface OperatorOptions {
   readonly store: Store;
   readonly config: Pick<Config, 'operatorToken'>;
   readonly metrics: Metrics;
-  readonly protocols: readonly Pick<Protocol, 'name' | 'viewGroups'>[];
+  readonly protocols: readonly Pick<Protocol, 'name' | 'viewGroups' | 'operatorRoutes'>[];
 }
 
 const root = '/_heartbeatd';
@@ -125,6 +125,17 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
       return { tenants };
     },
   );
+
+  for (const { name, operatorRoutes } of protocols) {
+    if (operatorRoutes === undefined) continue;
+    await app.register(
+      async (instance) => {
+        instance.addHook('onRequest', locked);
+        await operatorRoutes(instance as unknown as App);
+      },
+      { prefix: `${root}/${name}` },
+    );
+  }
 
   app.get(`${root}/openapi.json`, { schema: { hide: true }, onRequest: locked }, async () => app.swagger());
 }

@@ -11,6 +11,7 @@ import type {
   FastifyRequest,
   RawServerDefault,
 } from 'fastify';
+import type { Registry } from 'prom-client';
 import type { Config } from '../config.ts';
 import type { Store, Tenant } from '../store/store.ts';
 
@@ -32,6 +33,8 @@ export interface ProtocolContext {
   /** Wall time for headers and request ids, ms since 1970. Deadlines never come from it. */
   wallMs(): number;
   randomBytes(size: number): Buffer;
+  /** For metrics of a protocol's own. */
+  readonly registry: Registry;
 }
 
 export interface Protocol {
@@ -47,6 +50,11 @@ export interface Protocol {
   answerError(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply;
   /** The groups of a tenant, those too that nobody is in, at most `limit`. Absent: there is nothing but leases. */
   viewGroups?(tenant: Tenant, limit: number): Promise<readonly GroupView[]>;
+  /**
+   * What people who run the server can do with this protocol: routes under `/_heartbeatd/<name>`, behind the operator's
+   * lock. Errors with a `statusCode` below 500 are answered with their message.
+   */
+  operatorRoutes?(app: App): Promise<void>;
 }
 
 /** What a protocol knows of a group beyond its leases, for the operator's view. */

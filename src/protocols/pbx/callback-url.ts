@@ -3,7 +3,7 @@
  * (v0.0.1), S-Series API v1.1.0 and v2.0.0; what they leave open is marked as ours.
  */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import { isAllowedHost } from './address-policy.ts';
+import { type AddressPolicy, defaultPolicy } from './address-policy.ts';
 import { type Errno, errnos } from './errors.ts';
 
 export interface CallbackFields {
@@ -47,19 +47,22 @@ export function hostOf(ipaddr: string): string | undefined {
   return /^(?:\d+|0x[0-9a-f]*)$/i.test(labels.at(-1) ?? '') ? undefined : text;
 }
 
-/** Resolves a callback; never throws. */
-export function resolveCallback({ ipaddr, port, url, urltag }: CallbackFields): Resolved {
+/** Resolves a callback; never throws. What the policy refuses as it stands is unusable. */
+export function resolveCallback(
+  { ipaddr, port, url, urltag }: CallbackFields,
+  policy: AddressPolicy = defaultPolicy,
+): Resolved {
   if (urltag !== '' && urltag !== '0' && urltag !== '1') return unusable;
   if (url.length > maxUrlLength || control.test(url)) return unusable;
   // Ours: a scheme without a tag means that the URL is absolute.
   const isAbsolute = url !== '' && (urltag === '1' || (urltag === '' && hasScheme.test(url)));
-  if (isAbsolute) return checked(hasScheme.test(url) ? url : `http://${url}`);
+  if (isAbsolute) return checked(hasScheme.test(url) ? url : `http://${url}`, policy);
   const host = hostOf(ipaddr);
   if (host === undefined) return unusable;
-  return checked(`http://${host}:${port}/${url.replace(/^\/+/, '')}`);
+  return checked(`http://${host}:${port}/${url.replace(/^\/+/, '')}`, policy);
 }
 
-function checked(text: string): Resolved {
+function checked(text: string, policy: AddressPolicy): Resolved {
   let url: URL;
   try {
     url = new URL(text);
@@ -68,9 +71,15 @@ function checked(text: string): Resolved {
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return unusable;
   if (url.username !== '' || url.password !== '' || url.hostname === '' || url.port === '0') return unusable;
-  if (!isAllowedHost(url.hostname)) return unusable;
+  if (!policy.allowsHost(url.hostname) || !policy.allowsPort(portOfUrl(url))) return unusable;
   url.hash = '';
   return url.href.length > maxUrlLength + maxHostLength ? unusable : { href: url.href };
+}
+
+/** The port that a URL leads to, also where its scheme says it. */
+export function portOfUrl(url: URL): number {
+  if (url.port !== '') return Number(url.port);
+  return url.protocol === 'https:' ? 443 : 80;
 }
 
 /** The peer's address as a callback begins with it; IPv4 in its own form. */

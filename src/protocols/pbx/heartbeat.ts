@@ -2,32 +2,42 @@
  * `POST /api/{version}/heartbeat`: keeps the token for another 30 minutes and may move its callback. Source: "API 心跳包",
  * and for what real clients send beyond it S-Series API v1.1.0 and v2.0.0.
  */
-import { Value } from '@sinclair/typebox/value';
 import type { Store } from '../../store/store.ts';
+import type { AddressPolicy } from './address-policy.ts';
 import { portOf, resolveCallback } from './callback-url.ts';
 import { errnos, PbxError } from './errors.ts';
+import { readLine } from './lines.ts';
 import { type Body, heartbeatParameters, noParameters, type Parameters } from './parameters.ts';
-import { Callback, renewToken, setCallback, type TokenSettings } from './tokens.ts';
+import { type Callback, type LiveToken, readCallback, setCallback } from './tokens.ts';
 
 const maxVersionLength = 32;
 
-/** The body is looked at only after the token was renewed: a heartbeat that is refused was still a request (ours). */
-export async function heartbeat(
+/**
+ * What a heartbeat says about the callback, once its token was renewed: a heartbeat that is refused was still a request
+ * (ours). Costs no store operation if nothing changes. Throws PbxError.
+ */
+export async function moveCallback(
   store: Store,
-  settings: TokenSettings,
-  token: string,
+  policyFor: (peer: string) => AddressPolicy,
+  { user, token, data }: LiveToken,
   body: Body,
   query: Readonly<Record<string, unknown>>,
   isStrict: boolean,
 ): Promise<void> {
-  const { user, data } = await renewToken(store, settings, token);
   const parameters = heartbeatParameters(body, query);
   if (isStrict) checkStrictly(body, parameters ?? noParameters);
   if (parameters === undefined || parameters.size === 0) return;
-  const before: unknown = JSON.parse(data);
-  if (!Value.Check(Callback, before)) throw new Error('a token holds no callback');
-  const after = moved(before, parameters);
-  if (JSON.stringify(after) !== data) await setCallback(store, user, token, after);
+  const before = readCallback(data);
+  const after = moved(before, parameters, policyFor(before.peer ?? ''));
+  if (JSON.stringify(after) === JSON.stringify(before)) return;
+  if (after.callback === before.callback) {
+    await setCallback(store, user, token, after);
+    return;
+  }
+  // What was delivered to the old address is not sent to the new one; what waits for the old one is.
+  const line = await readLine(store, user, before.callback);
+  const since = Math.max(before.since ?? 0, line?.cursor ?? 0);
+  await setCallback(store, user, token, { ...after, since });
 }
 
 /** The table of the document at its word: ipaddr and port are required. */
@@ -37,7 +47,7 @@ function checkStrictly(body: Body, parameters: Parameters): void {
 }
 
 /** The callback after a heartbeat. Throws PbxError for fields that cannot be used: then nothing of it changes. */
-function moved(before: Callback, parameters: Parameters): Callback {
+function moved(before: Callback, parameters: Parameters, policy: AddressPolicy): Callback {
   const ipaddr = parameters.get('ipaddr');
   const portText = parameters.get('port');
   if (ipaddr === '' || portText === '') throw new PbxError(errnos.parameterBlank);
@@ -53,8 +63,8 @@ function moved(before: Callback, parameters: Parameters): Callback {
     url: url ?? (isNewAddress ? '' : before.url),
     urltag: urltag ?? (isNewAddress || url !== undefined ? '' : before.urltag),
   };
-  const resolved = resolveCallback(fields);
+  const resolved = resolveCallback(fields, policy);
   if ('errno' in resolved) throw new PbxError(resolved.errno);
   const version = (parameters.get('version') ?? before.version).slice(0, maxVersionLength);
-  return { ...fields, version, callback: resolved.href };
+  return { ...before, ...fields, version, callback: resolved.href };
 }

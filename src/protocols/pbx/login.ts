@@ -1,9 +1,13 @@
 /** `POST /api/{version}/login`: a new token for every login; older ones stay as they are (ours: no document says). */
-import type { ProtocolContext } from '../protocol.ts';
+import type { Store } from '../../store/store.ts';
+import type { Access } from './access.ts';
+import type { AddressPolicy } from './address-policy.ts';
 import { peerAddress, portOf, resolveCallback } from './callback-url.ts';
 import { errnos, PbxError } from './errors.ts';
+import type { LoginFailures } from './login-failures.ts';
 import { type Body, loginParameters } from './parameters.ts';
-import { grantToken } from './tokens.ts';
+import { newestReport } from './report-queue.ts';
+import { grantToken, type TokenSettings } from './tokens.ts';
 
 /** Reports go to this port where nobody named another (S-Series API v2.0.0, Login). */
 const defaultPort = 8_260;
@@ -16,14 +20,36 @@ export interface LoggedIn {
   readonly transport?: 'HTTP';
 }
 
-/** Throws PbxError: 20007 empty body, 10002/20000 no JSON object, 10004 a name or password is missing, 20008, 20011. */
+export interface LoginContext {
+  readonly store: Store;
+  readonly settings: TokenSettings;
+  readonly access: Access;
+  readonly failures: LoginFailures;
+  /** For the callback of whoever comes from that address. */
+  policyFor(peer: string): AddressPolicy;
+  randomBytes(size: number): Buffer;
+}
+
+/**
+ * Throws PbxError, the first that applies: 20002 too many failures, 20007 empty body, 10002/20000 no JSON object, 10004 a
+ * name or password is missing, 20008 port, 20003 credentials, 20011 callback.
+ */
 export async function login(
-  context: ProtocolContext,
+  context: LoginContext,
   version: string,
   body: Body,
-  peer: string,
+  peerIp: string,
 ): Promise<LoggedIn> {
-  const { store, config } = context;
+  const peer = peerAddress(peerIp);
+  if (context.access.isOpen) return logIn(context, version, body, peer);
+  return context.failures.inTurn(peer, async () => {
+    if (await context.failures.isLocked(peer)) throw new PbxError(errnos.lockedOut);
+    return logIn(context, version, body, peer);
+  });
+}
+
+async function logIn(context: LoginContext, version: string, body: Body, peer: string): Promise<LoggedIn> {
+  const { store, settings, access, failures } = context;
   const parameters = loginParameters(body);
   if (parameters === undefined) throw new PbxError(errnos.dataBlank);
   const user = parameters.get('username') ?? '';
@@ -35,22 +61,32 @@ export async function login(
   if (port === undefined) throw new PbxError(errnos.wrongPort);
   // No document lets a login name an address: reports go to whoever logs in, until a heartbeat says otherwise.
   const fields = {
-    ipaddr: peerAddress(peer),
+    ipaddr: peer,
     port,
     url: parameters.get('url') ?? '',
     urltag: parameters.get('urltag') ?? '',
   };
-  const resolved = resolveCallback(fields);
+  if (!access.isOpen) {
+    if (!(await access.verify(user, password, peer))) {
+      await failures.note(peer);
+      throw new PbxError(errnos.wrongCredentials);
+    }
+    await failures.forget(peer);
+  }
+  const resolved = resolveCallback(fields, context.policyFor(peer));
   if ('errno' in resolved) throw new PbxError(resolved.errno);
   const token = context.randomBytes(16).toString('hex');
   const reportVersion = (parameters.get('version') ?? (version === 'v0.0.1' ? '0.0.1' : '')).slice(
     0,
     maxVersionLength,
   );
-  await grantToken(store, config, user, token, {
+  const pbxMaxTokens = access.maxTokens(user) ?? settings.pbxMaxTokens;
+  await grantToken(store, { ...settings, pbxMaxTokens }, user, token, {
     ...fields,
     version: reportVersion,
     callback: resolved.href,
+    peer,
+    since: await newestReport(store),
   });
   return { status: 'Success', token, ...(version.startsWith('v2.') ? { transport: 'HTTP' as const } : {}) };
 }

@@ -25,6 +25,14 @@ export const HeartbeatBody = Type.Object({
   version: Field,
 });
 
+export const QueryBody = Type.Object({
+  /** v1: the extensions asked for. */
+  extid: Field,
+  /** v2: the same. */
+  number: Field,
+});
+
+const isQuery = TypeCompiler.Compile(QueryBody);
 const isLogin = TypeCompiler.Compile(LoginBody);
 const isHeartbeat = TypeCompiler.Compile(HeartbeatBody);
 
@@ -73,6 +81,14 @@ export function loginParameters(body: Body): Parameters | undefined {
   const object = parseObject(body);
   if (!isLogin.Check(object)) throw new PbxError(errnos.jsonOnly);
   return textsOf(object satisfies Static<typeof LoginBody>, Object.keys(LoginBody.properties));
+}
+
+/** None if the body is empty. Throws PbxError 10002 and 20000. */
+export function queryParameters(body: Body): Parameters {
+  if (body.text.trim() === '') return noParameters;
+  const object = parseObject(body);
+  if (!isQuery.Check(object)) throw new PbxError(errnos.jsonOnly);
+  return textsOf(object satisfies Static<typeof QueryBody>, Object.keys(QueryBody.properties));
 }
 
 /** As `loginParameters`, with what stands in the query where the body does not say it (one client sends it there). */

@@ -3,11 +3,18 @@ import type { TObject } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StoreUnavailable } from '../../store/store.ts';
 import { type MakeProtocol, NotFound } from '../protocol.ts';
+import { peerAddress } from './callback-url.ts';
 import { type Errno, errnos, PbxError } from './errors.ts';
-import { heartbeat } from './heartbeat.ts';
+import { moveCallback } from './heartbeat.ts';
 import { login } from './login.ts';
-import { type Body, HeartbeatBody, LoginBody } from './parameters.ts';
-import { endToken } from './tokens.ts';
+import { makeLoginFailures } from './login-failures.ts';
+import { readModel } from './model.ts';
+import { operatorRoutes } from './operator-routes.ts';
+import { type Body, HeartbeatBody, LoginBody, QueryBody, queryParameters } from './parameters.ts';
+import { queries } from './queries.ts';
+import { deliverReports } from './reporting.ts';
+import { readSettings } from './settings.ts';
+import { endToken, type LiveToken, renewToken } from './tokens.ts';
 
 const headers = {
   'access-control-allow-origin': '*',
@@ -38,15 +45,34 @@ interface Call {
 }
 
 export const pbx: MakeProtocol = (context) => {
-  const { store, config } = context;
+  const { store, config, wallMs } = context;
+  const { access, model: configured, policyFor } = readSettings(config);
+  const failures = makeLoginFailures(store);
+  const loginContext = {
+    store,
+    settings: config,
+    access,
+    failures,
+    policyFor,
+    randomBytes: context.randomBytes,
+  };
+  const startedMs = wallMs();
+
+  /** Renews a token, for whoever may use it from where the request comes from. */
+  const renewed = async ({ token, peer }: Call): Promise<LiveToken> => {
+    const live = await renewToken(store, config, token);
+    if (!access.isFrom(live.user, peerAddress(peer))) throw new PbxError(errnos.unknownToken);
+    return live;
+  };
 
   const endpoints = new Map<string, Endpoint>([
     [
       'heartbeat',
       {
         body: HeartbeatBody,
-        async run({ token, body, query, isStrict }) {
-          await heartbeat(store, config, token, body, query, isStrict);
+        async run(call) {
+          const live = await renewed(call);
+          await moveCallback(store, policyFor, live, call.body, call.query, call.isStrict);
           return success;
         },
       },
@@ -55,9 +81,10 @@ export const pbx: MakeProtocol = (context) => {
       'login',
       {
         body: LoginBody,
-        async run({ version, body, peer, isGet }) {
+        async run({ version, body, query, peer, isGet }) {
           if (isGet) throw new PbxError(errnos.postOnly);
-          return Buffer.from(JSON.stringify(await login(context, version, body, peer)));
+          if (query.type === 'xml') throw new PbxError(errnos.xmlNotSupported);
+          return Buffer.from(JSON.stringify(await login(loginContext, version, body, peer)));
         },
       },
     ],
@@ -70,6 +97,21 @@ export const pbx: MakeProtocol = (context) => {
         },
       },
     ],
+    ...[...queries].map(([name, { permission, answer }]): [string, Endpoint] => [
+      name,
+      {
+        body: QueryBody,
+        async run(call) {
+          const { user } = await renewed(call);
+          // Ours: the number that the documents give this was not to be found.
+          if (!access.permits(user, permission)) throw new PbxError(errnos.requestNotSupported);
+          const parameters = queryParameters(call.body);
+          const { model } = await readModel(store, configured);
+          const answered = answer({ model, parameters, wallMs: wallMs(), startedMs });
+          return Buffer.from(JSON.stringify({ status: 'Success', ...answered }));
+        },
+      },
+    ]),
   ]);
 
   const callOf = (request: FastifyRequest, version: string): Call => {
@@ -120,7 +162,18 @@ export const pbx: MakeProtocol = (context) => {
       return reply.code(200).headers(headers).send(Buffer.from(failed));
     },
 
+    operatorRoutes: (app) =>
+      operatorRoutes(app, {
+        store,
+        configured,
+        failures,
+        queueLength: config.pbxReportQueue,
+        wallMs,
+        randomBytes: context.randomBytes,
+      }),
+
     async routes(app) {
+      deliverReports(app, context, { access, policyFor });
       // Clients send JSON under any Content-Type, or none: the text is kept and read after the token was looked at.
       app.removeAllContentTypeParsers();
       app.addContentTypeParser('*', { parseAs: 'string', bodyLimit: maxBodyBytes }, (_request, body, done) =>

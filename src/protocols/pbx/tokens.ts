@@ -3,6 +3,7 @@
  * erased when it had no request for 30 minutes ("API 心跳包").
  */
 import { type Static, Type } from '@sinclair/typebox';
+import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { Store, Tenant } from '../../store/store.ts';
 import { errnos, PbxError } from './errors.ts';
 
@@ -17,8 +18,21 @@ export const Callback = Type.Object({
   /** Selects the shape of reports; empty: not given. */
   version: Type.String(),
   callback: Type.String({ description: 'the absolute URL that reports are posted to' }),
+  /** Who logged in. */
+  peer: Type.Optional(Type.String()),
+  /** Reports up to this position are not for this callback: they are older than it, or were delivered before it moved. */
+  since: Type.Optional(Type.Integer()),
 });
 export type Callback = Static<typeof Callback>;
+
+const isCallback = TypeCompiler.Compile(Callback);
+
+/** What a token's lease holds. Throws if it is none: only this protocol writes it. */
+export function readCallback(data: string | null): Callback {
+  const callback: unknown = JSON.parse(data ?? 'null');
+  if (!isCallback.Check(callback)) throw new Error('a token holds no callback');
+  return callback;
+}
 
 export interface TokenSettings {
   readonly pbxTokenTtlSeconds: number;
@@ -26,6 +40,7 @@ export interface TokenSettings {
 }
 
 export interface LiveToken {
+  readonly token: string;
   readonly user: string;
   /** JSON text of its `Callback`. */
   readonly data: string;
@@ -45,10 +60,10 @@ export async function renewToken(store: Store, settings: TokenSettings, token: s
   });
   const [lease] = leases;
   if (lease === undefined) throw new PbxError(errnos.unknownToken);
-  return { user: lease.group, data: lease.data ?? '' };
+  return { token, user: lease.group, data: lease.data ?? '' };
 }
 
-/** Makes a token. A user who has too many loses the one that is nearest its end (ours: no document names a limit). */
+/** Makes a token. A user who has too many loses those nearest their end (ours: no document names a limit). */
 export async function grantToken(
   store: Store,
   settings: TokenSettings,
@@ -80,6 +95,37 @@ export async function setCallback(
   callback: Callback,
 ): Promise<void> {
   await store.setData({ tenant, group: user, holder: token, data: JSON.stringify(callback) });
+}
+
+export interface HeldToken {
+  readonly user: string;
+  readonly token: string;
+  /** Greater than that of every earlier login. */
+  readonly epoch: number;
+  readonly callback: Callback;
+}
+
+const usersAtOnce = 500;
+
+/** Every live token, newest first within a user. */
+export async function listTokens(store: Store): Promise<HeldToken[]> {
+  const tokens: HeldToken[] = [];
+  for (let after: string | undefined; ; ) {
+    const users = await store.groups({
+      tenant,
+      limit: usersAtOnce,
+      ...(after === undefined ? {} : { after }),
+    });
+    const pages = await Promise.all(
+      users.map((group) => store.members({ tenant, group, offset: 0, limit: Number.MAX_SAFE_INTEGER })),
+    );
+    for (const { leases } of pages) {
+      for (const { group, holder, epoch, data } of leases.toReversed())
+        tokens.push({ user: group, token: holder, epoch, callback: readCallback(data) });
+    }
+    if (users.length < usersAtOnce) return tokens;
+    after = users.at(-1);
+  }
 }
 
 /** Ends a token. Throws PbxError 20004 if it is not live. */

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isAllowedAddress } from '../../../src/protocols/pbx/address-policy.ts';
+import { defaultPolicy } from '../../../src/protocols/pbx/address-policy.ts';
 import { peerAddress, portOf, resolveCallback } from '../../../src/protocols/pbx/callback-url.ts';
 
 const stored = { ipaddr: '10.9.9.9', port: 8_260 };
@@ -102,7 +102,7 @@ describe('where reports go', () => {
         expect(['http:', 'https:']).toContain(protocol);
         expect(username + password).toBe('');
         const bare = hostname.replace(/^\[|\]$/g, '');
-        expect(isIP(bare) === 0 || isAllowedAddress(bare)).toBe(true);
+        expect(isIP(bare) === 0 || defaultPolicy.allowsAddress(bare, bare)).toBe(true);
         if (urltag === '0') expect(new URL(resolved.href).port || '80').toBe(String(port));
       }),
       { numRuns: 5_000 },

@@ -1,0 +1,68 @@
+/** Delivery as a part of the app: begins when the app is ready, ends before it closes, and is counted. */
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { Counter } from 'prom-client';
+import type { App, ProtocolContext } from '../protocol.ts';
+import type { Access } from './access.ts';
+import { startDelivery } from './delivery.ts';
+import type { Counted } from './delivery-session.ts';
+import { makeSender } from './send-report.ts';
+import type { PbxSettings } from './settings.ts';
+import { makeSlots } from './slots.ts';
+
+const connectTimeoutMs = 3_000;
+/** Attempts at one host and port at the same time. */
+const mostPerTarget = 32;
+
+/** Starts and stops with the app. */
+export function deliverReports(
+  app: App,
+  { store, config, registry, wallMs, randomBytes }: ProtocolContext,
+  { access, policyFor }: Pick<PbxSettings, 'policyFor'> & { readonly access: Access },
+): void {
+  const reports = new Counter({
+    name: 'heartbeatd_pbx_reports_total',
+    help: 'PBX reports: delivered; attempts that failed; dropped (queue full), ended (no token wants them any more), dead (tried too often)',
+    labelNames: ['outcome'] as const,
+    registers: [registry],
+  });
+  for (const outcome of ['delivered', 'failed', 'dropped', 'ended', 'dead'] satisfies Counted[])
+    reports.inc({ outcome }, 0);
+
+  const isSelf = (address: string, port: number): boolean => {
+    const own = app.server.address() as AddressInfo | null;
+    if (own?.port !== port) return false;
+    const mine = Object.values(networkInterfaces()).flat();
+    return address.startsWith('127.') || mine.some((known) => known?.address === address);
+  };
+  const abandon = new AbortController();
+  const send = makeSender({
+    policyFor,
+    connectTimeoutMs: Math.min(connectTimeoutMs, config.pbxReportTimeoutMs),
+    timeoutMs: config.pbxReportTimeoutMs,
+    verifyTls: config.pbxVerifyTls,
+    signal: abandon.signal,
+    isSelf,
+  });
+
+  let stop: (() => Promise<void>) | undefined;
+  app.addHook('onReady', async () => {
+    const delivery = startDelivery({
+      store,
+      node: randomBytes(8).toString('hex'),
+      slots: makeSlots(config.pbxReportConcurrency, mostPerTarget),
+      send,
+      queueLength: config.pbxReportQueue,
+      maxAttempts: config.pbxReportAttempts,
+      tokenTtlMs: config.pbxTokenTtlSeconds * 1_000,
+      mayReport: (user) => access.permits(user, 'reports'),
+      wallMs,
+      random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
+      count: (outcome, by) => reports.inc({ outcome }, by),
+      warn: (message, detail) => app.log.warn(detail, message),
+      abandon: () => abandon.abort(),
+    });
+    stop = () => delivery.stop();
+  });
+  app.addHook('preClose', async () => stop?.());
+}

@@ -1,0 +1,39 @@
+/** What the settings say beyond plain values: files of users and of the model, and lists of networks. */
+import { readFileSync } from 'node:fs';
+import { type Config, ConfigError } from '../../config.ts';
+import { type Access, openAccess, parseAccess } from './access.ts';
+import { type AddressPolicy, makeAddressPolicy, onlyTo } from './address-policy.ts';
+import { type Model, parseModel, smallPbx } from './model.ts';
+
+export interface PbxSettings {
+  readonly access: Access;
+  readonly model: Model;
+  /** Where reports may go for whoever logged in from `peer`. */
+  policyFor(peer: string): AddressPolicy;
+}
+
+/** Throws ConfigError naming the setting. */
+export function readSettings(config: Config): PbxSettings {
+  const policy = named('PBX_ALLOW_TARGETS, PBX_DENY_TARGETS', () =>
+    makeAddressPolicy({
+      allow: config.pbxAllowTargets,
+      deny: config.pbxDenyTargets,
+      refuseSystemPorts: config.pbxRefuseSystemPorts,
+    }),
+  );
+  const fromFile = <T>(name: string, file: string, parse: (text: string) => T, otherwise: T): T =>
+    file === '' ? otherwise : named(name, () => parse(readFileSync(file, 'utf8')));
+  return {
+    access: fromFile('PBX_USERS', config.pbxUsers, parseAccess, openAccess),
+    model: fromFile('PBX_MODEL', config.pbxModel, parseModel, smallPbx),
+    policyFor: (peer) => (config.pbxSameAddressOnly ? onlyTo(peer, policy) : policy),
+  };
+}
+
+function named<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new ConfigError(`${name}: ${(error as Error).message}`);
+  }
+}
