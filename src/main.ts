@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The process: read the settings, open the store, build the app, listen, stop gracefully. */
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
@@ -7,6 +8,7 @@ import pretty from 'pino-pretty';
 import { buildApp } from './app.ts';
 import { type Config, ConfigError, describeSettings, readConfig } from './config.ts';
 import { makeMetrics } from './operator/metrics.ts';
+import { hashPassword } from './protocols/pbx/password.ts';
 import { openStore } from './store/open.ts';
 import { welcome } from './welcome.ts';
 
@@ -19,7 +21,7 @@ function help(): string {
     const standard = fallback === '' ? '' : ` [${fallback}]`;
     return `  ${flag}\n      ${text} (${env})${standard}`;
   });
-  return `heartbeatd ${version}: SLS, PBX and Presence heartbeats over one lease store\n\nUsage: heartbeatd [flags]\n\n${rows.join('\n')}\n  --help, --version\n`;
+  return `heartbeatd ${version}: SLS, PBX and Presence heartbeats over one lease store\n\nUsage: heartbeatd [flags]\n\n${rows.join('\n')}\n  --hash-password\n      read a password from standard input and print it as PBX_USERS takes it\n  --help, --version\n`;
 }
 
 function fail(message: string, code: number): never {
@@ -34,6 +36,13 @@ if (args.includes('--help') || args.includes('-h')) {
 }
 if (args.includes('--version')) {
   process.stdout.write(`${version}\n`);
+  process.exit(0);
+}
+
+if (args.includes('--hash-password')) {
+  const [password = ''] = readFileSync(0, 'utf8').split(/\r?\n/, 1);
+  if (password === '') fail('--hash-password: no password on standard input', 2);
+  process.stdout.write(`${await hashPassword(password, randomBytes(16))}\n`);
   process.exit(0);
 }
 

@@ -42,6 +42,8 @@ describe('the live view of leases', () => {
           port: 8_260,
           url: '',
           urltag: '',
+          peer: '127.0.0.1',
+          since: 0,
           version: '',
           callback: 'http://127.0.0.1:8260/',
         },

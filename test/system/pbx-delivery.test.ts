@@ -1,0 +1,160 @@
+/** Reports of whole processes: a server that is killed, and several that share a Redis. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ok, type Receiver, startReceiver } from '../protocols/pbx/receiver.ts';
+import { type RedisServer, startRedis } from '../redis-server.ts';
+
+interface Node {
+  readonly url: string;
+  kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+}
+
+const running = new Set<ChildProcess>();
+let receiver: Receiver;
+beforeEach(async () => {
+  receiver = await startReceiver();
+});
+afterEach(async () => {
+  for (const child of running) child.kill('SIGKILL');
+  await receiver.close();
+});
+
+async function serve(args: readonly string[]): Promise<Node> {
+  const child = spawn(process.execPath, ['src/main.ts', '--port', '0', ...args], {
+    env: { PATH: process.env.PATH ?? '' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  let printed = '';
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const ended = new Promise<void>((done) => {
+    child.once('close', () => {
+      running.delete(child);
+      done();
+    });
+  });
+  const collect = (chunk: Buffer): void => {
+    printed += chunk.toString();
+    const found = /listens on (http:\S+)/.exec(printed)?.[1];
+    if (found !== undefined) resolve(found);
+  };
+  child.stdout.on('data', collect);
+  child.stderr.on('data', collect);
+  ended.then(() => reject(new Error(printed)));
+  const url = await promise;
+  return {
+    url,
+    async kill(signal) {
+      child.kill(signal);
+      await ended;
+    },
+  };
+}
+
+const post = async ({ url }: Node, path: string, body: unknown) => {
+  const answer = await fetch(`${url}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  return (await answer.json()) as Record<string, unknown>;
+};
+const login = (node: Node, username = 'api', url = username) =>
+  post(node, '/api/v1.1.0/login', { username, password: 'x', port: receiver.port, url });
+const sms = (node: Node, smsid: string) =>
+  post(node, '/_heartbeatd/pbx/events', { report: 'SmsSend', status: 'Success', smsid });
+const clock = (node: Node, change: object) => post(node, '/_heartbeatd/clock', change);
+const ids = (): string[] => receiver.bodies().map((body) => JSON.parse(body).smsid);
+const waiting = async ({ url }: Node): Promise<number[]> => {
+  const answer = await fetch(`${url}/_heartbeatd/pbx/deliveries`);
+  const { deliveries } = (await answer.json()) as { deliveries: { waiting: number }[] };
+  return deliveries.map((delivery) => delivery.waiting);
+};
+
+describe('reports', () => {
+  let folder: string;
+  let redis: RedisServer;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'heartbeatd-'));
+    redis = await startRedis({ appendOnly: true });
+  });
+  afterAll(async () => {
+    await redis.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each([
+    ['a file', () => ['--data', join(folder, 'reports.db')]],
+    ['Redis', () => ['--redis-url', redis.url]],
+  ])(
+    'are not lost when the server is killed between sending one and its answer, on %s',
+    async (_what, args) => {
+      const first = await serve(args());
+      await login(first);
+      let answers = true;
+      receiver.answer = () => (answers ? ok : undefined);
+      await sms(first, '1');
+      await receiver.arrived(1);
+      await expect.poll(() => waiting(first)).toEqual([0]);
+      answers = false;
+      await Promise.all([sms(first, '2').then(() => sms(first, '3')), receiver.arrived(2)]);
+      await first.kill('SIGKILL');
+      answers = true;
+      const second = await serve(args());
+      await receiver.arrived(4);
+      await expect.poll(() => waiting(second)).toEqual([0]);
+      expect(ids()).toEqual(['1', '2', '2', '3']);
+      await clock(second, { advanceMs: 30 * 60_000 });
+      await second.kill('SIGTERM');
+    },
+  );
+
+  it('are sent by one of two nodes, never twice, and by the other when that one is killed', async () => {
+    const nodes = await Promise.all([serve(['--redis-url', redis.url]), serve(['--redis-url', redis.url])]);
+    const users = Array.from({ length: 10 }, (_, at) => `user${at}`);
+    const [one, two] = nodes;
+    const of = (at: number): Node => (at % 2 === 0 ? one : two);
+    await Promise.all(users.map((user, at) => login(of(at), user)));
+    for (let at = 0; at < 50; at += 1) await sms(of(at), String(at));
+    await receiver.arrived(500);
+    await expect.poll(async () => (await waiting(one)).every((count) => count === 0)).toBe(true);
+    expect(receiver.received).toHaveLength(500);
+    for (const user of users) {
+      const got = receiver.received.filter(({ path }) => path === `/${user}`);
+      expect(got.map(({ body }) => JSON.parse(body).smsid)).toEqual(
+        Array.from({ length: 50 }, (_, at) => String(at)),
+      );
+    }
+    await one.kill('SIGKILL');
+    await sms(two, 'after');
+    await receiver.arrived(510);
+    expect(ids().slice(500)).toEqual(users.map(() => 'after'));
+    await clock(two, { advanceMs: 30 * 60_000 });
+    await two.kill('SIGTERM');
+  });
+
+  it('to an application that is away for ten minutes arrive once and in order, from whichever node', async () => {
+    const nodes = await Promise.all([serve(['--redis-url', redis.url]), serve(['--redis-url', redis.url])]);
+    const [one, two] = nodes;
+    const { token } = await login(one);
+    const { port } = receiver;
+    await receiver.close();
+    for (let minute = 0; minute < 10; minute += 1) {
+      await sms(minute % 2 === 0 ? one : two, String(minute));
+      await clock(minute % 2 === 0 ? two : one, { advanceMs: 60_000 });
+    }
+    receiver = await startReceiver(port);
+    const arrivedLater = async (): Promise<number> => {
+      await post(two, `/api/v1.1.0/heartbeat?token=${token}`, {});
+      await clock(two, { advanceMs: 36_000 });
+      return receiver.received.length;
+    };
+    await expect.poll(arrivedLater, { interval: 200, timeout: 10_000 }).toBe(10);
+    await expect.poll(() => waiting(one)).toEqual([0]);
+    expect(ids()).toEqual(Array.from({ length: 10 }, (_, minute) => String(minute)));
+    for (const node of nodes) await node.kill('SIGTERM');
+  });
+});
