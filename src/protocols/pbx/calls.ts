@@ -180,7 +180,8 @@ export function playStep(model: Model, call: OpenCall, step: Step): Played {
         call: { ...call, callee: target, phase: 'answered', transferred: true },
         model: next,
         reports: [
-          { report: 'Transfer', callid, members: [caller, target] },
+          // Whoever transfers is named, and the other end.
+          { report: 'Transfer', callid, members: [callee, caller] },
           { report: 'ANSWER', callid, members: [caller, target], shapes: eventShape },
           ...moved(next),
         ],
@@ -225,21 +226,17 @@ function transferChannel({ callid }: OpenCall, number: string): string {
   return `SIP/${number}-${(Number(counter) + 2).toString(16).padStart(8, '0')}`;
 }
 
-/** The callee's report and the caller's, where they are extensions; one event says both. */
+/** The callee's report and the caller's go together; one event says both. */
 function pair(
   ofCallee: 'RING' | 'ANSWER',
   ofCaller: 'ALERT' | 'ANSWERED',
   callid: string,
   members: Member[],
 ): Report[] {
-  const [caller, callee] = members;
-  const reports: Report[] = [];
-  if (callee?.type === 'ext') reports.push({ report: ofCallee, callid, members });
-  if (caller?.type === 'ext') {
-    const shapes = reports.length === 0 ? undefined : actionShapes;
-    reports.push({ report: ofCaller, callid, members, ...(shapes === undefined ? {} : { shapes }) });
-  }
-  return reports;
+  return [
+    { report: ofCallee, callid, members },
+    { report: ofCaller, callid, members, shapes: actionShapes },
+  ];
 }
 
 function setStatus(model: Model, member: Member, status: 'Busy' | 'Ringing' | 'Hold' | 'rest'): Model {

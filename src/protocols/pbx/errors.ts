@@ -5,6 +5,7 @@ export const errnos = {
   requestNotSupported: '10003',
   parameterBlank: '10004',
   noSuchExtension: '10006',
+  noSuchCall: '10007',
   jsonOnly: '20000',
   postOnly: '20001',
   lockedOut: '20002',

@@ -20,9 +20,10 @@ import {
   withTrunkStatus,
   writeModel,
 } from './model.ts';
+import { listCalls, readCall, writeCall } from './open-calls.ts';
 import { enqueueReports, newestReport } from './report-queue.ts';
 import { Report } from './reports.ts';
-import { listTokens, tenant } from './tokens.ts';
+import { listTokens } from './tokens.ts';
 
 export interface OperatorContext {
   readonly store: Store;
@@ -47,9 +48,7 @@ class Refused extends Error {
 
 const maxAtOnce = 100;
 const maxOpenCalls = 1_000;
-const callLifeMs = 24 * 3_600_000;
 const attemptsAtOnce = 20;
-const calls = 'calls';
 
 const Failure = Type.Object({ error: Type.String() });
 const failures = { 400: Failure, 401: Failure, 404: Failure, 409: Failure, 503: Failure };
@@ -132,7 +131,7 @@ export async function operatorRoutes(app: App, context: OperatorContext): Promis
   const play = async (
     model: Model,
     call: OpenCall,
-    version: number | undefined,
+    version: number,
     steps: readonly Step[],
   ): Promise<{
     model: Model;
@@ -152,17 +151,10 @@ export async function operatorRoutes(app: App, context: OperatorContext): Promis
         throw error instanceof CallRefused ? new Refused(409, error.message) : error;
       }
     }
-    const write: DocumentWrite = {
-      collection: calls,
-      key: call.callid,
-      value: state.call === undefined ? null : JSON.stringify(state.call),
-      ttlMs: callLifeMs,
-      version: version ?? 0,
-    };
     return {
       model: state.model,
       reports,
-      writes: [write],
+      writes: [writeCall(call.callid, state.call, version)],
       answer: { callid: call.callid, open: state.call !== undefined, reports: reports.length },
     };
   };
@@ -182,14 +174,14 @@ export async function operatorRoutes(app: App, context: OperatorContext): Promis
     async (request, reply) => {
       const { steps: given, ...call } = request.body;
       const steps = given === undefined ? wholeCall : given.map(readStep);
-      const open = await store.listDocuments({ tenant, collection: calls });
-      if (open.length >= maxOpenCalls) throw new Refused(409, `${maxOpenCalls} calls are open`);
+      if ((await listCalls(store)).length >= maxOpenCalls)
+        throw new Refused(409, `${maxOpenCalls} calls are open`);
       const answer = await change(async (model) => {
         const startedMs = context.wallMs();
         const counter = context.randomBytes(3).readUIntBE(0, 3);
         try {
           const callid = `${Math.floor(startedMs / 1_000)}.${counter}`;
-          return await play(model, openCall(model, call, callid, startedMs), undefined, steps);
+          return await play(model, openCall(model, call, callid, startedMs), 0, steps);
         } catch (error) {
           throw error instanceof CallRefused ? new Refused(400, error.message) : error;
         }
@@ -198,21 +190,10 @@ export async function operatorRoutes(app: App, context: OperatorContext): Promis
     },
   );
 
-  const readCall = async (callid: string): Promise<{ call: OpenCall; version: number }> => {
-    const [document] = await store.readDocuments({ tenant, documents: [{ collection: calls, key: callid }] });
-    const call: unknown = JSON.parse(document?.value ?? 'null');
-    if (!Value.Check(OpenCall, call)) throw new Refused(404, `no call ${callid} is open`);
-    return { call, version: document?.version ?? 0 };
-  };
-
   app.get(
     '/calls',
     { schema: { tags, response: { 200: Type.Object({ calls: Type.Array(OpenCall) }), ...failures } } },
-    async () => {
-      const documents = await store.listDocuments({ tenant, collection: calls });
-      const open = documents.map(({ value }): unknown => JSON.parse(value));
-      return { calls: open.filter((call) => Value.Check(OpenCall, call)) };
-    },
+    async () => ({ calls: await listCalls(store) }),
   );
 
   app.post(
@@ -229,8 +210,10 @@ export async function operatorRoutes(app: App, context: OperatorContext): Promis
     async (request) => {
       const steps = request.body.steps.map(readStep);
       return change(async (model) => {
-        const { call, version } = await readCall(request.params.callid);
-        return play(model, call, version, steps);
+        const { callid } = request.params;
+        const open = await readCall(store, callid);
+        if (open === undefined) throw new Refused(404, `no call ${callid} is open`);
+        return play(model, open.call, open.version, steps);
       });
     },
   );

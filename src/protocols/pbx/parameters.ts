@@ -30,6 +30,8 @@ export const QueryBody = Type.Object({
   extid: Field,
   /** v2: the same. */
   number: Field,
+  inboundid: Field,
+  outboundid: Field,
 });
 
 const isQuery = TypeCompiler.Compile(QueryBody);

@@ -9,6 +9,7 @@ import { moveCallback } from './heartbeat.ts';
 import { login } from './login.ts';
 import { makeLoginFailures } from './login-failures.ts';
 import { readModel } from './model.ts';
+import { listCalls } from './open-calls.ts';
 import { operatorRoutes } from './operator-routes.ts';
 import { type Body, HeartbeatBody, LoginBody, QueryBody, queryParameters } from './parameters.ts';
 import { queries } from './queries.ts';
@@ -106,8 +107,11 @@ export const pbx: MakeProtocol = (context) => {
           // Ours: the number that the documents give this was not to be found.
           if (!access.permits(user, permission)) throw new PbxError(errnos.requestNotSupported);
           const parameters = queryParameters(call.body);
-          const { model } = await readModel(store, configured);
-          const answered = answer({ model, parameters, wallMs: wallMs(), startedMs });
+          const [{ model }, calls] = await Promise.all([
+            readModel(store, configured),
+            permission === 'calls' ? listCalls(store) : [],
+          ]);
+          const answered = answer({ model, calls, parameters, wallMs: wallMs(), startedMs });
           return Buffer.from(JSON.stringify({ status: 'Success', ...answered }));
         },
       },

@@ -2,16 +2,18 @@
  * What a client asks first, answered from the model. Members and their order are those of the documents (S-Series API
  * v1.0 to v2.0.0); values are text. Pure: the model and the time come in.
  */
+import type { OpenCall } from './calls.ts';
 import { errnos, PbxError } from './errors.ts';
 import { type Extension, type Model, restingStatus, type Trunk } from './model.ts';
 import type { Parameters } from './parameters.ts';
 
 /** What a user may be allowed to ask, or to get. */
-export const permissions = ['reports', 'device', 'extensions', 'trunks', 'routes'] as const;
+export const permissions = ['reports', 'device', 'extensions', 'trunks', 'calls'] as const;
 export type Permission = (typeof permissions)[number];
 
 export interface Asked {
   readonly model: Model;
+  readonly calls: readonly OpenCall[];
   readonly parameters: Parameters;
   /** Wall time, and when this server began, ms since 1970. */
   readonly wallMs: number;
@@ -52,8 +54,8 @@ export const queries: ReadonlyMap<string, Query> = new Map<string, Query>([
     'trunklist/query',
     { permission: 'trunks', answer: ({ model }) => ({ trunklist: model.trunks.map(listedTrunk) }) },
   ],
-  ['inbound/query', { permission: 'routes', answer: () => ({ inbound: [] }) }],
-  ['outbound/query', { permission: 'routes', answer: () => ({ outbound: [] }) }],
+  ['inbound/query', { permission: 'calls', answer: (asked) => ({ inbound: inboundCalls(asked) }) }],
+  ['outbound/query', { permission: 'calls', answer: (asked) => ({ outbound: outboundCalls(asked) }) }],
   ['apply', { permission: 'extensions', answer: () => ({}) }],
 ]);
 
@@ -107,8 +109,64 @@ function extensionInfos({ model, parameters }: Asked): Record<string, string>[] 
       status,
       type,
       callerid: extension.callerid ?? extnumber,
+      registername: extnumber,
+      maxregistrations: '1',
+      email: '',
+      mobile: '',
+      language: 'System Default',
+      hasvoicemail: 'off',
+      enablevmtoemail: 'off',
+      alwaysforward: 'off',
+      noanswerforward: 'off',
+      busyforward: 'off',
+      ringsimultaneous: 'off',
+      enablemobile: 'off',
+      allowbeingmonitored: 'off',
+      monitormode: 'Disabled',
+      ringtimeout: '30',
+      maxduration: 'Follow System',
+      dnd: 'off',
+      callrestriction: 'off',
       agentid,
     };
+  });
+}
+
+/** Calls that came in on a trunk; several ids with commas between them, or none for all. */
+function inboundCalls({ calls, parameters }: Asked): Record<string, unknown>[] {
+  const listed = calls.flatMap(({ caller, callee, phase }) => {
+    if (caller.type !== 'inbound') return [];
+    const { id = '', from, to, trunk } = caller;
+    const called = callee.type === 'ext' ? [{ extid: callee.number }] : [];
+    return [{ inboundid: id, from, to, trunk, status: talking(phase), callee: called }];
+  });
+  return onlyAsked(listed, 'inboundid', parameters.get('inboundid'));
+}
+
+/** Calls that left by a trunk. */
+function outboundCalls({ calls, parameters }: Asked): Record<string, unknown>[] {
+  const listed = calls.flatMap(({ callee, phase }) => {
+    if (callee.type !== 'outbound') return [];
+    const { id = '', from, to, trunk } = callee;
+    return [{ outboundid: id, from, to, trunk, status: talking(phase) }];
+  });
+  return onlyAsked(listed, 'outboundid', parameters.get('outboundid'));
+}
+
+/** The documents know one state only; the other names are ours. */
+const talking = (phase: OpenCall['phase']): string =>
+  ({ new: 'Ringing', ringing: 'Ringing', answered: 'Talking', held: 'Hold' })[phase];
+
+function onlyAsked(
+  listed: readonly Record<string, unknown>[],
+  name: string,
+  asked = '',
+): Record<string, unknown>[] {
+  if (asked.trim() === '') return [...listed];
+  return asked.split(',').map((id) => {
+    const found = listed.find((call) => call[name] === id.trim());
+    if (found === undefined) throw new PbxError(errnos.noSuchCall);
+    return found;
   });
 }
 

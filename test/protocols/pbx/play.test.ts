@@ -129,32 +129,34 @@ describe('a call that is played', () => {
   it('from the outside arrives on a trunk, and one to the outside leaves by it', async () => {
     await login('v1.1.0', { version: '1.0.2' });
     await post(`${root}/calls`, { from: '5551234', to: '1003', steps: ['ring', 'hangup'] });
-    await receiver.arrived(6);
+    await receiver.arrived(7);
     expect(names()).toEqual([
       'Incoming',
       'RING',
+      'ALERT',
       'ExtensionStatus 1003 Ringing',
       'BYE',
       'ExtensionStatus 1003 Idle',
       'NewCdr NO ANSWER',
     ]);
     expect(told()[0]).toMatchObject({ call: [{ inbound: { from: '5551234', to: '1003', trunk: 'SIP-1' } }] });
-    expect(told()[5]).toMatchObject({ type: 'Inbound', talkduraction: '0', srctrunkname: 'SIP-1' });
+    expect(told()[6]).toMatchObject({ type: 'Inbound', talkduraction: '0', srctrunkname: 'SIP-1' });
     await post(`${root}/calls`, {
       from: '1000',
       to: '5551234',
       trunk: 'FXO1-1',
       steps: ['ring', { step: 'fail', reason: 'User busy' }],
     });
-    await receiver.arrived(11);
-    expect(names().slice(6)).toEqual([
+    await receiver.arrived(13);
+    expect(names().slice(7)).toEqual([
+      'RING',
       'ALERT',
       'ExtensionStatus 1000 Busy',
       'CallFailed',
       'ExtensionStatus 1000 Registered',
       'NewCdr BUSY',
     ]);
-    expect(told()[10]).toMatchObject({ type: 'Outbound', desttrunkname: 'FXO1-1', status: 'BUSY' });
+    expect(told()[12]).toMatchObject({ type: 'Outbound', desttrunkname: 'FXO1-1', status: 'BUSY' });
   });
 
   it('presses keys', async () => {
@@ -289,10 +291,26 @@ describe('what a client asks first', () => {
     });
   });
 
-  it('is routes, and that changes apply', async () => {
+  it('is calls on trunks, and that changes apply', async () => {
     const token = await login('v1.1.0');
     expect(await query(token, 'inbound/query')).toEqual({ status: 'Success', inbound: [] });
     expect(await query(token, 'outbound/query')).toEqual({ status: 'Success', outbound: [] });
+    await post(`${root}/calls`, { from: '5551', to: '1000', steps: ['ring', 'answer'] });
+    await post(`${root}/calls`, { from: '1001', to: '5552', steps: ['ring'] });
+    const { inbound } = await query(token, 'inbound/query');
+    expect(inbound).toMatchObject([
+      { from: '5551', to: '1000', trunk: 'SIP-1', status: 'Talking', callee: [{ extid: '1000' }] },
+    ]);
+    expect(await query(token, 'inbound/query', { inboundid: inbound[0].inboundid })).toMatchObject({
+      inbound,
+    });
+    expect(await query(token, 'inbound/query', { inboundid: '1.1' })).toEqual({
+      status: 'Failed',
+      errno: '10007',
+    });
+    expect((await query(token, 'outbound/query')).outbound).toMatchObject([
+      { from: '1001', to: '5552', trunk: 'SIP-1', status: 'Ringing' },
+    ]);
     expect(await query(token, 'apply')).toEqual({ status: 'Success' });
   });
 
