@@ -26,7 +26,8 @@ export interface Claim {
   renew(): Promise<boolean>;
   /** Commits under the claim. False: it was lost and nothing changed. */
   commit(writes: readonly DocumentWrite[]): Promise<boolean>;
-  release(): Promise<void>;
+  /** False: it was lost before. */
+  release(): Promise<boolean>;
 }
 
 /** `monotonicMs` decides only how long this node trusts its own claim. */
@@ -84,12 +85,13 @@ export function makeClaim(store: Store, node: string, monotonicMs: () => number)
       return renewed;
     },
     async release() {
-      if (version === 0) return;
-      await commit([
+      if (version === 0) return false;
+      const released = await commit([
         { collection, key: owner, value: null },
         { collection, key: alive, value: null },
       ]);
       version = 0;
+      return released;
     },
   };
 }

@@ -53,6 +53,8 @@ interface Line {
   readonly key: string;
   readonly user: string;
   readonly url: string;
+  /** Host and port of the URL. */
+  readonly host: string;
   from: number;
   cursor: number;
   attempts: number;
@@ -63,8 +65,17 @@ interface Line {
   /** Newest first; empty: nobody is here any more. */
   tokens: readonly HeldToken[];
   running: boolean;
+  /** What was read about its newest token at the end of the attempt before. */
+  next?: Current | undefined;
   attempt?: Attempt | undefined;
   last?: StoredLine['last'];
+}
+
+/** A token as it was a moment ago. */
+interface Current {
+  readonly token: string;
+  readonly version: string;
+  readonly peer: string;
 }
 
 interface SetAside extends Aside {
@@ -74,7 +85,7 @@ interface SetAside extends Aside {
 }
 
 export interface Session {
-  /** Looks at what is new and starts what can be started. False: the claim was lost. */
+  /** Looks at what is new and starts what can be started. False: the claim was lost, or the store was reset. */
   pass(): Promise<boolean>;
   /** The live tokens, or where they want their reports, may have changed. */
   noteChange(): void;
@@ -108,6 +119,8 @@ export async function startSession(options: SessionOptions): Promise<Session> {
   let looked = false;
   let stopped = false;
   let held = false;
+  /** Something stopped that is to go on later: how long to rest depends on it. */
+  let needsPass = false;
   let finishedMeanwhile: Set<string> | undefined;
 
   const setAside = (key: string, aside: Aside, notBeforeMs: number): void => {
@@ -142,13 +155,17 @@ export async function startSession(options: SessionOptions): Promise<Session> {
       .catch((error: Error) => options.warn('pbx: a delivery stopped', { err: error }))
       .finally(() => {
         underWay.delete(tracked);
-        options.wake();
+        if (needsPass || changed || held) options.wake();
+        needsPass = false;
       });
     underWay.add(tracked);
   };
 
-  /** New reports; what fell out of the queue was dropped for every line that had not come to it. */
-  const readReports = async (): Promise<void> => {
+  /**
+   * New reports; what fell out of the queue was dropped for every line that had not come to it. False: the queue begins
+   * anew, since the store was reset, and what is known here is of another time.
+   */
+  const readReports = async (): Promise<boolean> => {
     const [[bounds], found] = await Promise.all([
       store.topicBounds({ tenant, topics: [reportsTopic] }),
       store.readTopics({
@@ -157,6 +174,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
         limit: options.queueLength,
       }),
     ]);
+    if (Number(bounds?.newest ?? 0n) < newest) return false;
     for (const { position, payload } of found) {
       newest = Math.max(newest, Number(position));
       const entry = JSON.parse(Buffer.from(payload).toString()) as QueuedReport;
@@ -168,6 +186,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
       if (position >= oldest) break;
       entries.delete(position);
     }
+    return true;
   };
 
   const dropOverflow = (line: Line): void => {
@@ -215,6 +234,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
           key,
           user: first.user,
           url: first.callback.callback,
+          host: new URL(first.callback.callback).host,
           ...resumeAt(before, startAt),
           attempts: before?.attempts ?? 0,
           failures: 0,
@@ -267,10 +287,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     options.mayReport(user) ? renderReport(report, shapeOf(version), serial) : undefined;
 
   /** The newest token of a line as it is now; undefined if it ended or moved. */
-  const current = async ({
-    tokens,
-    url,
-  }: Line): Promise<{ token: string; version: string; peer: string } | undefined> => {
+  const current = async ({ tokens, url }: Line): Promise<Current | undefined> => {
     const [first] = tokens;
     if (first === undefined) return undefined;
     const lease = await store.read({ tenant, group: first.user, holder: first.token });
@@ -318,6 +335,11 @@ export async function startSession(options: SessionOptions): Promise<Session> {
       });
   };
 
+  const waitForSlot = (line: Line): Promise<() => void> => {
+    line.next = undefined;
+    return options.slots.take(line.host);
+  };
+
   /** The next report of a line. False: the line stops for now. */
   const deliverNext = async (line: Line): Promise<boolean> => {
     dropOverflow(line);
@@ -327,12 +349,14 @@ export async function startSession(options: SessionOptions): Promise<Session> {
       line.cursor = Math.max(line.cursor, Math.min(position, newest));
       return true;
     }
-    const release = await options.slots.take(new URL(line.url).host);
+    // Nothing waited since the attempt before: what was read with its end is as good as reading it again.
+    const release = options.slots.tryTake(line.host) ?? (await waitForSlot(line));
     let sent: Sent;
     let token: string;
     try {
       if (!mayStart()) return false;
-      const now = await current(line);
+      const now = line.next ?? (await current(line));
+      line.next = undefined;
       if (now === undefined) {
         changed = true;
         return false;
@@ -408,10 +432,13 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     }
     stored.set(line.key, storedOf(line));
     writes.push(writeLine(line.key, storedOf(line)));
-    const [kept] = await Promise.all([
+    const goesOn = line.cursor < newest && (verdict === 'delivered' || verdict === 'declined');
+    const [kept, next] = await Promise.all([
       claim.commit(writes),
+      goesOn ? current(line) : undefined,
       verdict === 'delivered' ? extend(line, sent) : undefined,
     ]);
+    line.next = next;
     return kept && (verdict === 'delivered' || verdict === 'declined');
   };
 
@@ -431,7 +458,9 @@ export async function startSession(options: SessionOptions): Promise<Session> {
       }
     } finally {
       line.running = false;
+      line.next = undefined;
       if (line.tokens.length === 0) changed = true;
+      else if (line.cursor < newest) needsPass = true;
     }
   };
 
@@ -449,7 +478,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
       finishAside(aside.key);
       return;
     }
-    const release = await options.slots.take(new URL(line.url).host);
+    const release = await options.slots.take(line.host);
     let sent: Sent;
     try {
       if (!mayStart()) return;
@@ -489,7 +518,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
   return {
     async pass() {
       if (stopped) return true;
-      await readReports();
+      if (!(await readReports())) return false;
       if ((changed || held) && !(await refresh())) return false;
       const nowMs = await leaseMs();
       looked = true;

@@ -27,7 +27,8 @@ const lingerMs = 1_000;
 const clockLookMs = 100;
 /** The store was away: look again after so long, ms. */
 const outageMs = 500;
-const watchMs = 60_000;
+/** So much later at the most is noticed what nobody told of, as after a reset, ms. */
+const watchMs = 10_000;
 /** What an application may still answer when this node stops, ms. */
 const graceMs = 3_000;
 
@@ -117,11 +118,14 @@ export function startDelivery(options: DeliveryOptions): Delivery {
         await rest(renewEveryMs);
         return;
       }
+      let released = false;
       try {
         await own();
       } finally {
-        await claim.release();
+        released = await claim.release();
       }
+      // Whatever took the claim away, another node or a reset, there may be something to do.
+      if (!released) return;
       const after = await bounds();
       if (after[0]?.after !== BigInt(seen) || after[1]?.after !== before[1]?.after) return;
       await store.wait({ tenant, topics: after, timeoutMs: watchMs, signal });

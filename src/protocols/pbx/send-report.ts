@@ -62,52 +62,57 @@ export function makeSender(options: SenderOptions): SendReport {
     options.lookup ??
     (async (hostname) =>
       (await systemLookup(hostname, { all: true, verbatim: true })).map(({ address }) => address));
-
-  const send = async (
-    target: string,
-    body: string,
-    policy: AddressPolicy,
-    signal: AbortSignal,
-    begin: () => void,
-  ): Promise<Sent> => {
-    const url = new URL(target);
-    const hostname = bareHost(url.hostname);
-    const port = portOfUrl(url);
-    if (!policy.allowsPort(port)) return { kind: 'refused', reason: `port ${port} is not allowed` };
-    const deadline = AbortSignal.any([
-      signal,
-      AbortSignal.timeout(options.timeoutMs),
-      ...(options.signal === undefined ? [] : [options.signal]),
-    ]);
-    const patience = AbortSignal.any([deadline, AbortSignal.timeout(options.connectTimeoutMs)]);
-    const dialled = await dial(
-      url,
-      hostname,
-      port,
-      lookup,
-      { policy, verifyTls: options.verifyTls },
-      patience,
-    );
-    if (!('socket' in dialled)) return signal.aborted ? { kind: 'aborted' } : dialled;
-    const { socket, address } = dialled;
-    if (signal.aborted) {
-      socket.destroy();
-      return { kind: 'aborted' };
-    }
-    begin();
-    return post(url, body, socket, deadline, options.isSelf?.(address, port) ?? false);
-  };
+  const underWay = new Set<AbortController>();
+  options.signal?.addEventListener('abort', () => {
+    for (const attempt of underWay) attempt.abort();
+  });
 
   return (target, body, peer) => {
-    const controller = new AbortController();
+    const policy = options.policyFor(peer);
+    /** For the whole attempt, and for its connection. */
+    const deadline = new AbortController();
+    const patience = new AbortController();
+    deadline.signal.addEventListener('abort', () => patience.abort(), { once: true });
+    const timers = [
+      setTimeout(() => deadline.abort(), options.timeoutMs),
+      setTimeout(() => patience.abort(), options.connectTimeoutMs),
+    ];
+    underWay.add(deadline);
     let begun = false;
-    const sent = send(target, body, options.policyFor(peer), controller.signal, () => {
+    let givenUp = false;
+
+    const send = async (): Promise<Sent> => {
+      const url = new URL(target);
+      const hostname = bareHost(url.hostname);
+      const port = portOfUrl(url);
+      if (!policy.allowsPort(port)) return { kind: 'refused', reason: `port ${port} is not allowed` };
+      const dialled = await dial(url, hostname, port, lookup, {
+        policy,
+        verifyTls: options.verifyTls,
+        patience: patience.signal,
+      });
+      if (givenUp) {
+        if ('socket' in dialled) dialled.socket.destroy();
+        return { kind: 'aborted' };
+      }
+      if (!('socket' in dialled)) return dialled;
       begun = true;
-    }).catch((error: Error): Sent => ({ kind: 'failed', reason: reasonOf(error) }));
+      const fromSelf = options.isSelf?.(dialled.address, port) ?? false;
+      return post(url, body, dialled.socket, deadline.signal, fromSelf);
+    };
+
+    const sent = send()
+      .catch((error: Error): Sent => ({ kind: 'failed', reason: reasonOf(error) }))
+      .finally(() => {
+        underWay.delete(deadline);
+        for (const timer of timers) clearTimeout(timer);
+      });
     return {
       sent,
       abort() {
-        if (!begun) controller.abort();
+        if (begun) return;
+        givenUp = true;
+        patience.abort();
       },
     };
   };
@@ -121,8 +126,15 @@ async function dial(
   hostname: string,
   port: number,
   lookup: (hostname: string) => Promise<readonly string[]>,
-  { policy, verifyTls }: { readonly policy: AddressPolicy; readonly verifyTls: boolean },
-  patience: AbortSignal,
+  {
+    policy,
+    verifyTls,
+    patience,
+  }: {
+    readonly policy: AddressPolicy;
+    readonly verifyTls: boolean;
+    readonly patience: AbortSignal;
+  },
 ): Promise<Dialled | NotDialled> {
   let addresses: readonly string[];
   try {

@@ -3,6 +3,8 @@
 export interface Slots {
   /** Resolves when an attempt at `target` may begin; first come, first served. The answer gives the place back. */
   take(target: string): Promise<() => void>;
+  /** The same at once, or undefined if there is no place. */
+  tryTake(target: string): (() => void) | undefined;
 }
 
 export function makeSlots(most: number, mostPerTarget: number): Slots {
@@ -27,6 +29,7 @@ export function makeSlots(most: number, mostPerTarget: number): Slots {
   };
 
   return {
+    tryTake: (target) => (isFree(target) ? occupy(target) : undefined),
     take(target) {
       if (isFree(target)) return Promise.resolve(occupy(target));
       const { promise, resolve } = Promise.withResolvers<() => void>();

@@ -147,6 +147,17 @@ describe('a report', () => {
   });
 });
 
+it('of before a reset is not sent after it', async () => {
+  await login();
+  await report([busy('1'), busy('2')]);
+  await receiver.arrived(2);
+  await post('/_heartbeatd/reset', {});
+  await login();
+  await report(busy('3'));
+  await receiver.arrived(3);
+  expect(receiver.bodies()).toEqual(['1', '2', '3'].map(busyBody));
+});
+
 describe('delivery', () => {
   it('sends again what was not answered with 200, the same bytes, after 1, 2, 4, 8, 16, 30, 30 seconds', async () => {
     await login();

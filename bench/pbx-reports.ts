@@ -1,0 +1,199 @@
+/**
+ * PBX reports delivered a second, to one application and to 1 000, beside a loop that posts the same bytes with
+ * `node:http` and keeps no account of them. The server and the bare loop run in processes of their own, the
+ * application's server in this one. Prints figures as JSON.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import http from 'node:http';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { startRedis } from '../test/redis-server.ts';
+
+const reports = Number(process.env.REPORTS ?? 4_000);
+const rounds = Number(process.env.ROUNDS ?? 3);
+/** Reports in the queue at the same time, below its bound. */
+const window = 500;
+/** As many as the server has under way to one address. */
+const perTarget = 32;
+const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
+
+interface Application {
+  readonly port: number;
+  arrived(count: number): Promise<void>;
+  reset(): void;
+  close(): void;
+}
+
+/** Reads a report in one read, as the simplest applications do, and says 200. */
+async function application(): Promise<Application> {
+  let count = 0;
+  let waiting: { readonly count: number; readonly go: () => void } | undefined;
+  const server: Server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => {
+      socket.end(answer);
+      count += 1;
+      if (waiting !== undefined && count >= waiting.count) waiting.go();
+    });
+  });
+  server.listen(0, '127.0.0.1', 1_024);
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    async arrived(wanted) {
+      if (count >= wanted) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting = { count: wanted, go: resolve };
+      await promise;
+    },
+    reset() {
+      count = 0;
+      waiting = undefined;
+    },
+    close: () => server.close(),
+  };
+}
+
+async function startProcess(args: readonly string[]): Promise<{ child: ChildProcess; said: string }> {
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
+  return { child, said: chunk.toString().trim() };
+}
+
+const body = JSON.stringify({ report: 'SmsSend', status: 'Success', smsid: '1' });
+const wire = '{"action":"sms-send","status":"Success","smsid":"1"}';
+
+async function post(url: string, payload: string): Promise<void> {
+  const sent = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: payload,
+  });
+  if (!sent.ok) throw new Error(`${url}: ${sent.status}`);
+  await sent.arrayBuffer();
+}
+
+/** Reports a second through a server, from the first one asked for to the last one arrived. */
+async function delivered(args: readonly string[], applications: number): Promise<number> {
+  const target = await application();
+  const { child, said: port } = await startProcess([
+    fileURLToPath(new URL('server.ts', import.meta.url)),
+    ...args,
+  ]);
+  const server = `http://127.0.0.1:${port}`;
+  await post(`${server}/_heartbeatd/reset`, '{}');
+  for (let from = 0; from < applications; from += 50) {
+    const some = Array.from({ length: Math.min(50, applications - from) }, (_, at) => from + at);
+    await Promise.all(
+      some.map((at) =>
+        post(
+          `${server}/api/v1.1.0/login`,
+          JSON.stringify({ username: `user${at}`, password: 'x', port: target.port, url: `r${at}` }),
+        ),
+      ),
+    );
+  }
+  const each = Math.max(1, Math.ceil(reports / applications));
+  const batch = Math.min(100, each);
+  const startedMs = performance.now();
+  let asked = 0;
+  while (asked < each) {
+    if (asked >= window) await target.arrived((asked - window + batch) * applications);
+    const many = Math.min(batch, each - asked);
+    await post(`${server}/_heartbeatd/pbx/events`, `[${Array(many).fill(body).join(',')}]`);
+    asked += many;
+  }
+  await target.arrived(each * applications);
+  const perSecond = (each * applications * 1_000) / (performance.now() - startedMs);
+  child.kill('SIGKILL');
+  target.close();
+  return perSecond;
+}
+
+/** The same posts by nothing but `node:http`, as many at the same time as the server would have. */
+async function bare(applications: number): Promise<number> {
+  const target = await application();
+  const atOnce = Math.min(applications, perTarget);
+  const { child } = await startProcess([
+    fileURLToPath(import.meta.url),
+    'bare',
+    String(target.port),
+    String(atOnce),
+  ]);
+  const startedMs = performance.now();
+  await target.arrived(reports);
+  const perSecond = (reports * 1_000) / (performance.now() - startedMs);
+  child.kill('SIGKILL');
+  target.close();
+  return perSecond;
+}
+
+function postBare(port: number): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const request = http.request({
+    host: '127.0.0.1',
+    port,
+    method: 'POST',
+    path: '/r',
+    agent: false,
+    headers: { 'Content-Type': 'application/json', 'Content-Length': wire.length, Connection: 'close' },
+  });
+  request.on('response', (response) => response.resume().on('close', resolve));
+  request.on('error', reject);
+  request.end(wire);
+  return promise;
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+
+export interface ReportFigures {
+  readonly applications: number;
+  readonly store: 'embedded' | 'redis';
+  readonly perSecond: number;
+  /** Of the bare loop's. */
+  readonly ratio: number;
+}
+
+/** Medians of interleaved rounds. */
+export async function pbxReports(): Promise<ReportFigures[]> {
+  const redis = await startRedis();
+  const figures: ReportFigures[] = [];
+  try {
+    for (const applications of [1, 1_000]) {
+      const seen = { bare: [] as number[], embedded: [] as number[], redis: [] as number[] };
+      for (let round = 0; round < rounds; round += 1) {
+        seen.bare.push(await bare(applications));
+        seen.embedded.push(await delivered(['embedded'], applications));
+        seen.redis.push(await delivered(['redis', redis.url], applications));
+      }
+      for (const store of ['embedded', 'redis'] as const) {
+        const perSecond = Math.round(median(seen[store]));
+        const ratio = Math.round((median(seen[store]) / median(seen.bare)) * 100) / 100;
+        figures.push({ applications, store, perSecond, ratio });
+      }
+    }
+  } finally {
+    await redis.stop();
+  }
+  return figures;
+}
+
+if (import.meta.main) {
+  const [mode, port = '0', atOnce = '1'] = process.argv.slice(2);
+  if (mode === 'bare') {
+    console.log('ready');
+    let left = reports;
+    const worker = async (): Promise<void> => {
+      while (left > 0) {
+        left -= 1;
+        await postBare(Number(port));
+      }
+    };
+    await Promise.all(Array.from({ length: Number(atOnce) }, worker));
+  } else {
+    console.log(JSON.stringify(await pbxReports(), null, 2));
+    process.exit(0);
+  }
+}
