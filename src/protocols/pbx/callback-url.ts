@@ -62,6 +62,14 @@ export function resolveCallback(
   return checked(`http://${host}:${port}/${url.replace(/^\/+/, '')}`, policy);
 }
 
+/** What an application probably did not mean, in words; undefined if there is nothing to say. */
+export function doubtAbout({ url, urltag }: Pick<CallbackFields, 'url' | 'urltag'>): string | undefined {
+  if (!hasScheme.test(url)) return undefined;
+  if (urltag === '') return 'the url has a scheme and no urltag: taken as absolute';
+  if (urltag === '0') return 'the url has a scheme and urltag 0: taken as a path';
+  return undefined;
+}
+
 function checked(text: string, policy: AddressPolicy): Resolved {
   let url: URL;
   try {

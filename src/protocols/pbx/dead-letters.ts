@@ -41,7 +41,10 @@ export async function listDeadLetters(store: Store): Promise<Map<string, DeadLet
   );
 }
 
-/** Sends dead letters again, to where their application is now. Answers the keys that were dead letters. */
+/**
+ * Sends dead letters again, to where their application is now, or another of its user. Answers the keys that are sent:
+ * what nobody is logged in for stays where it is.
+ */
 export async function replayDeadLetters(store: Store, keys: readonly string[]): Promise<string[]> {
   const documents = await store.readDocuments({
     tenant,
@@ -52,8 +55,10 @@ export async function replayDeadLetters(store: Store, keys: readonly string[]): 
       if (document === null) return [];
       const letter: unknown = JSON.parse(document.value);
       if (!isDeadLetter.Check(letter)) return [];
+      const [live = 0] = await store.count({ tenant, groups: [letter.user] });
+      if (live === 0) return [];
       const { reason: _reason, deadAtMs: _deadAtMs, ...rest } = letter;
-      const aside: Aside = { ...rest, attempts: 0 };
+      const aside: Aside = { ...rest, attempts: 0, replayed: true };
       const { committed } = await store.commit({
         tenant,
         writes: [

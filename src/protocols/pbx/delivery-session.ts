@@ -30,6 +30,13 @@ import { type HeldToken, listTokens, readCallback, tenant } from './tokens.ts';
 
 export type Counted = 'delivered' | 'failed' | 'dropped' | 'ended' | 'dead';
 
+export interface Warning {
+  readonly user?: string;
+  readonly url?: string;
+  readonly detail?: string;
+  readonly err?: Error;
+}
+
 export interface SessionOptions {
   readonly store: Store;
   readonly claim: Claim;
@@ -44,7 +51,7 @@ export interface SessionOptions {
   /** In [0, 1). */
   readonly random: () => number;
   readonly count: (outcome: Counted, by?: number) => void;
-  readonly warn: (message: string, detail: Record<string, unknown>) => void;
+  readonly warn: (what: string, about: Warning) => void;
   /** Something may be to do: run another pass. */
   readonly wake: () => void;
 }
@@ -68,6 +75,9 @@ interface Line {
   /** What was read about its newest token at the end of the attempt before. */
   next?: Current | undefined;
   attempt?: Attempt | undefined;
+  /** Said once, not for every report. */
+  saidSelf?: boolean;
+  saidDropped?: boolean;
   last?: StoredLine['last'];
 }
 
@@ -152,7 +162,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
   });
   const track = (work: Promise<void>): void => {
     const tracked = work
-      .catch((error: Error) => options.warn('pbx: a delivery stopped', { err: error }))
+      .catch((error: Error) => options.warn('a delivery stopped', { err: error }))
       .finally(() => {
         underWay.delete(tracked);
         if (needsPass || changed || held) options.wake();
@@ -195,10 +205,12 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     line.cursor = oldest - 1;
     line.attempts = 0;
     options.count('dropped', missed);
-    options.warn('pbx: the queue of a callback is full, its oldest reports were dropped', {
+    if (line.saidDropped) return;
+    line.saidDropped = true;
+    options.warn('the queue of a callback was full, its oldest reports were dropped', {
       user: line.user,
       url: line.url,
-      dropped: missed,
+      detail: `${missed} reports, and maybe more`,
     });
   };
 
@@ -279,13 +291,6 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     return writes.length === 0 || claim.commit(writes);
   };
 
-  const bodyFor = (
-    { report, serial }: Pick<QueuedReport, 'report' | 'serial'>,
-    user: string,
-    version: string,
-  ): string | undefined =>
-    options.mayReport(user) ? renderReport(report, shapeOf(version), serial) : undefined;
-
   /** The newest token of a line as it is now; undefined if it ended or moved. */
   const current = async ({ tokens, url }: Line): Promise<Current | undefined> => {
     const [first] = tokens;
@@ -299,7 +304,9 @@ export async function startSession(options: SessionOptions): Promise<Session> {
   /** A delivered report keeps the tokens that it was for, unless this server answered itself. */
   const extend = async (line: Line, sent: Sent): Promise<void> => {
     if (sent.kind === 'answered' && sent.fromSelf) {
-      options.warn('pbx: a callback is this server itself; its reports do not keep the token', {
+      if (line.saidSelf) return;
+      line.saidSelf = true;
+      options.warn('a callback is this server itself: its reports do not keep the token', {
         user: line.user,
         url: line.url,
       });
@@ -315,11 +322,10 @@ export async function startSession(options: SessionOptions): Promise<Session> {
   const die = (letter: DeadLetter): DocumentWrite[] => {
     const key = asideKey(letter);
     options.count('dead');
-    options.warn('pbx: a report was tried as often as it may be and is a dead letter now', {
+    options.warn('a report was tried as often as it may be and is a dead letter now', {
       user: letter.user,
       url: letter.url,
-      report: letter.report.report,
-      reason: letter.reason,
+      detail: `${letter.report.report}: ${letter.reason}`,
     });
     deadKeys.push(key);
     const tooMany = deadKeys.splice(0, Math.max(0, deadKeys.length - maxDeadLetters));
@@ -329,9 +335,10 @@ export async function startSession(options: SessionOptions): Promise<Session> {
   const noteDelivered = (sent: Sent, line: Line): void => {
     options.count('delivered');
     if (sent.kind === 'answered' && sent.status !== 200)
-      options.warn('pbx: a report was answered with another success than 200; a PBX may send it again', {
+      options.warn('a report was answered with another success than 200; a PBX may send it again', {
+        user: line.user,
         url: line.url,
-        status: sent.status,
+        detail: `answered ${sent.status}`,
       });
   };
 
@@ -343,6 +350,10 @@ export async function startSession(options: SessionOptions): Promise<Session> {
   /** The next report of a line. False: the line stops for now. */
   const deliverNext = async (line: Line): Promise<boolean> => {
     dropOverflow(line);
+    if (!options.mayReport(line.user)) {
+      line.cursor = newest;
+      return true;
+    }
     const position = line.cursor + 1;
     const queued = entries.get(position);
     if (queued === undefined) {
@@ -362,7 +373,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
         return false;
       }
       token = now.token;
-      const body = bodyFor(queued, line.user, now.version);
+      const body = renderReport(queued.report, shapeOf(now.version), queued.serial);
       if (body === undefined) {
         line.cursor = Math.max(line.cursor, position);
         return true;
@@ -409,6 +420,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
       noteDelivered(sent, line);
       pass();
       line.failures = 0;
+      line.saidDropped = false;
     } else {
       options.count('failed');
       if (verdict !== 'declined') {
@@ -468,14 +480,16 @@ export async function startSession(options: SessionOptions): Promise<Session> {
   const lineFor = (aside: Aside): Line | undefined =>
     lineOfToken.get(aside.token) ??
     lines.get(lineKey(aside.user, aside.url)) ??
-    [...lines.values()].find(({ user }) => user === aside.user);
+    (aside.replayed === true ? [...lines.values()].find(({ user }) => user === aside.user) : undefined);
 
   const runAside = async (aside: SetAside): Promise<void> => {
     const line = lineFor(aside);
     if (line === undefined) {
       options.count('ended');
-      await claim.commit([writeAside(aside.key, null)]);
-      finishAside(aside.key);
+      const { key, notBeforeMs: _notBeforeMs, running: _running, replayed, ...rest } = aside;
+      const letter = { ...rest, reason: 'nobody is logged in for it', deadAtMs: options.wallMs() };
+      await claim.commit([writeAside(key, null), ...(replayed === true ? die(letter) : [])]);
+      finishAside(key);
       return;
     }
     const release = await options.slots.take(line.host);
@@ -487,7 +501,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
         changed = true;
         return;
       }
-      const body = bodyFor(aside, line.user, now.version);
+      const body = renderReport(aside.report, shapeOf(now.version), aside.serial);
       if (body === undefined) sent = { kind: 'answered', status: 200, fromSelf: true, excerpt: '' };
       else sent = await options.send(line.url, body, now.peer).sent;
     } finally {
@@ -502,8 +516,8 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     }
     options.count('failed');
     const attempts = aside.attempts + (verdict === 'unreached' ? 0 : 1);
-    const { key, notBeforeMs: _notBeforeMs, running: _running, ...rest } = aside;
-    const next: Aside = { ...rest, attempts };
+    const { key, notBeforeMs: _notBeforeMs, running: _running, replayed, ...rest } = aside;
+    const next = { ...rest, attempts };
     if (attempts >= options.maxAttempts) {
       const letter = { ...next, reason: describeSent(sent), deadAtMs: options.wallMs() };
       await claim.commit([writeAside(key, null), ...die(letter)]);
@@ -511,8 +525,9 @@ export async function startSession(options: SessionOptions): Promise<Session> {
       return;
     }
     const pauseMs = retryDelayMs(Math.max(1, attempts), options.random());
-    setAside(key, next, (await leaseMs()) + pauseMs);
-    await claim.commit([writeAside(key, next)]);
+    const again: Aside = replayed === undefined ? next : { ...next, replayed };
+    setAside(key, again, (await leaseMs()) + pauseMs);
+    await claim.commit([writeAside(key, again)]);
   };
 
   return {

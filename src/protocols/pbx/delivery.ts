@@ -141,7 +141,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
       } catch (error) {
         if (signal.aborted) break;
         if (!(error instanceof StoreUnavailable))
-          options.warn('pbx: the delivery of reports stumbled and goes on', { err: error });
+          options.warn('the delivery of reports stumbled and goes on', { err: error as Error });
         await rest(outageMs);
       }
     }

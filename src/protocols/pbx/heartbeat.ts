@@ -4,21 +4,29 @@
  */
 import type { Store } from '../../store/store.ts';
 import type { AddressPolicy } from './address-policy.ts';
-import { portOf, resolveCallback } from './callback-url.ts';
+import { type CallbackFields, doubtAbout, portOf, resolveCallback } from './callback-url.ts';
 import { errnos, PbxError } from './errors.ts';
 import { readLine } from './lines.ts';
+import { addNote } from './notes.ts';
 import { type Body, heartbeatParameters, noParameters, type Parameters } from './parameters.ts';
 import { type Callback, type LiveToken, readCallback, setCallback } from './tokens.ts';
 
 const maxVersionLength = 32;
+const maxDetail = 500;
+
+export interface HeartbeatContext {
+  readonly store: Store;
+  /** Where reports may go for whoever logged in from `peer`. */
+  policyFor(peer: string): AddressPolicy;
+  wallMs(): number;
+}
 
 /**
  * What a heartbeat says about the callback, once its token was renewed: a heartbeat that is refused was still a request
  * (ours). Costs no store operation if nothing changes. Throws PbxError.
  */
 export async function moveCallback(
-  store: Store,
-  policyFor: (peer: string) => AddressPolicy,
+  { store, policyFor, wallMs }: HeartbeatContext,
   { user, token, data }: LiveToken,
   body: Body,
   query: Readonly<Record<string, unknown>>,
@@ -28,12 +36,27 @@ export async function moveCallback(
   if (isStrict) checkStrictly(body, parameters ?? noParameters);
   if (parameters === undefined || parameters.size === 0) return;
   const before = readCallback(data);
-  const after = moved(before, parameters, policyFor(before.peer ?? ''));
+  const fields = movedFields(before, parameters);
+  const resolved = resolveCallback(fields, policyFor(before.peer ?? ''));
+  if ('errno' in resolved) {
+    const detail = JSON.stringify(Object.fromEntries(parameters)).slice(0, maxDetail);
+    await addNote(store, {
+      atMs: wallMs(),
+      what: 'a heartbeat named a callback that is refused',
+      user,
+      detail,
+    });
+    throw new PbxError(resolved.errno);
+  }
+  const version = (parameters.get('version') ?? before.version).slice(0, maxVersionLength);
+  const after: Callback = { ...before, ...fields, version, callback: resolved.href };
   if (JSON.stringify(after) === JSON.stringify(before)) return;
   if (after.callback === before.callback) {
     await setCallback(store, user, token, after);
     return;
   }
+  const doubt = doubtAbout(after);
+  if (doubt !== undefined) await addNote(store, { atMs: wallMs(), what: doubt, user, url: after.callback });
   // What was delivered to the old address is not sent to the new one; what waits for the old one is.
   const line = await readLine(store, user, before.callback);
   const since = Math.max(before.since ?? 0, line?.cursor ?? 0);
@@ -46,8 +69,8 @@ function checkStrictly(body: Body, parameters: Parameters): void {
   if (!parameters.has('ipaddr') || !parameters.has('port')) throw new PbxError(errnos.parameterBlank);
 }
 
-/** The callback after a heartbeat. Throws PbxError for fields that cannot be used: then nothing of it changes. */
-function moved(before: Callback, parameters: Parameters, policy: AddressPolicy): Callback {
+/** The fields of a callback after a heartbeat. Throws PbxError for what cannot be one: then nothing of it changes. */
+function movedFields(before: Callback, parameters: Parameters): CallbackFields {
   const ipaddr = parameters.get('ipaddr');
   const portText = parameters.get('port');
   if (ipaddr === '' || portText === '') throw new PbxError(errnos.parameterBlank);
@@ -57,14 +80,10 @@ function moved(before: Callback, parameters: Parameters, policy: AddressPolicy):
   const urltag = parameters.get('urltag') ?? parameters.get('urlflag');
   // A new address without a url means its root (the seed's note on `url`); a url alone keeps the address.
   const isNewAddress = ipaddr !== undefined || portText !== undefined;
-  const fields = {
+  return {
     ipaddr: ipaddr?.trim() ?? before.ipaddr,
     port,
     url: url ?? (isNewAddress ? '' : before.url),
     urltag: urltag ?? (isNewAddress || url !== undefined ? '' : before.urltag),
   };
-  const resolved = resolveCallback(fields, policy);
-  if ('errno' in resolved) throw new PbxError(resolved.errno);
-  const version = (parameters.get('version') ?? before.version).slice(0, maxVersionLength);
-  return { ...before, ...fields, version, callback: resolved.href };
 }

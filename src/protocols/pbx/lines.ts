@@ -38,6 +38,8 @@ const Aside = Type.Object({
   serial: Type.String(),
   reportedAtMs: Type.Number(),
   attempts: Type.Integer(),
+  /** Somebody asked for it: it may go to another application of the user. */
+  replayed: Type.Optional(Type.Boolean()),
 });
 export type Aside = Static<typeof Aside>;
 const isAside = TypeCompiler.Compile(Aside);

@@ -2,9 +2,10 @@
 import type { Store } from '../../store/store.ts';
 import type { Access } from './access.ts';
 import type { AddressPolicy } from './address-policy.ts';
-import { peerAddress, portOf, resolveCallback } from './callback-url.ts';
+import { doubtAbout, peerAddress, portOf, resolveCallback } from './callback-url.ts';
 import { errnos, PbxError } from './errors.ts';
 import type { LoginFailures } from './login-failures.ts';
+import { addNote } from './notes.ts';
 import { type Body, loginParameters } from './parameters.ts';
 import { newestReport } from './report-queue.ts';
 import { grantToken, type TokenSettings } from './tokens.ts';
@@ -13,6 +14,7 @@ import { grantToken, type TokenSettings } from './tokens.ts';
 const defaultPort = 8_260;
 const maxUserLength = 256;
 const maxVersionLength = 32;
+const maxDetail = 500;
 
 export interface LoggedIn {
   readonly status: 'Success';
@@ -27,6 +29,7 @@ export interface LoginContext {
   readonly failures: LoginFailures;
   /** For the callback of whoever comes from that address. */
   policyFor(peer: string): AddressPolicy;
+  wallMs(): number;
   randomBytes(size: number): Buffer;
 }
 
@@ -74,7 +77,19 @@ async function logIn(context: LoginContext, version: string, body: Body, peer: s
     await failures.forget(peer);
   }
   const resolved = resolveCallback(fields, context.policyFor(peer));
-  if ('errno' in resolved) throw new PbxError(resolved.errno);
+  if ('errno' in resolved) {
+    const detail = JSON.stringify(fields).slice(0, maxDetail);
+    await addNote(store, {
+      atMs: context.wallMs(),
+      what: 'a login named a callback that is refused',
+      user,
+      detail,
+    });
+    throw new PbxError(resolved.errno);
+  }
+  const doubt = doubtAbout(fields);
+  if (doubt !== undefined)
+    await addNote(store, { atMs: context.wallMs(), what: doubt, user, url: resolved.href });
   const token = context.randomBytes(16).toString('hex');
   const reportVersion = (parameters.get('version') ?? (version === 'v0.0.1' ? '0.0.1' : '')).slice(
     0,

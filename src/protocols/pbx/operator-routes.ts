@@ -20,6 +20,7 @@ import {
   withTrunkStatus,
   writeModel,
 } from './model.ts';
+import { listNotes, Note } from './notes.ts';
 import { listCalls, readCall, writeCall } from './open-calls.ts';
 import { enqueueReports, newestReport } from './report-queue.ts';
 import { Report } from './reports.ts';
@@ -385,6 +386,18 @@ export async function operatorRoutes(app: App, context: OperatorContext): Promis
   );
 
   app.get(
+    '/notes',
+    {
+      schema: {
+        tags,
+        summary: 'What went otherwise than an application may expect, newest last',
+        response: { 200: Type.Object({ notes: Type.Array(Note) }), ...failures },
+      },
+    },
+    async () => ({ notes: await listNotes(store) }),
+  );
+
+  app.get(
     '/dead-letters',
     {
       schema: {
@@ -408,7 +421,8 @@ export async function operatorRoutes(app: App, context: OperatorContext): Promis
     {
       schema: {
         tags,
-        summary: 'Sends dead letters again, to where their applications are now; without keys: all',
+        summary:
+          'Sends dead letters again, to where their applications are now, if they are logged in; without keys: all',
         body: Type.Object(
           { keys: Type.Optional(Type.Array(Type.String({ maxLength: 100 }), { maxItems: 1_000 })) },
           { additionalProperties: false },

@@ -55,8 +55,10 @@ export const pbx: MakeProtocol = (context) => {
     access,
     failures,
     policyFor,
+    wallMs,
     randomBytes: context.randomBytes,
   };
+  const heartbeatContext = { store, policyFor, wallMs };
   const startedMs = wallMs();
 
   /** Renews a token, for whoever may use it from where the request comes from. */
@@ -73,7 +75,7 @@ export const pbx: MakeProtocol = (context) => {
         body: HeartbeatBody,
         async run(call) {
           const live = await renewed(call);
-          await moveCallback(store, policyFor, live, call.body, call.query, call.isStrict);
+          await moveCallback(heartbeatContext, live, call.body, call.query, call.isStrict);
           return success;
         },
       },

@@ -6,6 +6,7 @@ import type { App, ProtocolContext } from '../protocol.ts';
 import type { Access } from './access.ts';
 import { startDelivery } from './delivery.ts';
 import type { Counted } from './delivery-session.ts';
+import { addNote } from './notes.ts';
 import { makeSender } from './send-report.ts';
 import type { PbxSettings } from './settings.ts';
 import { makeSlots } from './slots.ts';
@@ -59,7 +60,10 @@ export function deliverReports(
       wallMs,
       random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
       count: (outcome, by) => reports.inc({ outcome }, by),
-      warn: (message, detail) => app.log.warn(detail, message),
+      warn: (what, { err, ...about }) => {
+        app.log.warn({ ...about, err }, `pbx: ${what}`);
+        if (err === undefined) addNote(store, { atMs: wallMs(), what, ...about });
+      },
       abandon: () => abandon.abort(),
     });
     stop = () => delivery.stop();

@@ -224,6 +224,25 @@ describe('delivery', () => {
     await expect.poll(() => started.store.listDocuments({ tenant, collection: 'asides' })).toEqual([]);
   });
 
+  it('of a dead letter is not asked of nobody, and goes to where its user is logged in now', async () => {
+    await started.close();
+    started = await startApp({ pbxReportAttempts: 1 });
+    await started.store.freezeClock(true);
+    const token = await login();
+    receiver.answer = status(400);
+    await report(busy('1'));
+    const dead = async () => (await get('/_heartbeatd/pbx/dead-letters')).deadLetters as unknown[];
+    await expect.poll(async () => (await dead()).length).toBe(1);
+    await post(`/api/v1.1.0/logout?token=${token}`, {});
+    expect(await post('/_heartbeatd/pbx/dead-letters/replay', {})).toEqual({ replayed: [], code: 202 });
+    receiver.answer = ok;
+    await login({ url: 'elsewhere' });
+    await post('/_heartbeatd/pbx/dead-letters/replay', {});
+    await receiver.arrived(2);
+    expect(receiver.received[1]).toMatchObject({ path: '/elsewhere', body: busyBody('1') });
+    expect(await dead()).toEqual([]);
+  });
+
   it('to an application that is away for ten minutes: every report once, in order, when it is back', async () => {
     const token = await login();
     const { port } = receiver;
@@ -335,5 +354,35 @@ describe('delivery', () => {
     await report([busy('1'), busy('2')]);
     await receiver.arrived(2);
     expect(receiver.bodies()).toEqual(['1', '2'].map(busyBody));
+  });
+});
+
+describe('notes', () => {
+  const notes = async () =>
+    ((await get('/_heartbeatd/pbx/notes')).notes as { what: string; detail?: string }[]).map(
+      ({ what, detail }) => [what, detail],
+    );
+
+  it('say which callbacks were refused, and why nothing arrives where a client looks', async () => {
+    const token = await login({ url: 'http://127.0.0.1/r' });
+    await beat(token, { ipaddr: '169.254.169.254', port: 80 });
+    await post('/api/v1.1.0/login', { username: 'api', password: 'x', url: 'ftp://x/', urltag: 1 });
+    expect(await notes()).toEqual([
+      ['the url has a scheme and no urltag: taken as absolute', undefined],
+      ['a heartbeat named a callback that is refused', '{"ipaddr":"169.254.169.254","port":"80"}'],
+      ['a login named a callback that is refused', expect.stringContaining('ftp://x/')],
+    ]);
+  });
+
+  it('say that a report was answered otherwise than a PBX expects', async () => {
+    await login();
+    receiver.answer = status(204);
+    await report(busy('1'));
+    await receiver.arrived(1);
+    await expect
+      .poll(notes)
+      .toEqual([
+        ['a report was answered with another success than 200; a PBX may send it again', 'answered 204'],
+      ]);
   });
 });
