@@ -225,6 +225,12 @@ const settings = {
     ['documented', 'always', 'never'],
     'PBX: whether a heartbeat must name ipaddr and port; "documented" asks it of v0.0.1 only',
   ),
+  pbxFlavour: choice(
+    'PBX_FLAVOUR',
+    'standard',
+    ['standard', 'cloud'],
+    'PBX: "cloud" gives refresh tokens, and nothing but them prolongs a token',
+  ),
   pbxTokenTtlSeconds: integer(
     'PBX_TOKEN_TTL_SECONDS',
     1_800,

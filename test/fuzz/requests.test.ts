@@ -63,7 +63,15 @@ const path = fc.oneof(
   fc
     .tuple(
       fc.constantFrom('v0.0.1', 'v1.1.0', 'v2.0.0', 'vx'),
-      fc.constantFrom('heartbeat', 'login', 'logout', 'heartbeat/', 'x'),
+      fc.constantFrom(
+        'heartbeat',
+        'login',
+        'logout',
+        'heartbeat/',
+        'x',
+        'extension/query',
+        'deviceinfo/query',
+      ),
     )
     .map(([version, name]) => `/api/${version}/${name}`),
   fc.tuple(segment, segment).map(([logstore, group]) => `/logstores/${logstore}/consumergroups/${group}`),
@@ -83,6 +91,13 @@ const path = fc.oneof(
     '/time/0',
     '/_heartbeatd/leases',
     '/_heartbeatd/clock',
+    '/_heartbeatd/pbx/events',
+    '/_heartbeatd/pbx/calls',
+    '/_heartbeatd/pbx/calls/1',
+    '/_heartbeatd/pbx/extensions/1',
+    '/_heartbeatd/pbx/trunks/1',
+    '/_heartbeatd/pbx/dead-letters/replay',
+    '/_heartbeatd/pbx/deliveries',
   ),
   fc.array(segment, { maxLength: 6 }).map((parts) => `/${parts.join('/')}`),
 );
@@ -157,6 +172,9 @@ const body = fc.oneof(
     '{"__logs__":[{"a":"1"}]}',
     '\n\u0002\b\u0001',
     '{"advanceMs":1}',
+    '{"report":"BootUp"}',
+    '{"from":"1000","to":"1001"}',
+    '{"steps":["ring"]}',
   ),
   fc.json({ maxDepth: 3 }),
   fc.string({ unit: 'binary', maxLength: 40 }),

@@ -44,7 +44,8 @@ export interface SessionOptions {
   readonly send: SendReport;
   readonly queueLength: number;
   readonly maxAttempts: number;
-  readonly tokenTtlMs: number;
+  /** What a delivered report makes the rest of its tokens' lives; undefined: what it was. */
+  readonly prolongMs: number | undefined;
   /** Whether a user may have reports at all. */
   readonly mayReport: (user: string) => boolean;
   readonly wallMs: () => number;
@@ -312,10 +313,10 @@ export async function startSession(options: SessionOptions): Promise<Session> {
       });
       return;
     }
+    const { prolongMs } = options;
+    if (prolongMs === undefined) return;
     await Promise.all(
-      line.tokens.map(({ token }) =>
-        store.beat({ tenant, holder: token, ttlMs: options.tokenTtlMs, grant: false }),
-      ),
+      line.tokens.map(({ token }) => store.beat({ tenant, holder: token, ttlMs: prolongMs, grant: false })),
     );
   };
 

@@ -7,6 +7,7 @@ import { errnos, PbxError } from './errors.ts';
 import type { LoginFailures } from './login-failures.ts';
 import { addNote } from './notes.ts';
 import { type Body, loginParameters } from './parameters.ts';
+import { grantRefreshToken } from './refresh.ts';
 import { newestReport } from './report-queue.ts';
 import { grantToken, type TokenSettings } from './tokens.ts';
 
@@ -19,6 +20,7 @@ const maxDetail = 500;
 export interface LoggedIn {
   readonly status: 'Success';
   readonly token: string;
+  readonly refreshtoken?: string;
   readonly transport?: 'HTTP';
 }
 
@@ -103,5 +105,10 @@ async function logIn(context: LoginContext, version: string, body: Body, peer: s
     peer,
     since: await newestReport(store),
   });
+  if (settings.pbxFlavour === 'cloud') {
+    const refreshtoken = context.randomBytes(16).toString('hex');
+    await grantRefreshToken(store, settings, user, token, refreshtoken);
+    return { status: 'Success', token, refreshtoken };
+  }
   return { status: 'Success', token, ...(version.startsWith('v2.') ? { transport: 'HTTP' as const } : {}) };
 }

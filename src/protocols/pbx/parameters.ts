@@ -34,6 +34,9 @@ export const QueryBody = Type.Object({
   outboundid: Field,
 });
 
+export const RefreshBody = Type.Object({ refreshtoken: Field });
+
+const isRefresh = TypeCompiler.Compile(RefreshBody);
 const isQuery = TypeCompiler.Compile(QueryBody);
 const isLogin = TypeCompiler.Compile(LoginBody);
 const isHeartbeat = TypeCompiler.Compile(HeartbeatBody);
@@ -83,6 +86,14 @@ export function loginParameters(body: Body): Parameters | undefined {
   const object = parseObject(body);
   if (!isLogin.Check(object)) throw new PbxError(errnos.jsonOnly);
   return textsOf(object satisfies Static<typeof LoginBody>, Object.keys(LoginBody.properties));
+}
+
+/** Undefined if the body is empty. Throws PbxError 10002 and 20000. */
+export function refreshParameters(body: Body): Parameters | undefined {
+  if (body.text.trim() === '') return undefined;
+  const object = parseObject(body);
+  if (!isRefresh.Check(object)) throw new PbxError(errnos.jsonOnly);
+  return textsOf(object satisfies Static<typeof RefreshBody>, Object.keys(RefreshBody.properties));
 }
 
 /** None if the body is empty. Throws PbxError 10002 and 20000. */

@@ -11,8 +11,16 @@ import { makeLoginFailures } from './login-failures.ts';
 import { readModel } from './model.ts';
 import { listCalls } from './open-calls.ts';
 import { operatorRoutes } from './operator-routes.ts';
-import { type Body, HeartbeatBody, LoginBody, QueryBody, queryParameters } from './parameters.ts';
+import {
+  type Body,
+  HeartbeatBody,
+  LoginBody,
+  QueryBody,
+  queryParameters,
+  RefreshBody,
+} from './parameters.ts';
 import { queries } from './queries.ts';
+import { refresh } from './refresh.ts';
 import { deliverReports } from './reporting.ts';
 import { readSettings } from './settings.ts';
 import { endToken, type LiveToken, renewToken } from './tokens.ts';
@@ -64,8 +72,17 @@ export const pbx: MakeProtocol = (context) => {
   /** Renews a token, for whoever may use it from where the request comes from. */
   const renewed = async ({ token, peer }: Call): Promise<LiveToken> => {
     const live = await renewToken(store, config, token);
-    if (!access.isFrom(live.user, peerAddress(peer))) throw new PbxError(errnos.unknownToken);
+    if (!access.isOpen && !access.isFrom(live.user, peerAddress(peer)))
+      throw new PbxError(errnos.unknownToken);
     return live;
+  };
+
+  const refreshEndpoint: Endpoint = {
+    body: RefreshBody,
+    async run({ body, isGet }) {
+      if (isGet) throw new PbxError(errnos.postOnly);
+      return Buffer.from(JSON.stringify(await refresh(store, config, context.randomBytes, body)));
+    },
   };
 
   const endpoints = new Map<string, Endpoint>([
@@ -100,6 +117,7 @@ export const pbx: MakeProtocol = (context) => {
         },
       },
     ],
+    ...(config.pbxFlavour === 'cloud' ? [['token/refresh', refreshEndpoint] as const] : []),
     ...[...queries].map(([name, { permission, answer }]): [string, Endpoint] => [
       name,
       {

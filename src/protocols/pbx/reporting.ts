@@ -55,7 +55,8 @@ export function deliverReports(
       send,
       queueLength: config.pbxReportQueue,
       maxAttempts: config.pbxReportAttempts,
-      tokenTtlMs: config.pbxTokenTtlSeconds * 1_000,
+      // On a Cloud PBX nothing prolongs a token.
+      prolongMs: config.pbxFlavour === 'cloud' ? undefined : config.pbxTokenTtlSeconds * 1_000,
       mayReport: (user) => access.permits(user, 'reports'),
       wallMs,
       random: () => randomBytes(4).readUInt32BE() / 2 ** 32,

@@ -291,6 +291,54 @@ describe('logout', () => {
   });
 });
 
+describe('a Cloud PBX', () => {
+  const body = { username: 'api', password: md5OfPass, port: '8260', url: 'first' };
+  const refresh = (refreshtoken: unknown) => send('v1.1.0/token/refresh', { body: { refreshtoken } });
+  beforeEach(async () => {
+    await started.close();
+    started = await startApp({ pbxFlavour: 'cloud' });
+    await started.store.freezeClock(true);
+  });
+
+  it('gives pairs of tokens, each once, and keeps the callback', async () => {
+    const first = await send('v1.1.0/login', { body });
+    expect(Object.keys(first)).toEqual(['status', 'token', 'refreshtoken']);
+    await started.store.advanceClock(25 * minutes);
+    const second = await refresh(first.refreshtoken);
+    expect(Object.keys(second)).toEqual(['status', 'token', 'refreshtoken']);
+    expect(await goesTo(second.token)).toBe('http://127.0.0.1:8260/first');
+    expect(await send(`v1.1.0/heartbeat?token=${first.token}`)).toEqual(failed('20004'));
+    expect(await refresh(first.refreshtoken)).toEqual(failed('20004'));
+    await started.store.advanceClock(25 * minutes);
+    expect(await send(`v1.1.0/heartbeat?token=${second.token}`)).toEqual(success);
+    const answers = await Promise.all(Array.from({ length: 5 }, () => refresh(second.refreshtoken)));
+    expect(answers.filter(({ status }) => status === 'Success')).toHaveLength(1);
+  });
+
+  it('prolongs a token by nothing else', async () => {
+    const { token, refreshtoken } = await send('v1.1.0/login', { body });
+    await started.store.advanceClock(20 * minutes);
+    expect(await send(`v1.1.0/heartbeat?token=${token}`)).toEqual(success);
+    await started.store.advanceClock(10 * minutes);
+    expect(await send(`v1.1.0/heartbeat?token=${token}`)).toEqual(failed('20004'));
+    expect(await refresh(refreshtoken)).toEqual(failed('20004'));
+  });
+
+  it('refuses what is no refresh', async () => {
+    expect(await refresh('x')).toEqual(failed('20004'));
+    expect(await refresh('')).toEqual(failed('10004'));
+    expect(await send('v1.1.0/token/refresh')).toEqual(failed('20007'));
+    expect(await send('v1.1.0/token/refresh', { raw: '[]' })).toEqual(failed('20000'));
+    expect(await send('v1.1.0/token/refresh', { method: 'GET' })).toEqual(failed('20001'));
+  });
+
+  it('is asked for: other PBXs know no refresh', async () => {
+    await started.close();
+    started = await startApp();
+    expect(await refresh('x')).toEqual(failed('10003'));
+  });
+});
+
 describe('everything else', () => {
   it("is answered with the API's own errors", async () => {
     expect(await send('v1.1.0/nothing')).toEqual(failed('10003'));
