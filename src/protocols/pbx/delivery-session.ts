@@ -79,6 +79,7 @@ interface Line {
   /** Said once, not for every report. */
   saidSelf?: boolean;
   saidDropped?: boolean;
+  saidOther?: boolean;
   last?: StoredLine['last'];
 }
 
@@ -235,6 +236,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
       return false;
     });
     const wanted = byLine(staying);
+    const joinsLater = new Set<string>();
     for (const [key, members] of wanted) {
       const [first] = members;
       if (first === undefined) continue;
@@ -257,8 +259,12 @@ export async function startSession(options: SessionOptions): Promise<Session> {
           last: before?.last,
         };
         lines.set(key, line);
-      } else if (joined.length > 0 && startAt < line.from && !line.running) {
-        Object.assign(line, resumeAt(line, startAt));
+      } else if (joined.length > 0 && startAt < line.from) {
+        // Not under an attempt: what it comes to would move the line on again.
+        if (line.running) {
+          held = true;
+          for (const { token } of joined) joinsLater.add(token);
+        } else Object.assign(line, resumeAt(line, startAt));
       }
       line.tokens = members;
     }
@@ -272,7 +278,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     for (const token of lineOfToken.keys()) if (!kept.has(token)) lineOfToken.delete(token);
     for (const token of staying) {
       const line = lines.get(lineKey(token.user, token.callback.callback));
-      if (line !== undefined) lineOfToken.set(token.token, line);
+      if (line !== undefined && !joinsLater.has(token.token)) lineOfToken.set(token.token, line);
     }
     const writes: DocumentWrite[] = [];
     for (const line of lines.values()) {
@@ -335,12 +341,13 @@ export async function startSession(options: SessionOptions): Promise<Session> {
 
   const noteDelivered = (sent: Sent, line: Line): void => {
     options.count('delivered');
-    if (sent.kind === 'answered' && sent.status !== 200)
-      options.warn('a report was answered with another success than 200; a PBX may send it again', {
-        user: line.user,
-        url: line.url,
-        detail: `answered ${sent.status}`,
-      });
+    if (sent.kind !== 'answered' || sent.status === 200 || line.saidOther) return;
+    line.saidOther = true;
+    options.warn('a report was answered with another success than 200; a PBX may send it again', {
+      user: line.user,
+      url: line.url,
+      detail: `answered ${sent.status}`,
+    });
   };
 
   const waitForSlot = (line: Line): Promise<() => void> => {

@@ -46,10 +46,9 @@ export function startDelivery(options: DeliveryOptions): Delivery {
   const rest = (ms: number): Promise<unknown> =>
     pause(ms, undefined, { signal, ref: false }).catch(() => undefined);
   const restUntilWoken = async (ms: number): Promise<void> => {
-    const timer = new AbortController();
-    const either = AbortSignal.any([timer.signal, signal]);
-    await Promise.race([woken, pause(ms, undefined, { signal: either, ref: false }).catch(() => undefined)]);
-    timer.abort();
+    const timer = setTimeout(wake, ms);
+    await woken;
+    clearTimeout(timer);
     ({ promise: woken, resolve: wake } = Promise.withResolvers<void>());
   };
 
@@ -64,6 +63,11 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     const found = await store.topicBounds({ tenant, topics });
     return topics.map((topic, at) => ({ topic, after: found[at]?.newest ?? 0n }));
   };
+
+  const isSame = (
+    found: readonly { readonly after: bigint }[],
+    known: readonly (bigint | undefined)[],
+  ): boolean => found.every(({ after }, at) => after === known[at]);
 
   /** Wakes the session whenever something is appended, until told to stop. */
   const watch = async (current: Session, over: AbortSignal): Promise<void> => {
@@ -126,11 +130,14 @@ export function startDelivery(options: DeliveryOptions): Delivery {
       }
       // Whatever took the claim away, another node or a reset, there may be something to do.
       if (!released) return;
-      const after = await bounds();
-      if (after[0]?.after !== BigInt(seen) || after[1]?.after !== before[1]?.after) return;
-      await store.wait({ tenant, topics: after, timeoutMs: watchMs, signal });
-    } else {
+      if (!isSame(await bounds(), [BigInt(seen), before[1]?.after])) return;
+      before[0] = { topic: reportsTopic, after: BigInt(seen) };
+    }
+    // Until there is something else than what was looked at; fewer reports than before are a reset.
+    const looked = before.map(({ after }) => after);
+    while (!signal.aborted) {
       await store.wait({ tenant, topics: before, timeoutMs: watchMs, signal });
+      if (!isSame(await bounds(), looked)) return;
     }
   };
 
