@@ -35,8 +35,15 @@ describe('settings', () => {
     [[], { SLS_AUTO_CREATE: 'maybe' }, 'SLS_AUTO_CREATE: "maybe" is not true or false'],
     [['--prot', '1'], {}, "Unknown option '--prot'"],
     [['extra'], {}, "Unexpected argument 'extra'"],
-    [['--sls-auth', 'verify'], {}, 'SLS_KEYS: "verify" needs at least one access key'],
-    [[], { SLS_AUTH: 'verify', SLS_KEYS: 'id' }, 'SLS_KEYS: an access key is written id:secret'],
+    [['--sls-auth', 'verify'], {}, 'SLS_AUTH: "verify" needs the access keys in SLS_KEYS'],
+    // Not the value: it holds secrets.
+    [[], { SLS_AUTH: 'verify', SLS_KEYS: 'id' }, 'SLS_KEYS: the value is not a list of "id:secret"'],
+    [[], { PRESENCE_AUTH: 'verify' }, 'PRESENCE_AUTH: "verify" needs the keysets in PRESENCE_KEYS'],
+    [
+      [],
+      { PRESENCE_KEYS: 's:p' },
+      'PRESENCE_KEYS: the value is not a list of "subscribe key:publish key:secret key"',
+    ],
     [['--data', 'x'], { REDIS_URL: 'redis://h' }, 'DATA: cannot be combined with REDIS_URL'],
   ])('that are wrong are named: %j %j', (argv, env, message) => {
     expect(() => readConfig(argv, env)).toThrow(ConfigError);
