@@ -70,7 +70,7 @@ export interface Beat {
   readonly grant: boolean;
   /** If any does not hold, nothing changes and the answer is `stale`. */
   readonly guards?: readonly Guard[];
-  /** True: of each lease the answer says the state alone; its other members may be 0 and null. Only with `groups`. */
+  /** True: of each lease the answer says the state alone; its other members may be 0 and null. */
   readonly brief?: boolean;
 }
 

@@ -104,6 +104,11 @@ export function queryParameters(body: Body): Parameters {
   return textsOf(object satisfies Static<typeof QueryBody>, Object.keys(QueryBody.properties));
 }
 
+/** Whether a heartbeat may have parameters at all: most have none, and need not know their callback. */
+export function saysAnything(body: Body, query: Readonly<Record<string, unknown>>): boolean {
+  return body.text !== '' || Object.keys(query).some((name) => name !== 'token');
+}
+
 /** As `loginParameters`, with what stands in the query where the body does not say it (one client sends it there). */
 export function heartbeatParameters(
   body: Body,

@@ -18,6 +18,7 @@ import {
   QueryBody,
   queryParameters,
   RefreshBody,
+  saysAnything,
 } from './parameters.ts';
 import { queries } from './queries.ts';
 import { refresh } from './refresh.ts';
@@ -70,8 +71,8 @@ export const pbx: MakeProtocol = (context) => {
   const startedMs = wallMs();
 
   /** Renews a token, for whoever may use it from where the request comes from. */
-  const renewed = async ({ token, peer }: Call): Promise<LiveToken> => {
-    const live = await renewToken(store, config, token);
+  const renewed = async ({ token, peer }: Call, withCallback: boolean): Promise<LiveToken> => {
+    const live = await renewToken(store, config, token, withCallback);
     if (!access.isOpen && !access.isFrom(live.user, peerAddress(peer)))
       throw new PbxError(errnos.unknownToken);
     return live;
@@ -91,7 +92,7 @@ export const pbx: MakeProtocol = (context) => {
       {
         body: HeartbeatBody,
         async run(call) {
-          const live = await renewed(call);
+          const live = await renewed(call, saysAnything(call.body, call.query));
           await moveCallback(heartbeatContext, live, call.body, call.query, call.isStrict);
           return success;
         },
@@ -123,7 +124,7 @@ export const pbx: MakeProtocol = (context) => {
       {
         body: QueryBody,
         async run(call) {
-          const { user } = await renewed(call);
+          const { user } = await renewed(call, false);
           // Ours: the number that the documents give this was not to be found.
           if (!access.permits(user, permission)) throw new PbxError(errnos.requestNotSupported);
           const parameters = queryParameters(call.body);

@@ -2,7 +2,6 @@
 import type {
   Answer,
   Ask,
-  BeatGroup,
   BeatLease,
   CommandName,
   Guard,
@@ -63,7 +62,7 @@ function formOf({ groups, ttlMs, defaultTtlMs: fallbackMs, grant, brief, guards 
     withData = '';
     for (const { data } of groups) withData += data === undefined ? '0' : '1';
   }
-  const flags = `${grant ? 1 : 0},${brief === true && groups !== undefined ? 1 : 0}`;
+  const flags = `${grant ? 1 : 0},${brief === true ? 1 : 0}`;
   return `${ttlMs ?? ''},${fallbackMs ?? defaultTtlMs},${flags},${guards?.length ?? 0},${withData}`;
 }
 
@@ -91,21 +90,10 @@ function isSameForm(a: Ask<'beat'>, b: Ask<'beat'>): boolean {
   });
 }
 
-/** Leases of which only the states were asked, a letter each. */
-function briefly(letters: string, groups: readonly BeatGroup[]): BeatLease[] {
-  return groups.map(({ group }, at) => ({
-    group,
-    state: states[letters[at] as keyof typeof states],
-    epoch: 0,
-    revision: 0,
-    data: null,
-  }));
-}
-
 const states = { g: 'granted', r: 'renewed', a: 'absent' } as const;
 
 /** Takes texts off the front of a longer one. */
-function textReader(text: string): { until(): string; counted(): string } {
+function textReader(text: string): { take(length: number): string; until(): string; counted(): string } {
   let at = 0;
   const until = (): string => {
     const end = text.indexOf(';', at);
@@ -114,6 +102,10 @@ function textReader(text: string): { until(): string; counted(): string } {
     return found;
   };
   return {
+    take(length) {
+      at += length;
+      return text.slice(at - length, at);
+    },
     /** Up to the next semicolon. */
     until,
     /** `<length>;` and so many characters. */
@@ -163,18 +155,19 @@ export const codecs: Codecs = {
       return asks.map(({ groups, brief }) => {
         const count = read.until();
         if (count === 's') return { stale: true, leases: [] };
-        if (brief === true && groups !== undefined) return { stale: false, leases: briefly(count, groups) };
         const leases: BeatLease[] = [];
         for (let at = 0; at < Number(count); at += 1) {
-          const head = read.until();
+          const state = states[read.take(1) as keyof typeof states];
           const group = groups === undefined ? utf8(read.counted()) : (groups[at]?.group ?? '');
+          if (brief === true) {
+            leases.push({ group, state, epoch: 0, revision: 0, data: null });
+            continue;
+          }
+          const revision = Number(read.until());
           const packed = read.counted();
-          const revision = Number(head.slice(1));
-          if (packed === '') {
-            leases.push({ group, state: 'absent', epoch: 0, revision, data: null });
-          } else {
+          if (packed === '') leases.push({ group, state, epoch: 0, revision, data: null });
+          else {
             const { epoch, data } = unpackLease(packed);
-            const state = head.startsWith('g') ? 'granted' : 'renewed';
             leases.push({ group, state, epoch, revision, data: data === null ? null : utf8(data) });
           }
         }

@@ -7,10 +7,10 @@
 --          '<ttl ms or nothing>,<default ttl ms>,<grant 1 or 0>,<brief 1 or 0>,<number of guards>,<groups>', and groups is a 1
 --          (with data) or 0 (without) for each, or '*' for all that are held
 -- Returns  { answers, tenant, events, tenant, events, … }. The answers are one text, for a reply of many strings costs its
---          reader more than the rest: per beat 's;' if a guard did not hold; if it is brief a letter per lease and ';'; else the
---          number of leases and ';', then per lease a letter, the revision, ';', the length of the group and ';' and the group
---          if '*' was asked, the length of the packed lease and ';' and the packed lease. Letters are 'g' granted, 'r' renewed,
---          'a' absent; lengths are in bytes.
+--          reader more than the rest: per beat 's;' if a guard did not hold, else the number of leases and ';', then per lease
+--          a letter; if '*' was asked the length of the group, ';' and the group; and if it is not brief the revision, ';', the
+--          length of the packed lease, ';' and the packed lease. Letters are 'g' granted, 'r' renewed, 'a' absent; lengths are in
+--          bytes.
 --@include partition
 --@include topics
 --@include packed
@@ -28,6 +28,7 @@ local function formOf(text)
     guards = tonumber(guards),
     held = groups == '*',
     count = #groups,
+    head = #groups .. ';',
     withData = {},
   }
   for index = 1, #groups do
@@ -90,22 +91,22 @@ local function step(tenant, mhead, group, holder, form, data)
   local mkey = mhead .. group
   local field = 'h' .. holder
   local packed = redis.call('HGET', mkey, field)
-  local named = form.held and #group .. ';' .. group or ''
+  local named = form.held and #group .. ';' .. group
   if packed then
     local bar = string.find(packed, '|', 1, true)
     local deadline = tonumber(string.sub(packed, 1, bar - 1))
     if deadline > now then
       packed = renew(tenant, group, holder, form, data, packed, bar, deadline, mkey, field)
       if form.brief then
-        return 'r'
+        return named and 'r' .. named or 'r'
       end
-      return 'r' .. revisionOf(mkey) .. ';' .. named .. #packed .. ';' .. packed
+      return 'r' .. (named or '') .. revisionOf(mkey) .. ';' .. #packed .. ';' .. packed
     end
     endLeases(tenant, group, { holder }, { packed }, 'expired', result)
   end
   if form.grant then
     local granted, epoch = grant(tenant, group, holder, form, data, mkey)
-    return form.brief and 'g' or 'g' .. epoch .. ';' .. named .. #granted .. ';' .. granted
+    return form.brief and 'g' or 'g' .. epoch .. ';' .. #granted .. ';' .. granted
   elseif not form.held then
     return form.brief and 'a' or 'a' .. revisionOf(mkey) .. ';0;'
   end
@@ -127,12 +128,9 @@ while ARGV[at] do
       for _, group in ipairs(hold and groupsHeld(tenant, holder) or {}) do
         found[#found + 1] = step(tenant, mhead, group, holder, form, false)
       end
-      answers[#answers + 1] = hold and ((form.brief and '' or #found .. ';') .. table.concat(found) .. (form.brief and ';' or ''))
-        or 's;'
+      answers[#answers + 1] = hold and #found .. ';' .. table.concat(found) or 's;'
     else
-      if hold and not form.brief then
-        answers[#answers + 1] = form.count .. ';'
-      end
+      answers[#answers + 1] = hold and form.head or 's;'
       for index = 1, form.count do
         local group, data = ARGV[at], false
         at = at + 1
@@ -143,11 +141,6 @@ while ARGV[at] do
         if hold then
           answers[#answers + 1] = step(tenant, mhead, group, holder, form, data)
         end
-      end
-      if not hold then
-        answers[#answers + 1] = 's;'
-      elseif form.brief then
-        answers[#answers + 1] = ';'
       end
     end
   end
