@@ -69,10 +69,11 @@ export const pbx: MakeProtocol = (context) => {
   };
   const heartbeatContext = { store, policyFor, wallMs };
   const startedMs = wallMs();
+  const usersOfTokens = new Map<string, string>();
 
   /** Renews a token, for whoever may use it from where the request comes from. */
   const renewed = async ({ token, peer }: Call, withCallback: boolean): Promise<LiveToken> => {
-    const live = await renewToken(store, config, token, withCallback);
+    const live = await renewToken(store, config, token, withCallback, usersOfTokens);
     if (!access.isOpen && !access.isFrom(live.user, peerAddress(peer)))
       throw new PbxError(errnos.unknownToken);
     return live;
