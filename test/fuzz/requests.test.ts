@@ -61,6 +61,27 @@ const path = fc.oneof(
     .tuple(segment, segment)
     .map(([key, group]) => `/v1/channel-registration/sub-key/${key}/channel-group/${group}`),
   fc
+    .tuple(segment, segment, segment)
+    .map(([key, channels, callback]) => `/v2/subscribe/${key}/${channels}/${callback}`),
+  fc
+    .tuple(segment, segment, segment, fc.constantFrom('0', 'x', '%', '%20'))
+    .map(([key, channels, callback, tt]) => `/subscribe/${key}/${channels}/${callback}/${tt}`),
+  fc
+    .tuple(fc.constantFrom('publish', 'signal'), segment, segment, segment, segment, segment)
+    .map(
+      ([word, publishKey, key, channel, callback, message]) =>
+        `/${word}/${publishKey}/${key}/0/${channel}/${callback}/${message}`,
+    ),
+  fc
+    .tuple(fc.constantFrom('publish', 'signal'), segment, segment)
+    .map(([word, key, channel]) => `/${word}/p/${key}/0/${channel}/0`),
+  fc
+    .tuple(segment, segment)
+    .map(([key, channels]) => `/v3/history/sub-key/${key}/message-counts/${channels}`),
+  segment.map((key) => `/v2/auth/grant/sub-key/${key}`),
+  fc.tuple(segment, segment).map(([key, token]) => `/v3/pam/${key}/grant/${token}`),
+  segment.map((key) => `/v3/pam/${key}/grant`),
+  fc
     .tuple(
       fc.constantFrom('v0.0.1', 'v1.1.0', 'v2.0.0', 'vx'),
       fc.constantFrom(
@@ -101,7 +122,15 @@ const path = fc.oneof(
   ),
   fc.array(segment, { maxLength: 6 }).map((parts) => `/${parts.join('/')}`),
 );
-const parameter = fc.tuple(
+/** Only such as are answered at once: others are held for what never comes. */
+const timetoken = fc.constantFrom(
+  ['tt', '0'],
+  ['tt', 'x'],
+  ['tt', ''],
+  ['t', '%7B%22t%22%3A0%7D'],
+  ['t', '1'],
+);
+const anyParameter = fc.tuple(
   fc.constantFrom(
     'uuid',
     'heartbeat',
@@ -128,6 +157,19 @@ const parameter = fc.tuple(
     'shard',
     'shardCount',
     'forceSuccess',
+    'filter-expr',
+    'meta',
+    'ortt',
+    'seqn',
+    'norep',
+    'ttl',
+    'r',
+    'auth',
+    'channel',
+    'signature',
+    'timestamp',
+    'timetoken',
+    'channelsTimetoken',
     '__proto__',
   ),
   fc.oneof(
@@ -149,6 +191,7 @@ const parameter = fc.tuple(
     ),
   ),
 );
+const parameter = fc.oneof({ weight: 12, arbitrary: anyParameter }, { weight: 1, arbitrary: timetoken });
 const query = fc
   .array(parameter, { maxLength: 5 })
   .map((all) => all.map(([name, value]) => `${name}=${value}`).join('&'));
@@ -207,6 +250,7 @@ const headers = fc.record(
     'x-log-date': fc.constantFrom('', '20180506T094410Z', '99999999T999999Z'),
     'x-log-compresstype': fc.constantFrom('', 'lz4', 'deflate', 'zstd', 'snappy'),
     'x-log-bodyrawsize': fc.constantFrom('', '0', '4', '-1', '99999999999', 'x'),
+    'content-encoding': fc.constantFrom('', 'deflate', 'gzip', 'x'),
     'accept-encoding': fc.constantFrom('lz4', 'zstd', 'deflate', 'gzip, deflate'),
   },
   { requiredKeys: [] },
@@ -220,7 +264,15 @@ function expectVendorShape(url: string, answer: Response): void {
     expect(['Success', 'Failed']).toContain(answer.json().status);
   } else if (/^\/(v[123]|time)\//.test(pathname)) {
     const json = /^[\w$.]*\(?([\s\S]*?)\)?$/.exec(answer.body)?.[1] ?? '';
-    if (answer.statusCode >= 400) expect(JSON.parse(json)).toHaveProperty('message');
+    if (answer.statusCode >= 400) {
+      const { message, error } = JSON.parse(json) as { message?: string; error?: { message?: string } };
+      expect(message ?? error?.message).toBeTypeOf('string');
+    }
+  } else if (/^\/(publish|signal)\//.test(pathname)) {
+    const json = /^[\w$.]*\(?([\s\S]*?)\)?$/.exec(answer.body)?.[1] ?? '';
+    const told: unknown = JSON.parse(json);
+    if (Array.isArray(told)) expect(told).toHaveLength(3);
+    else expect(told).toHaveProperty('message');
   } else if (pathname === '/' || /^\/logstores(\/|$)/.test(pathname)) {
     if (answer.statusCode !== 200) expect(Object.keys(answer.json())).toEqual(['errorCode', 'errorMessage']);
     expect(answer.headers['x-log-requestid']).toMatch(/^[0-9A-F]{24}$/);

@@ -12,7 +12,15 @@ import { heartbeat, leaveChannels } from './heartbeat.ts';
 import { globalHereNow, hereNow, whereNow } from './here-now.ts';
 import { messageCounts } from './message-counts.ts';
 import { tenantOf } from './occupants.ts';
-import { messageInBody, messageInPath, type PublishKind, publish, sent } from './publish.ts';
+import {
+  messageInPath,
+  type PublishKind,
+  publish,
+  publishRefusals,
+  type Refusals,
+  sent,
+  textInBody,
+} from './publish.ts';
 import { allGroups, registerChannels, removeGroup } from './registration.ts';
 import {
   companion,
@@ -60,6 +68,8 @@ interface Operation {
   /** JSON text, or what becomes it. */
   run(asked: Asked): Promise<string | Readonly<Record<string, unknown>>>;
 }
+
+const accessRefusals: Refusals = { unreadable: errors.unreadable, tooLarge: errors.unreadable };
 
 const nothing = (): Demand => ({ kind: 'nothing' });
 const signature = (): Demand => ({ kind: 'signature' });
@@ -132,17 +142,23 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
     }
   };
 
-  const bodyOf = async (request: FastifyRequest): Promise<string> =>
-    messageInBody(
+  const bodyOf = async (request: FastifyRequest, refusals: Refusals): Promise<string> =>
+    textInBody(
       (request.body as Buffer | undefined) ?? Buffer.alloc(0),
       request.headers['content-encoding'],
+      refusals,
     );
 
   const signedRequest = async (request: FastifyRequest): Promise<Caller['request']> => {
     const [path = '', query = ''] = (request.raw.url ?? '').split('?', 2);
     // What is published is signed without its body.
     const needsBody = request.method === 'POST' && !path.startsWith('/publish');
-    return { method: request.method, path, query, body: needsBody ? await bodyOf(request) : '' };
+    return {
+      method: request.method,
+      path,
+      query,
+      body: needsBody ? await bodyOf(request, accessRefusals) : '',
+    };
   };
 
   const hold = async ({ call, subscribeKey, reply }: Asked, after: bigint) => {
@@ -164,7 +180,7 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
     demand: permissionOn('channels', 4, bits.write),
     async run({ call, path: segments, subscribeKey, request }) {
       access.checkPublishKey(subscribeKey, decode(segments[1] ?? '', errors.publishInvalidKey));
-      const json = method === 'POST' ? await bodyOf(request) : messageInPath(segments);
+      const json = method === 'POST' ? await bodyOf(request, publishRefusals) : messageInPath(segments);
       return sent(await publish(call, kind, segments[4] ?? '', json));
     },
   });
@@ -315,7 +331,7 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
       querystring: schemas.plainQuery,
       demand: signature,
       run: async ({ subscribeKey, request }) =>
-        grantV3(access.secretOf(subscribeKey), await bodyOf(request), wallMs()),
+        grantV3(access.secretOf(subscribeKey), await bodyOf(request, accessRefusals), wallMs()),
     },
     {
       path: '/v3/pam/:subscribeKey/grant/:token',

@@ -33,8 +33,23 @@ export function messageInPath(path: readonly string[]): string {
 
 const unpack = { deflate: promisify(inflate), gzip: promisify(gunzip), raw: promisify(inflateRaw) } as const;
 
-/** The message of a POST, which SDKs send compressed or not. Throws when it is larger than a message may be. */
-export async function messageInBody(body: Buffer, encoding: string | undefined): Promise<string> {
+/** How a body is refused that cannot be read, or that is larger than a message may be. */
+export interface Refusals {
+  unreadable(): Error;
+  tooLarge(): Error;
+}
+
+export const publishRefusals: Refusals = {
+  unreadable: errors.publishInvalidJson,
+  tooLarge: errors.messageTooLarge,
+};
+
+/** The text of a POST, which SDKs send compressed or not. Throws what `refusals` says. */
+export async function textInBody(
+  body: Buffer,
+  encoding: string | undefined,
+  { unreadable, tooLarge }: Refusals,
+): Promise<string> {
   const bounds = { maxOutputLength: limits.messageBytes + 1 };
   let bytes = body;
   const codings = (encoding ?? '').toLowerCase();
@@ -43,16 +58,14 @@ export async function messageInBody(body: Buffer, encoding: string | undefined):
     if (codings === 'deflate')
       bytes = await ((body[0] ?? 0) % 16 === 8 ? unpack.deflate : unpack.raw)(body, bounds);
     else if (codings === 'gzip') bytes = await unpack.gzip(body, bounds);
-    else if (codings !== '' && codings !== 'identity') throw errors.publishInvalidJson();
+    else if (codings !== '' && codings !== 'identity') throw unreadable();
   } catch (error) {
-    throw (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE'
-      ? errors.messageTooLarge()
-      : errors.publishInvalidJson();
+    throw (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE' ? tooLarge() : unreadable();
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw errors.publishInvalidJson();
+    throw unreadable();
   }
 }
 
