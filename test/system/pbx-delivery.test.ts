@@ -136,6 +136,33 @@ describe('reports', () => {
     await two.kill('SIGTERM');
   });
 
+  it('go on by themselves when Redis was away', async () => {
+    // On the disk before it is acknowledged: what it loses when it is killed is not what is looked at here.
+    const away = await startRedis({ extra: ['--appendonly', 'yes', '--appendfsync', 'always'] });
+    try {
+      const node = await serve(['--redis-url', away.url, '--store-timeout-ms', '1000']);
+      await login(node);
+      let answers = false;
+      receiver.answer = () => (answers ? ok : 'HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n');
+      await sms(node, '1');
+      await sms(node, '2');
+      await receiver.arrived(1);
+      await expect.poll(() => waiting(node)).toEqual([2]);
+      await away.kill();
+      expect(await sms(node, 'lost')).toMatchObject({ error: expect.stringContaining('the store is away') });
+      answers = true;
+      await away.start();
+      await receiver.arrived(2);
+      const reported = async (): Promise<boolean> => (await sms(node, '3')).queued === 1;
+      await expect.poll(reported, { timeout: 10_000 }).toBe(true);
+      await expect.poll(ids, { timeout: 10_000 }).toContain('3');
+      expect([...new Set(ids())]).toEqual(['1', '2', '3']);
+      await node.kill('SIGTERM');
+    } finally {
+      await away.stop();
+    }
+  });
+
   it('to an application that is away for ten minutes arrive once and in order, from whichever node', async () => {
     const nodes = await Promise.all([serve(['--redis-url', redis.url]), serve(['--redis-url', redis.url])]);
     const [one, two] = nodes;
