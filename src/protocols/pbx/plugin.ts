@@ -213,6 +213,8 @@ export const pbx: MakeProtocol = (context) => {
         const documented = { tags: ['pbx'], ...(body === undefined ? {} : { body }) };
         const validatorCompiler = () => (): boolean => true;
         app.post(`/api/:version/${name}`, { schema: documented, validatorCompiler, handler });
+        // Other spellings of a query find the route for everything else.
+        if (queries.has(name)) continue;
         app.post(`/api/:version/${name}/`, { schema: { hide: true }, handler });
         app.get(`/api/:version/${name}`, { schema: { hide: true }, handler });
         app.get(`/api/:version/${name}/`, { schema: { hide: true }, handler });
@@ -221,7 +223,8 @@ export const pbx: MakeProtocol = (context) => {
         method: ['GET', 'POST'],
         url: '/api/:version/*',
         schema: { hide: true },
-        handler: (request, reply) => serve(request, reply, (request.params as { '*': string })['*']),
+        handler: (request, reply) =>
+          serve(request, reply, (request.params as { '*': string })['*'].replace(/\/$/, '')),
       });
       app.route({
         method: ['PUT', 'DELETE', 'PATCH'],

@@ -176,7 +176,7 @@ describe('a call that is played', () => {
     ['a step that cannot follow', { from: '1000', to: '1001', steps: ['answer'] }, 409, 'new cannot answer'],
     ['a step after the end', { from: '1000', to: '1001', steps: ['ring', 'hangup', 'ring'] }, 400, 'over'],
     ['no step', { from: '1000', to: '1001', steps: ['sing'] }, 400, '"sing" is no step'],
-    ['something else', { from: '1000', to: '1001', colour: 'red' }, 400, 'additional properties'],
+    ['something else', { from: '1000', to: '1001', colour: 'red' }, 400, '/colour: Unexpected property'],
   ])('is refused with %s', async (_what, body, code, words) => {
     const answer = await post(`${root}/calls`, body);
     expect(answer.code).toBe(code);
@@ -312,6 +312,15 @@ describe('what a client asks first', () => {
       { from: '1001', to: '5552', trunk: 'SIP-1', status: 'Ringing' },
     ]);
     expect(await query(token, 'apply')).toEqual({ status: 'Success' });
+  });
+
+  it('may be asked with GET, and with a slash at the end', async () => {
+    const token = await login('v1.1.0');
+    const get = async (path: string) => (await call('GET', `/api/${path}?token=${token}`)).body;
+    expect(await get('v1.1.0/deviceinfo/query')).toMatchObject({ status: 'Success' });
+    expect(await get('v1.1.0/deviceinfo/query/')).toMatchObject({ status: 'Success' });
+    expect(await query(token, 'deviceinfo/query/')).toMatchObject({ status: 'Success' });
+    expect(await get('v0.0.1/deviceinfo/query')).toEqual({ status: 'Failed', errno: '20001' });
   });
 
   it('keeps the token, and needs one', async () => {
