@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { pino } from 'pino';
 import pretty from 'pino-pretty';
 import { buildApp } from './app.ts';
@@ -102,7 +103,23 @@ async function stop(signal: NodeJS.Signals): Promise<void> {
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
 
+/**
+ * Building the app keeps the process busy, and a store with little patience may have taken that for an outage: the first
+ * requests must not pay for it. Waits until the store answers, two seconds at the most.
+ */
+async function settleStore(): Promise<void> {
+  await app.ready();
+  const endMs = performance.now() + 2_000;
+  const answers = (): Promise<boolean> =>
+    store.ping().then(
+      () => true,
+      () => false,
+    );
+  while (!(await answers()) && performance.now() < endMs) await pause(20);
+}
+
 try {
+  await settleStore();
   await app.listen({ host: config.host, port: config.port });
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException;
