@@ -28,10 +28,10 @@ const candidates: readonly Candidate[] = [
     missing: hasTool('python3', '-m', 'venv', '--help') ? undefined : 'python3 with venv',
     install() {
       const python = installPython(pythonVersion);
-      const heartbeatSeconds = 2;
+      // The library makes the timeout twice that: longer than a server takes to come back.
+      const heartbeatSeconds = 4;
       return {
         name: 'python',
-        heartbeatSeconds,
         command: ({ url, group, consumer }) => ({
           file: python,
           args: [
@@ -52,7 +52,6 @@ const candidates: readonly Candidate[] = [
       const heartbeatSeconds = 2;
       return {
         name: 'go',
-        heartbeatSeconds,
         command: ({ url, group, consumer }) => ({
           file,
           args: [endpoint, project, logstore, group, consumer, String(heartbeatSeconds)],
@@ -74,7 +73,6 @@ const candidates: readonly Candidate[] = [
       const heartbeatSeconds = 2;
       return {
         name: 'java',
-        heartbeatSeconds,
         command: ({ url, group, consumer }) => ({
           file: 'java',
           args: [

@@ -15,7 +15,7 @@ export const logstore = 'logs';
 export const endpoint = 'cn-hangzhou.log.aliyuncs.com';
 const logsPerGroup = 10;
 /** Logs that wait to be consumed. */
-const atOnce = 160;
+const atOnce = 120;
 
 export interface DrillOptions {
   readonly library: Library;

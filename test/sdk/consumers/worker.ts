@@ -12,8 +12,6 @@ export interface Command {
 /** What runs a consumer: the command, given where the server is and who the consumer shall be. */
 export interface Library {
   readonly name: string;
-  /** Seconds between heartbeats; the group's timeout is twice that. */
-  readonly heartbeatSeconds: number;
   command(worker: { readonly url: string; readonly group: string; readonly consumer: string }): Command;
 }
 

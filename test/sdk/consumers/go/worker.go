@@ -37,12 +37,13 @@ func main() {
 		ConsumerName:              os.Args[5],
 		CursorPosition:            consumer.BEGIN_CURSOR,
 		HeartbeatIntervalInSecond: seconds,
-		HeartbeatTimeoutInSecond:  2 * seconds,
-		MaxFetchLogGroupCount:     5,
-		DataFetchIntervalInMs:     200,
-		InOrder:                   os.Getenv("SLS_IN_ORDER") == "1",
-		AllowLogLevel:             "error",
-		LogFileName:               os.DevNull,
+		// Longer than a server takes to come back: who misses a heartbeat is not gone yet.
+		HeartbeatTimeoutInSecond: 5 * seconds,
+		MaxFetchLogGroupCount:    5,
+		DataFetchIntervalInMs:    200,
+		InOrder:                  os.Getenv("SLS_IN_ORDER") == "1",
+		AllowLogLevel:            "error",
+		LogFileName:              os.DevNull,
 	}
 	if os.Getenv("SLS_AUTH_VERSION") == "v4" {
 		option.AuthVersion = sls.AuthV4

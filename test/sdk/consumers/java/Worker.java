@@ -60,7 +60,8 @@ public class Worker {
             args[3], args[4], "http://" + args[0], args[1], args[2],
             "mockAccessKeyID", "mockAccessKeySecret", LogHubConfig.ConsumePosition.BEGIN_CURSOR);
     config.setHeartBeatIntervalMillis(seconds * 1000L);
-    config.setTimeoutInSeconds(2 * seconds);
+    // Longer than a server takes to come back: who misses a heartbeat is not gone yet.
+    config.setTimeoutInSeconds(5 * seconds);
     config.setMaxFetchLogGroupSize(5);
     config.setFetchIntervalMillis(50);
     config.setConsumeInOrder("1".equals(System.getenv("SLS_IN_ORDER")));
