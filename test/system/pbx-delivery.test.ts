@@ -1,60 +1,22 @@
 /** Reports of whole processes: a server that is killed, and several that share a Redis. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ok, type Receiver, startReceiver } from '../protocols/pbx/receiver.ts';
 import { type RedisServer, startRedis } from '../redis-server.ts';
+import { killAll, type Running, serve } from './serve.ts';
 
-interface Node {
-  readonly url: string;
-  kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
-}
-
-const running = new Set<ChildProcess>();
 let receiver: Receiver;
 beforeEach(async () => {
   receiver = await startReceiver();
 });
 afterEach(async () => {
-  for (const child of running) child.kill('SIGKILL');
+  killAll();
   await receiver.close();
 });
 
-async function serve(args: readonly string[]): Promise<Node> {
-  const child = spawn(process.execPath, ['src/main.ts', '--port', '0', ...args], {
-    env: { PATH: process.env.PATH ?? '' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  running.add(child);
-  let printed = '';
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const ended = new Promise<void>((done) => {
-    child.once('close', () => {
-      running.delete(child);
-      done();
-    });
-  });
-  const collect = (chunk: Buffer): void => {
-    printed += chunk.toString();
-    const found = /listens on (http:\S+)/.exec(printed)?.[1];
-    if (found !== undefined) resolve(found);
-  };
-  child.stdout.on('data', collect);
-  child.stderr.on('data', collect);
-  ended.then(() => reject(new Error(printed)));
-  const url = await promise;
-  return {
-    url,
-    async kill(signal) {
-      child.kill(signal);
-      await ended;
-    },
-  };
-}
-
-const post = async ({ url }: Node, path: string, body: unknown) => {
+const post = async ({ url }: Running, path: string, body: unknown) => {
   const answer = await fetch(`${url}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -62,13 +24,13 @@ const post = async ({ url }: Node, path: string, body: unknown) => {
   });
   return (await answer.json()) as Record<string, unknown>;
 };
-const login = (node: Node, username = 'api', url = username) =>
+const login = (node: Running, username = 'api', url = username) =>
   post(node, '/api/v1.1.0/login', { username, password: 'x', port: receiver.port, url });
-const sms = (node: Node, smsid: string) =>
+const sms = (node: Running, smsid: string) =>
   post(node, '/_heartbeatd/pbx/events', { report: 'SmsSend', status: 'Success', smsid });
-const clock = (node: Node, change: object) => post(node, '/_heartbeatd/clock', change);
+const clock = (node: Running, change: object) => post(node, '/_heartbeatd/clock', change);
 const ids = (): string[] => receiver.bodies().map((body) => JSON.parse(body).smsid);
-const waiting = async ({ url }: Node): Promise<number[]> => {
+const waiting = async ({ url }: Running): Promise<number[]> => {
   const answer = await fetch(`${url}/_heartbeatd/pbx/deliveries`);
   const { deliveries } = (await answer.json()) as { deliveries: { waiting: number }[] };
   return deliveries.map((delivery) => delivery.waiting);
@@ -116,7 +78,7 @@ describe('reports', () => {
     const nodes = await Promise.all([serve(['--redis-url', redis.url]), serve(['--redis-url', redis.url])]);
     const users = Array.from({ length: 10 }, (_, at) => `user${at}`);
     const [one, two] = nodes;
-    const of = (at: number): Node => (at % 2 === 0 ? one : two);
+    const of = (at: number): Running => (at % 2 === 0 ? one : two);
     await Promise.all(users.map((user, at) => login(of(at), user)));
     for (let at = 0; at < 50; at += 1) await sms(of(at), String(at));
     await receiver.arrived(500);

@@ -1,59 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type RedisServer, startRedis } from '../redis-server.ts';
+import { killAll, launch, serve } from './serve.ts';
 
-interface Running {
-  readonly child: ChildProcess;
-  readonly url: string;
-  /** Exit code, or the name of the signal. */
-  readonly ended: Promise<number | NodeJS.Signals | null>;
-  printed(): string;
-}
-
-const running = new Set<ChildProcess>();
-afterEach(() => {
-  for (const child of running) child.kill('SIGKILL');
-});
-
-function launch(args: readonly string[], env: Record<string, string> = {}): Omit<Running, 'url'> {
-  const child = spawn(process.execPath, ['src/main.ts', ...args], {
-    env: { PATH: process.env.PATH ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  running.add(child);
-  let printed = '';
-  const collect = (chunk: Buffer): void => {
-    printed += chunk.toString();
-    child.emit('printed');
-  };
-  child.stdout?.on('data', collect);
-  child.stderr?.on('data', collect);
-  const ended = new Promise<number | NodeJS.Signals | null>((resolve) => {
-    child.once('close', (code, signal) => {
-      running.delete(child);
-      resolve(code ?? signal);
-    });
-  });
-  return { child, ended, printed: () => printed };
-}
-
-/** A server on a free port, once it says that it listens. */
-async function serve(args: readonly string[] = [], env: Record<string, string> = {}): Promise<Running> {
-  const started = launch(['--port', '0', ...args], env);
-  const url = await new Promise<string>((resolve, reject) => {
-    const look = (): void => {
-      const found = /listens on (http:\S+)/.exec(started.printed())?.[1];
-      if (found !== undefined) resolve(found);
-    };
-    started.child.on('printed', look);
-    started.ended.then((code) => reject(new Error(`ended with ${code}: ${started.printed()}`)));
-  });
-  return { ...started, url };
-}
+afterEach(killAll);
 
 const beat = (url: string, uuid = 'ann') =>
   fetch(`${url}/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=${uuid}&heartbeat=300`);
