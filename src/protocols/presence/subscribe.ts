@@ -114,7 +114,7 @@ export async function subscribe(
     if (woken && changes.length > 0) ({ subscription, readAt } = await subscribed(call));
     heard = await listener.look(subscription);
   }
-  if (heard.length === 0 && hold.why() === 'gone') {
+  if (hold.why() === 'gone') {
     if (settings.presenceLeaveOnDisconnect && query.uuid !== undefined) {
       await leave(
         store,
@@ -212,6 +212,19 @@ function listen(call: Call, subscribeKey: string, after: bigint, filter: Filter 
   };
 }
 
+/** Reads a payload once, however many subscribers get it: those who read together are given the same bytes. */
+function once<T>(read: (payload: Uint8Array) => T): (payload: Uint8Array) => T {
+  const known = new WeakMap<Uint8Array, { readonly value: T }>();
+  return (payload) => {
+    const found = known.get(payload) ?? { value: read(payload) };
+    known.set(payload, found);
+    return found.value;
+  };
+}
+
+const messageOf = once(decodeMessage);
+const stepOf = once((payload) => JSON.parse(Buffer.from(payload).toString()) as LeaseEvent);
+
 interface Topic {
   readonly topic: string;
   readonly source: Source;
@@ -230,7 +243,7 @@ function messagesIn(
   if (source.kind !== 'messages') return [];
   const { via, rank } = source;
   return entries.flatMap(({ position, payload }) => {
-    const message = position > after ? decodeMessage(payload) : undefined;
+    const message = position > after ? messageOf(payload) : undefined;
     if (message === undefined) return [];
     const { facts, json } = message;
     if (filter !== undefined && !filter({ meta: facts.u, data: () => JSON.parse(json) })) return [];
@@ -265,7 +278,7 @@ function tellAll(
     if (source.kind !== 'events' || entries.length === 0) continue;
     const channels = new Map<string, Step[]>();
     for (const { position, payload } of entries) {
-      const event = JSON.parse(Buffer.from(payload).toString()) as LeaseEvent;
+      const event = stepOf(payload);
       const steps = channels.get(event.group);
       if (steps === undefined) channels.set(event.group, [{ position, event }]);
       else steps.push({ position, event });
