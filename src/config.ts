@@ -302,6 +302,11 @@ const settings = {
     'PBX: reports go to no port below 1024 but 80 and 443',
   ),
   pbxVerifyTls: toggle('PBX_VERIFY_TLS', true, 'PBX: check the certificates of https callbacks'),
+  presenceEnabled: toggle(
+    'PRESENCE_ENABLED',
+    true,
+    'Presence: whether the keys have presence at all; without it only messages pass',
+  ),
   presenceTimeoutSeconds: integer(
     'PRESENCE_TIMEOUT_SECONDS',
     300,

@@ -5,6 +5,7 @@ import { errors } from './errors.ts';
 import { channelsOf, listOf, type Query } from './request.ts';
 
 export interface PresenceSettings {
+  readonly presenceEnabled: boolean;
   readonly presenceTimeoutSeconds: number;
   readonly presenceMaxChannels: number;
   readonly presenceHoldSeconds: number;

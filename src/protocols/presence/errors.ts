@@ -97,6 +97,11 @@ export const errors = {
   invalidTimetoken: () => ofPresence(400, 'Invalid timetoken'),
   invalidSubscribeKey: () => ofAccessManager(400, 'Invalid Subscribe Key'),
   unreadable: () => ofAccessManager(400, 'Could Not Parse Request'),
+  notTurnedOn: () =>
+    ofPresence(
+      402,
+      'This feature is not turned on for this account. Contact support@pubnub.com to activate this feature.',
+    ),
   noState: () => ofPresence(400, 'No state specified.'),
   invalidJson: () => ofPresence(400, 'Invalid JSON specified.'),
   tooManyUuids: () => ofPresence(400, 'Cannot return more than 1000 uuids at a time'),

@@ -137,6 +137,7 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
         const caller: Caller = { tenant, subscribeKey, query, request: await signedRequest(request) };
         await access.admit(caller, () => operation.demand(asked));
       }
+      if (headers === presenceHeaders && !config.presenceEnabled) throw errors.notTurnedOn();
       const answer = await operation.run(asked);
       return sendJson(reply, headers, typeof answer === 'string' ? answer : JSON.stringify(answer), callback);
     }

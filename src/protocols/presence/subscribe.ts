@@ -90,7 +90,8 @@ export async function subscribe(
 ): Promise<Answer> {
   const { store, tenant, query, settings } = call;
   const filter = filterOf(query);
-  const beat = query.uuid === undefined || query.uuid === '' ? undefined : beaterOf(call);
+  const counts = settings.presenceEnabled && query.uuid !== undefined && query.uuid !== '';
+  const beat = counts ? beaterOf(call) : undefined;
   let { subscription, readAt } = await subscribed(call);
   const heldSince = readAt;
 

@@ -192,6 +192,22 @@ describe('subscribe', () => {
     expect((await inject(`/v2/subscribe/${key}/ch/a%3Cb`)).statusCode).toBe(400);
   });
 
+  it('counts nobody where presence is not turned on, and presence calls say so', async () => {
+    await restart({ presenceEnabled: false });
+    const tt = await handshake('ch,ch-pnpres', 'uuid=u1');
+    await publish('ch', 1);
+    expect(said(await subscribe('ch,ch-pnpres', `uuid=u1&tt=${tt}`))).toEqual(['ch 1']);
+    const answer = await beat('ch', 'uuid=u1');
+    expect(answer.statusCode).toBe(402);
+    expect(JSON.parse(answer.body)).toEqual({
+      status: 402,
+      error: 1,
+      message:
+        'This feature is not turned on for this account. Contact support@pubnub.com to activate this feature.',
+      service: 'Presence',
+    });
+  });
+
   it('is also there in its first version', async () => {
     const [none, tt] = (await get(`/subscribe/${key}/a/0/0`)) as [unknown[], string];
     expect(none).toEqual([]);
