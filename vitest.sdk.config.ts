@@ -8,6 +8,7 @@ export default defineConfig({
     // Groups of such clients take seconds to settle, and machines differ.
     testTimeout: 300_000,
     hookTimeout: 60_000,
-    fileParallelism: false,
+    // They mostly wait: for heartbeats, for timeouts, for each other.
+    maxWorkers: 4,
   },
 });

