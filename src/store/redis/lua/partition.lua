@@ -35,8 +35,6 @@ local function digits(number)
   return string.format('%d', number)
 end
 
-local nowText = digits(now)
-local wallText = digits(wallMs)
 
 -- Names may hold any character, so the first part of a key says how long it is.
 local function keyOf(kind, tenant, name)
@@ -55,20 +53,21 @@ local function nextTimetoken()
 end
 
 -- Counts what a tenant holds of a kind ('leases', 'documents', 'topics').
-local counts = { leases = {}, documents = {}, topics = {} }
+local counts
 local function countUp(kind, tenant, by)
+  counts = counts or { leases = {}, documents = {}, topics = {} }
   counts[kind][tenant] = (counts[kind][tenant] or 0) + by
 end
 
 -- To be called once, when all is done. Nothing is left of a count of 0.
 local function saveClock()
   if not clock[1] then
-    redis.call('HSET', KEYS[1], 'lease', nowText, 'wall', wallText, 'frozen', '0')
+    redis.call('HSET', KEYS[1], 'lease', digits(now), 'wall', digits(wallMs), 'frozen', '0')
   end
   if seq ~= seqBefore or tt ~= ttBefore then
     redis.call('HSET', KEYS[1], 'seq', digits(seq), 'tt', digits(tt))
   end
-  for kind, tenants in pairs(counts) do
+  for kind, tenants in pairs(counts or {}) do
     for tenant, by in pairs(tenants) do
       if by ~= 0 and redis.call('HINCRBY', prefix .. 'n:' .. kind, tenant, by) <= 0 then
         redis.call('HDEL', prefix .. 'n:' .. kind, tenant)

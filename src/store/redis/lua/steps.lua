@@ -27,6 +27,7 @@ end
 
 -- The events of steps of one group share what does not differ. Whole numbers come as text.
 local function eventWriter(group, kind)
+  local wallText = digits(wallMs)
   local head = '{"type":"' .. kind .. '","group":' .. cjson.encode(group) .. ',"holder":'
   return function(holder, epoch, revision, count, lateMs, data)
     return head .. quoted(holder) .. ',"epoch":' .. epoch .. ',"revision":' .. revision .. ',"count":' .. count

@@ -82,7 +82,7 @@ end
 local members, at = {}, 1
 while not claimed and budget > 0 and looks < 2000 do
   if not members[at] then
-    members, at = redis.call('ZRANGEBYSCORE', dueKey, '-inf', nowText, 'LIMIT', 0, 100), 1
+    members, at = redis.call('ZRANGEBYSCORE', dueKey, '-inf', digits(now), 'LIMIT', 0, 100), 1
   end
   local member = members[at]
   if not member then
