@@ -44,6 +44,9 @@ export const publishRefusals: Refusals = {
   tooLarge: errors.messageTooLarge,
 };
 
+/** The same for calls of the Access Manager. */
+export const accessRefusals: Refusals = { unreadable: errors.unreadable, tooLarge: errors.unreadable };
+
 /** The text of a POST, which SDKs send compressed or not. Throws what `refusals` says. */
 export async function textInBody(
   body: Buffer,

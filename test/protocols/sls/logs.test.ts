@@ -30,7 +30,11 @@ const put = (body: Buffer, headers: Record<string, string> = {}, path = `${logst
 const putText = (value: string, time = 1) =>
   put(Buffer.from(encodeLogGroup({ topic: '', source: '', tags: {}, time, logs: [{ value }] })));
 const cursor = async (from: string | number, shard = 0): Promise<string> =>
-  (await service.call('GET', `${logstore}/shards/${shard}?type=cursor&from=${from}`)).json.cursor;
+  (
+    (await service.call('GET', `${logstore}/shards/${shard}?type=cursor&from=${from}`)).json as {
+      cursor: string;
+    }
+  ).cursor;
 const pull = (from: string, change: string = '', accept = '') =>
   service.call(
     'GET',

@@ -26,8 +26,7 @@ export interface Service {
     readonly headers: Readonly<Record<string, string>>;
     readonly bytes: Buffer;
     readonly text: string;
-    // biome-ignore lint/suspicious/noExplicitAny: what the test expects there, it looks for.
-    readonly json: any;
+    readonly json: unknown;
   }>;
   /** Time passes, for leases and for the clients' clocks. */
   pass(seconds: number): Promise<void>;

@@ -330,9 +330,10 @@ describe('where signatures are verified', () => {
       for (const off of [-16, 16])
         expect(await post(sign(startMs + off * minutes))).toMatchObject(refused(400, 'RequestTimeExpired'));
     }
-    expect((await post(v1('[]', {}, startMs - 16 * minutes))).json.errorMessage).toBe(
-      'Request time Sun, 06 May 2018 09:28:11 GMT has been expired while server time is Sun, 06 May 2018 09:44:11 GMT.',
-    );
+    expect((await post(v1('[]', {}, startMs - 16 * minutes))).json).toMatchObject({
+      errorMessage:
+        'Request time Sun, 06 May 2018 09:28:11 GMT has been expired while server time is Sun, 06 May 2018 09:44:11 GMT.',
+    });
   });
 
   it('says of every part what is missing or wrong', async () => {
