@@ -161,6 +161,25 @@ describe('subscribe', () => {
     expect(said(await other)).toEqual(['b 2']);
   });
 
+  it('forgets a subscriber that went away', async () => {
+    const tt = await handshake('ch', 'uuid=u1&heartbeat=20');
+    const controller = new AbortController();
+    const asked = once(started.app.server, 'request');
+    const poll = fetch(`${started.url}/v2/subscribe/${key}/ch/0?uuid=u1&tt=${tt}`, {
+      signal: controller.signal,
+    });
+    const gone = expect(poll).rejects.toThrow();
+    const [, response] = (await asked) as [unknown, { once(event: 'close', then: () => void): void }];
+    const closed = new Promise<void>((resolve) => response.once('close', resolve));
+    controller.abort();
+    await gone;
+    await closed;
+    // Its poll was not answered, so it was no heartbeat.
+    await started.store.advanceClock(20_000);
+    await publish('ch', 1);
+    expect(await get(root)).toMatchObject({ payload: { total_occupancy: 0 } });
+  });
+
   it('waits with a timetoken from the future', async () => {
     await restart({ presenceHoldSeconds: 1 });
     const tt = String(BigInt(await handshake('ch')) + 10_000_000_000n);
@@ -270,6 +289,19 @@ describe('presence events', () => {
     await handshake('ch,ch-pnpres', 'uuid=u1&heartbeat=20');
     await beat('ch', 'uuid=u2');
     expect(await hear('ch-pnpres', tt, 2)).toEqual(['ch-pnpres join u1 1', 'ch-pnpres join u2 2']);
+  });
+
+  it('tell of one occupant where a uuid is on two devices, which leaves with either and joins again', async () => {
+    const tt = await handshake('ch-pnpres');
+    await handshake('ch', 'uuid=u1&heartbeat=20');
+    await handshake('ch', 'uuid=u1&heartbeat=20');
+    await inject(`${root}/channel/ch/leave?uuid=u1`);
+    await beat('ch', 'uuid=u1&heartbeat=20');
+    expect(await hear('ch-pnpres', tt, 3)).toEqual([
+      'ch-pnpres join u1 1',
+      'ch-pnpres leave u1 0',
+      'ch-pnpres join u1 1',
+    ]);
   });
 
   it('come through groups by the name of the group', async () => {
