@@ -98,7 +98,9 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
 
     answerError(error, request, reply): FastifyReply {
       const { status, body, headers } = toError(error, request);
-      const { callback } = (request.query ?? {}) as Query;
+      const inQuery = ((request.query ?? {}) as Query).callback;
+      // Publish, signal and subscribe have it in their paths.
+      const { callback = inQuery } = (request.params ?? {}) as { readonly callback?: string };
       let wrapIn: string | undefined;
       try {
         wrapIn = callbackOf(callback);

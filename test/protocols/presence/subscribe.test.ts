@@ -209,6 +209,13 @@ describe('subscribe', () => {
   it('wraps its answer in the callback of its path', async () => {
     expect((await inject(`/v2/subscribe/${key}/ch/cb`)).body).toMatch(/^cb\(\{"t":.*\}\)$/);
     expect((await inject(`/v2/subscribe/${key}/ch/a%3Cb`)).statusCode).toBe(400);
+    expect((await inject(`/v2/subscribe/${key}/ch/cb?tt=x`)).body).toMatch(
+      /^cb\(\{.*"Invalid timetoken".*\}\)$/,
+    );
+    expect((await inject(`/publish/p/${key}/0/ch/cb/%7B`)).body).toMatch(
+      /^cb\(\[0,"Invalid JSON","\d{17}"\]\)$/,
+    );
+    expect((await inject(`/publish/p/${key}/0/ch/cb/1`)).body).toMatch(/^cb\(\[1,"Sent","\d{17}"\]\)$/);
   });
 
   it('counts nobody where presence is not turned on, and presence calls say so', async () => {
