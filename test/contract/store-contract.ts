@@ -629,6 +629,22 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       expect(middle >= (event?.position ?? 0n) && middle < appended).toBe(true);
     });
 
+    it('give each of many steps that were made at once a position of its own, to go on from', async () => {
+      const holders = Array.from({ length: 40 }, (_, at) => `holder ${at}`);
+      for (const holder of holders) await beat({ holder });
+      await store.advanceClock(1_000);
+      const topic = leaseEventsTopic('g');
+      const all = await store.readTopics({ tenant, topics: [{ topic, after: 0n }], limit: 1_000 });
+      expect(all).toHaveLength(80);
+      expect(new Set(all.map(({ position }) => position)).size).toBe(80);
+      for (const [at, { position }] of all.entries()) {
+        const rest = await store.readTopics({ tenant, topics: [{ topic, after: position }], limit: 5 });
+        expect(rest).toEqual(all.slice(at + 1, at + 6));
+      }
+      const [bounds] = await store.topicBounds({ tenant, topics: [topic] });
+      expect(bounds).toMatchObject({ oldest: all[0]?.position, newest: all.at(-1)?.position });
+    });
+
     it('may be dense: the first entry follows the origin, each next one the newest', async () => {
       const origin = 1_447_329_401_000_000_000n;
       for (let at = 1n; at <= 5n; at += 1n)
