@@ -307,6 +307,12 @@ const settings = {
     true,
     'Presence: whether the keys have presence at all; without it only messages pass',
   ),
+  presenceChannels: list(
+    'PRESENCE_CHANNELS',
+    [],
+    '<names>',
+    'Presence: the only channels that have presence, if any are named: names and patterns such as "chat.*"',
+  ),
   presenceTimeoutSeconds: integer(
     'PRESENCE_TIMEOUT_SECONDS',
     300,
@@ -324,6 +330,11 @@ const settings = {
     280,
     { min: 1, max: 3_600 },
     'Presence: how long a subscribe waits for something to tell, seconds; SDKs give up after 310',
+  ),
+  presenceRenewWhileHeld: toggle(
+    'PRESENCE_RENEW_WHILE_HELD',
+    false,
+    'Presence: a uuid stays present for as long as its subscribe waits, whatever its timeout',
   ),
   presenceAnnounceMax: integer(
     'PRESENCE_ANNOUNCE_MAX',
@@ -351,6 +362,12 @@ const settings = {
     'PRESENCE_STRICT_STATE',
     false,
     'Presence: state set for somebody who is not there is dropped, not kept',
+  ),
+  presenceRequestsPerSecond: integer(
+    'PRESENCE_REQUESTS_PER_SECOND',
+    0,
+    { min: 0, max: 1_000_000 },
+    'Presence: requests of one uuid (else address) in a second, beyond which a node answers 429; 0: no limit',
   ),
   presenceKeys: secretList(
     'PRESENCE_KEYS',

@@ -1,6 +1,7 @@
 /** One presence request, as far as all operations share it. */
 import type { Store, Tenant } from '../../store/store.ts';
 import { channelsOfGroups } from './channel-groups.ts';
+import type { Selection } from './channel-selection.ts';
 import { errors } from './errors.ts';
 import { channelsOf, listOf, type Query } from './request.ts';
 
@@ -14,11 +15,14 @@ export interface PresenceSettings {
   readonly presenceDeltas: boolean;
   readonly presenceLeaveOnDisconnect: boolean;
   readonly presenceStrictState: boolean;
+  readonly presenceRenewWhileHeld: boolean;
 }
 
 export interface Call {
   readonly store: Store;
   readonly settings: PresenceSettings;
+  /** Which channels somebody can be in. */
+  readonly selection: Selection;
   readonly tenant: Tenant;
   /** The path segment that names channels, still encoded; empty where the path has none. */
   readonly channels: string;

@@ -128,6 +128,9 @@ export const errors = {
   notFound: (path: string) =>
     new PresenceError(404, { message: `Not found: '${path}'`, error: 1, service: 'Presence' }),
   notEmulated: (what: string) => ofPresence(501, `${what} is not emulated by heartbeatd`),
+  /** `afterSeconds`: whole seconds, as SDKs read them. */
+  tooManyRequests: (afterSeconds: number) =>
+    ofPresence(429, 'Too Many Requests', { 'retry-after': String(Math.max(1, afterSeconds)) }),
   unavailable: () => ofPresence(503, 'Service Unavailable', { 'retry-after': '1' }),
   internal: (requestId: string) => ofPresence(500, `Internal Server Error (request ${requestId})`),
 } as const;

@@ -8,13 +8,14 @@ import { requiredUuid, stateFor, stateOf, timeoutSecondsOf } from './request.ts'
  * at which the request came, if it was held.
  */
 export function beaterOf(call: Call): (places: readonly Place[], heldSince?: bigint) => Promise<void> {
-  const { store, settings, tenant, query } = call;
+  const { store, settings, selection, tenant, query } = call;
   const uuid = requiredUuid(query.uuid);
   const timeoutSeconds = timeoutSecondsOf(query.heartbeat);
   const state = query.state === undefined || query.state === '' ? undefined : stateOf(query.state);
   const timeoutMs = timeoutSeconds === undefined ? undefined : timeoutSeconds * 1_000;
   const defaultTimeoutMs = settings.presenceTimeoutSeconds * 1_000;
-  return async (places, heldSince) => {
+  return async (named, heldSince) => {
+    const places = selection === undefined ? named : named.filter(({ channel }) => selection(channel));
     if (places.length === 0) return;
     const groups = places.map(({ channel, knownAs }) => {
       const data = state === undefined ? undefined : firstOf(knownAs, (name) => stateFor(state, name));

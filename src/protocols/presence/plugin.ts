@@ -5,11 +5,13 @@ import { type App, type MakeProtocol, NotFound } from '../protocol.ts';
 import { type Caller, makeAccess, parseKeyset } from './access.ts';
 import { callbackOf, methodsAllowed, presenceHeaders, sendJson } from './answer.ts';
 import type { Call } from './call.ts';
+import { selectionOf } from './channel-selection.ts';
 import { errorOfPath, errors, PresenceError } from './errors.ts';
 import { tenantOf } from './occupants.ts';
 import { type Asked, type Operation, operationsOf } from './operations.ts';
 import { makePolls } from './polls.ts';
 import { accessRefusals, type Refusals, textInBody } from './publish.ts';
+import { limitRate, type RateLimit } from './rate-limit.ts';
 import { type Query, queryOf, segmentsOf, subscribeKeyOf } from './request.ts';
 import { type Answer, subscribe } from './subscribe.ts';
 
@@ -22,6 +24,7 @@ const maxBodyBytes = 64 * 1_024;
 export const presence: MakeProtocol = ({ store, config, wallMs }) => {
   const keysets = config.presenceKeys.flatMap((text) => parseKeyset(text) ?? []);
   const access = makeAccess(store, keysets, config.presenceAuth === 'verify', wallMs);
+  const selection = selectionOf(config.presenceChannels);
   const polls = makePolls();
   const timetokenNow = (): string => String(BigInt(Math.floor(wallMs())) * 10_000n);
 
@@ -37,10 +40,10 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
     return errors.internal(request.id);
   };
 
-  const serve = (app: App, operation: Operation): void => {
+  const serve = (app: App, operation: Operation, onRequest: RateLimit): void => {
     const { path, method = 'GET', querystring, headers, keyAt, channelsAt, callbackAt } = operation;
     const schema = { tags: ['presence'], querystring };
-    app.route({ method, url: path, schema, handler });
+    app.route({ method, url: path, schema, onRequest: [...onRequest], handler });
 
     async function handler(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
       const url = request.raw.url ?? '';
@@ -50,7 +53,7 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
       const subscribeKey = subscribeKeyOf(segments[keyAt] ?? '');
       const tenant = tenantOf(subscribeKey);
       const channels = channelsAt === undefined ? '' : (segments[channelsAt] ?? '');
-      const call: Call = { store, settings: config, tenant, channels, query };
+      const call: Call = { store, settings: config, selection, tenant, channels, query };
       const asked: Asked = { call, path: segments, subscribeKey, request, reply };
       if (keysets.length > 0) {
         const caller: Caller = { tenant, subscribeKey, query, request: await signedRequest(request) };
@@ -119,7 +122,8 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
       // Clients that are told nothing for minutes must not hold up the end.
       app.addHook('preClose', async () => polls.close());
 
-      for (const operation of operations) serve(app, operation);
+      const limit = await limitRate(app, config.presenceRequestsPerSecond);
+      for (const operation of operations) serve(app, operation, limit);
 
       app.get('/time/:callback', { schema: { tags: ['presence'] } }, async (request, reply) => {
         // Raw digits: a JSON number of this size does not survive a double.

@@ -5,6 +5,7 @@ export type End = 'held' | 'gone' | 'closing';
 
 /** A poll under way. */
 export interface Hold {
+  /** Aborted once the poll is over, for whatever reason. */
   readonly signal: AbortSignal;
   /** Asked when it ended without anything to tell. */
   why(): End | undefined;
@@ -39,6 +40,7 @@ export function makePolls(): Polls {
         done() {
           clearTimeout(timer);
           endings.delete(end);
+          controller.abort();
         },
       };
     },

@@ -1,17 +1,19 @@
 /** Setting and getting the state of a uuid in channels. */
 import { type Call, channelsIn, onlyChannel } from './call.ts';
+import { withPresence } from './channel-selection.ts';
 import { errors } from './errors.ts';
 import { getState, setState } from './occupants.ts';
 import { stateOf, uuidOf } from './request.ts';
 
 /** `GET …/channel/{channel}/uuid/{uuid}/data?state=`: one object for every channel named and every channel of the groups. */
 export async function putState(call: Call, uuidSegment: string): Promise<Record<string, unknown>> {
-  const { store, settings, tenant, query } = call;
+  const { store, settings, selection, tenant, query } = call;
   const uuid = uuidOf(uuidSegment);
   if (query.state === undefined || query.state === '') throw errors.noState();
   const state = stateOf(query.state);
   const keptForMs = settings.presenceTimeoutSeconds * 1_000;
-  const channels = await channelsIn(call);
+  // Where there is no presence there is nobody to have a state.
+  const channels = withPresence(selection, await channelsIn(call));
   await setState(
     store,
     tenant,

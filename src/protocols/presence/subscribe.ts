@@ -6,6 +6,7 @@ import { beaterOf } from './heartbeat.ts';
 import { type Heard, listen, region } from './listener.ts';
 import { leave } from './occupants.ts';
 import type { Hold } from './polls.ts';
+import { renewUntil } from './renewal.ts';
 import type { Query } from './request.ts';
 import { type Subscription, subscriptionOf, watch } from './subscription.ts';
 
@@ -45,7 +46,8 @@ function filterOf(query: Query): Filter | undefined {
 
 /**
  * Answers at once without a timetoken, and with what is new after one; otherwise holds. A subscribe is a heartbeat at the
- * moment of its answer: while a poll is held nothing is renewed. `uuid` may be missing, then nobody is counted.
+ * moment of its answer: while a poll is held nothing is renewed, unless a setting says so. `uuid` may be missing, then
+ * nobody is counted.
  */
 export async function subscribe(
   call: Call,
@@ -55,8 +57,8 @@ export async function subscribe(
 ): Promise<Answer> {
   const { store, tenant, query, settings } = call;
   const filter = filterOf(query);
-  const counts = settings.presenceEnabled && query.uuid !== undefined && query.uuid !== '';
-  const beat = counts ? beaterOf(call) : undefined;
+  const { uuid = '' } = query;
+  const beat = settings.presenceEnabled && uuid !== '' ? beaterOf(call) : undefined;
   let { subscription, readAt } = await subscribed(call);
   const heldSince = readAt;
 
@@ -67,6 +69,10 @@ export async function subscribe(
 
   const listener = listen(call, subscribeKey, after, filter);
   let heard = await listener.look(subscription);
+  if (heard.length === 0 && beat !== undefined && settings.presenceRenewWhileHeld) {
+    const renew = (places: Subscription['places']): Promise<void> => beat(places, heldSince);
+    void renewUntil(hold.signal, call, uuid, () => subscription.places, renew);
+  }
   while (heard.length === 0 && !hold.signal.aborted) {
     const { cursors, timeoutMs } = listener.nextLook();
     const changes = subscription.groupTopics.map((topic) => ({ topic, after: readAt }));
@@ -81,11 +87,11 @@ export async function subscribe(
     heard = await listener.look(subscription);
   }
   if (hold.why() === 'gone') {
-    if (settings.presenceLeaveOnDisconnect && query.uuid !== undefined) {
+    if (settings.presenceLeaveOnDisconnect && uuid !== '') {
       await leave(
         store,
         tenant,
-        query.uuid,
+        uuid,
         subscription.places.map(({ channel }) => channel),
       );
     }

@@ -1,0 +1,33 @@
+/** Too many requests of one client, where a limit is set. Source: REST API pages (status 429); the rest is ours. */
+import rateLimit from '@fastify/rate-limit';
+import type { FastifyRequest } from 'fastify';
+import type { App } from '../protocol.ts';
+import { errors } from './errors.ts';
+
+/** Clients counted at once; beyond that those not heard of for longest begin anew. */
+const maxClients = 100_000;
+
+/** Hooks of the routes that are limited. */
+export type RateLimit = readonly ((request: FastifyRequest) => Promise<void>)[];
+
+/**
+ * Throws 429 for what a uuid asks of a subscribe key (without a uuid: an address) beyond so many requests in a second.
+ * Each process counts for itself. 0: no limit.
+ */
+export async function limitRate(app: App, perSecond: number): Promise<RateLimit> {
+  if (perSecond === 0) return [];
+  await app.register(rateLimit, { global: false, cache: maxClients });
+  const count = app.createRateLimit({ max: perSecond, timeWindow: 1_000, keyGenerator: clientOf });
+  return [
+    async (request) => {
+      const counted = await count(request);
+      if (!counted.isAllowed && counted.isExceeded) throw errors.tooManyRequests(counted.ttlInSeconds);
+    },
+  ];
+}
+
+function clientOf({ params, query, ip }: FastifyRequest): string {
+  const { subscribeKey } = params as { readonly subscribeKey?: string };
+  const { uuid } = query as { readonly uuid?: string };
+  return JSON.stringify([subscribeKey, uuid ?? '', uuid === undefined ? ip : '']);
+}
