@@ -14,6 +14,7 @@ export interface Request {
 }
 
 export interface Sample {
+  readonly requests: number;
   readonly perSecond: number;
   readonly p99Ms: number;
 }
@@ -74,6 +75,7 @@ export function load(port: number, requests: readonly Request[] | string, forSec
   const p99 = /99%\s+([\d.]+)(us|ms|s)/.exec(printed);
   const unit = { us: 0.001, ms: 1, s: 1_000 }[p99?.[2] ?? 'ms'] ?? 1;
   return {
+    requests: Number(/(\d+) requests in/.exec(printed)?.[1]),
     perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(printed)?.[1]),
     p99Ms: Number(p99?.[1]) * unit,
   };

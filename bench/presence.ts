@@ -8,11 +8,14 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { startRedis } from '../test/redis-server.ts';
-import { load, median, pinBesideLoad, requireTools, startServer, stopServers } from './load.ts';
+import { load, median, pinBesideLoad, requireTools, type Sample, startServer, stopServers } from './load.ts';
 
 const rounds = Number(process.env.ROUNDS ?? 3);
 const seconds = Number(process.env.SECONDS ?? 4);
 const subscribers = Number(process.env.SUBSCRIBERS ?? 10_000);
+/** All into one channel, as fast as they are answered; fewer are no storm. */
+const stormJoins = 50_000;
+const stormSeconds = Number(process.env.STORM_SECONDS ?? 5);
 const key = 'sub-c-bench';
 
 const heartbeats = (root: string, channels: number): { method: 'GET'; path: string }[] =>
@@ -129,9 +132,22 @@ const note = (name: string, rate: number): void => {
   rates.set(name, [...(rates.get(name) ?? []), rate]);
   console.error(`${name}: ${Math.round(rate)}/s`);
 };
+const storms = new Map<string, Sample[]>();
+const storm = (name: string, port: number, script: string): void => {
+  const sample = load(port, script, stormSeconds);
+  if (sample.requests < stormJoins)
+    throw new Error(`only ${sample.requests} joins: set STORM_SECONDS higher`);
+  storms.set(name, [...(storms.get(name) ?? []), sample]);
+  console.error(
+    `joins ${name}: ${sample.requests}, ${Math.round(sample.perSecond)}/s, p99 ${sample.p99Ms} ms`,
+  );
+};
 for (let round = 0; round <= rounds; round += 1) {
   // The first is for warming up.
-  if (round === 1) rates.clear();
+  if (round === 1) {
+    rates.clear();
+    storms.clear();
+  }
   for (const channels of [1, 10, 100]) {
     const idle = load(ports.embedded, heartbeats('/idle/presence', channels), seconds).perSecond;
     note(`${channels} idle`, idle);
@@ -142,10 +158,8 @@ for (let round = 0; round <= rounds; round += 1) {
       );
     }
   }
-  note('joins idle', load(ports.embedded, joins('/idle/presence', 'idle'), 2).perSecond);
-  for (const store of stores) {
-    note(`joins ${store}`, load(ports[store], joins('/v2/presence', String(round)), 2).perSecond);
-  }
+  storm('idle', ports.embedded, joins('/idle/presence', 'idle'));
+  for (const store of stores) storm(store, ports[store], joins('/v2/presence', String(round)));
 }
 stopServers();
 const rate = (name: string): number => median(rates.get(name) ?? []);
@@ -164,6 +178,8 @@ for (let round = 0; round < rounds; round += 1) {
 }
 await server.stop();
 
+const ofStorms = (name: string, what: keyof Sample): number =>
+  median((storms.get(name) ?? []).map((sample) => sample[what]));
 const ofFans = (store: string, what: keyof FanOut): number =>
   median((fans[store] ?? []).map((fan) => fan[what]));
 const results = {
@@ -174,7 +190,13 @@ const results = {
     embedded: ofIdle(String(channels), 'embedded'),
     redis: ofIdle(String(channels), 'redis'),
   })),
-  joins: { embedded: ofIdle('joins', 'embedded'), redis: ofIdle('joins', 'redis') },
+  joins: stores.map((store) => ({
+    store,
+    joins: ofStorms(store, 'requests'),
+    ofIdle: Number((ofStorms(store, 'perSecond') / ofStorms('idle', 'perSecond')).toFixed(2)),
+    p99Ms: Number(ofStorms(store, 'p99Ms').toFixed(1)),
+    idleP99Ms: Number(ofStorms('idle', 'p99Ms').toFixed(1)),
+  })),
   fanOut: stores.map((store) => ({
     store,
     subscribers,
@@ -191,7 +213,10 @@ console.log('| of the idle route | embedded | Redis |');
 console.log('| --- | --- | --- |');
 for (const { channels, embedded, redis } of results.heartbeats)
   console.log(`| a heartbeat on ${channels} channels | ${embedded.toFixed(2)} | ${redis.toFixed(2)} |`);
-console.log(`| joins | ${results.joins.embedded.toFixed(2)} | ${results.joins.redis.toFixed(2)} |`);
+console.log('\n| joins into one channel | at once | of the idle route | p99 | p99 of the idle route |');
+console.log('| --- | --- | --- | --- | --- |');
+for (const { store, joins, ofIdle, p99Ms, idleP99Ms } of results.joins)
+  console.log(`| ${store} | ${joins} | ${ofIdle.toFixed(2)} | ${p99Ms} ms | ${idleP99Ms} ms |`);
 console.log(
   `\n| one message to ${subscribers} waiting subscribers | p50 | p99 | last, of as many idle requests | memory each |`,
 );
