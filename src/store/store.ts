@@ -70,8 +70,11 @@ export interface Beat {
   readonly grant: boolean;
   /** If any does not hold, nothing changes and the answer is `stale`. */
   readonly guards?: readonly Guard[];
-  /** True: of each lease the answer says the state alone; its other members may be 0 and null. */
-  readonly brief?: boolean;
+  /**
+   * How much the answer says of each lease: everything (the default), its state and the group's revision, or its state
+   * alone. What is not said may be 0 and null.
+   */
+  readonly tell?: 'all' | 'revision' | 'state';
 }
 
 export interface BeatGroup {

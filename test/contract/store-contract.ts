@@ -251,6 +251,62 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       });
     });
 
+    it('tells of each lease no less than what was asked for', async () => {
+      const groups = [{ group: 'g', data: '"x"' }, { group: 'h' }];
+      const tellings = ['state', 'revision', 'all'] as const;
+      for (const tell of tellings) {
+        const holder = `of-${tell}`;
+        const ask: Beat = { tenant, holder, groups, ttlMs: 1_000, grant: true, tell };
+        const none = await store.beat({ ...ask, grant: false });
+        expect(none.leases.map(({ group, state }) => [group, state])).toEqual([
+          ['g', 'absent'],
+          ['h', 'absent'],
+        ]);
+        for (const state of ['granted', 'renewed', 'renewed']) {
+          const answer = await store.beat(
+            state === 'granted' ? ask : { ...ask, groups: [...groups].reverse() },
+          );
+          const held = await Promise.all(
+            answer.leases.map(async ({ group }) => {
+              const lease = await store.read({ tenant, group, holder });
+              const { revision } = await store.members({ tenant, group, offset: 0, limit: 0 });
+              return {
+                group,
+                state,
+                ...(tell === 'state' ? {} : { revision }),
+                ...(tell === 'all' ? { epoch: lease?.epoch, data: lease?.data } : {}),
+              };
+            }),
+          );
+          expect(held.map(({ group }) => group)).toEqual(state === 'granted' ? ['g', 'h'] : ['h', 'g']);
+          expect(answer.leases).toMatchObject(held);
+        }
+        expect((await store.beat({ tenant, holder, grant: false, tell })).leases).toMatchObject([
+          { group: 'g', state: 'renewed', ...(tell === 'all' ? { data: '"x"' } : {}) },
+          { group: 'h', state: 'renewed' },
+        ]);
+      }
+    });
+
+    it('more groups at once than a script could name in one call are all beaten', async () => {
+      const groups = Array.from({ length: 2_500 }, (_, at) => ({ group: `g${at}`, data: `${at}` }));
+      const ask = { tenant, holder: 'ann', groups, ttlMs: 1_000, grant: true };
+      expect(new Set((await store.beat(ask)).leases.map(({ state }) => state))).toEqual(new Set(['granted']));
+      await store.advanceClock(999);
+      const [again, held] = await Promise.all([
+        store.beat(ask),
+        store.beat({ tenant, holder: 'ann', grant: false }),
+      ]);
+      for (const { leases } of [again, held]) {
+        expect(leases).toHaveLength(groups.length);
+        expect(leases.every(({ state, group, data }) => state === 'renewed' && group === `g${data}`)).toBe(
+          true,
+        );
+      }
+      await store.advanceClock(999);
+      expect(await store.groupsOf({ tenant, holder: 'ann' })).toHaveLength(groups.length);
+    });
+
     it('with a guard that does not hold changes nothing and says so', async () => {
       const { versions } = await store.commit({
         tenant,

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { leaseEventsTopic, type Store } from '../../src/store/store.ts';
+import { type Beat, type BeatAnswer, leaseEventsTopic, type Store } from '../../src/store/store.ts';
 import type { Backend, BackendTraits, Node } from './backend.ts';
 
 interface ModelLease {
@@ -25,8 +25,8 @@ interface Real {
   readonly restart: () => Promise<void>;
 }
 
-const groupNames = ['a', 'b', 'c'];
-const holderNames = ['ann', 'bob', 'cid', 'dee'];
+const groupNames = ['1:a', 'a', 'é'];
+const holderNames = ['ann', ':ann', 'cid', 'dee'];
 const defaultTtlMs = 3_000;
 
 const membersOf = (model: Model, group: string): ModelLease[] => {
@@ -264,6 +264,33 @@ const restart = fc.constant(
   ),
 );
 
+/** Beats that differ in names and data only, as drivers like to take them together. */
+const beatRun = fc
+  .record({
+    ttlMs: fc.option(fc.constantFrom(500, 1_000)),
+    grant: fc.boolean(),
+    tell: fc.constantFrom('state' as const, 'revision' as const, 'all' as const),
+    // Which of the groups come with data; none: all groups that are held.
+    withData: fc.option(fc.array(fc.boolean(), { minLength: 1, maxLength: groupNames.length })),
+    beats: fc.array(
+      fc.record({ holder, order: fc.shuffledSubarray(groupNames, { minLength: groupNames.length }), data }),
+      { minLength: 1, maxLength: 12, size: 'max' },
+    ),
+  })
+  .map(({ ttlMs, grant, tell, withData, beats }) =>
+    beats.map(({ holder, order, data }) => ({
+      holder,
+      grant,
+      tell,
+      ...(ttlMs === null ? {} : { ttlMs }),
+      ...(withData === null
+        ? {}
+        : {
+            groups: withData.map((has, at) => ({ group: order[at] ?? '', ...(has ? { data } : {}) })),
+          }),
+    })),
+  );
+
 export function storeModel(traits: BackendTraits, open: () => Promise<Backend>): void {
   let backend: Backend;
   beforeAll(async () => {
@@ -302,5 +329,60 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
       // fast-check prints the seed and the shortest history that still fails.
       { numRuns: Number(process.env.MODEL_RUNS ?? 60) },
     );
+  }, 120_000);
+
+  it('makes of beats that come at once what it would make of them one after the other', async () => {
+    const node = await backend.node();
+    const { store, driver } = node;
+    /** What is told, and what is there afterwards. Nobody sweeps, so that beats find the dead. */
+    const outcome = async (histories: readonly (readonly Omit<Beat, 'tenant'>[])[], atOnce: boolean) => {
+      const tenant = `batches/${randomUUID()}`;
+      const partition = driver.partitionOf(tenant);
+      const ask = (beat: Omit<Beat, 'tenant'>): Promise<BeatAnswer> =>
+        store.beat({ tenant, defaultTtlMs: 700, ...beat });
+      const story: unknown[] = [];
+      for (const beats of histories) {
+        await driver.claimSweep(partition, 'nobody', 60_000);
+        const answers: BeatAnswer[] = [];
+        if (atOnce) answers.push(...(await Promise.all(beats.map(ask))));
+        else for (const beat of beats) answers.push(await ask(beat));
+        for (const [at, { tell, groups }] of beats.entries()) {
+          const leases = (answers[at]?.leases ?? []).map(({ group, state, data }) =>
+            JSON.stringify([group, state, tell === 'all' ? data : '']),
+          );
+          story.push(groups === undefined ? leases.sort() : leases);
+        }
+        await driver.setClock(partition, { advanceMs: 400 });
+      }
+      for (const group of groupNames) {
+        const { count, leases } = await store.members({ tenant, group, offset: 0, limit: 100 });
+        story.push(count, ...leases.map(({ epoch, ...lease }) => lease));
+        const entries = await store.readTopics({
+          tenant,
+          topics: [{ topic: leaseEventsTopic(group), after: 0n }],
+          limit: 10_000,
+        });
+        for (const { payload } of entries) {
+          const { epoch, revision, atMs, ...event } = JSON.parse(Buffer.from(payload).toString());
+          story.push(event);
+        }
+      }
+      await driver.claimSweep(partition, 'nobody', 0);
+      return story;
+    };
+    await store.freezeClock(true);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.array(beatRun, { minLength: 1, maxLength: 4 }).map((runs) => runs.flat()),
+          { minLength: 1, maxLength: 4 },
+        ),
+        async (histories) => {
+          expect(await outcome(histories, true)).toEqual(await outcome(histories, false));
+        },
+      ),
+      { numRuns: Number(process.env.MODEL_RUNS ?? 60) },
+    );
+    await store.close();
   }, 120_000);
 }

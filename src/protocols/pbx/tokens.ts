@@ -75,7 +75,7 @@ export async function renewToken(
     ...(known === undefined ? {} : { groups: [{ group: known }] }),
     ttlMs: settings.pbxTokenTtlSeconds * 1_000,
     grant: false,
-    brief: !withCallback,
+    tell: withCallback ? 'all' : 'state',
   });
   const [lease] = leases;
   if (lease === undefined || lease.state === 'absent') {

@@ -34,7 +34,7 @@ export async function beat(
     holder: uuid,
     groups,
     grant: true,
-    brief: true,
+    tell: 'state',
     defaultTtlMs: defaultTimeoutMs,
     ...(timeoutMs === undefined ? {} : { ttlMs: timeoutMs }),
   });
@@ -65,7 +65,7 @@ export async function beatAfterHold(
     holder: uuid,
     groups,
     grant: false,
-    brief: true,
+    tell: 'state',
     ...(timeoutMs === undefined ? {} : { ttlMs: timeoutMs }),
   });
   const absent = new Set(leases.filter(({ state }) => state === 'absent').map(({ group }) => group));

@@ -2,7 +2,6 @@
 import type {
   Answer,
   Ask,
-  BeatLease,
   CommandName,
   Guard,
   Lease,
@@ -11,6 +10,7 @@ import type {
   TenantEvent,
   TopicEntry,
 } from '../store.ts';
+import { beats } from './beats.ts';
 import type { Reply, ScriptArgument } from './scripts.ts';
 
 export interface Codec<N extends CommandName> {
@@ -33,148 +33,26 @@ const list = (reply: Reply | undefined): readonly Reply[] => (Array.isArray(repl
 const text = (reply: Reply | undefined): string => String(reply ?? '');
 const number = (reply: Reply | undefined): number => Number(reply ?? 0);
 
-const defaultTtlMs = 60_000;
-
 function encodeGuards(guards: readonly Guard[] | undefined, to: ScriptArgument[]): void {
   to.push(guards?.length ?? 0);
   for (const { collection, key, version } of guards ?? []) to.push(collection, key, version);
 }
 
-/** A lease as it is packed in a group's hash: `<deadline>|<ttl>|<epoch>|`, then `0`, or `1` and the data. */
-function unpackLease(packed: string): { ttlMs: number; epoch: number; data: string | null } {
-  const first = packed.indexOf('|');
-  const second = packed.indexOf('|', first + 1);
-  const third = packed.indexOf('|', second + 1);
+/** `fields`: remaining ms, TTL, epoch, data or null. */
+function leaseOf(group: string, holder: string, fields: readonly Reply[]): Lease {
+  const [remainingMs, ttlMs, epoch, data = null] = fields;
   return {
-    ttlMs: Number(packed.slice(first + 1, second)),
-    epoch: Number(packed.slice(second + 1, third)),
-    data: packed[third + 1] === '1' ? packed.slice(third + 2) : null,
+    group,
+    holder,
+    remainingMs: number(remainingMs),
+    ttlMs: number(ttlMs),
+    epoch: number(epoch),
+    data: data === null ? null : text(data),
   };
-}
-
-/**
- * The form of a beat: everything but names and data.
- * `<ttl or nothing>,<default ttl>,<grant 1 or 0>,<brief 1 or 0>,<guards>,<1 with data or 0 per group; * for all that are held>`
- */
-function formOf({ groups, ttlMs, defaultTtlMs: fallbackMs, grant, brief, guards }: Ask<'beat'>): string {
-  let withData = '*';
-  if (groups !== undefined) {
-    withData = '';
-    for (const { data } of groups) withData += data === undefined ? '0' : '1';
-  }
-  const flags = `${grant ? 1 : 0},${brief === true ? 1 : 0}`;
-  return `${ttlMs ?? ''},${fallbackMs ?? defaultTtlMs},${flags},${guards?.length ?? 0},${withData}`;
-}
-
-/** Whether two beats differ in names and data only. */
-function isSameForm(a: Ask<'beat'>, b: Ask<'beat'>): boolean {
-  if (
-    a.tenant !== b.tenant ||
-    a.ttlMs !== b.ttlMs ||
-    a.defaultTtlMs !== b.defaultTtlMs ||
-    a.grant !== b.grant ||
-    a.brief !== b.brief ||
-    a.groups?.length !== b.groups?.length ||
-    a.guards?.length !== b.guards?.length
-  ) {
-    return false;
-  }
-  for (let at = 0; at < (a.groups?.length ?? 0); at += 1) {
-    if ((a.groups?.[at]?.data === undefined) !== (b.groups?.[at]?.data === undefined)) return false;
-  }
-  return (a.guards ?? []).every((guard, at) => {
-    const other = b.guards?.[at];
-    return (
-      guard.key === other?.key && guard.version === other.version && guard.collection === other.collection
-    );
-  });
-}
-
-const states = { g: 'granted', r: 'renewed', a: 'absent' } as const;
-
-/** Takes texts off the front of a longer one. */
-function textReader(text: string): { take(length: number): string; until(): string; counted(): string } {
-  let at = 0;
-  const until = (): string => {
-    const end = text.indexOf(';', at);
-    const found = text.slice(at, end);
-    at = end + 1;
-    return found;
-  };
-  return {
-    take(length) {
-      at += length;
-      return text.slice(at - length, at);
-    },
-    /** Up to the next semicolon. */
-    until,
-    /** `<length>;` and so many characters. */
-    counted() {
-      const end = Number(until()) + at;
-      const found = text.slice(at, end);
-      at = end;
-      return found;
-    },
-  };
-}
-
-/** UTF-8 that was read one byte a character. */
-function utf8(latin1: string): string {
-  return /[\u0080-\u00ff]/.test(latin1) ? Buffer.from(latin1, 'latin1').toString() : latin1;
 }
 
 export const codecs: Codecs = {
-  beat: {
-    changesLeases: true,
-    encode() {},
-    encodeBatch(asks, to) {
-      let first: Ask<'beat'> | undefined;
-      let countAt = 0;
-      let count = 0;
-      for (const ask of asks) {
-        if (first !== undefined && isSameForm(first, ask)) count += 1;
-        else {
-          first = ask;
-          count = 1;
-          countAt = to.push(ask.tenant, formOf(ask), count) - 1;
-          for (const { collection, key, version } of ask.guards ?? []) to.push(collection, key, version);
-        }
-        to[countAt] = count;
-        to.push(ask.holder);
-        for (const { group, data } of ask.groups ?? []) {
-          to.push(group);
-          if (data !== undefined) to.push(data);
-        }
-      }
-    },
-    raw: true,
-    decode: () => ({ stale: true, leases: [] }),
-    decodeBatch(reply, asks) {
-      // One byte a character: lengths are in bytes.
-      const read = textReader(reply.toString('latin1'));
-      return asks.map(({ groups, brief }) => {
-        const count = read.until();
-        if (count === 's') return { stale: true, leases: [] };
-        const leases: BeatLease[] = [];
-        for (let at = 0; at < Number(count); at += 1) {
-          const state = states[read.take(1) as keyof typeof states];
-          const group = groups === undefined ? utf8(read.counted()) : (groups[at]?.group ?? '');
-          if (brief === true) {
-            leases.push({ group, state, epoch: 0, revision: 0, data: null });
-            continue;
-          }
-          const revision = Number(read.until());
-          const packed = read.counted();
-          if (packed === '') leases.push({ group, state, epoch: 0, revision, data: null });
-          else {
-            const { epoch, data } = unpackLease(packed);
-            leases.push({ group, state, epoch, revision, data: data === null ? null : utf8(data) });
-          }
-        }
-        return { stale: false, leases };
-      });
-    },
-  },
+  beat: beats,
   release: {
     changesLeases: true,
     encode({ tenant, holder, groups, asExpired }, to) {
@@ -201,8 +79,7 @@ export const codecs: Codecs = {
     },
     decode(reply, { group, holder }) {
       if (reply === null) return null;
-      const [remainingMs, packed] = list(reply);
-      return { group, holder, remainingMs: number(remainingMs), ...unpackLease(text(packed)) };
+      return leaseOf(group, holder, list(reply));
     },
   },
   members: {
@@ -212,14 +89,8 @@ export const codecs: Codecs = {
     decode(reply, { group, offset, limit }): Members {
       const [count, revision, ...fields] = list(reply);
       const leases: Lease[] = [];
-      for (let at = 0; at < fields.length; at += 3) {
-        const [holder, remainingMs, packed] = fields.slice(at, at + 3);
-        leases.push({
-          group,
-          holder: text(holder),
-          remainingMs: number(remainingMs),
-          ...unpackLease(text(packed)),
-        });
+      for (let at = 0; at < fields.length; at += 5) {
+        leases.push(leaseOf(group, text(fields[at]), fields.slice(at + 1, at + 5)));
       }
       leases.sort((a, b) => a.epoch - b.epoch);
       // Without anybody the revision of a group whose dead nobody has swept yet is of no use, and the same as none.

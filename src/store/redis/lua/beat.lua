@@ -2,15 +2,17 @@
 --
 -- KEYS[1]  the partition's clock
 -- ARGV     1 entries and 2 idle ms of event topics, then runs of beats that differ in names and data only:
---          tenant, form, number of beats, (collection, key, version) per guard, then per beat: holder, (group, and its data if
---          it comes with any) per group; where the form is
---          '<ttl ms or nothing>,<default ttl ms>,<grant 1 or 0>,<brief 1 or 0>,<number of guards>,<groups>', and groups is a 1
---          (with data) or 0 (without) for each, or '*' for all that are held
+--          tenant, form, number of beats, (collection, key, version) per guard, then the field of every lease (as in packed.lua)
+--          and after all fields the data of those that come with any; or the holders, where all that are held are meant.
+--          The form is '<ttl ms or nothing>,<default ttl ms>,<grant 1 or 0>,<tell>,<number of guards>,<groups>', where tell is
+--          'all', 'revision' or 'state', and groups is a 1 (with data) or 0 (without) for each, or '*' for all that are held
 -- Returns  { answers, tenant, events, tenant, events, … }. The answers are one text, for a reply of many strings costs its
---          reader more than the rest: per beat 's;' if a guard did not hold, else the number of leases and ';', then per lease
---          a letter; if '*' was asked the length of the group, ';' and the group; and if it is not brief the revision, ';', the
---          length of the packed lease, ';' and the packed lease. Letters are 'g' granted, 'r' renewed, 'a' absent; lengths are in
---          bytes.
+--          reader more than the rest: per run the number of beats and ';', then 's' if a guard did not hold; 'r' if all leases
+--          were renewed and not all is to be told, and if revisions are, the number of leases of the same group and ';', their
+--          revision and ';', until all are told of; or '-' and per lease a letter: 'g' granted, 'r' renewed, 'a' absent. Where
+--          '*' was asked, each beat begins with its number of leases and ';', and the letter is followed by the length of the
+--          group, ';' and the group. Then may come the revision and ';', and if all is told the epoch and ';', and '-', or '+',
+--          the length of the data, ';' and the data. Lengths are in bytes
 --@include partition
 --@include topics
 --@include packed
@@ -18,47 +20,45 @@
 --@include steps
 
 local function formOf(text)
-  local ttl, default, grant, brief, guards, groups = string.match(text, '^(%d*),(%d+),([01]),([01]),(%d+),(.*)$')
+  local ttl, default, grant, tell, guards, groups = string.match(text, '^(%d*),(%d+),([01]),(%l+),(%d+),(.*)$')
   local form = {
     ttl = tonumber(ttl),
-    ttlHead = ttl .. '|',
     default = tonumber(default),
     grant = grant == '1' and groups ~= '*',
-    brief = brief == '1',
+    tell = tell,
     guards = tonumber(guards),
     held = groups == '*',
     count = #groups,
-    head = #groups .. ';',
-    withData = {},
   }
-  for index = 1, #groups do
-    form.withData[index] = string.sub(groups, index, index) == '1'
+  if not form.held and string.find(groups, '1', 1, true) then
+    form.withData = {}
+    for index = 1, #groups do
+      form.withData[index] = string.byte(groups, index) == 49
+    end
   end
-  form.deadline = form.ttl and now + form.ttl
-  form.deadlineText = form.ttl and digits(form.deadline)
   return form
 end
 
 local answers = {}
 local result = { '' }
 
-local function renew(tenant, group, holder, form, data, packed, bar, oldDeadline, mkey, field)
-  local deadline = form.deadline
-  -- Most renewals say what is stored already: then the rest of the packed lease stays as it is.
-  if not data and deadline and string.find(packed, form.ttlHead, bar + 1, true) == bar + 1 then
-    packed = form.deadlineText .. string.sub(packed, bar)
-    redis.call('HSET', mkey, field, packed)
-  else
-    local _, oldTtl, epoch, oldData = unpackLease(packed)
-    local ttl = form.ttl or oldTtl
-    local changed = data and data ~= oldData
-    deadline = now + ttl
-    packed = packLease(deadline, ttl, epoch, changed and data or oldData)
-    redis.call('HSET', mkey, field, packed)
-    if changed then
-      local count = redis.call('ZCARD', keyOf('z', tenant, group))
-      recordOne(tenant, group, holder, 'changed', epoch, revisionOf(mkey), count, data, result)
-    end
+local function say(text)
+  answers[#answers + 1] = text
+end
+
+-- A renewal that changes the TTL or the data, or that ends before it would have ended without.
+local function renew(lkey, tenant, field, form, packed, data)
+  local group, holder = groupAndHolder(field)
+  local oldDeadline, oldTtl, epoch, hasData = unpackLease(packed)
+  local ttl = form.ttl or oldTtl
+  local deadline = now + ttl
+  local changed = data and dataAt(tenant, field) ~= data
+  packed = packLease(deadline, ttl, epoch, data and 1 or hasData)
+  redis.call('HSET', lkey, field, packed)
+  if changed then
+    redis.call('HSET', keyOf('x', tenant, ''), field, data)
+    local count = redis.call('ZCARD', keyOf('z', tenant, group))
+    recordOne(tenant, group, holder, 'changed', digits(epoch), revisionOf(tenant, group), count, data, result)
   end
   if deadline < oldDeadline then
     redis.call('ZADD', keyOf('z', tenant, group), 'LT', digits(deadline), holder)
@@ -67,83 +67,201 @@ local function renew(tenant, group, holder, form, data, packed, bar, oldDeadline
   return packed
 end
 
-local function grant(tenant, group, holder, form, data, mkey)
-  local epoch = digits(nextSeq())
+local function grant(lkey, tenant, field, form, data)
+  local group, holder = groupAndHolder(field)
+  local epoch = nextSeq()
   local ttl = form.ttl or form.default
-  local packed = packLease(now + ttl, ttl, epoch, data)
+  local deadline = now + ttl
+  local packed = packLease(deadline, ttl, epoch, data and 1 or 0)
   local zkey = keyOf('z', tenant, group)
-  redis.call('ZADD', zkey, digits(now + ttl), holder)
-  redis.call('HSET', mkey, 'h' .. holder, packed, 'r', epoch)
-  revisions[mkey] = epoch
+  redis.call('ZADD', zkey, digits(deadline), holder)
+  redis.call('HSET', lkey, field, packed)
+  if data then
+    redis.call('HSET', keyOf('x', tenant, ''), field, data)
+  end
+  local revision = digits(epoch)
+  setRevision(tenant, group, revision)
   addHolder(tenant, holder, group)
-  redis.call('ZADD', dueKey, 'LT', digits(now + ttl), dueMember('g', tenant, group))
+  redis.call('ZADD', dueKey, 'LT', digits(deadline), dueMember('g', tenant, group))
   local members = redis.call('ZCARD', zkey)
   if members == 1 then
     redis.call('ZADD', keyOf('g', tenant, ''), 0, group)
   end
   countUp('leases', tenant, 1)
-  recordOne(tenant, group, holder, 'granted', epoch, epoch, members, data, result)
-  return packed, epoch
+  recordOne(tenant, group, holder, 'granted', revision, revision, members, data, result)
+  return packed
 end
 
--- What became of one lease, as text; nothing if it is absent and nobody asked for it by name.
-local function step(tenant, mhead, group, holder, form, data)
-  local mkey = mhead .. group
-  local field = 'h' .. holder
-  local packed = redis.call('HGET', mkey, field)
-  local named = form.held and #group .. ';' .. group
+-- What a beat makes of a lease beyond plain renewal: its letter, and the packed lease if there is one now.
+local function step(lkey, tenant, field, form, packed, data)
+  if isLive(packed) then
+    return 'r', renew(lkey, tenant, field, form, packed, data)
+  end
   if packed then
-    local bar = string.find(packed, '|', 1, true)
-    local deadline = tonumber(string.sub(packed, 1, bar - 1))
-    if deadline > now then
-      packed = renew(tenant, group, holder, form, data, packed, bar, deadline, mkey, field)
-      if form.brief then
-        return named and 'r' .. named or 'r'
-      end
-      return 'r' .. (named or '') .. revisionOf(mkey) .. ';' .. #packed .. ';' .. packed
-    end
+    local group, holder = groupAndHolder(field)
     endLeases(tenant, group, { holder }, { packed }, 'expired', result)
   end
   if form.grant then
-    local granted, epoch = grant(tenant, group, holder, form, data, mkey)
-    return form.brief and 'g' or 'g' .. epoch .. ';' .. #granted .. ';' .. granted
-  elseif not form.held then
-    return form.brief and 'a' or 'a' .. revisionOf(mkey) .. ';0;'
+    return 'g', grant(lkey, tenant, field, form, data)
+  end
+  return 'a'
+end
+
+local function describe(letter, tenant, field, form, packed)
+  local group = groupAndHolder(field)
+  local text = letter
+  if form.held then
+    text = text .. #group .. ';' .. group
+  end
+  if form.tell == 'state' then
+    return text
+  end
+  text = text .. revisionOf(tenant, group) .. ';'
+  if form.tell == 'revision' then
+    return text
+  end
+  if not packed then
+    return text .. '0;-'
+  end
+  local _, _, epoch, hasData = unpackLease(packed)
+  text = text .. digits(epoch) .. ';'
+  if hasData == 0 then
+    return text .. '-'
+  end
+  local data = dataAt(tenant, field)
+  return text .. '+' .. #data .. ';' .. data
+end
+
+-- Steps the leases fields[first] to fields[last] in order: all are read in one call, and those that are just renewed, as
+-- nearly all are, are written in one. Answers what is to be told of each; nothing where all were renewed and that is enough.
+local function stepAll(tenant, form, fields, first, last)
+  local lkey = keyOf('l', tenant, '')
+  local isTold = form.tell == 'all' or form.held
+  local told, index, dataPlace = {}, 0, last
+  for from = first, last, maxTogether do
+    local to = math.min(last, from + maxTogether - 1)
+    local stored = redis.call('HMGET', lkey, unpack(fields, from, to))
+    local storedData = form.withData and redis.call('HMGET', keyOf('x', tenant, ''), unpack(fields, from, to))
+    local renewals, length = { lkey }, 1
+    local touched = {}
+    for at = from, to do
+      local field, packed, data = fields[at], stored[at - from + 1], false
+      if form.withData then
+        index = index % form.count + 1
+        if form.withData[index] then
+          dataPlace = dataPlace + 1
+          data = ARGV[dataPlace]
+        end
+      end
+      local letter
+      if packed and not touched[field] and (not data or data == storedData[at - from + 1]) then
+        local oldDeadline, oldTtl, epoch, hasData = unpackNumbers('>dddB', packed)
+        local ttl = form.ttl or oldTtl
+        if oldDeadline > now and oldDeadline <= now + ttl then
+          packed = pack('>dddB', now + ttl, ttl, epoch, hasData)
+          renewals[length + 1], renewals[length + 2] = field, packed
+          length = length + 2
+          letter = 'r'
+        end
+      end
+      if not letter then
+        if length > 1 then
+          redis.call('HSET', unpack(renewals, 1, length))
+          length = 1
+        end
+        if touched[field] then
+          packed = redis.call('HGET', lkey, field)
+        end
+        touched[field] = true
+        letter, packed = step(lkey, tenant, field, form, packed, data)
+        isTold = isTold or letter ~= 'r'
+      end
+      if isTold then
+        -- An absent one was not asked for by name.
+        told[at] = not (form.held and letter == 'a') and describe(letter, tenant, field, form, packed)
+      end
+    end
+    if length > 1 then
+      redis.call('HSET', unpack(renewals, 1, length))
+    end
+  end
+  return isTold and told
+end
+
+-- The revisions of leases, told once for those of one group that follow each other.
+local function sayRevisions(tenant, fields, first, last)
+  local from = first
+  while from <= last do
+    local group = groupAndHolder(fields[from])
+    local head, to = headOf(group), from
+    while to < last and string.find(fields[to + 1], head, 1, true) == 1 do
+      to = to + 1
+    end
+    say((to - from + 1) .. ';' .. revisionOf(tenant, group) .. ';')
+    from = to + 1
+  end
+end
+
+-- A beat of each holder on all that it holds.
+local function beatHeld(tenant, form, first, last)
+  local fields, ends = {}, {}
+  for from = first, last, maxTogether do
+    local to = math.min(last, from + maxTogether - 1)
+    for index, held in ipairs(redis.call('HMGET', keyOf('h', tenant, ''), unpack(ARGV, from, to))) do
+      addFields(fields, tenant, ARGV[from + index - 1], held)
+      ends[#ends + 1] = #fields
+    end
+  end
+  local told = #fields > 0 and stepAll(tenant, form, fields, 1, #fields)
+  local at = 1
+  say('-')
+  for _, final in ipairs(ends) do
+    local count = 0
+    local countAt = #answers + 1
+    answers[countAt] = ''
+    for index = at, final do
+      if told[index] then
+        count = count + 1
+        say(told[index])
+      end
+    end
+    answers[countAt] = count .. ';'
+    at = final + 1
   end
 end
 
 local at = 3
 while ARGV[at] do
   local tenant, form, beats = ARGV[at], formOf(ARGV[at + 1]), tonumber(ARGV[at + 2])
-  local mhead = keyOf('m', tenant, '')
   at = at + 3
   -- No beat changes a document, so what holds for the first of a run holds for all.
   local hold = form.guards == 0 or guardsHold(tenant, at, form.guards)
   at = at + 3 * form.guards
-  for _ = 1, beats do
-    local holder = ARGV[at]
-    at = at + 1
-    if form.held then
-      local found = {}
-      for _, group in ipairs(hold and groupsHeld(tenant, holder) or {}) do
-        found[#found + 1] = step(tenant, mhead, group, holder, form, false)
+  local last = at + beats * (form.held and 1 or form.count) - 1
+  say(beats .. ';')
+  if not hold then
+    say('s')
+  elseif form.held then
+    beatHeld(tenant, form, at, last)
+  else
+    local told = last >= at and stepAll(tenant, form, ARGV, at, last)
+    say(told and '-' or 'r')
+    if told then
+      for index = at, last do
+        say(told[index] or describe('r', tenant, ARGV[index], form))
       end
-      answers[#answers + 1] = hold and #found .. ';' .. table.concat(found) or 's;'
-    else
-      answers[#answers + 1] = hold and form.head or 's;'
-      for index = 1, form.count do
-        local group, data = ARGV[at], false
-        at = at + 1
-        if form.withData[index] then
-          data = ARGV[at]
-          at = at + 1
-        end
-        if hold then
-          answers[#answers + 1] = step(tenant, mhead, group, holder, form, data)
-        end
-      end
+    elseif form.tell == 'revision' then
+      sayRevisions(tenant, ARGV, at, last)
     end
   end
+  if form.withData then
+    local each = 0
+    for index = 1, form.count do
+      each = each + (form.withData[index] and 1 or 0)
+    end
+    last = last + beats * each
+  end
+  at = last + 1
 end
 result[1] = table.concat(answers)
 publish()

@@ -12,7 +12,7 @@ for index, tenant in ipairs(ARGV) do
     for _, holder in ipairs(redis.call('ZRANGE', keyOf('z', tenant, group), 0, -1)) do
       redis.call('DEL', keyOf('H', tenant, holder))
     end
-    redis.call('DEL', keyOf('z', tenant, group), keyOf('m', tenant, group))
+    redis.call('DEL', keyOf('z', tenant, group))
     redis.call('ZREM', dueKey, dueMember('g', tenant, group))
   end
   for _, collection in ipairs(redis.call('SMEMBERS', keyOf('c', tenant, ''))) do
@@ -25,7 +25,9 @@ for index, tenant in ipairs(ARGV) do
     redis.call('DEL', keyOf('s', tenant, topic))
     redis.call('ZREM', dueKey, dueMember('t', tenant, topic))
   end
-  redis.call('DEL', keyOf('h', tenant, ''), keyOf('g', tenant, ''), keyOf('c', tenant, ''), keyOf('t', tenant, ''))
+  for _, kind in ipairs({ 'l', 'x', 'r', 'h', 'g', 'c', 't' }) do
+    redis.call('DEL', keyOf(kind, tenant, ''))
+  end
   for _, kind in ipairs({ 'leases', 'documents', 'topics' }) do
     redis.call('HDEL', prefix .. 'n:' .. kind, tenant)
   end

@@ -10,9 +10,9 @@ local answers = {}
 for at = 1, #ARGV, 2 do
   local tenant, holder = ARGV[at], ARGV[at + 1]
   local answer = {}
-  for _, group in ipairs(groupsHeld(tenant, holder)) do
-    if readLease(tenant, group, holder) then
-      answer[#answer + 1] = group
+  for _, field in ipairs(fieldsHeld(tenant, holder)) do
+    if readLive(tenant, field) then
+      answer[#answer + 1] = groupAndHolder(field)
     end
   end
   answers[#answers + 1] = answer

@@ -2,27 +2,33 @@
 --
 -- KEYS[1]  the partition's clock
 -- ARGV     per group: tenant, group, '1' for all members or '0' for the number only
--- Returns  per group: { live members, revision, holder, remaining ms, packed lease, … }, in no order
+-- Returns  per group: { live members, revision, holder, remaining ms, ttl ms, epoch, data or false, … }, in no order
 --@include partition
 --@include packed
 
 local answers = {}
 for at = 1, #ARGV, 3 do
   local tenant, group = ARGV[at], ARGV[at + 1]
-  local mkey = keyOf('m', tenant, group)
-  local answer = { 0, tonumber(redis.call('HGET', mkey, 'r') or 0) }
+  local answer = { 0, tonumber(redis.call('HGET', keyOf('r', tenant, ''), group) or 0) }
   if ARGV[at + 2] == '0' then
     answer[1] = countLive(tenant, group)
   else
-    local stored = redis.call('HGETALL', mkey)
-    for field = 1, #stored, 2 do
-      if stored[field] ~= 'r' then
-        local deadline = deadlineOf(stored[field + 1])
+    local zkey = keyOf('z', tenant, group)
+    for from = 0, redis.call('ZCARD', zkey) - 1, maxTogether do
+      local holders = redis.call('ZRANGE', zkey, from, from + maxTogether - 1)
+      local fields = fieldsOf(group, holders)
+      local stored = redis.call('HMGET', keyOf('l', tenant, ''), unpack(fields))
+      local data = dataOfAll(tenant, fields, stored)
+      for index = 1, #holders do
+        local deadline, ttl, epoch = unpackLease(stored[index])
         if deadline > now then
           answer[1] = answer[1] + 1
-          answer[#answer + 1] = string.sub(stored[field], 2)
-          answer[#answer + 1] = deadline - now
-          answer[#answer + 1] = stored[field + 1]
+          local last = #answer
+          answer[last + 1] = holders[index]
+          answer[last + 2] = deadline - now
+          answer[last + 3] = ttl
+          answer[last + 4] = epoch
+          answer[last + 5] = data[index] or false
         end
       end
     end

@@ -1,48 +1,113 @@
 -- Shared: leases as they are stored. Needs partition.lua.
 --
--- m<tenant><group>   HASH 'h'<holder> -> '<deadline>|<ttl>|<epoch>|' and then '0', or '1' and the data; 'r' -> revision
+-- l<tenant>          HASH of all leases: '<length of the group>:<group><holder>' (the field of a lease)
+--                    -> deadline, ttl, epoch, 1 with data or 0 without (the packed lease)
+-- x<tenant>          HASH of the data of those that have any, by the same fields: a renewal leaves it where it is
+-- r<tenant>          HASH group -> revision
 -- z<tenant><group>   ZSET holder -> lower bound of its deadline: a renewal leaves it alone, the sweep brings it up to date
--- h<tenant>          HASH holder -> '=' and its group, or '+' if it has several
+-- h<tenant>          HASH holder -> '=' and the field of its lease less the holder, or '+' if it has several
 -- H<tenant><holder>  SET of the holder's groups where it has several
 -- g<tenant>          ZSET of the tenant's groups, all with score 0: ordered by name
 -- due                ZSET '<kind><tenant><name>' -> lower bound of the earliest deadline in there
+--
+-- All leases of a tenant are in one hash so that a batch of beats is read in one call and written in another. They are
+-- packed as numbers, for what a script spends most time on is making strings.
 
-local function packLease(deadline, ttl, epoch, data)
-  return digits(deadline) .. '|' .. digits(ttl) .. '|' .. epoch .. '|' .. (data and '1' .. data or '0')
+local pack, unpackNumbers = struct.pack, struct.unpack
+
+-- As many as one call takes, with room to spare.
+local maxTogether = 1000
+
+local function packLease(deadline, ttl, epoch, hasData)
+  return pack('>dddB', deadline, ttl, epoch, hasData)
 end
 
-local function deadlineOf(packed)
-  return tonumber(string.sub(packed, 1, string.find(packed, '|', 1, true) - 1))
-end
-
--- Deadline, TTL, epoch as text, and data or false.
+-- Deadline, TTL, epoch, and 1 with data or 0 without.
 local function unpackLease(packed)
-  local deadline, ttl, epoch, hasData, dataAt = string.match(packed, '^(%d+)|(%d+)|(%d+)|([01])()')
-  return tonumber(deadline), tonumber(ttl), epoch, hasData == '1' and string.sub(packed, dataAt)
+  return unpackNumbers('>dddB', packed)
 end
 
-local function groupsHeld(tenant, holder)
-  local held = redis.call('HGET', keyOf('h', tenant, ''), holder)
-  if not held then
-    return {}
+local function isLive(packed)
+  return packed and unpackNumbers('>d', packed) > now
+end
+
+local function headOf(group)
+  return #group .. ':' .. group
+end
+
+-- Mostly one field has the group of the one before.
+local lastHead, lastGroup
+local function groupAndHolder(field)
+  if not lastHead or string.sub(field, 1, #lastHead) ~= lastHead then
+    local colon = string.find(field, ':', 1, true)
+    local length = tonumber(string.sub(field, 1, colon - 1))
+    lastHead = string.sub(field, 1, colon + length)
+    lastGroup = string.sub(lastHead, colon + 1)
   end
-  if string.sub(held, 1, 1) == '=' then
-    return { string.sub(held, 2) }
+  return lastGroup, string.sub(field, #lastHead + 1)
+end
+
+local function fieldsOf(group, holders)
+  local head = headOf(group)
+  local fields = {}
+  for at = 1, #holders do
+    fields[at] = head .. holders[at]
   end
-  local groups = redis.call('SMEMBERS', keyOf('H', tenant, holder))
-  table.sort(groups)
-  return groups
+  return fields
+end
+
+local function dataAt(tenant, field)
+  return redis.call('HGET', keyOf('x', tenant, ''), field)
+end
+
+-- Each one's data, by the place of its packed lease; there is a call only if any has some.
+local function dataOfAll(tenant, fields, packed)
+  local wanted, places = {}, {}
+  for at = 1, #fields do
+    local _, _, _, hasData = unpackLease(packed[at])
+    if hasData == 1 then
+      wanted[#wanted + 1], places[#places + 1] = fields[at], at
+    end
+  end
+  local data = {}
+  if #wanted > 0 then
+    for index, found in ipairs(redis.call('HMGET', keyOf('x', tenant, ''), unpack(wanted))) do
+      data[places[index]] = found
+    end
+  end
+  return data, wanted
+end
+
+-- Adds the fields of all leases of a holder, of which the index says `held`.
+local function addFields(fields, tenant, holder, held)
+  if held == '+' then
+    local groups = redis.call('SMEMBERS', keyOf('H', tenant, holder))
+    table.sort(groups)
+    for _, group in ipairs(groups) do
+      fields[#fields + 1] = headOf(group) .. holder
+    end
+  elseif held then
+    fields[#fields + 1] = string.sub(held, 2) .. holder
+  end
+end
+
+local function fieldsHeld(tenant, holder)
+  local fields = {}
+  addFields(fields, tenant, holder, redis.call('HGET', keyOf('h', tenant, ''), holder))
+  return fields
 end
 
 local function addHolder(tenant, holder, group)
   local index = keyOf('h', tenant, '')
+  local one = '=' .. headOf(group)
   local held = redis.call('HGET', index, holder)
   if not held then
-    redis.call('HSET', index, holder, '=' .. group)
+    redis.call('HSET', index, holder, one)
   elseif held == '+' then
     redis.call('SADD', keyOf('H', tenant, holder), group)
-  elseif held ~= '=' .. group then
-    redis.call('SADD', keyOf('H', tenant, holder), string.sub(held, 2), group)
+  elseif held ~= one then
+    local other = groupAndHolder(string.sub(held, 2))
+    redis.call('SADD', keyOf('H', tenant, holder), other, group)
     redis.call('HSET', index, holder, '+')
   end
 end
@@ -67,9 +132,10 @@ local function removeHolders(tenant, holders, group)
   end
 end
 
-local function readLease(tenant, group, holder)
-  local packed = redis.call('HGET', keyOf('m', tenant, group), 'h' .. holder)
-  return packed and deadlineOf(packed) > now and packed
+-- The packed lease if it is live.
+local function readLive(tenant, field)
+  local packed = redis.call('HGET', keyOf('l', tenant, ''), field)
+  return isLive(packed) and packed
 end
 
 -- All members less those that are dead and that nobody has swept yet: few, and all below the lower bounds that are due.
@@ -77,8 +143,8 @@ local function countLive(tenant, group)
   local zkey = keyOf('z', tenant, group)
   local suspects = redis.call('ZRANGEBYSCORE', zkey, '-inf', digits(now))
   local count = redis.call('ZCARD', zkey)
-  for _, holder in ipairs(suspects) do
-    if not readLease(tenant, group, holder) then
+  for _, field in ipairs(fieldsOf(group, suspects)) do
+    if not readLive(tenant, field) then
       count = count - 1
     end
   end

@@ -2,13 +2,19 @@
 --
 -- KEYS[1]  the partition's clock
 -- ARGV     per lease: tenant, group, holder
--- Returns  per lease: false if it is not live, else { remaining ms, the packed lease }
+-- Returns  per lease: false if it is not live, else { remaining ms, ttl ms, epoch, data or false }
 --@include partition
 --@include packed
 
 local answers = {}
 for at = 1, #ARGV, 3 do
-  local packed = readLease(ARGV[at], ARGV[at + 1], ARGV[at + 2])
-  answers[#answers + 1] = packed and { deadlineOf(packed) - now, packed }
+  local tenant, field = ARGV[at], headOf(ARGV[at + 1]) .. ARGV[at + 2]
+  local packed = readLive(tenant, field)
+  if packed then
+    local deadline, ttl, epoch, hasData = unpackLease(packed)
+    answers[#answers + 1] = { deadline - now, ttl, epoch, hasData == 1 and dataAt(tenant, field) }
+  else
+    answers[#answers + 1] = false
+  end
 end
 return answers

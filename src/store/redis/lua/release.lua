@@ -17,20 +17,17 @@ while ARGV[at] do
   local tenant, holder, kind = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local count = tonumber(ARGV[at + 3])
   at = at + 4
-  local groups = {}
-  if count < 0 then
-    groups = groupsHeld(tenant, holder)
-  else
-    for index = 1, count do
-      groups[index] = ARGV[at]
-      at = at + 1
-    end
+  local fields = count < 0 and fieldsHeld(tenant, holder) or {}
+  for index = 1, count do
+    fields[index] = headOf(ARGV[at]) .. holder
+    at = at + 1
   end
   local answer = {}
-  for _, group in ipairs(groups) do
-    local packed = redis.call('HGET', keyOf('m', tenant, group), 'h' .. holder)
+  for _, field in ipairs(fields) do
+    local packed = redis.call('HGET', keyOf('l', tenant, ''), field)
     if packed then
-      local live = deadlineOf(packed) > now
+      local group = groupAndHolder(field)
+      local live = isLive(packed)
       endLeases(tenant, group, { holder }, { packed }, live and kind or 'expired', result)
       if live then
         answer[#answer + 1] = group

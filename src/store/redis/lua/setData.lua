@@ -15,22 +15,25 @@ local result = { answers }
 for at = 3, #ARGV, 6 do
   local tenant, group, holder = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local data = ARGV[at + 3] == '1' and ARGV[at + 4]
-  local mkey = keyOf('m', tenant, group)
-  local stored = redis.call('HMGET', mkey, 'h' .. holder, 'r')
-  if not stored[1] or deadlineOf(stored[1]) <= now then
+  local field = headOf(group) .. holder
+  local packed = readLive(tenant, field)
+  if not packed then
     answers[#answers + 1] = 0
+  elseif dataAt(tenant, field) == data then
+    answers[#answers + 1] = 1
   else
-    local deadline, ttl, epoch, oldData = unpackLease(stored[1])
-    if oldData == data then
-      answers[#answers + 1] = 1
+    local deadline, ttl, epoch = unpackLease(packed)
+    redis.call('HSET', keyOf('l', tenant, ''), field, packLease(deadline, ttl, epoch, data and 1 or 0))
+    if data then
+      redis.call('HSET', keyOf('x', tenant, ''), field, data)
     else
-      redis.call('HSET', mkey, 'h' .. holder, packLease(deadline, ttl, epoch, data))
-      if ARGV[at + 5] == '0' then
-        local count = redis.call('ZCARD', keyOf('z', tenant, group))
-        recordOne(tenant, group, holder, 'changed', epoch, stored[2], count, data, result)
-      end
-      answers[#answers + 1] = 2
+      redis.call('HDEL', keyOf('x', tenant, ''), field)
     end
+    if ARGV[at + 5] == '0' then
+      local count = redis.call('ZCARD', keyOf('z', tenant, group))
+      recordOne(tenant, group, holder, 'changed', digits(epoch), revisionOf(tenant, group), count, data, result)
+    end
+    answers[#answers + 1] = 2
   end
 end
 publish()

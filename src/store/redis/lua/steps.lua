@@ -61,45 +61,57 @@ local function recordOne(tenant, group, holder, kind, epoch, revision, count, da
   record(tenant, group, { eventWriter(group, kind)(holder, epoch, revision, count, '0', data) }, into)
 end
 
--- Revisions that were read or made in this call, by the key of the group's hash.
+-- Revisions that were read or made in this call.
 local revisions = {}
-local function revisionOf(mkey)
-  local revision = revisions[mkey]
-  if not revision then
-    revision = redis.call('HGET', mkey, 'r') or '0'
-    revisions[mkey] = revision
+local function revisionsOf(tenant)
+  local known = revisions[tenant]
+  if not known then
+    known = {}
+    revisions[tenant] = known
   end
-  return revision
+  return known
+end
+
+local function revisionOf(tenant, group)
+  local known = revisionsOf(tenant)
+  if not known[group] then
+    known[group] = redis.call('HGET', keyOf('r', tenant, ''), group) or '0'
+  end
+  return known[group]
+end
+
+local function setRevision(tenant, group, revision)
+  redis.call('HSET', keyOf('r', tenant, ''), group, revision)
+  revisionsOf(tenant)[group] = revision
 end
 
 -- Takes leases of one group away: holders, and each one's packed lease. Appends to `into` as `record` does.
 local function endLeases(tenant, group, holders, packed, kind, into)
   local zkey = keyOf('z', tenant, group)
-  local mkey = keyOf('m', tenant, group)
-  local fields = {}
-  for at = 1, #holders do
-    fields[at] = 'h' .. holders[at]
-  end
+  local fields = fieldsOf(group, holders)
+  local data, withData = dataOfAll(tenant, fields, packed)
   redis.call('ZREM', zkey, unpack(holders))
-  redis.call('HDEL', mkey, unpack(fields))
+  redis.call('HDEL', keyOf('l', tenant, ''), unpack(fields))
+  if #withData > 0 then
+    redis.call('HDEL', keyOf('x', tenant, ''), unpack(withData))
+  end
   removeHolders(tenant, holders, group)
   local count = redis.call('ZCARD', zkey)
   countUp('leases', tenant, -#holders)
   local write = eventWriter(group, kind)
   local events = {}
   for at = 1, #holders do
-    local deadline, _, epoch, data = unpackLease(packed[at])
+    local deadline, _, epoch = unpackLease(packed[at])
     local lateMs = kind == 'expired' and digits(math.max(now - deadline, 0)) or '0'
-    events[at] = write(holders[at], epoch, digits(nextSeq()), count + #holders - at, lateMs, data)
+    events[at] = write(holders[at], digits(epoch), digits(nextSeq()), count + #holders - at, lateMs, data[at])
   end
   record(tenant, group, events, into)
   if count == 0 then
-    redis.call('DEL', mkey)
-    revisions[mkey] = nil
+    redis.call('HDEL', keyOf('r', tenant, ''), group)
+    revisionsOf(tenant)[group] = nil
     redis.call('ZREM', keyOf('g', tenant, ''), group)
     redis.call('ZREM', dueKey, dueMember('g', tenant, group))
   else
-    revisions[mkey] = digits(seq)
-    redis.call('HSET', mkey, 'r', revisions[mkey])
+    setRevision(tenant, group, digits(seq))
   end
 end

@@ -35,15 +35,11 @@ local function sweepGroup(tenant, group, member)
   end
   local nextDeadline = tonumber(earliest[2 * #suspects + 2])
   if #suspects > 0 then
-    local fields = {}
-    for at = 1, #suspects do
-      fields[at] = 'h' .. suspects[at]
-    end
-    local stored = redis.call('HMGET', keyOf('m', tenant, group), unpack(fields))
+    local stored = redis.call('HMGET', keyOf('l', tenant, ''), unpack(fieldsOf(group, suspects)))
     local dead, renewed = {}, {}
     local inOrder, last = true, 0
     for at = 1, #suspects do
-      local deadline = deadlineOf(stored[at])
+      local deadline = unpackLease(stored[at])
       if deadline <= now then
         dead[#dead + 1] = { deadline, suspects[at], stored[at] }
         inOrder = inOrder and deadline >= last
