@@ -2,13 +2,14 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { DocumentWrite, Store } from '../../store/store.ts';
-import { type Aside, asideKey, writeAside } from './lines.ts';
+import { type Aside, asideKey, writeAside } from './asides.ts';
 import { nudge } from './report-queue.ts';
 import { Report } from './reports.ts';
 import { tenant } from './tokens.ts';
 
 const collection = 'deadLetters';
-export const maxDeadLetters = 1_000;
+/** The oldest go when there are more. */
+const maxDeadLetters = 1_000;
 
 export const DeadLetter = Type.Object({
   user: Type.String(),
@@ -25,8 +26,7 @@ export const DeadLetter = Type.Object({
 export type DeadLetter = Static<typeof DeadLetter>;
 const isDeadLetter = TypeCompiler.Compile(DeadLetter);
 
-/** Keys sort as the reports happened. */
-export function writeDeadLetter(key: string, letter: DeadLetter | null): DocumentWrite {
+function writeDeadLetter(key: string, letter: DeadLetter | null): DocumentWrite {
   return { collection, key, value: letter === null ? null : JSON.stringify(letter) };
 }
 
@@ -39,6 +39,25 @@ export async function listDeadLetters(store: Store): Promise<Map<string, DeadLet
       return isDeadLetter.Check(letter) ? [[key, letter] as const] : [];
     }),
   );
+}
+
+/** The list of the dead, as the node that delivers knows it. */
+export interface DeadLetters {
+  /** What to write for one more: the oldest goes if there are too many. */
+  add(letter: DeadLetter): DocumentWrite[];
+}
+
+/** `keys`: of those there are, oldest first. */
+export function makeDeadLetters(keys: Iterable<string>): DeadLetters {
+  const known = [...keys];
+  return {
+    add(letter) {
+      const key = asideKey(letter);
+      known.push(key);
+      const tooMany = known.splice(0, Math.max(0, known.length - maxDeadLetters));
+      return [writeDeadLetter(key, letter), ...tooMany.map((old) => writeDeadLetter(old, null))];
+    },
+  };
 }
 
 /**

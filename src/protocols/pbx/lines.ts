@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto';
 import { type Static, Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { DocumentWrite, Store } from '../../store/store.ts';
-import { isReport, Report } from './reports.ts';
 import { type HeldToken, tenant } from './tokens.ts';
 
 const collection = 'lines';
@@ -28,23 +27,6 @@ const StoredLine = Type.Object({
 export type StoredLine = Static<typeof StoredLine>;
 const isStoredLine = TypeCompiler.Compile(StoredLine);
 
-/** A report that was refused and is tried again beside the line, or that somebody asked to be sent again. */
-const Aside = Type.Object({
-  user: Type.String(),
-  token: Type.String(),
-  url: Type.String(),
-  position: Type.Integer(),
-  report: Report,
-  serial: Type.String(),
-  reportedAtMs: Type.Number(),
-  attempts: Type.Integer(),
-  /** Somebody asked for it: it may go to another application of the user. */
-  replayed: Type.Optional(Type.Boolean()),
-});
-export type Aside = Static<typeof Aside>;
-const isAside = TypeCompiler.Compile(Aside);
-const asides = 'asides';
-
 /** The name of a line; URLs may be too long to be one. */
 export function lineKey(user: string, url: string): string {
   return createHash('sha256').update(`${user}\n${url}`).digest('base64url').slice(0, 22);
@@ -52,14 +34,6 @@ export function lineKey(user: string, url: string): string {
 
 export function writeLine(key: string, line: StoredLine | null): DocumentWrite {
   return { collection, key, value: line === null ? null : JSON.stringify(line) };
-}
-
-export function asideKey({ user, url, position }: Pick<Aside, 'user' | 'url' | 'position'>): string {
-  return `${String(position).padStart(12, '0')}-${lineKey(user, url)}`;
-}
-
-export function writeAside(key: string, aside: Aside | null): DocumentWrite {
-  return { collection: asides, key, value: aside === null ? null : JSON.stringify(aside) };
 }
 
 /** How far a line has got; undefined if nothing was ever delivered on it. */
@@ -77,16 +51,6 @@ export async function listLines(store: Store): Promise<Map<string, StoredLine>> 
     documents.flatMap(({ key, value }) => {
       const line = parsedLine(value);
       return line === undefined ? [] : [[key, line] as const];
-    }),
-  );
-}
-
-export async function listAsides(store: Store): Promise<Map<string, Aside>> {
-  const documents = await store.listDocuments({ tenant, collection: asides });
-  return new Map(
-    documents.flatMap(({ key, value }) => {
-      const aside: unknown = JSON.parse(value);
-      return isAside.Check(aside) && isReport.Check(aside.report) ? [[key, aside] as const] : [];
     }),
   );
 }

@@ -5,7 +5,7 @@ import { Counter } from 'prom-client';
 import type { App, ProtocolContext } from '../protocol.ts';
 import type { Access } from './access.ts';
 import { startDelivery } from './delivery.ts';
-import type { Counted } from './delivery-session.ts';
+import type { Counted } from './delivery-log.ts';
 import { addNote } from './notes.ts';
 import { makeSender } from './send-report.ts';
 import type { PbxSettings } from './settings.ts';

@@ -1,0 +1,68 @@
+/** What people who run the server hear of deliveries: counts of all, and in words what may surprise, once for a line. */
+import type { DeadLetter } from './dead-letters.ts';
+import type { Sent } from './send-report.ts';
+
+export type Counted = 'delivered' | 'failed' | 'dropped' | 'ended' | 'dead';
+
+export interface Warning {
+  readonly user?: string;
+  readonly url?: string;
+  readonly detail?: string;
+  readonly err?: Error;
+}
+
+export interface DeliveryLog {
+  readonly count: (outcome: Counted, by?: number) => void;
+  readonly warn: (what: string, about: Warning) => void;
+}
+
+/** A line, and what was said of it: once, not for every report. */
+export interface LoggedLine {
+  readonly user: string;
+  readonly url: string;
+  saidSelf?: boolean;
+  saidDropped?: boolean;
+  saidOther?: boolean;
+}
+
+/** The queue was full, and `missed` reports of a line are gone. */
+export function logDropped(log: DeliveryLog, line: LoggedLine, missed: number): void {
+  log.count('dropped', missed);
+  if (line.saidDropped) return;
+  line.saidDropped = true;
+  log.warn('the queue of a callback was full, its oldest reports were dropped', {
+    user: line.user,
+    url: line.url,
+    detail: `${missed} reports, and maybe more`,
+  });
+}
+
+export function logDelivered(log: DeliveryLog, line: LoggedLine, sent: Sent): void {
+  log.count('delivered');
+  if (sent.kind !== 'answered' || sent.status === 200 || line.saidOther) return;
+  line.saidOther = true;
+  log.warn('a report was answered with another success than 200; a PBX may send it again', {
+    user: line.user,
+    url: line.url,
+    detail: `answered ${sent.status}`,
+  });
+}
+
+/** This server answered its own report. */
+export function logSelf(log: DeliveryLog, line: LoggedLine): void {
+  if (line.saidSelf) return;
+  line.saidSelf = true;
+  log.warn('a callback is this server itself: its reports do not keep the token', {
+    user: line.user,
+    url: line.url,
+  });
+}
+
+export function logDead(log: DeliveryLog, letter: DeadLetter): void {
+  log.count('dead');
+  log.warn('a report was tried as often as it may be and is a dead letter now', {
+    user: letter.user,
+    url: letter.url,
+    detail: `${letter.report.report}: ${letter.reason}`,
+  });
+}
