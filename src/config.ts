@@ -237,6 +237,17 @@ const settings = {
     { min: 1, max: 86_400 },
     'PBX: life of a token without any request, seconds',
   ),
+  pbxExpiredErrno: choice(
+    'PBX_EXPIRED_ERRNO',
+    '20004',
+    ['20004', '20006'],
+    'PBX: errno for a token that timed out, for a day; unknown and logged-out ones get 20004 in any case',
+  ),
+  pbxTokenInBody: toggle(
+    'PBX_TOKEN_IN_BODY',
+    false,
+    'PBX: a request with no token in its query may have it in its body',
+  ),
   pbxMaxTokens: integer(
     'PBX_MAX_TOKENS',
     1_000,

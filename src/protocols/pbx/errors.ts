@@ -12,6 +12,7 @@ export const errnos = {
   wrongCredentials: '20003',
   unknownToken: '20004',
   tokenBlank: '20005',
+  tokenTimedOut: '20006',
   dataBlank: '20007',
   wrongPort: '20008',
   requestBlank: '20009',

@@ -104,6 +104,20 @@ export function queryParameters(body: Body): Parameters {
   return textsOf(object satisfies Static<typeof QueryBody>, Object.keys(QueryBody.properties));
 }
 
+/**
+ * What a body says as `token`: one client sends it there. Empty if there is none; a body that cannot be read has none, and
+ * what is wrong with it is for later to say.
+ */
+export function bodyToken(body: Body): string {
+  if (body.text.trim() === '') return '';
+  try {
+    const { token } = parseObject(body);
+    return typeof token === 'string' ? token : '';
+  } catch {
+    return '';
+  }
+}
+
 /** Whether a heartbeat may have parameters at all: most have none, and need not know their callback. */
 export function saysAnything(body: Body, query: Readonly<Record<string, unknown>>): boolean {
   return body.text !== '' || Object.keys(query).some((name) => name !== 'token');

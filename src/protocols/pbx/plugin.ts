@@ -5,6 +5,7 @@ import { StoreUnavailable } from '../../store/store.ts';
 import { type MakeProtocol, NotFound } from '../protocol.ts';
 import { peerAddress } from './callback-url.ts';
 import { type Errno, errnos, PbxError } from './errors.ts';
+import { rememberExpired } from './expired-tokens.ts';
 import { moveCallback } from './heartbeat.ts';
 import { login } from './login.ts';
 import { makeLoginFailures } from './login-failures.ts';
@@ -13,6 +14,7 @@ import { listCalls } from './open-calls.ts';
 import { operatorRoutes } from './operator-routes.ts';
 import {
   type Body,
+  bodyToken,
   HeartbeatBody,
   LoginBody,
   QueryBody,
@@ -70,10 +72,19 @@ export const pbx: MakeProtocol = (context) => {
   const heartbeatContext = { store, policyFor, wallMs };
   const startedMs = wallMs();
   const usersOfTokens = new Map<string, string>();
+  const expired = config.pbxExpiredErrno === errnos.tokenTimedOut ? rememberExpired(store) : undefined;
+
+  /** What was asked of a token; its refusal says more where the settings want it. */
+  const ofToken = <T>(token: string, asked: Promise<T>): Promise<T> =>
+    expired === undefined
+      ? asked
+      : asked.catch(async (error: unknown) => {
+          throw await expired.explain(token, error);
+        });
 
   /** Renews a token, for whoever may use it from where the request comes from. */
   const renewed = async ({ token, peer }: Call, withCallback: boolean): Promise<LiveToken> => {
-    const live = await renewToken(store, config, token, withCallback, usersOfTokens);
+    const live = await ofToken(token, renewToken(store, config, token, withCallback, usersOfTokens));
     if (!access.isOpen && !access.isFrom(live.user, peerAddress(peer)))
       throw new PbxError(errnos.unknownToken);
     return live;
@@ -114,7 +125,7 @@ export const pbx: MakeProtocol = (context) => {
       'logout',
       {
         async run({ token }) {
-          await endToken(store, token);
+          await ofToken(token, endToken(store, token));
           return success;
         },
       },
@@ -143,13 +154,14 @@ export const pbx: MakeProtocol = (context) => {
   const callOf = (request: FastifyRequest, version: string): Call => {
     const query = request.query as Readonly<Record<string, unknown>>;
     const [token = ''] = [query.token].flat();
+    const body = {
+      text: (request.body as string | undefined) ?? '',
+      contentType: request.headers['content-type'] ?? '',
+    };
     return {
       version,
-      token: String(token),
-      body: {
-        text: (request.body as string | undefined) ?? '',
-        contentType: request.headers['content-type'] ?? '',
-      },
+      token: token === '' && config.pbxTokenInBody ? bodyToken(body) : String(token),
+      body,
       query,
       isGet: request.method !== 'POST',
       isStrict: config.pbxStrict === 'always' || (config.pbxStrict === 'documented' && version === 'v0.0.1'),
@@ -200,6 +212,7 @@ export const pbx: MakeProtocol = (context) => {
 
     async routes(app) {
       deliverReports(app, context, { access, policyFor });
+      app.addHook('onClose', async () => expired?.stop());
       // Clients send JSON under any Content-Type, or none: the text is kept and read after the token was looked at.
       app.removeAllContentTypeParsers();
       app.addContentTypeParser('*', { parseAs: 'string', bodyLimit: maxBodyBytes }, (_request, body, done) =>

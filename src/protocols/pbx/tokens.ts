@@ -48,7 +48,8 @@ export interface LiveToken {
   readonly data: string | null;
 }
 
-const maxTokenLength = 64;
+/** Longer ones are none of ours. */
+export const maxTokenLength = 64;
 
 /** Tokens whose user is remembered in a process. */
 const maxKnownUsers = 10_000;
