@@ -313,6 +313,12 @@ const settings = {
     'PBX: reports go to no port below 1024 but 80 and 443',
   ),
   pbxVerifyTls: toggle('PBX_VERIFY_TLS', true, 'PBX: check the certificates of https callbacks'),
+  pbxCa: text(
+    'PBX_CA',
+    '',
+    '<file>',
+    'PBX: certificates (PEM) of authorities, or of applications themselves, that https callbacks are trusted by besides those that Node trusts',
+  ),
   presenceEnabled: toggle(
     'PRESENCE_ENABLED',
     true,

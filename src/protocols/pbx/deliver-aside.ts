@@ -2,7 +2,7 @@
 import { type Aside, type SetAside, storedAside, writeAside } from './asides.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import type { Line } from './delivery-line.ts';
-import { logDead, logDelivered } from './delivery-log.ts';
+import { logDead, logDelivered, logFailed } from './delivery-log.ts';
 import { describeSent, retryDelayMs, verdictOf } from './delivery-rules.ts';
 import { prolongTokens, recipientOf } from './recipient.ts';
 import { renderReport, shapeOf } from './report-shapes.ts';
@@ -68,7 +68,7 @@ async function settle(context: DeliveryContext, line: Line, aside: SetAside, sen
     context.asides.finish(aside.key);
     return;
   }
-  context.count('failed');
+  logFailed(context, line, sent);
   const attempts = aside.attempts + (verdict === 'unreached' ? 0 : 1);
   if (attempts >= context.maxAttempts) {
     await bury(context, aside, attempts, describeSent(sent));

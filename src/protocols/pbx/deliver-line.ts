@@ -6,7 +6,7 @@ import type { DocumentWrite } from '../../store/store.ts';
 import { type Aside, asideKey, writeAside } from './asides.ts';
 import type { DeliveryContext } from './delivery-context.ts';
 import { dropOverflow, finishReport, type Line, skipTo, storedOf } from './delivery-line.ts';
-import { logDead, logDelivered } from './delivery-log.ts';
+import { logDead, logDelivered, logFailed } from './delivery-log.ts';
 import { describeSent, retryDelayMs, verdictOf } from './delivery-rules.ts';
 import { writeLine } from './lines.ts';
 import { prolongTokens, recipientOf } from './recipient.ts';
@@ -108,7 +108,7 @@ async function settle(
     line.failures = 0;
     line.saidDropped = false;
   } else {
-    context.count('failed');
+    logFailed(context, line, sent);
     if (verdict === 'declined') line.failures = 0;
     else await backOff(context, line);
     const { user, url } = line;

@@ -23,6 +23,7 @@ export interface LoggedLine {
   saidSelf?: boolean;
   saidDropped?: boolean;
   saidOther?: boolean;
+  saidUntrusted?: boolean;
 }
 
 /** The queue was full, and `missed` reports of a line are gone. */
@@ -39,12 +40,25 @@ export function logDropped(log: DeliveryLog, line: LoggedLine, missed: number): 
 
 export function logDelivered(log: DeliveryLog, line: LoggedLine, sent: Sent): void {
   log.count('delivered');
+  line.saidUntrusted = false;
   if (sent.kind !== 'answered' || sent.status === 200 || line.saidOther) return;
   line.saidOther = true;
   log.warn('a report was answered with another success than 200; a PBX may send it again', {
     user: line.user,
     url: line.url,
     detail: `answered ${sent.status}`,
+  });
+}
+
+/** A callback whose certificate is refused gets nothing, however long its application waits: somebody must hear of it. */
+export function logFailed(log: DeliveryLog, line: LoggedLine, sent: Sent): void {
+  log.count('failed');
+  if (sent.kind !== 'untrusted' || line.saidUntrusted) return;
+  line.saidUntrusted = true;
+  log.warn('the certificate of a callback is not trusted, its reports wait; PBX_CA may name who signs it', {
+    user: line.user,
+    url: line.url,
+    detail: sent.reason,
   });
 }
 

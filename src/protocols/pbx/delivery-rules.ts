@@ -22,6 +22,7 @@ export function verdictOf(sent: Sent): Verdict {
     case 'aborted':
       return 'aborted';
     case 'unreachable':
+    case 'untrusted':
       return 'unreached';
     case 'refused':
     case 'failed':

@@ -58,7 +58,8 @@ interface Call {
 
 export const pbx: MakeProtocol = (context) => {
   const { store, config, wallMs } = context;
-  const { access, model: configured, policyFor } = readSettings(config);
+  const settings = readSettings(config);
+  const { access, model: configured, policyFor } = settings;
   const failures = makeLoginFailures(store);
   const loginContext = {
     store,
@@ -211,7 +212,7 @@ export const pbx: MakeProtocol = (context) => {
       }),
 
     async routes(app) {
-      deliverReports(app, context, { access, policyFor });
+      deliverReports(app, context, settings);
       app.addHook('onClose', async () => expired?.stop());
       // Clients send JSON under any Content-Type, or none: the text is kept and read after the token was looked at.
       app.removeAllContentTypeParsers();

@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { Counter } from 'prom-client';
 import type { App, ProtocolContext } from '../protocol.ts';
-import type { Access } from './access.ts';
 import { startDelivery } from './delivery.ts';
 import type { Counted } from './delivery-log.ts';
 import { addNote } from './notes.ts';
@@ -19,7 +18,7 @@ const mostPerTarget = 32;
 export function deliverReports(
   app: App,
   { store, config, registry, wallMs, randomBytes }: ProtocolContext,
-  { access, policyFor }: Pick<PbxSettings, 'policyFor'> & { readonly access: Access },
+  { access, policyFor, authorities }: Pick<PbxSettings, 'access' | 'policyFor' | 'authorities'>,
 ): void {
   const reports = new Counter({
     name: 'heartbeatd_pbx_reports_total',
@@ -42,6 +41,7 @@ export function deliverReports(
     connectTimeoutMs: Math.min(connectTimeoutMs, config.pbxReportTimeoutMs),
     timeoutMs: config.pbxReportTimeoutMs,
     verifyTls: config.pbxVerifyTls,
+    authorities,
     signal: abandon.signal,
     isSelf,
   });

@@ -6,8 +6,9 @@
 import { lookup as systemLookup } from 'node:dns/promises';
 import http from 'node:http';
 import { connect, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls';
 import { type AddressPolicy, bareHost } from './address-policy.ts';
+import { makeTrust } from './callback-trust.ts';
 import { portOfUrl } from './callback-url.ts';
 
 /** What became of an attempt. Reasons are for people who run this server, never for API clients. */
@@ -24,6 +25,8 @@ export type Sent =
   | { readonly kind: 'unreachable'; readonly reason: string }
   /** Nothing was sent: the address policy says no. */
   | { readonly kind: 'refused'; readonly reason: string }
+  /** Nothing was sent: the certificate is not one to trust. */
+  | { readonly kind: 'untrusted'; readonly reason: string }
   /** It was sent, and no answer came that could be read. */
   | { readonly kind: 'failed'; readonly reason: string }
   /** Nothing was sent: the caller changed its mind. */
@@ -42,6 +45,8 @@ export interface SenderOptions {
   /** The whole attempt, connection included. */
   readonly timeoutMs: number;
   readonly verifyTls: boolean;
+  /** PEM, trusted besides what Node trusts; absent: none. */
+  readonly authorities?: readonly string[];
   /** Ends every attempt that is under way. */
   readonly signal?: AbortSignal;
   /** Whether an address and port are this server's own. */
@@ -62,6 +67,7 @@ export function makeSender(options: SenderOptions): SendReport {
     options.lookup ??
     (async (hostname) =>
       (await systemLookup(hostname, { all: true, verbatim: true })).map(({ address }) => address));
+  const trust = makeTrust(options);
   const underWay = new Set<AbortController>();
   options.signal?.addEventListener('abort', () => {
     for (const attempt of underWay) attempt.abort();
@@ -88,7 +94,7 @@ export function makeSender(options: SenderOptions): SendReport {
       if (!policy.allowsPort(port)) return { kind: 'refused', reason: `port ${port} is not allowed` };
       const dialled = await dial(url, hostname, port, lookup, {
         policy,
-        verifyTls: options.verifyTls,
+        trust,
         patience: patience.signal,
       });
       if (givenUp) {
@@ -119,7 +125,7 @@ export function makeSender(options: SenderOptions): SendReport {
 }
 
 type Dialled = { readonly socket: Socket; readonly address: string };
-type NotDialled = Extract<Sent, { kind: 'unreachable' | 'refused' }>;
+type NotDialled = Extract<Sent, { kind: 'unreachable' | 'refused' | 'untrusted' }>;
 
 async function dial(
   url: URL,
@@ -128,11 +134,11 @@ async function dial(
   lookup: (hostname: string) => Promise<readonly string[]>,
   {
     policy,
-    verifyTls,
+    trust,
     patience,
   }: {
     readonly policy: AddressPolicy;
-    readonly verifyTls: boolean;
+    readonly trust: () => ConnectionOptions;
     readonly patience: AbortSignal;
   },
 ): Promise<Dialled | NotDialled> {
@@ -145,26 +151,29 @@ async function dial(
   const allowed = addresses.filter((address) => policy.allowsAddress(address, hostname));
   if (allowed.length === 0)
     return { kind: 'refused', reason: `${hostname} leads to ${addresses.join(', ')}, which is not allowed` };
-  let reason = '';
+  let failed: NotDialled = { kind: 'unreachable', reason: '' };
   for (const address of allowed) {
+    const isTls = url.protocol === 'https:';
+    const socket = isTls
+      ? connectTls({
+          host: address,
+          port,
+          ...trust(),
+          ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
+        })
+      : connect({ host: address, port, noDelay: true });
     try {
-      const isTls = url.protocol === 'https:';
-      const socket = isTls
-        ? connectTls({
-            host: address,
-            port,
-            rejectUnauthorized: verifyTls,
-            ...(isIP(hostname) === 0 ? { servername: hostname } : {}),
-          })
-        : connect({ host: address, port, noDelay: true });
       await connected(socket, isTls ? 'secureConnect' : 'connect', patience);
       return { socket, address };
     } catch (error) {
-      reason = `${address}: ${reasonOf(error as Error)}`;
+      const reason = `${address}: ${reasonOf(error as Error)}`;
+      // Null, until a certificate was looked at and refused.
+      const isRefused = socket instanceof TLSSocket && socket.authorizationError !== null;
+      failed = { kind: isRefused ? 'untrusted' : 'unreachable', reason };
       if (patience.aborted) break;
     }
   }
-  return { kind: 'unreachable', reason };
+  return failed;
 }
 
 /** Resolves when the socket is connected; destroys it if that fails or takes too long. */

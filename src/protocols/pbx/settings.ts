@@ -3,11 +3,14 @@ import { readFileSync } from 'node:fs';
 import { type Config, ConfigError } from '../../config.ts';
 import { type Access, openAccess, parseAccess } from './access.ts';
 import { type AddressPolicy, makeAddressPolicy, onlyTo } from './address-policy.ts';
+import { parseCertificates } from './callback-trust.ts';
 import { type Model, parseModel, smallPbx } from './model.ts';
 
 export interface PbxSettings {
   readonly access: Access;
   readonly model: Model;
+  /** PEM: trusted for https callbacks, besides what Node trusts. */
+  readonly authorities: readonly string[];
   /** Where reports may go for whoever logged in from `peer`. */
   policyFor(peer: string): AddressPolicy;
 }
@@ -26,6 +29,7 @@ export function readSettings(config: Config): PbxSettings {
   return {
     access: fromFile('PBX_USERS', config.pbxUsers, parseAccess, openAccess),
     model: fromFile('PBX_MODEL', config.pbxModel, parseModel, smallPbx),
+    authorities: fromFile('PBX_CA', config.pbxCa, parseCertificates, []),
     policyFor: (peer) => (config.pbxSameAddressOnly ? onlyTo(peer, policy) : policy),
   };
 }

@@ -1,6 +1,8 @@
 /** An application's own server: keeps what arrives, byte for byte, and answers as told. */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { Identity } from './certificates.ts';
 
 export interface Received {
   /** Everything that came on the connection until it was answered. */
@@ -28,13 +30,14 @@ export const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n
 export const status = (code: number): string =>
   `HTTP/1.1 ${code} Some Reason\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`;
 
-export async function startReceiver(port = 0): Promise<Receiver> {
+/** `identity`: it speaks TLS, with that certificate. */
+export async function startReceiver(port = 0, identity?: Identity): Promise<Receiver> {
   const received: Received[] = [];
   const sockets = new Set<Socket>();
   let waiting: { readonly count: number; readonly resolve: () => void }[] = [];
   const receiver = { answer: ok as Reply };
 
-  const server: Server = createServer((socket) => {
+  const serve = (socket: Socket): void => {
     sockets.add(socket);
     socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));
@@ -57,6 +60,13 @@ export async function startReceiver(port = 0): Promise<Receiver> {
         return false;
       });
     });
+  };
+  const server: Server =
+    identity === undefined ? createServer(serve) : createTlsServer({ ...identity }, serve);
+  // A client that does not like the certificate goes before there is anything to serve.
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
