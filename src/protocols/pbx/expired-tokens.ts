@@ -23,17 +23,22 @@ export interface ExpiredTokens {
  */
 export function rememberExpired(store: Store): ExpiredTokens {
   let justExpired: string[] = [];
-  const write = (): void => {
-    const writes = justExpired.map((key) => ({ collection, key, value: '', ttlMs: rememberedMs }));
+  /** The request that finds a token expired may be faster than what writes it down. */
+  const unwritten = new Set<string>();
+  const write = async (): Promise<void> => {
+    const keys = justExpired;
     justExpired = [];
+    const writes = keys.map((key) => ({ collection, key, value: '', ttlMs: rememberedMs }));
     // A store that is away says so elsewhere.
-    store.commit({ tenant, writes }).catch(() => undefined);
+    await store.commit({ tenant, writes }).catch(() => undefined);
+    for (const key of keys) unwritten.delete(key);
   };
   const stop = store.observe((event) => {
     if (event.type !== 'expired' || event.tenant !== tenant) return;
     // What expires together is written together.
     if (justExpired.length === 0) queueMicrotask(write);
     justExpired.push(event.holder);
+    unwritten.add(event.holder);
   });
   return {
     stop,
@@ -44,6 +49,7 @@ export function rememberExpired(store: Store): ExpiredTokens {
         token.length > maxTokenLength
       )
         return error;
+      if (unwritten.has(token)) return new PbxError(errnos.tokenTimedOut);
       const [document] = await store.readDocuments({ tenant, documents: [{ collection, key: token }] });
       return document == null ? error : new PbxError(errnos.tokenTimedOut);
     },

@@ -4,8 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Config, defaultConfig } from '../../../src/config.ts';
+import { createStore } from '../../../src/store/create-store.ts';
+import { openEmbeddedDriver } from '../../../src/store/embedded/driver.ts';
 import { openStore } from '../../../src/store/open.ts';
 import type { Store } from '../../../src/store/store.ts';
+import { startRedis } from '../../redis-server.ts';
 import { type StartedApp, startApp } from '../../start-app.ts';
 
 const minutes = 60_000;
@@ -81,6 +84,21 @@ describe('a token that timed out', () => {
       expect(await app.store.listDocuments({ tenant, collection: 'expiredTokens' })).toEqual([]);
     });
 
+    it('is known to the very request that finds it so, before anybody looked for what is due', async () => {
+      let nowMs = 1_700_000_000_000;
+      const driver = openEmbeddedDriver({ wallMs: () => nowMs });
+      const app = await start(
+        { ...settings, pbxTokenTtlSeconds: 1 },
+        createStore(driver, { sweepIntervalMs: 60_000 }),
+      );
+      const { token } = await login(app);
+      nowMs += 1_000;
+      expect(await Promise.all([ask(app, token), ask(app, token)])).toEqual([
+        failed('20006'),
+        failed('20006'),
+      ]);
+    });
+
     it('is one of many that time out together', async () => {
       const app = await start(settings);
       const logins = await Promise.all(Array.from({ length: 700 }, () => login(app)));
@@ -96,6 +114,23 @@ describe('a token that timed out', () => {
       expect(await ask(two, token)).toEqual(success);
       await one.store.advanceClock(30 * minutes);
       expect(await ask(two, token)).toEqual(failed('20006'));
+    });
+
+    it('is known to other nodes over Redis, however many time out together', async () => {
+      const redis = await startRedis();
+      try {
+        const overRedis = { ...settings, redisUrl: redis.url };
+        const one = await start(overRedis, await openStore(defaultConfig(overRedis)));
+        const two = await start(overRedis, await openStore(defaultConfig(overRedis)));
+        const logins = await Promise.all(Array.from({ length: 700 }, () => login(one)));
+        await one.store.advanceClock(30 * minutes);
+        const errnos = async () =>
+          new Set((await Promise.all(logins.map(({ token }) => ask(two, token)))).map(({ errno }) => errno));
+        await expect.poll(errnos).toEqual(new Set(['20006']));
+        for (const app of apps.splice(0)) await app.close();
+      } finally {
+        await redis.stop();
+      }
     });
 
     it('is known after a restart, also if it times out only then', async () => {
