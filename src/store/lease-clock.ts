@@ -2,6 +2,9 @@
  * Time as leases see it: wall time with three repairs. It never goes back; between two ticks it advances at most one
  * bounded step, so that a paused laptop, a stopped container, an outage or a clock jump cannot expire everybody at
  * once; and it can be frozen and moved on purpose. The Redis driver computes the same in its scripts.
+ *
+ * One step is much for clients that beat twice in a timeout of a few seconds. A file that no process has is therefore no
+ * time at all for what is in it: see the embedded driver. Over Redis a node cannot know that no other one served.
  */
 
 /** The most that the clock advances between two ticks, ms. */

@@ -45,8 +45,9 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
   const file = path === '' ? undefined : new StoreFile(path);
   const first = firstClock(wallMs());
   const before = file?.readClock();
+  const clock = before === undefined ? first.clock : tick(before.clock, wallMs());
   const state: State = {
-    clock: before?.clock ?? first.clock,
+    clock,
     // A file that lost its newest pages must not make old epochs come again.
     sequence: Math.max(first.sequence, before?.sequence ?? 0),
     lastMicros: before?.lastMicros ?? first.lastMicros,
@@ -57,13 +58,20 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
     keeping: options.events ?? defaultEventKeeping,
     appended: [],
   };
-  file?.restore(state);
+  // The clock may have run on while there was no process. Leases, and all else that has a deadline, did not grow older.
+  file?.restore(state, before === undefined ? 0 : clock.leaseMs - before.clock.leaseMs);
+  // Nor do they while a large file is read.
+  state.clock = { ...clock, wallMs: wallMs() };
 
   let appendListener: (tenant: Tenant, topic: string) => void = () => {};
   let claim = { owner: '', untilMs: 0 };
 
   const settle = (): void => {
-    file?.flush(state);
+    if (file !== undefined) {
+      // Deadlines were set by the reading of now: written with an older one, more than the whole of a lease would be left.
+      state.clock = tick(state.clock, wallMs());
+      file.flush(state);
+    }
     if (state.appended.length === 0) return;
     const appended = state.appended;
     state.appended = [];

@@ -41,7 +41,10 @@ const schema = `
   ) WITHOUT ROWID;
 `;
 
-/** How long the clock's readings may go unwritten while nothing else changes, ms: that much later things expire after a kill. */
+/**
+ * How long the clock's readings may go unwritten while nothing else changes, ms: that much, and the time between two ticks,
+ * later things may expire after a kill.
+ */
 const clockLagMs = 500;
 
 /**
@@ -100,8 +103,11 @@ export class StoreFile implements ChangeLog {
     };
   }
 
-  /** Fills an empty state with what the file remembers. */
-  restore(state: State): void {
+  /**
+   * Fills an empty state with what the file remembers, every deadline `postponedMs` later: by what its clock advanced while
+   * no process had the file, and nobody could beat.
+   */
+  restore(state: State, postponedMs: number): void {
     const renewals = this.#readRenewals();
     for (const row of this.#all('SELECT * FROM revisions')) {
       const name = String(row.group);
@@ -125,7 +131,7 @@ export class StoreFile implements ChangeLog {
         epoch,
         ttlMs: renewal?.ttlMs ?? Number(row.ttl_ms),
         data: row.data === null ? null : String(row.data),
-        deadlineMs: renewal?.deadlineMs ?? Number(row.deadline_ms),
+        deadlineMs: (renewal?.deadlineMs ?? Number(row.deadline_ms)) + postponedMs,
         dueMs: 0,
         slot: -1,
       };
@@ -145,7 +151,7 @@ export class StoreFile implements ChangeLog {
         key: String(row.key),
         version: Number(row.version),
         value: String(row.value),
-        deadlineMs: deadlineOf(row),
+        deadlineMs: deadlineOf(row) + postponedMs,
         dueMs: never,
         slot: -1,
       };
@@ -172,13 +178,14 @@ export class StoreFile implements ChangeLog {
         start: 0,
         newest: row.newest as bigint,
         bytes: entries.reduce((total, { payload }) => total + (payload as Uint8Array).length, 0),
-        deadlineMs: deadlineOf(row),
+        deadlineMs: deadlineOf(row) + postponedMs,
         dueMs: never,
         slot: -1,
       };
       tenant.topics.set(name, topic);
       if (topic.deadlineMs !== never) state.due.watch(topic);
     }
+    if (postponedMs > 0) this.#postpone(state, postponedMs);
   }
 
   renewed(lease: LeaseRecord): void {
@@ -281,34 +288,46 @@ export class StoreFile implements ChangeLog {
       return;
     }
     const fold = this.#unfoldedRenewals >= maxUnfolded;
-    try {
-      this.#write(state, fold);
-    } catch (error) {
-      if (this.#database.isTransaction) this.#run('ROLLBACK', []);
-      // The changes stay in the list: memory and file meet again at the next write that succeeds.
-      throw new StoreUnavailable(`the store's file cannot be written: ${(error as Error).message}`);
-    }
-    if (fold) {
-      this.#unfolded.clear();
-      this.#unfoldedRenewals = 0;
-    }
+    // If it fails, the changes stay in the list: memory and file meet again at the next write that succeeds.
+    this.#transaction(state, () => {
+      for (const change of this.#changes) change();
+      if (fold) this.#fold();
+      this.#writeRenewals();
+    });
+    if (fold) this.#forgetFolded();
     this.#changes = [];
     for (const lease of this.#renewed) this.#unfolded.add(lease);
     this.#unfoldedRenewals += this.#renewed.size;
     this.#renewed.clear();
-    this.#clockWrittenMs = state.clock.leaseMs;
   }
 
-  #write(state: State, fold: boolean): void {
-    this.#run('BEGIN', []);
-    for (const change of this.#changes) change();
-    if (fold) this.#fold();
-    this.#writeRenewals();
+  /** In one step with the clock: a process that is killed right after its start must not postpone twice, nor in vain. */
+  #postpone(state: State, byMs: number): void {
+    this.#transaction(state, () => {
+      for (const table of ['leases', 'documents', 'topics']) {
+        this.#run(`UPDATE ${table} SET deadline_ms = deadline_ms + ?`, [byMs]);
+      }
+      // What was renewed has its deadline there, and a later one here.
+      this.#fold();
+    });
+    this.#forgetFolded();
+  }
+
+  /** Writes, and the clock with it. Throws StoreUnavailable if that fails; then nothing is written. */
+  #transaction(state: State, write: () => void): void {
     const { leaseMs, wallMs, frozen } = state.clock;
-    this.#run('INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?, ?, ?)', [
-      ...[Math.floor(leaseMs), Math.floor(wallMs), frozen ? 1 : 0, state.sequence, state.lastMicros],
-    ]);
-    this.#run('COMMIT', []);
+    try {
+      this.#run('BEGIN', []);
+      write();
+      this.#run('INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?, ?, ?)', [
+        ...[Math.floor(leaseMs), Math.floor(wallMs), frozen ? 1 : 0, state.sequence, state.lastMicros],
+      ]);
+      this.#run('COMMIT', []);
+    } catch (error) {
+      if (this.#database.isTransaction) this.#run('ROLLBACK', []);
+      throw new StoreUnavailable(`the store's file cannot be written: ${(error as Error).message}`);
+    }
+    this.#clockWrittenMs = leaseMs;
   }
 
   close(): void {
@@ -339,6 +358,11 @@ export class StoreFile implements ChangeLog {
       );
     }
     this.#run('DELETE FROM renewals', []);
+  }
+
+  #forgetFolded(): void {
+    this.#unfolded.clear();
+    this.#unfoldedRenewals = 0;
   }
 
   /** The last renewal of each lease, by its epoch. */

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createStore } from '../../../src/store/create-store.ts';
 import { openEmbeddedDriver } from '../../../src/store/embedded/driver.ts';
 import type { Store } from '../../../src/store/store.ts';
@@ -34,14 +35,78 @@ describe('the file', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it('gives leases what was left of them after an outage, less one bounded step', async () => {
+  it.each([0, 1, 700, 2_000, 2_001, 600_000])(
+    'gives what has a deadline what was left of it after %i ms without a process, and its clock does not go back',
+    async (awayMs) => {
+      let wallMs = 1_700_000_000_000;
+      const beforeDriver = openEmbeddedDriver({ path, wallMs: () => wallMs });
+      const before = createStore(beforeDriver);
+      await beat(before, 60_000);
+      await before.commit({
+        tenant,
+        writes: [{ collection: 'c', key: 'k', value: '1', ttlMs: 30_000 }],
+        appends: [{ topic: 't', payload: Buffer.from('x'), keepEntries: 1, idleMs: 30_000 }],
+      });
+      wallMs += 499;
+      await beat(before, 30_000);
+      const { leaseMs } = await beforeDriver.readClock(0);
+      await before.close();
+
+      // A process that ends right after its start, however often, makes no difference.
+      for (let at = 0; at < 3; at += 1) {
+        wallMs += awayMs;
+        await openEmbeddedDriver({ path, wallMs: () => wallMs }).close();
+      }
+      wallMs += awayMs;
+      const driver = openEmbeddedDriver({ path, wallMs: () => wallMs });
+      const after = createStore(driver);
+      expect((await driver.readClock(0)).leaseMs).toBeGreaterThanOrEqual(leaseMs);
+      expect(await read(after)).toMatchObject({ remainingMs: 30_000 });
+      const kept = async (): Promise<readonly [number, number]> => [
+        (await after.listDocuments({ tenant, collection: 'c' })).length,
+        (await after.topicBounds({ tenant, topics: ['t'] }))[0]?.entries ?? 0,
+      ];
+      await after.advanceClock(30_000 - 500);
+      expect(await kept()).toEqual([1, 1]);
+      await after.advanceClock(1);
+      expect(await kept()).toEqual([0, 0]);
+      expect(await read(after)).toMatchObject({ remainingMs: 499 });
+      expect((await after.advanceClock(499)).map(({ holder, lateMs }) => ({ holder, lateMs }))).toEqual([
+        { holder: 'ann', lateMs: 0 },
+      ]);
+      await after.close();
+    },
+  );
+
+  it('costs no lease the time that it takes to be read', async () => {
     let wallMs = 1_700_000_000_000;
     const before = createStore(openEmbeddedDriver({ path, wallMs: () => wallMs }));
     await beat(before, 60_000);
     await before.close();
-    wallMs += 600_000;
+    const { prepare } = DatabaseSync.prototype;
+    const slow = vi.spyOn(DatabaseSync.prototype, 'prepare').mockImplementation(function (
+      this: DatabaseSync,
+      sql,
+    ) {
+      wallMs += 1_000;
+      return prepare.call(this, sql);
+    });
+    const driver = openEmbeddedDriver({ path, wallMs: () => wallMs });
+    slow.mockRestore();
+    const after = createStore(driver);
+    expect(await read(after)).toMatchObject({ remainingMs: 60_000 });
+    await after.close();
+  });
+
+  it('leaves dead what was dead before a kill', async () => {
+    let wallMs = 1_700_000_000_000;
+    const before = createStore(openEmbeddedDriver({ path, wallMs: () => wallMs }));
+    await beat(before, 1_000);
+    await before.advanceClock(1_000);
+    await before.close();
+    wallMs += 1_000;
     const after = createStore(openEmbeddedDriver({ path, wallMs: () => wallMs }));
-    expect(await read(after)).toMatchObject({ remainingMs: 58_000 });
+    expect(await read(after)).toBeNull();
     await after.close();
   });
 
