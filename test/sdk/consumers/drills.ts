@@ -8,7 +8,15 @@ import { drill, drillOrder, keyId, keySecret, setUp } from './drill.ts';
 import { type Address, type Server, startServer } from './server.ts';
 import { killWorkers, type Library } from './worker.ts';
 
-/** Made when first asked for: installing takes its time. */
+/**
+ * Made when first asked for: installing takes its time.
+ *
+ * The timeout of its group must be longer than a consumer is silent whose server is killed: from its last heartbeat before to
+ * the first one that is answered again. That is what a server takes to come back on a busy machine, and up to two heartbeats,
+ * for who finds no server waits for its next turn, or between attempts. The other node over Redis lets go of whoever is silent
+ * for longer; their libraries consume on until they hear of it, and logs are consumed twice, as with the service itself. The
+ * tests of outages have timeouts as short as two heartbeats, with a clock of their own.
+ */
 export interface Candidate {
   readonly name: string;
   readonly missing: string | undefined;

@@ -11,8 +11,8 @@ drills({
   missing: hasTool('python3', '-m', 'venv', '--help') ? undefined : 'python3 with venv',
   install() {
     const python = installPython(pythonVersion);
-    // The library makes the timeout twice that: longer than a server takes to come back.
-    const heartbeatSeconds = 4;
+    // The library makes the timeout twice that: see `Candidate` for how long that must be.
+    const heartbeatSeconds = 5;
     return {
       name: 'python',
       command: ({ url, group, consumer }) => ({

@@ -37,7 +37,7 @@ func main() {
 		ConsumerName:              os.Args[5],
 		CursorPosition:            consumer.BEGIN_CURSOR,
 		HeartbeatIntervalInSecond: seconds,
-		// Longer than a server takes to come back: who misses a heartbeat is not gone yet.
+		// Longer than a consumer is silent whose server is killed: see `Candidate` in drills.ts.
 		HeartbeatTimeoutInSecond: 5 * seconds,
 		MaxFetchLogGroupCount:    5,
 		DataFetchIntervalInMs:    200,

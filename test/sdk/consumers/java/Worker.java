@@ -60,7 +60,7 @@ public class Worker {
             args[3], args[4], "http://" + args[0], args[1], args[2],
             "mockAccessKeyID", "mockAccessKeySecret", LogHubConfig.ConsumePosition.BEGIN_CURSOR);
     config.setHeartBeatIntervalMillis(seconds * 1000L);
-    // Longer than a server takes to come back: who misses a heartbeat is not gone yet.
+    // Longer than a consumer is silent whose server is killed: see `Candidate` in drills.ts.
     config.setTimeoutInSeconds(5 * seconds);
     config.setMaxFetchLogGroupSize(5);
     config.setFetchIntervalMillis(50);
