@@ -288,6 +288,20 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       }
     });
 
+    it('at once in two tenants that share a partition keeps them apart', async () => {
+      let other = `test/${randomUUID()}`;
+      while (node.driver.partitionOf(other) !== node.driver.partitionOf(tenant))
+        other = `test/${randomUUID()}`;
+      const ask = (of: string, holder: string) =>
+        store.beat({ tenant: of, holder, groups: [{ group: 'g' }], ttlMs: 1_000, grant: true });
+      await Promise.all([ask(tenant, 'ann'), ask(other, 'bob'), ask(tenant, 'cid')]);
+      expect(await members()).toEqual(['ann', 'cid']);
+      expect((await store.members({ tenant: other, group: 'g', offset: 0, limit: 9 })).leases).toMatchObject([
+        { holder: 'bob' },
+      ]);
+      expect(await steps()).toEqual(['granted ann 1', 'granted cid 2']);
+    });
+
     it('more groups at once than a script could name in one call are all beaten', async () => {
       const groups = Array.from({ length: 2_500 }, (_, at) => ({ group: `g${at}`, data: `${at}` }));
       const ask = { tenant, holder: 'ann', groups, ttlMs: 1_000, grant: true };

@@ -267,6 +267,7 @@ const restart = fc.constant(
 /** Beats that differ in names and data only, as drivers like to take them together. */
 const beatRun = fc
   .record({
+    tenant: fc.constantFrom(0, 1),
     ttlMs: fc.option(fc.constantFrom(500, 1_000)),
     grant: fc.boolean(),
     tell: fc.constantFrom('state' as const, 'revision' as const, 'all' as const),
@@ -277,8 +278,10 @@ const beatRun = fc
       { minLength: 1, maxLength: 12, size: 'max' },
     ),
   })
-  .map(({ ttlMs, grant, tell, withData, beats }) =>
+  .map(({ tenant, ttlMs, grant, tell, withData, beats }) =>
     beats.map(({ holder, order, data }) => ({
+      /** Which of two. */
+      tenant,
       holder,
       grant,
       tell,
@@ -334,12 +337,21 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
   it('makes of beats that come at once what it would make of them one after the other', async () => {
     const node = await backend.node();
     const { store, driver } = node;
+    /** Two that a driver may take in one batch. */
+    const twoTenants = (): [string, string] => {
+      const one = `batches/${randomUUID()}`;
+      for (;;) {
+        const other = `batches/${randomUUID()}`;
+        if (driver.partitionOf(other) === driver.partitionOf(one)) return [one, other];
+      }
+    };
+    type Asked = Omit<Beat, 'tenant'> & { readonly tenant: number };
     /** What is told, and what is there afterwards. Nobody sweeps, so that beats find the dead. */
-    const outcome = async (histories: readonly (readonly Omit<Beat, 'tenant'>[])[], atOnce: boolean) => {
-      const tenant = `batches/${randomUUID()}`;
-      const partition = driver.partitionOf(tenant);
-      const ask = (beat: Omit<Beat, 'tenant'>): Promise<BeatAnswer> =>
-        store.beat({ tenant, defaultTtlMs: 700, ...beat });
+    const outcome = async (histories: readonly (readonly Asked[])[], atOnce: boolean) => {
+      const tenants = twoTenants();
+      const partition = driver.partitionOf(tenants[0]);
+      const ask = ({ tenant, ...beat }: Asked): Promise<BeatAnswer> =>
+        store.beat({ tenant: tenants[tenant] ?? '', defaultTtlMs: 700, ...beat });
       const story: unknown[] = [];
       for (const beats of histories) {
         await driver.claimSweep(partition, 'nobody', 60_000);
@@ -354,18 +366,17 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
         }
         await driver.setClock(partition, { advanceMs: 400 });
       }
-      for (const group of groupNames) {
-        const { count, leases } = await store.members({ tenant, group, offset: 0, limit: 100 });
-        story.push(count, ...leases.map(({ epoch, ...lease }) => lease));
-        const entries = await store.readTopics({
-          tenant,
-          topics: [{ topic: leaseEventsTopic(group), after: 0n }],
-          limit: 10_000,
-        });
-        for (const { payload } of entries) {
-          const { epoch, revision, atMs, ...event } = JSON.parse(Buffer.from(payload).toString());
-          story.push(event);
+      for (const tenant of tenants) {
+        for (const group of groupNames) {
+          const { count, leases } = await store.members({ tenant, group, offset: 0, limit: 100 });
+          story.push(count, ...leases.map(({ epoch, ...lease }) => lease));
+          const topics = [{ topic: leaseEventsTopic(group), after: 0n }];
+          for (const { payload } of await store.readTopics({ tenant, topics, limit: 10_000 })) {
+            const { epoch, revision, atMs, ...event } = JSON.parse(Buffer.from(payload).toString());
+            story.push(event);
+          }
         }
+        for (const holder of holderNames) story.push(await store.groupsOf({ tenant, holder }));
       }
       await driver.claimSweep(partition, 'nobody', 0);
       return story;

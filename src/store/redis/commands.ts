@@ -1,17 +1,8 @@
 /** Each command as a script takes and answers it. One entry per kind; the scripts do the work. */
-import type {
-  Answer,
-  Ask,
-  CommandName,
-  Guard,
-  Lease,
-  LeaseEvent,
-  Members,
-  TenantEvent,
-  TopicEntry,
-} from '../store.ts';
+import type { Answer, Ask, CommandName, Guard, Lease, Members, TopicEntry } from '../store.ts';
 import { beats } from './beats.ts';
 import type { Reply, ScriptArgument } from './scripts.ts';
+import { stepEntries } from './steps.ts';
 
 export interface Codec<N extends CommandName> {
   /** Adds one item of a batch to the script's arguments. */
@@ -19,7 +10,7 @@ export interface Codec<N extends CommandName> {
   /** In place of `encode`: adds the whole batch. */
   encodeBatch?(asks: readonly Ask<N>[], to: ScriptArgument[]): void;
   decode(reply: Reply, ask: Ask<N>): Answer<N>;
-  /** The script begins with how event topics are kept, and answers `{ answers, tenant, events, … }`. */
+  /** The script begins with how event topics are kept, and answers `{ answers, tenant, steps, … }`. */
   readonly changesLeases?: true;
   /** Answers hold bytes that are no text. */
   readonly raw?: true;
@@ -180,12 +171,12 @@ export const codecs: Codecs = {
       const entries: TopicEntry[] = [];
       for (const [at, found] of list(reply).entries()) {
         const fields = list(found);
-        for (let field = 0; field < fields.length; field += 2) {
-          entries.push({
-            topic: topics[at]?.topic ?? '',
-            position: BigInt(text(fields[field])),
-            payload: fields[field + 1] as Buffer,
-          });
+        const { topic, after } = topics[at] ?? { topic: '', after: 0n };
+        for (let field = 0; field < fields.length; field += 3) {
+          const position = BigInt(text(fields[field]));
+          const payload = fields[field + 2] as Buffer;
+          if (text(fields[field + 1]) === 'p') entries.push({ topic, position, payload });
+          else entries.push(...stepEntries(topic, position, payload).filter((one) => one.position > after));
         }
       }
       if (topics.length > 1)
@@ -219,14 +210,3 @@ export const codecs: Codecs = {
     decode: () => null,
   },
 };
-
-/** `tenant, events, tenant, events, …` from position `from` of a reply; events are JSON, one a line. */
-export function decodeEvents(reply: readonly Reply[], from: number): TenantEvent[] {
-  const events: TenantEvent[] = [];
-  for (let at = from; at < reply.length; at += 2) {
-    const tenant = text(reply[at]);
-    const steps = JSON.parse(`[${text(reply[at + 1]).replaceAll('\n', ',')}]`) as LeaseEvent[];
-    for (const step of steps) events.push({ tenant, ...step });
-  }
-  return events;
-}

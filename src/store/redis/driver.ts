@@ -16,9 +16,10 @@ import {
   StoreUnavailable,
   type Tenant,
 } from '../store.ts';
-import { type Codec, codecs, decodeEvents } from './commands.ts';
+import { type Codec, codecs } from './commands.ts';
 import { connect, parseRedisUrl } from './connect.ts';
 import { defineScripts, type Reply, runScript, type ScriptArgument, type ScriptName } from './scripts.ts';
+import { stepEvents } from './steps.ts';
 
 export interface RedisOptions {
   readonly url: string;
@@ -106,7 +107,12 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     if (codec.encodeBatch === undefined) for (const ask of asks) codec.encode(ask, args);
     else codec.encodeBatch(asks, args);
     try {
-      const reply = (await run(name, partition, args, codec.raw === true)) as readonly Reply[];
+      const reply = (await run(
+        name,
+        partition,
+        args,
+        codec.raw === true || codec.changesLeases === true,
+      )) as readonly Reply[];
       const replies = codec.changesLeases === true ? reply[0] : reply;
       const answers =
         codec.decodeBatch?.(replies as Buffer, asks) ??
@@ -114,7 +120,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
       for (const [at, position] of positions.entries()) {
         outcomes[position] = { answer: answers[at] as Answer<CommandName> };
       }
-      const made = codec.changesLeases === true ? decodeEvents(reply, 1) : [];
+      const made = codec.changesLeases === true ? stepEvents(reply, 1) : [];
       const first = outcomes[positions[0] ?? 0];
       if (made.length > 0 && first !== undefined && 'answer' in first) {
         outcomes[positions[0] ?? 0] = { ...first, events: made };
@@ -169,8 +175,8 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
       return outcomes;
     },
     async sweep(partition, owner, budget) {
-      const reply = (await run('sweep', partition, [...keeping, owner, budget])) as readonly Reply[];
-      const expired = decodeEvents(reply, 2).sort((a, b) => b.lateMs - a.lateMs);
+      const reply = (await run('sweep', partition, [...keeping, owner, budget], true)) as readonly Reply[];
+      const expired = stepEvents(reply, 2).sort((a, b) => b.lateMs - a.lateMs);
       const nextInMs = Number(reply[1]);
       return { expired, more: reply[0] === 1, nextInMs: nextInMs < 0 ? null : nextInMs };
     },

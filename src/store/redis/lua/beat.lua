@@ -6,7 +6,7 @@
 --          and after all fields the data of those that come with any; or the holders, where all that are held are meant.
 --          The form is '<ttl ms or nothing>,<default ttl ms>,<grant 1 or 0>,<tell>,<number of guards>,<groups>', where tell is
 --          'all', 'revision' or 'state', and groups is a 1 (with data) or 0 (without) for each, or '*' for all that are held
--- Returns  { answers, tenant, events, tenant, events, … }. The answers are one text, for a reply of many strings costs its
+-- Returns  { answers, tenant, steps, tenant, steps, … }. The answers are one text, for a reply of many strings costs its
 --          reader more than the rest: per run the number of beats and ';', then 's' if a guard did not hold; 'r' if all leases
 --          were renewed and not all is to be told, and if revisions are, the number of leases of the same group and ';', their
 --          revision and ';', until all are told of; or '-' and per lease a letter: 'g' granted, 'r' renewed, 'a' absent. Where
@@ -46,7 +46,7 @@ local function say(text)
   answers[#answers + 1] = text
 end
 
--- A renewal that changes the TTL or the data, or that ends before it would have ended without.
+-- A renewal that changes the data, or that ends before it would have ended without.
 local function renew(lkey, tenant, field, form, packed, data)
   local group, holder = groupAndHolder(field)
   local oldDeadline, oldTtl, epoch, hasData = unpackLease(packed)
@@ -57,8 +57,7 @@ local function renew(lkey, tenant, field, form, packed, data)
   redis.call('HSET', lkey, field, packed)
   if changed then
     redis.call('HSET', keyOf('x', tenant, ''), field, data)
-    local count = redis.call('ZCARD', keyOf('z', tenant, group))
-    recordOne(tenant, group, holder, 'changed', digits(epoch), revisionOf(tenant, group), count, data, result)
+    recordChange(tenant, group, holder, epoch, data, result)
   end
   if deadline < oldDeadline then
     redis.call('ZADD', keyOf('z', tenant, group), 'LT', digits(deadline), holder)
@@ -67,32 +66,100 @@ local function renew(lkey, tenant, field, form, packed, data)
   return packed
 end
 
-local function grant(lkey, tenant, field, form, data)
+-- Leases of one tenant that were granted and are not written yet: those who come at once are written at once.
+local granted
+
+local function grant(tenant, field, form, data)
+  granted = granted or { tenant = tenant, fields = {}, data = {}, holders = {}, heads = {}, groups = {}, byField = {}, byGroup = {} }
   local group, holder = groupAndHolder(field)
   local epoch = nextSeq()
   local ttl = form.ttl or form.default
-  local deadline = now + ttl
-  local packed = packLease(deadline, ttl, epoch, data and 1 or 0)
-  local zkey = keyOf('z', tenant, group)
-  redis.call('ZADD', zkey, digits(deadline), holder)
-  redis.call('HSET', lkey, field, packed)
+  local packed = packLease(now + ttl, ttl, epoch, data and 1 or 0)
+  local fields, dataOf, holders = granted.fields, granted.data, granted.holders
+  fields[#fields + 1] = field
+  fields[#fields + 1] = packed
+  granted.byField[field] = true
   if data then
-    redis.call('HSET', keyOf('x', tenant, ''), field, data)
+    dataOf[#dataOf + 1] = field
+    dataOf[#dataOf + 1] = data
   end
-  local revision = digits(epoch)
-  setRevision(tenant, group, revision)
-  addHolder(tenant, holder, group)
-  redis.call('ZADD', dueKey, 'LT', digits(deadline), dueMember('g', tenant, group))
-  local members = redis.call('ZCARD', zkey)
-  if members == 1 then
-    redis.call('ZADD', keyOf('g', tenant, ''), 0, group)
+  holders[#holders + 1] = holder
+  granted.heads[#holders] = headOf(group)
+  local members = granted.byGroup[group]
+  if not members then
+    members = { scores = {}, holders = {}, epochs = {}, data = {}, deadline = now + ttl }
+    granted.byGroup[group] = members
+    granted.groups[#granted.groups + 1] = group
   end
-  countUp('leases', tenant, 1)
-  recordOne(tenant, group, holder, 'granted', revision, revision, members, data, result)
+  members.deadline = math.min(members.deadline, now + ttl)
+  local at = #members.holders + 1
+  members.scores[2 * at - 1], members.scores[2 * at] = digits(now + ttl), holder
+  members.holders[at], members.epochs[at], members.data[at] = holder, epoch, data
+  revisionsOf(tenant)[group] = epoch
   return packed
 end
 
--- What a beat makes of a lease beyond plain renewal: its letter, and the packed lease if there is one now.
+local function writeGranted()
+  if not granted then
+    return
+  end
+  local tenant = granted.tenant
+  redis.call('HSET', keyOf('l', tenant, ''), unpack(granted.fields))
+  if #granted.data > 0 then
+    redis.call('HSET', keyOf('x', tenant, ''), unpack(granted.data))
+  end
+  addHolders(tenant, granted.holders, granted.heads)
+  countUp('leases', tenant, #granted.holders)
+  local newGroups, newRevisions, newDue = {}, {}, {}
+  for _, group in ipairs(granted.groups) do
+    local members = granted.byGroup[group]
+    local zkey = keyOf('z', tenant, group)
+    local many = #members.holders
+    redis.call('ZADD', zkey, unpack(members.scores))
+    local count = redis.call('ZCARD', zkey)
+    if count == many then
+      newGroups[#newGroups + 1] = 0
+      newGroups[#newGroups + 1] = group
+    end
+    newRevisions[#newRevisions + 1] = group
+    newRevisions[#newRevisions + 1] = digits(members.epochs[many])
+    newDue[#newDue + 1] = digits(members.deadline)
+    newDue[#newDue + 1] = dueMember('g', tenant, group)
+    local steps = newSteps('granted', group)
+    for at = 1, many do
+      local epoch = members.epochs[at]
+      addStep(steps, members.holders[at], epoch, epoch, count - many + at, 0, members.data[at])
+      if #steps[4] == maxSteps or at == many then
+        record(tenant, steps, result)
+        steps = newSteps('granted', group)
+      end
+    end
+  end
+  if #newGroups > 0 then
+    redis.call('ZADD', keyOf('g', tenant, ''), unpack(newGroups))
+  end
+  redis.call('HSET', keyOf('r', tenant, ''), unpack(newRevisions))
+  redis.call('ZADD', dueKey, 'LT', unpack(newDue))
+  granted = nil
+end
+
+-- Whether what is about to be read was granted and is not written yet, or nothing more fits.
+local function mustWriteGranted(tenant, fields, from, to)
+  if not granted then
+    return false
+  end
+  if granted.tenant ~= tenant or #granted.holders + to - from >= maxTogether then
+    return true
+  end
+  for at = from, to do
+    if granted.byField[fields[at]] then
+      return true
+    end
+  end
+  return false
+end
+
+-- What a beat makes of a lease beyond plain renewal and plain grant: its letter, and the packed lease if there is one now.
 local function step(lkey, tenant, field, form, packed, data)
   if isLive(packed) then
     return 'r', renew(lkey, tenant, field, form, packed, data)
@@ -102,12 +169,12 @@ local function step(lkey, tenant, field, form, packed, data)
     endLeases(tenant, group, { holder }, { packed }, 'expired', result)
   end
   if form.grant then
-    return 'g', grant(lkey, tenant, field, form, data)
+    return 'g', grant(tenant, field, form, data)
   end
   return 'a'
 end
 
-local function describe(letter, tenant, field, form, packed)
+local function describe(letter, tenant, field, form, packed, data)
   local group = groupAndHolder(field)
   local text = letter
   if form.held then
@@ -116,7 +183,7 @@ local function describe(letter, tenant, field, form, packed)
   if form.tell == 'state' then
     return text
   end
-  text = text .. revisionOf(tenant, group) .. ';'
+  text = text .. digits(revisionOf(tenant, group)) .. ';'
   if form.tell == 'revision' then
     return text
   end
@@ -128,18 +195,21 @@ local function describe(letter, tenant, field, form, packed)
   if hasData == 0 then
     return text .. '-'
   end
-  local data = dataAt(tenant, field)
+  data = data or dataAt(tenant, field)
   return text .. '+' .. #data .. ';' .. data
 end
 
 -- Steps the leases fields[first] to fields[last] in order: all are read in one call, and those that are just renewed, as
--- nearly all are, are written in one. Answers what is to be told of each; nothing where all were renewed and that is enough.
+-- nearly all are, are written in one, as are those that are granted. Answers what is to be told of each; nothing where all were renewed and that is enough.
 local function stepAll(tenant, form, fields, first, last)
   local lkey = keyOf('l', tenant, '')
   local isTold = form.tell == 'all' or form.held
   local told, index, dataPlace = {}, 0, last
   for from = first, last, maxTogether do
     local to = math.min(last, from + maxTogether - 1)
+    if mustWriteGranted(tenant, fields, from, to) then
+      writeGranted()
+    end
     local stored = redis.call('HMGET', lkey, unpack(fields, from, to))
     local storedData = form.withData and redis.call('HMGET', keyOf('x', tenant, ''), unpack(fields, from, to))
     local renewals, length = { lkey }, 1
@@ -165,20 +235,25 @@ local function stepAll(tenant, form, fields, first, last)
         end
       end
       if not letter then
-        if length > 1 then
-          redis.call('HSET', unpack(renewals, 1, length))
-          length = 1
-        end
-        if touched[field] then
-          packed = redis.call('HGET', lkey, field)
+        if not packed and form.grant and not touched[field] then
+          letter, packed = 'g', grant(tenant, field, form, data)
+        else
+          if length > 1 then
+            redis.call('HSET', unpack(renewals, 1, length))
+            length = 1
+          end
+          writeGranted()
+          if touched[field] then
+            packed = redis.call('HGET', lkey, field)
+          end
+          letter, packed = step(lkey, tenant, field, form, packed, data)
         end
         touched[field] = true
-        letter, packed = step(lkey, tenant, field, form, packed, data)
         isTold = isTold or letter ~= 'r'
       end
       if isTold then
         -- An absent one was not asked for by name.
-        told[at] = not (form.held and letter == 'a') and describe(letter, tenant, field, form, packed)
+        told[at] = not (form.held and letter == 'a') and describe(letter, tenant, field, form, packed, data)
       end
     end
     if length > 1 then
@@ -197,13 +272,14 @@ local function sayRevisions(tenant, fields, first, last)
     while to < last and string.find(fields[to + 1], head, 1, true) == 1 do
       to = to + 1
     end
-    say((to - from + 1) .. ';' .. revisionOf(tenant, group) .. ';')
+    say((to - from + 1) .. ';' .. digits(revisionOf(tenant, group)) .. ';')
     from = to + 1
   end
 end
 
 -- A beat of each holder on all that it holds.
 local function beatHeld(tenant, form, first, last)
+  writeGranted()
   local fields, ends = {}, {}
   for from = first, last, maxTogether do
     local to = math.min(last, from + maxTogether - 1)
@@ -263,6 +339,7 @@ while ARGV[at] do
   end
   at = last + 1
 end
+writeGranted()
 result[1] = table.concat(answers)
 publish()
 saveClock()

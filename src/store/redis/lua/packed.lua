@@ -97,18 +97,37 @@ local function fieldsHeld(tenant, holder)
   return fields
 end
 
-local function addHolder(tenant, holder, group)
+-- Notes new leases: each of some holders, and the head of its group.
+local function addHolders(tenant, holders, heads)
   local index = keyOf('h', tenant, '')
-  local one = '=' .. headOf(group)
-  local held = redis.call('HGET', index, holder)
-  if not held then
-    redis.call('HSET', index, holder, one)
-  elseif held == '+' then
-    redis.call('SADD', keyOf('H', tenant, holder), group)
-  elseif held ~= one then
-    local other = groupAndHolder(string.sub(held, 2))
-    redis.call('SADD', keyOf('H', tenant, holder), other, group)
-    redis.call('HSET', index, holder, '+')
+  local held, changed, several = {}, {}, {}
+  for at, found in ipairs(redis.call('HMGET', index, unpack(holders))) do
+    held[holders[at]] = found
+  end
+  for at, holder in ipairs(holders) do
+    local before, one = held[holder], '=' .. heads[at]
+    if not before then
+      held[holder], changed[holder] = one, one
+    elseif before ~= one then
+      local groups = several[holder] or {}
+      several[holder] = groups
+      if before ~= '+' then
+        groups[#groups + 1] = groupAndHolder(string.sub(before, 2))
+        held[holder], changed[holder] = '+', '+'
+      end
+      groups[#groups + 1] = groupAndHolder(heads[at])
+    end
+  end
+  for holder, groups in pairs(several) do
+    redis.call('SADD', keyOf('H', tenant, holder), unpack(groups))
+  end
+  local pairsOf = {}
+  for holder, after in pairs(changed) do
+    pairsOf[#pairsOf + 1] = holder
+    pairsOf[#pairsOf + 1] = after
+  end
+  if #pairsOf > 0 then
+    redis.call('HSET', index, unpack(pairsOf))
   end
 end
 

@@ -2,26 +2,10 @@
 --
 -- KEYS[1]  the partition's clock
 -- ARGV     per question: tenant, limit, bytes or '', number of topics, (topic, position to begin after)*
--- Returns  per question, per topic: { position, payload, position, payload, … }, oldest first, at most limit entries
+-- Returns  per question, per topic: { position, 'p' and the payload or 'e' and packed steps, position, … }, oldest first, at most
+--          limit entries; the position of several steps is that of the last
 --@include partition
 --@include topics
-
--- Adds those of several lease events together that come after a position.
-local function addEvents(found, last, lines, after)
-  local events = {}
-  for event in string.gmatch(lines, '[^\n]+') do
-    events[#events + 1] = event
-  end
-  local lastMicros = tonumber(string.sub(last, 1, -2))
-  local afterMicros = tonumber(string.sub(after, 1, -2)) or 0
-  for at, event in ipairs(events) do
-    local micros = lastMicros - #events + at
-    if micros > afterMicros then
-      found[#found + 1] = digits(micros) .. '0'
-      found[#found + 1] = event
-    end
-  end
-end
 
 -- Where bytes are limited, as many are read at a time as fit if all are as large as those so far.
 local function readInto(found, key, after, limit, maxBytes)
@@ -36,12 +20,9 @@ local function readInto(found, key, after, limit, maxBytes)
         return
       end
       local position = string.match(entry[1], '^%d+')
-      if entry[2][1] == 'e' then
-        addEvents(found, position, payload, after)
-      else
-        found[#found + 1] = position
-        found[#found + 1] = payload
-      end
+      found[#found + 1] = position
+      found[#found + 1] = entry[2][1]
+      found[#found + 1] = payload
       after = position
     end
     limit = limit - #entries

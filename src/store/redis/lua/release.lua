@@ -3,7 +3,7 @@
 -- KEYS[1]  the partition's clock
 -- ARGV     1 entries and 2 idle ms of event topics, then per release:
 --          tenant, holder, 'released' or 'expired', number of groups or '-1' for all that are held, group*
--- Returns  { answers, tenant, events, … }; an answer lists the groups in which the holder was live
+-- Returns  { answers, tenant, steps, … }; an answer lists the groups in which the holder was live
 --@include partition
 --@include topics
 --@include packed

@@ -3,7 +3,7 @@
 -- KEYS[1]  the partition's clock
 -- ARGV     1 entries and 2 idle ms of event topics, then per change:
 --          tenant, group, holder, '1' with data or '0' for none, data, quiet '1' or '0'
--- Returns  { answers, tenant, events, … }; an answer is 0 not live, 1 live and unchanged, 2 changed
+-- Returns  { answers, tenant, steps, … }; an answer is 0 not live, 1 live and unchanged, 2 changed
 --@include partition
 --@include topics
 --@include packed
@@ -30,8 +30,7 @@ for at = 3, #ARGV, 6 do
       redis.call('HDEL', keyOf('x', tenant, ''), field)
     end
     if ARGV[at + 5] == '0' then
-      local count = redis.call('ZCARD', keyOf('z', tenant, group))
-      recordOne(tenant, group, holder, 'changed', digits(epoch), revisionOf(tenant, group), count, data, result)
+      recordChange(tenant, group, holder, epoch, data, result)
     end
     answers[#answers + 1] = 2
   end

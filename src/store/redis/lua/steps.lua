@@ -17,50 +17,6 @@ local function isWatching(tenant)
   return watching[tenant]
 end
 
-local function quoted(text)
-  -- Nothing to escape, as nearly always.
-  if not string.find(text, '[%c"\\\127-\255]') then
-    return '"' .. text .. '"'
-  end
-  return cjson.encode(text)
-end
-
--- The events of steps of one group share what does not differ. Whole numbers come as text.
-local function eventWriter(group, kind)
-  local wallText = digits(wallMs)
-  local head = '{"type":"' .. kind .. '","group":' .. cjson.encode(group) .. ',"holder":'
-  return function(holder, epoch, revision, count, lateMs, data)
-    return head .. quoted(holder) .. ',"epoch":' .. epoch .. ',"revision":' .. revision .. ',"count":' .. count
-      .. ',"atMs":' .. wallText .. ',"lateMs":' .. lateMs .. ',"data":' .. (data and cjson.encode(data) or 'null') .. '}'
-  end
-end
-
--- Records steps of one group, in order: in its topic and in those of the watched prefixes above it. Appends the tenant and
--- the events, one a line, to `into`.
-local function record(tenant, group, events, into)
-  into[#into + 1] = tenant
-  into[#into + 1] = table.concat(events, '\n')
-  nextTimetoken()
-  tt = tt + #events - 1
-  appendEvents(tenant, 'leases:' .. group, events, tt, eventKeepEntries, eventIdleMs, eventSlackMs)
-  local dot = string.find(group, '.', 1, true)
-  if dot and isWatching(tenant) then
-    local level = 1
-    while dot and level <= maxWatchedLevels do
-      local above = string.sub(group, 1, dot)
-      if readVersion(tenant, watchedPrefixes, above) then
-        appendEvents(tenant, 'leases-below:' .. above, events, tt, eventKeepEntries, eventIdleMs, eventSlackMs)
-      end
-      dot = string.find(group, '.', dot + 1, true)
-      level = level + 1
-    end
-  end
-end
-
-local function recordOne(tenant, group, holder, kind, epoch, revision, count, data, into)
-  record(tenant, group, { eventWriter(group, kind)(holder, epoch, revision, count, '0', data) }, into)
-end
-
 -- Revisions that were read or made in this call.
 local revisions = {}
 local function revisionsOf(tenant)
@@ -75,22 +31,75 @@ end
 local function revisionOf(tenant, group)
   local known = revisionsOf(tenant)
   if not known[group] then
-    known[group] = redis.call('HGET', keyOf('r', tenant, ''), group) or '0'
+    known[group] = tonumber(redis.call('HGET', keyOf('r', tenant, ''), group) or 0)
   end
   return known[group]
 end
 
-local function setRevision(tenant, group, revision)
-  redis.call('HSET', keyOf('r', tenant, ''), group, revision)
-  revisionsOf(tenant)[group] = revision
+-- So many steps share an entry of a topic at the most: entries are what is counted when old ones are let go.
+local maxSteps = 32
+
+-- Steps of one kind in one group, to be filled with `addStep` and recorded together. They are MessagePack, of lists of
+-- numbers and names: to write each step out as text would cost more than all the rest that is done about it.
+local function newSteps(kind, group)
+  return { kind, group, wallMs, {}, {}, {}, {}, {}, false }
 end
 
--- Takes leases of one group away: holders, and each one's packed lease. Appends to `into` as `record` does.
-local function endLeases(tenant, group, holders, packed, kind, into)
+local function addStep(steps, holder, epoch, revision, count, lateMs, data)
+  local at = #steps[4] + 1
+  steps[4][at], steps[5][at], steps[6][at], steps[7][at], steps[8][at] = holder, epoch, revision, count, lateMs
+  if data and not steps[9] then
+    steps[9] = {}
+    for before = 1, at - 1 do
+      steps[9][before] = false
+    end
+  end
+  if steps[9] then
+    steps[9][at] = data or false
+  end
+end
+
+-- Records steps: in their group's topic and in those of the watched prefixes above it. Appends the tenant and the steps
+-- to `into`.
+local function record(tenant, steps, into)
+  local group, packed, count = steps[2], cmsgpack.pack(steps), #steps[4]
+  into[#into + 1] = tenant
+  into[#into + 1] = packed
+  nextTimetoken()
+  tt = tt + count - 1
+  appendSteps(tenant, 'leases:' .. group, packed, tt, eventKeepEntries, eventIdleMs, eventSlackMs)
+  local dot = string.find(group, '.', 1, true)
+  if dot and isWatching(tenant) then
+    local level = 1
+    while dot and level <= maxWatchedLevels do
+      local above = string.sub(group, 1, dot)
+      if readVersion(tenant, watchedPrefixes, above) then
+        appendSteps(tenant, 'leases-below:' .. above, packed, tt, eventKeepEntries, eventIdleMs, eventSlackMs)
+      end
+      dot = string.find(group, '.', dot + 1, true)
+      level = level + 1
+    end
+  end
+end
+
+local function recordChange(tenant, group, holder, epoch, data, into)
+  local steps = newSteps('changed', group)
+  local count = redis.call('ZCARD', keyOf('z', tenant, group))
+  addStep(steps, holder, epoch, revisionOf(tenant, group), count, 0, data)
+  record(tenant, steps, into)
+end
+
+-- Takes leases of one group away: holders, and each one's packed lease. Appends to `into` as `record` does. `areFirst`:
+-- they are the first ones of the group by deadline.
+local function endLeases(tenant, group, holders, packed, kind, into, areFirst)
   local zkey = keyOf('z', tenant, group)
   local fields = fieldsOf(group, holders)
   local data, withData = dataOfAll(tenant, fields, packed)
-  redis.call('ZREM', zkey, unpack(holders))
+  if areFirst then
+    redis.call('ZREMRANGEBYRANK', zkey, 0, #holders - 1)
+  else
+    redis.call('ZREM', zkey, unpack(holders))
+  end
   redis.call('HDEL', keyOf('l', tenant, ''), unpack(fields))
   if #withData > 0 then
     redis.call('HDEL', keyOf('x', tenant, ''), unpack(withData))
@@ -98,20 +107,23 @@ local function endLeases(tenant, group, holders, packed, kind, into)
   removeHolders(tenant, holders, group)
   local count = redis.call('ZCARD', zkey)
   countUp('leases', tenant, -#holders)
-  local write = eventWriter(group, kind)
-  local events = {}
+  local steps = newSteps(kind, group)
   for at = 1, #holders do
     local deadline, _, epoch = unpackLease(packed[at])
-    local lateMs = kind == 'expired' and digits(math.max(now - deadline, 0)) or '0'
-    events[at] = write(holders[at], digits(epoch), digits(nextSeq()), count + #holders - at, lateMs, data[at])
+    local lateMs = kind == 'expired' and math.max(now - deadline, 0) or 0
+    addStep(steps, holders[at], epoch, nextSeq(), count + #holders - at, lateMs, data[at])
+    if #steps[4] == maxSteps or at == #holders then
+      record(tenant, steps, into)
+      steps = newSteps(kind, group)
+    end
   end
-  record(tenant, group, events, into)
   if count == 0 then
     redis.call('HDEL', keyOf('r', tenant, ''), group)
     revisionsOf(tenant)[group] = nil
     redis.call('ZREM', keyOf('g', tenant, ''), group)
     redis.call('ZREM', dueKey, dueMember('g', tenant, group))
   else
-    setRevision(tenant, group, digits(seq))
+    revisionsOf(tenant)[group] = seq
+    redis.call('HSET', keyOf('r', tenant, ''), group, digits(seq))
   end
 end

@@ -2,7 +2,7 @@
 --
 -- KEYS[1]  the partition's clock
 -- ARGV     1 entries and 2 idle ms of event topics, 3 who sweeps, 4 how many expiries at the most
--- Returns  { more is due (1 or 0), ms until something may be due or -1, tenant, events, tenant, events, … }
+-- Returns  { more is due (1 or 0), ms until something may be due or -1, tenant, steps, tenant, steps, … }
 --@include partition
 --@include topics
 --@include packed
@@ -16,59 +16,63 @@ clock[1] = digits(now)
 local claim = redis.call('HMGET', KEYS[1], 'owner', 'ownerUntil')
 local claimed = claim[1] and claim[1] ~= owner and tonumber(claim[2]) > wallMs
 local result = { 0, -1 }
--- How many leases are first looked at in a visit of a group: most have fewer that are due.
+-- How many leases are looked at in a visit of a group, so that none keeps the others waiting.
 local maxTaken = 64
 local looks = 0
+
+-- Some lists in the order of the numbers in the first.
+local function sorted(numbers, ...)
+  local order = {}
+  for at = 1, #numbers do
+    order[at] = at
+  end
+  table.sort(order, function(a, b)
+    return numbers[a] < numbers[b] or numbers[a] == numbers[b] and a < b
+  end)
+  local lists = {}
+  for index, list in ipairs({ ... }) do
+    lists[index] = {}
+    for at = 1, #order do
+      lists[index][at] = list[order[at]]
+    end
+  end
+  return unpack(lists)
+end
 
 -- Ends what is due in a group, puts off what was renewed since, and answers how many leases were looked at.
 local function sweepGroup(tenant, group, member)
   local zkey = keyOf('z', tenant, group)
-  -- One more than may be taken: what comes next is then known too.
-  local limit = math.min(budget, maxTaken)
-  local earliest = redis.call('ZRANGE', zkey, 0, limit, 'WITHSCORES')
-  local suspects = {}
-  for at = 1, math.min(#earliest, 2 * limit), 2 do
-    if tonumber(earliest[at + 1]) > now then
-      break
-    end
-    suspects[#suspects + 1] = earliest[at]
-  end
-  local nextDeadline = tonumber(earliest[2 * #suspects + 2])
+  local suspects = redis.call('ZRANGEBYSCORE', zkey, '-inf', digits(now), 'LIMIT', 0, math.min(budget, maxTaken))
   if #suspects > 0 then
     local stored = redis.call('HMGET', keyOf('l', tenant, ''), unpack(fieldsOf(group, suspects)))
-    local dead, renewed = {}, {}
-    local inOrder, last = true, 0
+    local holders, packed, deadlines, renewed = {}, {}, {}, {}
+    local inOrder, last, dead = true, 0, 0
     for at = 1, #suspects do
       local deadline = unpackLease(stored[at])
       if deadline <= now then
-        dead[#dead + 1] = { deadline, suspects[at], stored[at] }
+        dead = dead + 1
+        holders[dead], packed[dead], deadlines[dead] = suspects[at], stored[at], deadline
         inOrder = inOrder and deadline >= last
         last = deadline
       else
         renewed[#renewed + 1] = digits(deadline)
         renewed[#renewed + 1] = suspects[at]
-        nextDeadline = math.min(nextDeadline or deadline, deadline)
       end
     end
     if #renewed > 0 then
       redis.call('ZADD', zkey, unpack(renewed))
     end
-    if #dead > 0 then
+    if dead > 0 then
       if not inOrder then
-        table.sort(dead, function(a, b)
-          return a[1] < b[1]
-        end)
+        holders, packed = sorted(deadlines, holders, packed)
       end
-      local holders, packed = {}, {}
-      for at = 1, #dead do
-        holders[at], packed[at] = dead[at][2], dead[at][3]
-      end
-      endLeases(tenant, group, holders, packed, 'expired', result)
-      budget = budget - #dead
+      endLeases(tenant, group, holders, packed, 'expired', result, dead == #suspects)
+      budget = budget - dead
     end
   end
-  if nextDeadline then
-    redis.call('ZADD', dueKey, digits(nextDeadline), member)
+  local earliest = redis.call('ZRANGE', zkey, 0, 0, 'WITHSCORES')
+  if earliest[2] then
+    redis.call('ZADD', dueKey, earliest[2], member)
   else
     redis.call('ZREM', dueKey, member)
   end

@@ -1,7 +1,7 @@
 -- Shared: appending to topics. Needs partition.lua.
 --
 -- s<tenant><topic>  STREAM, ids '<position>-0', fields: p (payload), and where bytes are limited b (bytes so far, with it);
---                   or e: several lease events at consecutive timetokens, one a line, of which the id is the last
+--                   or e: steps of a group at consecutive timetokens, as steps.lua packs them, of which the id is the last
 -- t<tenant>         HASH topic -> its idle deadline on the lease clock, '' for never
 
 local published = {}
@@ -44,21 +44,9 @@ local function appendAt(tenant, topic, position, payload, keepEntries, idleMs, b
   keepTopic(tenant, topic, idleMs, 0)
 end
 
--- So many lease events share an entry at the most: entries are what is counted when old ones are let go.
-local maxTogether = 16
-
--- Adds lease events whose last one has the timetoken `lastMicros`, and each before it one less.
-local function appendEvents(tenant, topic, events, lastMicros, keepEntries, idleMs, slackMs)
-  local key = keyOf('s', tenant, topic)
-  if #events == 1 then
-    redis.call('XADD', key, 'MAXLEN', keepEntries, digits(lastMicros) .. '0-0', 'p', events[1])
-  else
-    for from = 1, #events, maxTogether do
-      local to = math.min(#events, from + maxTogether - 1)
-      local id = digits(lastMicros - (#events - to)) .. '0-0'
-      redis.call('XADD', key, 'MAXLEN', keepEntries, id, 'e', table.concat(events, '\n', from, to))
-    end
-  end
+-- Adds packed steps whose last one has the timetoken `lastMicros`, and each before it one less.
+local function appendSteps(tenant, topic, packed, lastMicros, keepEntries, idleMs, slackMs)
+  redis.call('XADD', keyOf('s', tenant, topic), 'MAXLEN', keepEntries, digits(lastMicros) .. '0-0', 'e', packed)
   keepTopic(tenant, topic, idleMs, slackMs)
 end
 
