@@ -11,8 +11,13 @@ export interface Due {
   slot: number;
 }
 
+/** Four children each, and their bounds side by side: what is compared with each other is in one cache line. */
+const children = 4;
+
 export class DueHeap<T extends Due> {
   readonly #items: T[] = [];
+  /** The items' `dueMs`. */
+  readonly #bounds: number[] = [];
 
   get size(): number {
     return this.#items.length;
@@ -20,29 +25,22 @@ export class DueHeap<T extends Due> {
 
   /** Infinity if nothing waits. */
   get earliestMs(): number {
-    return this.#items[0]?.dueMs ?? Number.POSITIVE_INFINITY;
+    return this.#bounds[0] ?? Number.POSITIVE_INFINITY;
   }
 
   /** Takes the item in, or notices that its deadline moved; only one that moved forward costs anything. */
   watch(item: T): void {
-    if (item.slot === -1) {
-      item.dueMs = item.deadlineMs;
-      item.slot = this.#items.push(item) - 1;
-      this.#up(item);
-    } else if (item.deadlineMs < item.dueMs) {
-      item.dueMs = item.deadlineMs;
-      this.#up(item);
-    }
+    if (item.slot !== -1 && item.deadlineMs >= item.dueMs) return;
+    this.#up(item, item.deadlineMs, item.slot === -1 ? this.#items.length : item.slot);
   }
 
   forget(item: T): void {
-    const last = this.#items.at(-1);
-    if (item.slot === -1 || last === undefined) return;
-    this.#items.pop();
-    if (last !== item) {
-      this.#put(last, item.slot);
-      this.#up(last);
-      this.#down(last);
+    if (item.slot === -1) return;
+    const last = this.#items.pop();
+    this.#bounds.pop();
+    if (last !== undefined && last !== item) {
+      if (last.dueMs < item.dueMs) this.#up(last, last.dueMs, item.slot);
+      else this.#down(last, last.dueMs, item.slot);
     }
     item.slot = -1;
   }
@@ -55,36 +53,51 @@ export class DueHeap<T extends Due> {
         return item;
       }
       // Its deadline moved back since: due or not, others may be due before it.
-      item.dueMs = item.deadlineMs;
-      this.#down(item);
+      this.#down(item, item.deadlineMs, 0);
     }
     return undefined;
   }
 
-  #put(item: T, slot: number): void {
+  #put(item: T, dueMs: number, slot: number): void {
     this.#items[slot] = item;
+    this.#bounds[slot] = dueMs;
+    item.dueMs = dueMs;
     item.slot = slot;
   }
 
-  #up(item: T): void {
-    while (item.slot > 0) {
-      const slot = item.slot;
-      const parent = this.#items[(slot - 1) >> 1];
-      if (parent === undefined || parent.dueMs <= item.dueMs) return;
-      this.#put(item, parent.slot);
-      this.#put(parent, slot);
+  /** Puts an item where nothing above it is due later, from a slot that is free or its own. */
+  #up(item: T, dueMs: number, from: number): void {
+    let slot = from;
+    while (slot > 0) {
+      const above = Math.floor((slot - 1) / children);
+      const bound = this.#bounds[above];
+      const parent = this.#items[above];
+      if (parent === undefined || bound === undefined || bound <= dueMs) break;
+      this.#put(parent, bound, slot);
+      slot = above;
     }
+    this.#put(item, dueMs, slot);
   }
 
-  #down(item: T): void {
+  /** Puts an item where nothing below it is due earlier, from a slot that is free or its own. */
+  #down(item: T, dueMs: number, from: number): void {
+    let slot = from;
     for (;;) {
-      const slot = item.slot;
-      let child = this.#items[2 * slot + 1];
-      const right = this.#items[2 * slot + 2];
-      if (child !== undefined && right !== undefined && right.dueMs < child.dueMs) child = right;
-      if (child === undefined || child.dueMs >= item.dueMs) return;
-      this.#put(item, child.slot);
-      this.#put(child, slot);
+      const first = children * slot + 1;
+      let least = dueMs;
+      let at = -1;
+      const end = Math.min(first + children, this.#bounds.length);
+      for (let child = first; child < end; child += 1) {
+        const bound = this.#bounds[child] ?? least;
+        if (bound >= least) continue;
+        least = bound;
+        at = child;
+      }
+      const earliest = this.#items[at];
+      if (earliest === undefined) break;
+      this.#put(earliest, least, slot);
+      slot = at;
     }
+    this.#put(item, dueMs, slot);
   }
 }

@@ -5,10 +5,12 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { type LeaseClock, startClock } from '../lease-clock.ts';
 import { StoreUnavailable, type Tenant } from '../store.ts';
+import { addHeld } from './holders.ts';
 import {
   type ChangeLog,
   type DocumentRecord,
   type Entry,
+  groupNamed,
   type LeaseRecord,
   never,
   payloadOf,
@@ -110,12 +112,9 @@ export class StoreFile implements ChangeLog {
   restore(state: State, postponedMs: number): void {
     const renewals = this.#readRenewals();
     for (const row of this.#all('SELECT * FROM revisions')) {
-      const name = String(row.group);
-      tenantOf(state, String(row.tenant)).groups.set(name, {
-        name,
-        revision: Number(row.revision),
-        members: new Map(),
-      });
+      const group = groupNamed(String(row.group));
+      group.revision = Number(row.revision);
+      tenantOf(state, String(row.tenant)).groups.set(group.name, group);
     }
     for (const row of this.#all('SELECT * FROM leases ORDER BY epoch')) {
       const tenant = tenantOf(state, String(row.tenant));
@@ -136,8 +135,7 @@ export class StoreFile implements ChangeLog {
         slot: -1,
       };
       group.members.set(lease.holder, lease);
-      const held = tenant.holders.get(lease.holder) ?? new Map<string, LeaseRecord>();
-      tenant.holders.set(lease.holder, held.set(group.name, lease));
+      addHeld(tenant.holders, lease);
       tenant.leases += 1;
       state.due.watch(lease);
       if (renewal !== undefined) this.#unfolded.add(lease);

@@ -1,9 +1,11 @@
 /** Leases in the embedded store: each function is one atomic step. */
 import type { Answer, Ask, BeatLease, Lease, TenantEvent } from '../store.ts';
 import { guardsHold } from './documents.ts';
+import { addHeld, allHeld, heldIn, removeHeld } from './holders.ts';
 import {
   forgetIfEmpty,
   type GroupRecord,
+  groupNamed,
   type LeaseRecord,
   leaseNow,
   nextInSequence,
@@ -30,11 +32,11 @@ export function beat(state: State, ask: Ask<'beat'>): Step<Answer<'beat'>> {
   const now = leaseNow(state);
   const tenant = state.tenants.get(ask.tenant);
   const held = tenant?.holders.get(ask.holder);
-  const groups = ask.groups ?? [...(held?.values() ?? [])].map((lease) => ({ group: lease.group.name }));
+  const groups = ask.groups ?? allHeld(held).map((lease) => ({ group: lease.group.name }));
   const leases: BeatLease[] = [];
   let events: TenantEvent[] | undefined;
   for (const { group, data } of groups as readonly { group: string; data?: string }[]) {
-    let lease = held?.get(group);
+    let lease = heldIn(held, group);
     if (lease !== undefined && lease.deadlineMs <= now) {
       events ??= [];
       events.push(end(state, lease, 'expired', now - lease.deadlineMs));
@@ -77,7 +79,7 @@ function grant(
   const tenant = tenantOf(state, ask.tenant);
   let group = tenant.groups.get(groupName);
   if (group === undefined) {
-    group = { name: groupName, revision: 0, members: new Map() };
+    group = groupNamed(groupName);
     tenant.groups.set(groupName, group);
   }
   const ttlMs = ask.ttlMs ?? ask.defaultTtlMs ?? defaultTtlMs;
@@ -95,12 +97,7 @@ function grant(
   };
   group.members.set(ask.holder, lease);
   group.revision = lease.epoch;
-  let held = tenant.holders.get(ask.holder);
-  if (held === undefined) {
-    held = new Map();
-    tenant.holders.set(ask.holder, held);
-  }
-  held.set(groupName, lease);
+  addHeld(tenant.holders, lease);
   tenant.leases += 1;
   state.due.watch(lease);
   state.log.lease(lease, true);
@@ -118,9 +115,7 @@ export function end(
   const { tenant, group, holder } = lease;
   group.members.delete(holder);
   group.revision = nextInSequence(state);
-  const held = tenant.holders.get(holder);
-  held?.delete(group.name);
-  if (held?.size === 0) tenant.holders.delete(holder);
+  removeHeld(tenant.holders, lease);
   if (group.members.size === 0) tenant.groups.delete(group.name);
   tenant.leases -= 1;
   state.due.forget(lease);
@@ -133,8 +128,9 @@ export function release(state: State, ask: Ask<'release'>): Step<Answer<'release
   const held = state.tenants.get(ask.tenant)?.holders.get(ask.holder);
   const released: string[] = [];
   const events: TenantEvent[] = [];
-  for (const group of ask.groups ?? [...(held?.keys() ?? [])].sort()) {
-    const lease = held?.get(group);
+  const all = allHeld(held).map(({ group }) => group.name);
+  for (const group of ask.groups ?? all.sort()) {
+    const lease = heldIn(held, group);
     if (lease === undefined) continue;
     if (lease.deadlineMs <= now) {
       events.push(end(state, lease, 'expired', now - lease.deadlineMs));
@@ -199,7 +195,7 @@ export function groups(state: State, ask: Ask<'groups'>): Answer<'groups'> {
 export function groupsOf(state: State, ask: Ask<'groupsOf'>): Answer<'groupsOf'> {
   const held = state.tenants.get(ask.tenant)?.holders.get(ask.holder);
   const now = leaseNow(state);
-  return [...(held?.values() ?? [])]
+  return allHeld(held)
     .filter((lease) => lease.deadlineMs > now)
     .map((lease) => lease.group.name)
     .sort();

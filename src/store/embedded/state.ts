@@ -4,6 +4,7 @@ import { type LeaseClock, readLeaseClock } from '../lease-clock.ts';
 import type { Append, EventKeeping, LeaseEvent, Tenant, TenantEvent } from '../store.ts';
 import { eventsBelowTopic, leaseEventsTopic, maxWatchedLevels, watchedPrefixes } from '../store.ts';
 import type { Due, DueHeap } from './due-heap.ts';
+import type { Holders } from './holders.ts';
 
 export interface LeaseRecord extends Due {
   readonly kind: 'lease';
@@ -17,6 +18,8 @@ export interface LeaseRecord extends Due {
 
 export interface GroupRecord {
   readonly name: string;
+  /** Of its steps. */
+  readonly topic: string;
   revision: number;
   /** In the order of their grants: a map keeps it, since a lease that is granted again is put in anew. */
   readonly members: Map<string, LeaseRecord>;
@@ -34,7 +37,7 @@ export interface DocumentRecord extends Due {
 export interface Entry {
   readonly position: bigint;
   /** A lease event becomes bytes when somebody reads it: of most events nobody does. */
-  payload: Uint8Array | LeaseEvent;
+  payload: Uint8Array | TenantEvent;
 }
 
 export function sizeOf({ payload }: Entry): number {
@@ -42,7 +45,10 @@ export function sizeOf({ payload }: Entry): number {
 }
 
 export function payloadOf(entry: Entry): Uint8Array {
-  if (!(entry.payload instanceof Uint8Array)) entry.payload = Buffer.from(JSON.stringify(entry.payload));
+  if (!(entry.payload instanceof Uint8Array)) {
+    const { tenant: _, ...event } = entry.payload;
+    entry.payload = Buffer.from(JSON.stringify(event));
+  }
   return entry.payload;
 }
 
@@ -61,8 +67,7 @@ export interface TopicRecord extends Due {
 export interface TenantRecord {
   readonly name: Tenant;
   readonly groups: Map<string, GroupRecord>;
-  /** The leases of each holder, by group. */
-  readonly holders: Map<string, Map<string, LeaseRecord>>;
+  readonly holders: Holders;
   readonly collections: Map<string, Map<string, DocumentRecord>>;
   readonly topics: Map<string, TopicRecord>;
   leases: number;
@@ -132,6 +137,11 @@ export function tenantOf(state: State, name: Tenant): TenantRecord {
   return tenant;
 }
 
+/** A group that nobody is in yet. */
+export function groupNamed(name: string): GroupRecord {
+  return { name, topic: leaseEventsTopic(name), revision: 0, members: new Map() };
+}
+
 /** A tenant that holds nothing leaves nothing behind. */
 export function forgetIfEmpty(state: State, tenant: TenantRecord): void {
   if (tenant.leases === 0 && tenant.documents === 0 && tenant.topics.size === 0) {
@@ -176,7 +186,9 @@ export function appendEntry(
   if (topic.deadlineMs !== never) state.due.watch(topic);
   else state.due.forget(topic);
   state.log.appended(topic, entry, topic.entries[topic.start]?.position ?? entry.position);
-  state.appended.push({ tenant: tenant.name, topic: name });
+  const told = state.appended.at(-1);
+  if (told?.topic !== name || told.tenant !== tenant.name)
+    state.appended.push({ tenant: tenant.name, topic: name });
 }
 
 function trimHead(
@@ -199,7 +211,8 @@ export function recordEvent(
   type: LeaseEvent['type'],
   lateMs: number,
 ): TenantEvent {
-  const event: LeaseEvent = {
+  const event: TenantEvent = {
+    tenant: lease.tenant.name,
     type,
     group: lease.group.name,
     holder: lease.holder,
@@ -211,11 +224,11 @@ export function recordEvent(
     data: lease.data,
   };
   const entry: Entry = { position: nextTimetoken(state), payload: event };
-  appendEntry(state, lease.tenant, leaseEventsTopic(lease.group.name), entry, state.keeping);
+  appendEntry(state, lease.tenant, lease.group.topic, entry, state.keeping);
   for (const prefix of prefixesWatched(state, lease.tenant, lease.group.name)) {
     appendEntry(state, lease.tenant, eventsBelowTopic(prefix), entry, state.keeping);
   }
-  return { tenant: lease.tenant.name, ...event };
+  return event;
 }
 
 function prefixesWatched(state: State, tenant: TenantRecord, group: string): string[] {
