@@ -9,11 +9,11 @@
 local answers = {}
 for index, tenant in ipairs(ARGV) do
   for _, group in ipairs(redis.call('ZRANGE', keyOf('g', tenant, ''), 0, -1)) do
-    for _, holder in ipairs(redis.call('ZRANGE', keyOf('z', tenant, group), 0, -1)) do
-      redis.call('DEL', keyOf('H', tenant, holder))
-    end
     redis.call('DEL', keyOf('z', tenant, group))
     redis.call('ZREM', dueKey, dueMember('g', tenant, group))
+  end
+  for _, holder in ipairs(redis.call('SMEMBERS', keyOf('+', tenant, ''))) do
+    redis.call('DEL', keyOf('H', tenant, holder))
   end
   for _, collection in ipairs(redis.call('SMEMBERS', keyOf('c', tenant, ''))) do
     for _, key in ipairs(redis.call('HKEYS', keyOf('v', tenant, collection))) do
@@ -25,7 +25,7 @@ for index, tenant in ipairs(ARGV) do
     redis.call('DEL', keyOf('s', tenant, topic))
     redis.call('ZREM', dueKey, dueMember('t', tenant, topic))
   end
-  for _, kind in ipairs({ 'l', 'x', 'r', 'h', 'g', 'c', 't' }) do
+  for _, kind in ipairs({ 'l', 'x', 'r', 'h', '+', 'g', 'c', 't' }) do
     redis.call('DEL', keyOf(kind, tenant, ''))
   end
   for _, kind in ipairs({ 'leases', 'documents', 'topics' }) do

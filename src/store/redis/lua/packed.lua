@@ -7,6 +7,7 @@
 -- z<tenant><group>   ZSET holder -> lower bound of its deadline: a renewal leaves it alone, the sweep brings it up to date
 -- h<tenant>          HASH holder -> '=' and the field of its lease less the holder, or '+' if it has several
 -- H<tenant><holder>  SET of the holder's groups where it has several
+-- +<tenant>          SET of the holders that have several: where there are none, nobody need be asked
 -- g<tenant>          ZSET of the tenant's groups, all with score 0: ordered by name
 -- due                ZSET '<kind><tenant><name>' -> lower bound of the earliest deadline in there
 --
@@ -25,6 +26,10 @@ end
 -- Deadline, TTL, epoch, and 1 with data or 0 without.
 local function unpackLease(packed)
   return unpackNumbers('>dddB', packed)
+end
+
+local function hasData(packed)
+  return string.byte(packed, -1) == 1
 end
 
 local function isLive(packed)
@@ -64,8 +69,7 @@ end
 local function dataOfAll(tenant, fields, packed)
   local wanted, places = {}, {}
   for at = 1, #fields do
-    local _, _, _, hasData = unpackLease(packed[at])
-    if hasData == 1 then
+    if hasData(packed[at]) then
       wanted[#wanted + 1], places[#places + 1] = fields[at], at
     end
   end
@@ -120,6 +124,7 @@ local function addHolders(tenant, holders, heads)
   end
   for holder, groups in pairs(several) do
     redis.call('SADD', keyOf('H', tenant, holder), unpack(groups))
+    redis.call('SADD', keyOf('+', tenant, ''), holder)
   end
   local pairsOf = {}
   for holder, after in pairs(changed) do
@@ -131,19 +136,24 @@ local function addHolders(tenant, holders, heads)
   end
 end
 
+-- Forgets leases: each of some holders, of one group.
 local function removeHolders(tenant, holders, group)
-  local index = keyOf('h', tenant, '')
-  local gone = {}
-  for at, held in ipairs(redis.call('HMGET', index, unpack(holders))) do
-    local holder = holders[at]
-    if held == '+' then
-      local several = keyOf('H', tenant, holder)
-      redis.call('SREM', several, group)
-      if redis.call('EXISTS', several) == 0 then
-        gone[#gone + 1] = holder
+  local index, several = keyOf('h', tenant, ''), keyOf('+', tenant, '')
+  local gone = holders
+  if redis.call('EXISTS', several) == 1 then
+    gone = {}
+    for at, held in ipairs(redis.call('HMGET', index, unpack(holders))) do
+      local holder = holders[at]
+      local groups = keyOf('H', tenant, holder)
+      if held == '+' then
+        redis.call('SREM', groups, group)
       end
-    else
-      gone[#gone + 1] = holder
+      if held ~= '+' or redis.call('EXISTS', groups) == 0 then
+        gone[#gone + 1] = holder
+        if held == '+' then
+          redis.call('SREM', several, holder)
+        end
+      end
     end
   end
   if #gone > 0 then
