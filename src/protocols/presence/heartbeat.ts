@@ -14,22 +14,24 @@ export function beaterOf(call: Call): (places: readonly Place[], heldSince?: big
   const state = query.state === undefined || query.state === '' ? undefined : stateOf(query.state);
   const timeoutMs = timeoutSeconds === undefined ? undefined : timeoutSeconds * 1_000;
   const defaultTimeoutMs = settings.presenceTimeoutSeconds * 1_000;
-  return async (named, heldSince) => {
+  return (named, heldSince) => {
     const places = selection === undefined ? named : named.filter(({ channel }) => selection(channel));
-    if (places.length === 0) return;
+    if (places.length === 0) return Promise.resolve();
     const groups = places.map(({ channel, knownAs }) => {
       const data = state === undefined ? undefined : firstOf(knownAs, (name) => stateFor(state, name));
       return data === undefined ? { group: channel } : { group: channel, data };
     });
-    if (heldSince === undefined) await beat(store, tenant, uuid, groups, timeoutMs, defaultTimeoutMs);
-    else await beatAfterHold(store, tenant, uuid, groups, timeoutMs, defaultTimeoutMs, heldSince);
+    return heldSince === undefined
+      ? beat(store, tenant, uuid, groups, timeoutMs, defaultTimeoutMs)
+      : beatAfterHold(store, tenant, uuid, groups, timeoutMs, defaultTimeoutMs, heldSince);
   };
 }
 
 /** `GET /v2/presence/sub-key/{sub_key}/channel/{channel}/heartbeat`. */
-export async function heartbeat(call: Call): Promise<void> {
+export function heartbeat(call: Call): Promise<void> {
   const beatOn = beaterOf(call);
-  await beatOn(await placesOf(call));
+  const places = placesOf(call);
+  return 'then' in places ? places.then((found) => beatOn(found)) : beatOn(places);
 }
 
 /** `GET /v2/presence/sub-key/{sub_key}/channel/{channel}/leave`. Succeeds also where nobody was. */

@@ -28,10 +28,11 @@ import { bits } from './token.ts';
 const beaten = '{"status":200,"message":"OK","service":"Presence"}';
 const left = '{"status":200,"action":"leave","message":"OK","service":"Presence"}';
 
-/** One request of an operation: `path` are its segments, still encoded. */
+/** One request of an operation. */
 export interface Asked {
   readonly call: Call;
-  readonly path: readonly string[];
+  /** A segment of its path, still encoded. */
+  segment(number: number): string;
   readonly subscribeKey: string;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
@@ -72,8 +73,8 @@ function permission(bit: number, withCompanions = false): (asked: Asked) => Dema
 
 /** A permission on the group or channel that a segment names. */
 function permissionOn(what: 'channels' | 'groups', at: number, bit: number): (asked: Asked) => Demand {
-  return ({ path }) => {
-    const names = [decode(path[at] ?? '', errors.invalidChannel)];
+  return ({ segment }) => {
+    const names = [decode(segment(at), errors.invalidChannel)];
     return { kind: 'permission', bit, channels: [], groups: [], [what]: names };
   };
 }
@@ -100,10 +101,11 @@ export function operationsOf({ access, wallMs, bodyOf, hold }: Services): readon
     keyAt: 2,
     callbackAt: 5,
     demand: permissionOn('channels', 4, bits.write),
-    async run({ call, path: segments, subscribeKey, request }) {
-      access.checkPublishKey(subscribeKey, decode(segments[1] ?? '', errors.publishInvalidKey));
-      const json = method === 'POST' ? await bodyOf(request, publishRefusals) : messageInPath(segments);
-      return sent(await publish(call, kind, segments[4] ?? '', json));
+    async run({ call, segment, subscribeKey, request }) {
+      access.checkPublishKey(subscribeKey, decode(segment(1), errors.publishInvalidKey));
+      const json =
+        method === 'POST' ? await bodyOf(request, publishRefusals) : messageInPath(request.raw.url ?? '');
+      return sent(await publish(call, kind, segment(4), json));
     },
   });
 
@@ -126,20 +128,14 @@ export function operationsOf({ access, wallMs, bodyOf, hold }: Services): readon
         path: `${inChannels.path}/heartbeat`,
         querystring: schemas.heartbeatQuery,
         demand: permission(bits.read),
-        run: async ({ call }) => {
-          await heartbeat(call);
-          return beaten;
-        },
+        run: ({ call }) => heartbeat(call).then(() => beaten),
       },
       {
         ...inChannels,
         path: `${inChannels.path}/leave`,
         querystring: schemas.leaveQuery,
         demand: nothing,
-        run: async ({ call }) => {
-          await leaveChannels(call);
-          return left;
-        },
+        run: ({ call }) => leaveChannels(call).then(() => left),
       },
       {
         ...inChannels,
@@ -162,35 +158,35 @@ export function operationsOf({ access, wallMs, bodyOf, hold }: Services): readon
         headers: presenceHeaders,
         querystring: schemas.plainQuery,
         demand: nothing,
-        run: ({ call, path }) => whereNow(call, path[5] ?? ''),
+        run: ({ call, segment }) => whereNow(call, segment(5)),
       },
       {
         ...inChannels,
         path: `${inChannels.path}/uuid/:uuid/data`,
         querystring: schemas.setStateQuery,
         demand: permission(bits.read),
-        run: ({ call, path }) => putState(call, path[7] ?? ''),
+        run: ({ call, segment }) => putState(call, segment(7)),
       },
       {
         ...inChannels,
         path: `${inChannels.path}/uuid/:uuid`,
         querystring: schemas.getStateQuery,
         demand: permission(bits.read),
-        run: ({ call, path }) => readState(call, path[7] ?? ''),
+        run: ({ call, segment }) => readState(call, segment(7)),
       },
       {
         ...registration,
         path: `${registration.path}/:group`,
         querystring: schemas.registrationQuery,
         demand: permissionOn('groups', 5, bits.manage),
-        run: ({ call, path }) => registerChannels(call, path[5] ?? ''),
+        run: ({ call, segment }) => registerChannels(call, segment(5)),
       },
       {
         ...registration,
         path: `${registration.path}/:group/remove`,
         querystring: schemas.plainQuery,
         demand: permissionOn('groups', 5, bits.manage),
-        run: ({ call, path }) => removeGroup(call, path[5] ?? ''),
+        run: ({ call, segment }) => removeGroup(call, segment(5)),
       },
       {
         ...registration,
@@ -205,7 +201,7 @@ export function operationsOf({ access, wallMs, bodyOf, hold }: Services): readon
         headers: methodsAllowed('GET'),
         querystring: schemas.messageCountsQuery,
         demand: permission(bits.read),
-        run: ({ call, path }) => messageCounts(call, path[5] ?? ''),
+        run: ({ call, segment }) => messageCounts(call, segment(5)),
       },
       {
         path: `/v2/auth/grant/${word}/:subscribeKey`,
@@ -238,7 +234,7 @@ export function operationsOf({ access, wallMs, bodyOf, hold }: Services): readon
       querystring: schemas.subscribeQuery,
       demand: permission(bits.read, true),
       async run(asked) {
-        const answer = await hold(asked, timetokenOf({ tt: asked.path[4] }));
+        const answer = await hold(asked, timetokenOf({ tt: asked.segment(4) }));
         return renderV1(answer, (asked.call.query['channel-group'] ?? '') !== '');
       },
     },
@@ -262,8 +258,8 @@ export function operationsOf({ access, wallMs, bodyOf, hold }: Services): readon
       headers: methodsAllowed('DELETE'),
       querystring: schemas.plainQuery,
       demand: signature,
-      run: ({ call, path, subscribeKey }) =>
-        revoke(call, decode(path[4] ?? '', errors.unreadable), access.secretOf(subscribeKey), wallMs()),
+      run: ({ call, segment, subscribeKey }) =>
+        revoke(call, decode(segment(4), errors.unreadable), access.secretOf(subscribeKey), wallMs()),
     },
   ];
 

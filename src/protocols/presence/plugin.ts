@@ -12,7 +12,7 @@ import { type Asked, type Operation, operationsOf } from './operations.ts';
 import { makePolls } from './polls.ts';
 import { accessRefusals, type Refusals, textInBody } from './publish.ts';
 import { limitRate, type RateLimit } from './rate-limit.ts';
-import { type Query, queryOf, segmentsOf, subscribeKeyOf } from './request.ts';
+import { checkLength, type Query, queryOf, segmentAt, subscribeKeyOf } from './request.ts';
 import { type Answer, subscribe } from './subscribe.ts';
 
 /** Paths of the vendor's API, whether emulated or not. */
@@ -48,13 +48,14 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
     async function handler(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
       const url = request.raw.url ?? '';
       const query = queryOf(url, request.query as Query);
-      const segments = segmentsOf(url);
-      const callback = callbackOf(callbackAt === undefined ? query.callback : segments[callbackAt]);
-      const subscribeKey = subscribeKeyOf(segments[keyAt] ?? '');
+      checkLength(url);
+      const segment = (number: number): string => segmentAt(url, number);
+      const callback = callbackOf(callbackAt === undefined ? query.callback : segment(callbackAt));
+      const subscribeKey = subscribeKeyOf(segment(keyAt));
       const tenant = tenantOf(subscribeKey);
-      const channels = channelsAt === undefined ? '' : (segments[channelsAt] ?? '');
+      const channels = channelsAt === undefined ? '' : segment(channelsAt);
       const call: Call = { store, settings: config, selection, tenant, channels, query };
-      const asked: Asked = { call, path: segments, subscribeKey, request, reply };
+      const asked: Asked = { call, segment, subscribeKey, request, reply };
       if (keysets.length > 0) {
         const caller: Caller = { tenant, subscribeKey, query, request: await signedRequest(request) };
         await access.admit(caller, () => operation.demand(asked));

@@ -4,7 +4,7 @@ import { gunzip, inflate, inflateRaw } from 'node:zlib';
 import type { Call } from './call.ts';
 import { errors } from './errors.ts';
 import { encodeMessage, type MessageFacts } from './message.ts';
-import { checkedChannel, decode, limits, type Query } from './request.ts';
+import { checkedChannel, decode, limits, type Query, segmentAt } from './request.ts';
 import { messagesKept, messageTopicsOf } from './topics.ts';
 
 export type PublishKind = 'message' | 'signal';
@@ -27,8 +27,8 @@ function parseJson(json: string): unknown {
 }
 
 /** The message of a GET: everything after the sixth segment, for it may hold raw slashes. */
-export function messageInPath(path: readonly string[]): string {
-  return decode(path.slice(6).join('/'), errors.publishInvalidJson);
+export function messageInPath(url: string): string {
+  return decode(segmentAt(url, 6, true), errors.publishInvalidJson);
 }
 
 const unpack = { deflate: promisify(inflate), gzip: promisify(gunzip), raw: promisify(inflateRaw) } as const;

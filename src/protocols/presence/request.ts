@@ -18,11 +18,26 @@ export const limits = {
 
 export type Query = Readonly<Record<string, string | undefined>>;
 
-/** Path segments as on the wire, still encoded; the first is the one after the leading slash. Throws 414 over 32 KiB. */
-export function segmentsOf(url: string): string[] {
+/** Throws 414 over 32 KiB. */
+export function checkLength(url: string): void {
   if (url.length > limits.uriBytes) throw errors.uriTooLong();
-  const end = url.indexOf('?');
-  return (end === -1 ? url.slice(1) : url.slice(1, end)).split('/');
+}
+
+/**
+ * A segment of the path as on the wire, still encoded; the first, after the leading slash, is number 0. Empty if there are
+ * not so many. `toEnd`: with all that come after it.
+ */
+export function segmentAt(url: string, number: number, toEnd = false): string {
+  const query = url.indexOf('?');
+  const end = query === -1 ? url.length : query;
+  let start = 1;
+  for (let passed = 0; passed < number; passed += 1) {
+    const slash = url.indexOf('/', start);
+    if (slash === -1 || slash >= end) return '';
+    start = slash + 1;
+  }
+  const slash = toEnd ? -1 : url.indexOf('/', start);
+  return url.slice(start, slash === -1 || slash > end ? end : slash);
 }
 
 /**

@@ -33,3 +33,18 @@ export function projectOf(authority: string, baseDomains: readonly string[]): st
   // Any other name with something behind the first label, `my-project.127.0.0.1` too.
   return labels.length > 1 ? labels[0] : undefined;
 }
+
+/** Hosts whose project a process remembers: clients keep to a few. */
+const maxKnownHosts = 1_000;
+
+/** `projectOf` for a process that sees the same hosts again and again. */
+export function makeProjectOf(baseDomains: readonly string[]): (authority: string) => string | undefined {
+  const known = new Map<string, string | undefined>();
+  return (authority) => {
+    if (known.has(authority)) return known.get(authority);
+    const project = projectOf(authority, baseDomains);
+    if (known.size >= maxKnownHosts) known.clear();
+    known.set(authority, project);
+    return project;
+  };
+}

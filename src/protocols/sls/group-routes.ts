@@ -62,7 +62,7 @@ export function serveGroups(serve: Serve, context: SlsContext): void {
       if (type !== 'heartbeat') throw errors.parameterInvalid(`The type ${type} is not supported`);
       if (consumer === '' || consumer.length > maxConsumerLength)
         throw errors.parameterInvalid('consumer is invalid');
-      return heartbeat(context, project, logstore, group, { consumer, held: heldOf(body), sentAt });
+      return await heartbeat(context, project, logstore, group, { consumer, held: heldOf(body), sentAt });
     },
   );
 }

@@ -93,6 +93,16 @@ export async function readGroup(
   };
 }
 
+/** The group as this process knows it, if it does. */
+export function cachedGroup(
+  context: GroupContext,
+  project: string,
+  logstore: string,
+  group: string,
+): KnownGroup | undefined {
+  return context.groups.get(cacheKeyOf(project, logstore, group));
+}
+
 /** The group as this process knows it, for whoever guards what follows with `guards`; read if it does not, or if `fresh`. */
 export async function knownGroup(
   context: GroupContext,

@@ -16,6 +16,7 @@ import { decodeCursor } from './cursor.ts';
 import { errors } from './errors.ts';
 import {
   type Checkpoint,
+  cachedGroup,
   checkpointsOf,
   forgetGroup,
   type GroupContext,
@@ -38,11 +39,10 @@ export async function heartbeat(
   name: string,
   beat: Heartbeat,
 ): Promise<string> {
-  const key = `${project}/${logstore}/${name}`;
   const settled = await hearOnce(context, project, logstore, name, beat, false);
   if (settled !== undefined) return settled;
   // What changes the group goes one by one in this process: many at once would only get into each other's way.
-  return oneByOne(context.queues, key, async () => {
+  return oneByOne(context.queues, `${project}/${logstore}/${name}`, async () => {
     for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
       const answer = await hearOnce(context, project, logstore, name, beat, true);
       if (answer !== undefined) return answer;
@@ -62,7 +62,8 @@ async function hearOnce(
   mayChange: boolean,
 ): Promise<string | undefined> {
   const { store } = context;
-  const known = await knownGroup(context, project, logstore, name);
+  const known =
+    cachedGroup(context, project, logstore, name) ?? (await knownGroup(context, project, logstore, name));
   const { group, tenant } = known;
   const answer = await store.beat({
     tenant,

@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StoreUnavailable } from '../../store/store.ts';
 import { type MakeProtocol, NotFound } from '../protocol.ts';
-import { projectOf } from './addressing.ts';
+import { makeProjectOf } from './addressing.ts';
 import { makeRequestIds } from './answer.ts';
 import { accessKeysOf, authenticate } from './authentication.ts';
 import type { Serve, SlsContext } from './call.ts';
@@ -78,8 +78,9 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
     return errors.internal(id);
   };
 
+  const projectOf = makeProjectOf(config.slsBaseDomains);
   const projectIn = (request: FastifyRequest, isOfAccount: boolean): string => {
-    const named = projectOf(request.authority, config.slsBaseDomains);
+    const named = projectOf(request.authority);
     if (isOfAccount) return named ?? '';
     const project = named ?? config.slsDefaultProject.toLowerCase();
     if (project === '') throw errors.invalidHost(request.authority);
