@@ -2,6 +2,7 @@
 import type { TObject } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StoreUnavailable } from '../../store/store.ts';
+import { answerAtOnce } from '../answer-at-once.ts';
 import { type MakeProtocol, NotFound } from '../protocol.ts';
 import { peerAddress } from './callback-url.ts';
 import { type Errno, errnos, PbxError } from './errors.ts';
@@ -189,7 +190,7 @@ export const pbx: MakeProtocol = (context) => {
     }
     const call = callOf(request, version);
     if (call.isGet && call.isStrict) throw new PbxError(errnos.postOnly);
-    return reply.headers(headers).send(await endpoint.run(call));
+    return answerAtOnce(reply, 200, headers, await endpoint.run(call));
   };
 
   return {
@@ -198,7 +199,7 @@ export const pbx: MakeProtocol = (context) => {
 
     answerError(error, request, reply) {
       const failed = `{"status":"Failed","errno":"${toErrno(error, request)}"}`;
-      return reply.code(200).headers(headers).send(Buffer.from(failed));
+      return answerAtOnce(reply, 200, headers, failed);
     },
 
     operatorRoutes: (app) =>

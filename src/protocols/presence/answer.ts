@@ -1,5 +1,6 @@
 /** How presence answers: the vendor's headers, and a JSONP callback around the body where one is asked for. */
 import type { FastifyReply } from 'fastify';
+import { answerAtOnce } from '../answer-at-once.ts';
 import { errors } from './errors.ts';
 
 /** As the real service sends them. */
@@ -38,9 +39,10 @@ export function callbackOf(name: string | undefined): string | undefined {
 
 export function sendJson(
   reply: FastifyReply,
+  status: number,
   headers: Readonly<Record<string, string>>,
   json: string,
   callback?: string,
 ): FastifyReply {
-  return reply.headers(headers).send(callback === undefined ? json : `${callback}(${json})`);
+  return answerAtOnce(reply, status, headers, callback === undefined ? json : `${callback}(${json})`);
 }

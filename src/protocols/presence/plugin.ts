@@ -62,7 +62,13 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
       }
       if (headers === presenceHeaders && !config.presenceEnabled) throw errors.notTurnedOn();
       const answer = await operation.run(asked);
-      return sendJson(reply, headers, typeof answer === 'string' ? answer : JSON.stringify(answer), callback);
+      return sendJson(
+        reply,
+        200,
+        headers,
+        typeof answer === 'string' ? answer : JSON.stringify(answer),
+        callback,
+      );
     }
   };
 
@@ -112,7 +118,7 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
         // A name that cannot be a function's gets its error as plain JSON.
       }
       const json = JSON.stringify(typeof body === 'function' ? body(timetokenNow()) : body);
-      return sendJson(reply.code(status), { ...presenceHeaders, ...headers }, json, wrapIn);
+      return sendJson(reply, status, { ...presenceHeaders, ...headers }, json, wrapIn);
     },
 
     async routes(app) {
@@ -129,7 +135,7 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
       app.get('/time/:callback', { schema: { tags: ['presence'] } }, async (request, reply) => {
         // Raw digits: a JSON number of this size does not survive a double.
         const { callback } = request.params as { callback: string };
-        return sendJson(reply, methodsAllowed('GET'), `[${timetokenNow()}]`, callbackOf(callback));
+        return sendJson(reply, 200, methodsAllowed('GET'), `[${timetokenNow()}]`, callbackOf(callback));
       });
 
       for (const path of ['/v1/*', '/v2/*', '/v3/*', '/publish/*', '/signal/*', '/subscribe/*', '/time/*']) {

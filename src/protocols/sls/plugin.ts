@@ -1,6 +1,7 @@
 /** SLS (Alibaba Cloud Simple Log Service): its routes, and the one place where its errors become answers. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StoreUnavailable } from '../../store/store.ts';
+import { answerAtOnce } from '../answer-at-once.ts';
 import { type MakeProtocol, NotFound } from '../protocol.ts';
 import { makeProjectOf } from './addressing.ts';
 import { makeRequestIds } from './answer.ts';
@@ -55,11 +56,9 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
     json: string,
     headers = answerHeaders(),
   ): FastifyReply => {
-    reply.code(status).headers(headers);
     // No Content-Type without a body: one SDK parses what claims to be JSON.
-    if (json === '') return reply.send();
-    // Bytes, since to text Fastify would add a charset that the service does not send.
-    return reply.header('content-type', 'application/json').send(Buffer.from(json));
+    const typed = json === '' ? headers : { ...headers, 'content-type': 'application/json' };
+    return answerAtOnce(reply, status, typed, json);
   };
 
   const toError = (error: Error, request: FastifyRequest, id: string): SlsError => {
@@ -158,12 +157,12 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
       serveGroups(serve, context);
       // A browser asks first whether a page of another origin may send JSON.
       app.options('/logstores/:logstore/track', { schema: { tags: ['sls'] } }, async (_request, reply) => {
-        reply.headers({
+        const allowed = {
           'access-control-allow-methods': 'GET, POST, OPTIONS',
           'access-control-allow-headers':
             'content-type, x-log-apiversion, x-log-bodyrawsize, x-log-compresstype',
-        });
-        return send(reply, 200, '');
+        };
+        return send(reply, 200, '', { ...answerHeaders(), ...allowed });
       });
     },
   };
