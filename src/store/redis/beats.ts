@@ -37,6 +37,7 @@ function isSameForm(a: Beat, b: Beat): boolean {
   for (let at = 0; at < (a.groups?.length ?? 0); at += 1) {
     if ((a.groups?.[at]?.data === undefined) !== (b.groups?.[at]?.data === undefined)) return false;
   }
+  if (a.guards === b.guards) return true;
   for (let at = 0; at < (a.guards?.length ?? 0); at += 1) {
     const [guard, other] = [a.guards?.[at], b.guards?.[at]];
     if (
