@@ -200,7 +200,8 @@ local function describe(letter, tenant, field, form, packed, data)
 end
 
 -- Steps the leases fields[first] to fields[last] in order: all are read in one call, and those that are just renewed, as
--- nearly all are, are written in one, as are those that are granted. Answers what is to be told of each; nothing where all were renewed and that is enough.
+-- nearly all are, are written in one; those that are granted wait for more of their kind. Answers what is to be told of
+-- each; nothing where all were renewed and that is enough.
 local function stepAll(tenant, form, fields, first, last)
   local lkey = keyOf('l', tenant, '')
   local isTold = form.tell == 'all' or form.held
