@@ -1,20 +1,27 @@
 /** How the calls that clients repeat for ever are answered. */
 import type { FastifyReply } from 'fastify';
 
+/** Names in lower case and values, in turn. */
+export type HeaderList = readonly string[];
+
+export function headerList(headers: Readonly<Record<string, string>>): HeaderList {
+  return Object.entries(headers).flat();
+}
+
 /**
  * Sends a whole answer in one step. Fastify takes the headers one by one and Node then looks at each again, which was an
- * eighth of the work of a heartbeat; given all at once they are only looked at once. Hooks that watch responses run as ever;
- * those that would change the payload do not, and there are none. `headers`: all there are,
- * in lower case and without `content-length`; what was set on the reply before is not sent.
+ * eighth of the work of a heartbeat; a list that is given at once is only looked at once. Hooks that watch responses run as
+ * ever; those that would change the payload do not, and there are none. `headers`: all there are but `content-length`; what
+ * was set on the reply before is not sent.
  */
 export function answerAtOnce(
   reply: FastifyReply,
   status: number,
-  headers: Readonly<Record<string, string>>,
-  body: string | Buffer,
+  headers: HeaderList,
+  body: string,
 ): FastifyReply {
   reply.hijack();
-  reply.raw.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) });
+  reply.raw.writeHead(status, [...headers, 'content-length', String(Buffer.byteLength(body))]);
   reply.raw.end(body);
   return reply;
 }

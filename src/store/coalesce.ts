@@ -62,6 +62,12 @@ export function coalesce(driver: Driver, options: CoalesceOptions): Coalescer {
     }
   };
 
+  // Where a batch is a journey, whoever comes while this turn's requests are read joins it.
+  const afterReading = (then: () => void): void => {
+    if (driver.eagerBatch === Number.POSITIVE_INFINITY) setImmediate(then);
+    else setImmediate(() => setImmediate(then));
+  };
+
   const start = (partition: number, batch: readonly Waiting[]): void => {
     shared.clear();
     const under = run(partition, batch);
@@ -85,7 +91,7 @@ export function coalesce(driver: Driver, options: CoalesceOptions): Coalescer {
       const waiting = { command: { name, ask }, resolve, reject } as unknown as Waiting;
       const partition = driver.partitionOf(ask.tenant);
       // After the poll phase: every request that was read in this turn is then in the queue.
-      if (queues.size === 0) setImmediate(flush);
+      if (queues.size === 0) afterReading(flush);
       const queue = queues.get(partition);
       if (queue === undefined) queues.set(partition, [waiting]);
       else if (queue.push(waiting) >= driver.eagerBatch) {

@@ -2,7 +2,7 @@
 import type { TObject } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StoreUnavailable } from '../../store/store.ts';
-import { answerAtOnce } from '../answer-at-once.ts';
+import { answerAtOnce, headerList } from '../answer-at-once.ts';
 import { type MakeProtocol, NotFound } from '../protocol.ts';
 import { peerAddress } from './callback-url.ts';
 import { type Errno, errnos, PbxError } from './errors.ts';
@@ -34,6 +34,8 @@ const headers = {
   'access-control-allow-methods': 'GET, POST, OPTIONS, PUT, DELETE',
   'content-type': 'application/json',
 } as const;
+
+const listed = headerList(headers);
 
 const success = '{"status":"Success"}';
 const maxBodyBytes = 64 * 1_024;
@@ -191,7 +193,7 @@ export const pbx: MakeProtocol = (context) => {
     }
     const call = callOf(request, version);
     if (call.isGet && call.isStrict) throw new PbxError(errnos.postOnly);
-    return answerAtOnce(reply, 200, headers, await endpoint.run(call));
+    return answerAtOnce(reply, 200, listed, await endpoint.run(call));
   };
 
   return {
@@ -200,7 +202,7 @@ export const pbx: MakeProtocol = (context) => {
 
     answerError(error, request, reply) {
       const failed = `{"status":"Failed","errno":"${toErrno(error, request)}"}`;
-      return answerAtOnce(reply, 200, headers, failed);
+      return answerAtOnce(reply, 200, listed, failed);
     },
 
     operatorRoutes: (app) =>

@@ -1,6 +1,6 @@
 /** How presence answers: the vendor's headers, and a JSONP callback around the body where one is asked for. */
 import type { FastifyReply } from 'fastify';
-import { answerAtOnce } from '../answer-at-once.ts';
+import { answerAtOnce, type HeaderList } from '../answer-at-once.ts';
 import { errors } from './errors.ts';
 
 /** As the real service sends them. */
@@ -40,7 +40,7 @@ export function callbackOf(name: string | undefined): string | undefined {
 export function sendJson(
   reply: FastifyReply,
   status: number,
-  headers: Readonly<Record<string, string>>,
+  headers: HeaderList,
   json: string,
   callback?: string,
 ): FastifyReply {

@@ -1,6 +1,7 @@
 /** Presence (PubNub): its routes, and the one place where its errors become answers. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StoreUnavailable } from '../../store/store.ts';
+import { headerList } from '../answer-at-once.ts';
 import { type App, type MakeProtocol, NotFound } from '../protocol.ts';
 import { type Caller, makeAccess, parseKeyset } from './access.ts';
 import { callbackOf, methodsAllowed, presenceHeaders, sendJson } from './answer.ts';
@@ -43,6 +44,7 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
   const serve = (app: App, operation: Operation, onRequest: RateLimit): void => {
     const { path, method = 'GET', querystring, headers, keyAt, channelsAt, callbackAt } = operation;
     const schema = { tags: ['presence'], querystring };
+    const listed = headerList(headers);
     app.route({ method, url: path, schema, onRequest: [...onRequest], handler });
 
     async function handler(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -65,7 +67,7 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
       return sendJson(
         reply,
         200,
-        headers,
+        listed,
         typeof answer === 'string' ? answer : JSON.stringify(answer),
         callback,
       );
@@ -118,7 +120,7 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
         // A name that cannot be a function's gets its error as plain JSON.
       }
       const json = JSON.stringify(typeof body === 'function' ? body(timetokenNow()) : body);
-      return sendJson(reply, status, { ...presenceHeaders, ...headers }, json, wrapIn);
+      return sendJson(reply, status, headerList({ ...presenceHeaders, ...headers }), json, wrapIn);
     },
 
     async routes(app) {
@@ -135,7 +137,13 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
       app.get('/time/:callback', { schema: { tags: ['presence'] } }, async (request, reply) => {
         // Raw digits: a JSON number of this size does not survive a double.
         const { callback } = request.params as { callback: string };
-        return sendJson(reply, 200, methodsAllowed('GET'), `[${timetokenNow()}]`, callbackOf(callback));
+        return sendJson(
+          reply,
+          200,
+          headerList(methodsAllowed('GET')),
+          `[${timetokenNow()}]`,
+          callbackOf(callback),
+        );
       });
 
       for (const path of ['/v1/*', '/v2/*', '/v3/*', '/publish/*', '/signal/*', '/subscribe/*', '/time/*']) {

@@ -1,7 +1,7 @@
 /** SLS (Alibaba Cloud Simple Log Service): its routes, and the one place where its errors become answers. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { StoreUnavailable } from '../../store/store.ts';
-import { answerAtOnce } from '../answer-at-once.ts';
+import { answerAtOnce, type HeaderList, headerList } from '../answer-at-once.ts';
 import { type MakeProtocol, NotFound } from '../protocol.ts';
 import { makeProjectOf } from './addressing.ts';
 import { makeRequestIds } from './answer.ts';
@@ -43,23 +43,24 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
 
   const requestId = makeRequestIds(context.nowSeconds, randomBytes(4).toString('hex'));
 
-  const answerHeaders = (): Record<string, string> => ({
+  const answerHeaders = (id: string): Record<string, string> => ({
     // Lower case: one SDK looks names up as they are written.
-    'x-log-requestid': requestId(),
+    'x-log-requestid': id,
     'access-control-allow-origin': '*',
     server: 'nginx/1.12.1',
   });
+  const [requestIdName = '', , ...fixed] = headerList(answerHeaders(''));
+  // No Content-Type without a body: one SDK parses what claims to be JSON.
+  const fixedOfJson = [...fixed, 'content-type', 'application/json'];
 
   const send = (
     reply: FastifyReply,
     status: number,
     json: string,
-    headers = answerHeaders(),
-  ): FastifyReply => {
-    // No Content-Type without a body: one SDK parses what claims to be JSON.
-    const typed = json === '' ? headers : { ...headers, 'content-type': 'application/json' };
-    return answerAtOnce(reply, status, typed, json);
-  };
+    id = requestId(),
+    more: HeaderList = [],
+  ): FastifyReply =>
+    answerAtOnce(reply, status, [requestIdName, id, ...(json === '' ? fixed : fixedOfJson), ...more], json);
 
   const toError = (error: Error, request: FastifyRequest, id: string): SlsError => {
     if (error instanceof SlsError) return error;
@@ -106,9 +107,9 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
     claims: (path) => path === '/' || /^\/(?:logstores|consumergroups)(?:\/|$)/.test(path),
 
     answerError(error, request, reply) {
-      const headers = answerHeaders();
-      const { status, code, message } = toError(error, request, headers['x-log-requestid'] ?? '');
-      return send(reply, status, JSON.stringify({ errorCode: code, errorMessage: message }), headers);
+      const id = requestId();
+      const { status, code, message } = toError(error, request, id);
+      return send(reply, status, JSON.stringify({ errorCode: code, errorMessage: message }), id);
     },
 
     viewGroups: (tenant, limit) => viewGroups(context, tenant, limit),
@@ -147,7 +148,7 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
             });
             return typeof answer === 'string'
               ? send(reply, 200, answer)
-              : reply.headers({ ...answerHeaders(), ...answer.headers }).send(answer.body);
+              : reply.headers({ ...answerHeaders(requestId()), ...answer.headers }).send(answer.body);
           },
         });
       };
@@ -157,12 +158,12 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
       serveGroups(serve, context);
       // A browser asks first whether a page of another origin may send JSON.
       app.options('/logstores/:logstore/track', { schema: { tags: ['sls'] } }, async (_request, reply) => {
-        const allowed = {
+        const allowed = headerList({
           'access-control-allow-methods': 'GET, POST, OPTIONS',
           'access-control-allow-headers':
             'content-type, x-log-apiversion, x-log-bodyrawsize, x-log-compresstype',
-        };
-        return send(reply, 200, '', { ...answerHeaders(), ...allowed });
+        });
+        return send(reply, 200, '', requestId(), allowed);
       });
     },
   };
