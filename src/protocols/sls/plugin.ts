@@ -43,15 +43,12 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
 
   const requestId = makeRequestIds(context.nowSeconds, randomBytes(4).toString('hex'));
 
-  const answerHeaders = (id: string): Record<string, string> => ({
-    // Lower case: one SDK looks names up as they are written.
-    'x-log-requestid': id,
-    'access-control-allow-origin': '*',
-    server: 'nginx/1.12.1',
-  });
-  const [requestIdName = '', , ...fixed] = headerList(answerHeaders(''));
+  // Lower case: one SDK looks names up as they are written.
+  const requestIdHeader = 'x-log-requestid';
+  const fixedHeaders = { 'access-control-allow-origin': '*', server: 'nginx/1.12.1' };
+  const withoutBody = headerList(fixedHeaders);
   // No Content-Type without a body: one SDK parses what claims to be JSON.
-  const fixedOfJson = [...fixed, 'content-type', 'application/json'];
+  const withJson = headerList({ ...fixedHeaders, 'content-type': 'application/json' });
 
   const send = (
     reply: FastifyReply,
@@ -60,7 +57,12 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
     id = requestId(),
     more: HeaderList = [],
   ): FastifyReply =>
-    answerAtOnce(reply, status, [requestIdName, id, ...(json === '' ? fixed : fixedOfJson), ...more], json);
+    answerAtOnce(
+      reply,
+      status,
+      [requestIdHeader, id, ...(json === '' ? withoutBody : withJson), ...more],
+      json,
+    );
 
   const toError = (error: Error, request: FastifyRequest, id: string): SlsError => {
     if (error instanceof SlsError) return error;
@@ -148,7 +150,9 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
             });
             return typeof answer === 'string'
               ? send(reply, 200, answer)
-              : reply.headers({ ...answerHeaders(requestId()), ...answer.headers }).send(answer.body);
+              : reply
+                  .headers({ [requestIdHeader]: requestId(), ...fixedHeaders, ...answer.headers })
+                  .send(answer.body);
           },
         });
       };
