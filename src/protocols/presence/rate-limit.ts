@@ -28,6 +28,6 @@ export async function limitRate(app: App, perSecond: number): Promise<RateLimit>
 
 function clientOf({ params, query, ip }: FastifyRequest): string {
   const { subscribeKey } = params as { readonly subscribeKey?: string };
-  const { uuid } = query as { readonly uuid?: string };
-  return JSON.stringify([subscribeKey, uuid ?? '', uuid === undefined ? ip : '']);
+  const { uuid = '' } = query as { readonly uuid?: string };
+  return JSON.stringify(uuid === '' ? [subscribeKey, '', ip] : [subscribeKey, uuid]);
 }

@@ -14,12 +14,14 @@ export async function renewUntil(
   beat: (places: readonly Place[]) => Promise<void>,
 ): Promise<void> {
   while (!signal.aborted) {
-    const now = places();
-    const waitMs = await beat(now).then(
-      async () => (await shortestTimeoutMs(call, uuid, now)) / 2,
-      // A store that is away is told of by the poll's own answer.
-      () => againMs,
-    );
+    let waitMs = againMs;
+    try {
+      const now = places();
+      await beat(now);
+      waitMs = (await shortestTimeoutMs(call, uuid, now)) / 2;
+    } catch {
+      // What is wrong with the store or with the request is told by the poll's own answer.
+    }
     await delay(waitMs, undefined, { signal }).catch(() => {});
   }
 }
@@ -30,9 +32,7 @@ async function shortestTimeoutMs(
   holder: string,
   places: readonly Place[],
 ): Promise<number> {
-  const leases = await Promise.all(
-    places.map(({ channel: group }) => store.read({ tenant, group, holder }).catch(() => null)),
-  );
+  const leases = await Promise.all(places.map(({ channel: group }) => store.read({ tenant, group, holder })));
   const timeouts = leases.flatMap((lease) => lease?.ttlMs ?? []);
   return Math.min(settings.presenceTimeoutSeconds * 1_000, ...timeouts);
 }

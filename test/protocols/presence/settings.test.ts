@@ -149,6 +149,16 @@ describe('PRESENCE_RENEW_WHILE_HELD', () => {
     controller.abort();
   });
 
+  it('answers a poll whose state cannot be one as ever, and goes on serving', async () => {
+    await start({ presenceRenewWhileHeld: true, presenceHoldSeconds: 1 });
+    const { t } = await subscribe('ch', 'uuid=u1');
+    const state = encodeURIComponent('{"ch":5}');
+    const refused = await inject(`/v2/subscribe/${key}/ch/0?uuid=u1&tt=${t.t}&state=${state}`);
+    expect(refused.statusCode).toBe(400);
+    expect(refused.json()).toMatchObject({ message: 'Invalid JSON specified.' });
+    expect(await whereNow('u1')).toEqual(['ch']);
+  });
+
   it('is off unless asked for, as with the service', async () => {
     await start({});
     const controller = new AbortController();
