@@ -156,7 +156,6 @@ function renewed(run: readonly Beat[], read: TextReader): BeatAnswer[] {
 
 export const beats: Codec<'beat'> = {
   changesLeases: true,
-  raw: true,
   encode() {},
   encodeBatch(asks, to) {
     for (let from = 0; from < asks.length; ) {

@@ -12,9 +12,9 @@ export interface Codec<N extends CommandName> {
   decode(reply: Reply, ask: Ask<N>): Answer<N>;
   /** The script begins with how event topics are kept, and answers `{ answers, tenant, steps, … }`. */
   readonly changesLeases?: true;
-  /** Answers hold bytes that are no text. */
+  /** Answers hold bytes that are no text, as those do that tell of steps. */
   readonly raw?: true;
-  /** In place of `decode`: all answers of the batch come in one reply. Needs `raw`. */
+  /** In place of `decode`: all answers of the batch come in one reply. */
   decodeBatch?(reply: Buffer, asks: readonly Ask<N>[]): Answer<N>[];
 }
 

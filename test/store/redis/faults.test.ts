@@ -115,6 +115,7 @@ describe('when Redis', () => {
 
   it('keeps a tenant, all keys of its partition share one hash tag, and none is left when it is gone', async () => {
     await beat(store);
+    await beatInTwo('several');
     await store.commit({
       tenant,
       writes: [{ collection: 'c', key: 'k', value: '1' }],
@@ -131,11 +132,26 @@ describe('when Redis', () => {
   it('holds leases only, no key is left when the last one and its events are gone', async () => {
     await store.freezeClock(true);
     await Promise.all(Array.from({ length: 20 }, (_, at) => beat(store, `h${at}`, 1_000)));
+    await beatInTwo('several');
+    await beatInTwo('released');
+    await store.release({ tenant, holder: 'released' });
     await store.advanceClock(1_000);
     await store.advanceClock(24 * 3_600_000);
     expect(await ownKeys()).toEqual([]);
   });
 
+  /** A lease with data in each of two groups: it has entries of its own in the indexes. */
+  const beatInTwo = (holder: string) =>
+    store.beat({
+      tenant,
+      holder,
+      groups: [
+        { group: 'g', data: '1' },
+        { group: 'another', data: '2' },
+      ],
+      ttlMs: 1_000,
+      grant: true,
+    });
   /** Keys but for the clocks, which every partition keeps. */
   async function ownKeys(): Promise<string[]> {
     return ((await admin('KEYS', '*')) as string[]).filter((key) => !key.endsWith(':clock')).sort();

@@ -49,11 +49,11 @@ end
 -- A renewal that changes the data, or that ends before it would have ended without.
 local function renew(lkey, tenant, field, form, packed, data)
   local group, holder = groupAndHolder(field)
-  local oldDeadline, oldTtl, epoch, hasData = unpackLease(packed)
+  local oldDeadline, oldTtl, epoch, flag = unpackLease(packed)
   local ttl = form.ttl or oldTtl
   local deadline = now + ttl
   local changed = data and dataAt(tenant, field) ~= data
-  packed = packLease(deadline, ttl, epoch, data and 1 or hasData)
+  packed = packLease(deadline, ttl, epoch, data and 1 or flag)
   redis.call('HSET', lkey, field, packed)
   if changed then
     redis.call('HSET', keyOf('x', tenant, ''), field, data)
@@ -166,7 +166,7 @@ local function step(lkey, tenant, field, form, packed, data)
   end
   if packed then
     local group, holder = groupAndHolder(field)
-    endLeases(tenant, group, { holder }, { packed }, 'expired', result)
+    endLeases(tenant, group, { holder }, { field }, { packed }, 'expired', result)
   end
   if form.grant then
     return 'g', grant(tenant, field, form, data)
@@ -190,9 +190,9 @@ local function describe(letter, tenant, field, form, packed, data)
   if not packed then
     return text .. '0;-'
   end
-  local _, _, epoch, hasData = unpackLease(packed)
+  local _, _, epoch = unpackLease(packed)
   text = text .. digits(epoch) .. ';'
-  if hasData == 0 then
+  if not hasData(packed) then
     return text .. '-'
   end
   data = data or dataAt(tenant, field)
@@ -226,10 +226,10 @@ local function stepAll(tenant, form, fields, first, last)
       end
       local letter
       if packed and not touched[field] and (not data or data == storedData[at - from + 1]) then
-        local oldDeadline, oldTtl, epoch, hasData = unpackNumbers('>dddB', packed)
+        local oldDeadline, oldTtl, epoch, flag = unpackNumbers(leaseFormat, packed)
         local ttl = form.ttl or oldTtl
         if oldDeadline > now and oldDeadline <= now + ttl then
-          packed = pack('>dddB', now + ttl, ttl, epoch, hasData)
+          packed = pack(leaseFormat, now + ttl, ttl, epoch, flag)
           renewals[length + 1], renewals[length + 2] = field, packed
           length = length + 2
           letter = 'r'

@@ -15,17 +15,18 @@
 -- packed as numbers, for what a script spends most time on is making strings.
 
 local pack, unpackNumbers = struct.pack, struct.unpack
+local leaseFormat = '>dddB'
 
 -- As many as one call takes, with room to spare.
 local maxTogether = 1000
 
 local function packLease(deadline, ttl, epoch, hasData)
-  return pack('>dddB', deadline, ttl, epoch, hasData)
+  return pack(leaseFormat, deadline, ttl, epoch, hasData)
 end
 
 -- Deadline, TTL, epoch, and 1 with data or 0 without.
 local function unpackLease(packed)
-  return unpackNumbers('>dddB', packed)
+  return unpackNumbers(leaseFormat, packed)
 end
 
 local function hasData(packed)

@@ -11,8 +11,8 @@ for at = 1, #ARGV, 3 do
   local tenant, field = ARGV[at], headOf(ARGV[at + 1]) .. ARGV[at + 2]
   local packed = readLive(tenant, field)
   if packed then
-    local deadline, ttl, epoch, hasData = unpackLease(packed)
-    answers[#answers + 1] = { deadline - now, ttl, epoch, hasData == 1 and dataAt(tenant, field) }
+    local deadline, ttl, epoch = unpackLease(packed)
+    answers[#answers + 1] = { deadline - now, ttl, epoch, hasData(packed) and dataAt(tenant, field) }
   else
     answers[#answers + 1] = false
   end

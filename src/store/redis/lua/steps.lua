@@ -89,11 +89,10 @@ local function recordChange(tenant, group, holder, epoch, data, into)
   record(tenant, steps, into)
 end
 
--- Takes leases of one group away: holders, and each one's packed lease. Appends to `into` as `record` does. `areFirst`:
--- they are the first ones of the group by deadline.
-local function endLeases(tenant, group, holders, packed, kind, into, areFirst)
+-- Takes leases of one group away: holders, and each one's field and packed lease. Appends to `into` as `record` does.
+-- `areFirst`: they are the first ones of the group by deadline.
+local function endLeases(tenant, group, holders, fields, packed, kind, into, areFirst)
   local zkey = keyOf('z', tenant, group)
-  local fields = fieldsOf(group, holders)
   local data, withData = dataOfAll(tenant, fields, packed)
   if areFirst then
     redis.call('ZREMRANGEBYRANK', zkey, 0, #holders - 1)

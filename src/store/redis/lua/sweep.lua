@@ -44,14 +44,15 @@ local function sweepGroup(tenant, group, member)
   local zkey = keyOf('z', tenant, group)
   local suspects = redis.call('ZRANGEBYSCORE', zkey, '-inf', digits(now), 'LIMIT', 0, math.min(budget, maxTaken))
   if #suspects > 0 then
-    local stored = redis.call('HMGET', keyOf('l', tenant, ''), unpack(fieldsOf(group, suspects)))
-    local holders, packed, deadlines, renewed = {}, {}, {}, {}
+    local asked = fieldsOf(group, suspects)
+    local stored = redis.call('HMGET', keyOf('l', tenant, ''), unpack(asked))
+    local holders, fields, packed, deadlines, renewed = {}, {}, {}, {}, {}
     local inOrder, last, dead = true, 0, 0
     for at = 1, #suspects do
       local deadline = unpackLease(stored[at])
       if deadline <= now then
         dead = dead + 1
-        holders[dead], packed[dead], deadlines[dead] = suspects[at], stored[at], deadline
+        holders[dead], fields[dead], packed[dead], deadlines[dead] = suspects[at], asked[at], stored[at], deadline
         inOrder = inOrder and deadline >= last
         last = deadline
       else
@@ -64,9 +65,9 @@ local function sweepGroup(tenant, group, member)
     end
     if dead > 0 then
       if not inOrder then
-        holders, packed = sorted(deadlines, holders, packed)
+        holders, fields, packed = sorted(deadlines, holders, fields, packed)
       end
-      endLeases(tenant, group, holders, packed, 'expired', result, dead == #suspects)
+      endLeases(tenant, group, holders, fields, packed, 'expired', result, dead == #suspects)
       budget = budget - dead
     end
   end
