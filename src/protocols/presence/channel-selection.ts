@@ -1,5 +1,4 @@
 /** Which channels have presence, where a keyset has it on some only: elsewhere nobody is counted and no event is made. */
-import { prefixOf } from './topics.ts';
 
 /** Whether a channel has presence. Undefined: all have. */
 export type Selection = ((channel: string) => boolean) | undefined;
@@ -8,7 +7,8 @@ export type Selection = ((channel: string) => boolean) | undefined;
 export function selectionOf(names: readonly string[]): Selection {
   if (names.length === 0) return undefined;
   const selected = new Set(names);
-  const prefixes = names.flatMap((name) => prefixOf(name) ?? []);
+  // However deep: unlike a subscribe to a pattern this costs no more for it.
+  const prefixes = names.filter((name) => name.endsWith('.*')).map((name) => name.slice(0, -1));
   return (channel) => selected.has(channel) || prefixes.some((prefix) => channel.startsWith(prefix));
 }
 

@@ -32,7 +32,7 @@ const whereNow = async (uuid: string): Promise<unknown> =>
 
 describe('PRESENCE_CHANNELS', () => {
   it('selects by name and by pattern, the pattern itself included', () => {
-    const selects = selectionOf(['lobby', 'chat.*', 'a.b.*']);
+    const selects = selectionOf(['lobby', 'chat.*', 'a.b.c.d.*']);
     const names = [
       'lobby',
       'lobby2',
@@ -41,8 +41,8 @@ describe('PRESENCE_CHANNELS', () => {
       'chat.x.y',
       'chat.*',
       'chat',
-      'a.b.c',
-      'a.x',
+      'a.b.c.d.e',
+      'a.b.c.x',
       '__proto__',
     ];
     expect(names.filter((name) => selects?.(name))).toEqual([
@@ -51,7 +51,7 @@ describe('PRESENCE_CHANNELS', () => {
       'chat.x',
       'chat.x.y',
       'chat.*',
-      'a.b.c',
+      'a.b.c.d.e',
     ]);
     expect(selectionOf([])).toBeUndefined();
   });
