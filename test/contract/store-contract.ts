@@ -701,7 +701,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
 
     it('give each of many steps that were made at once a position of its own, to go on from', async () => {
       const holders = Array.from({ length: 40 }, (_, at) => `holder ${at}`);
-      for (const holder of holders) await beat({ holder });
+      await Promise.all(holders.map((holder) => beat({ holder })));
       await store.advanceClock(1_000);
       const topic = leaseEventsTopic('g');
       const all = await store.readTopics({ tenant, topics: [{ topic, after: 0n }], limit: 1_000 });

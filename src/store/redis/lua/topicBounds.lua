@@ -20,8 +20,8 @@ while ARGV[at] do
       local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
       oldest = first and string.match(first[1], '^%d+') or '0'
       if first and first[2][1] == 'e' then
-        local _, breaks = string.gsub(first[2][2], '\n', '')
-        oldest = digits(tonumber(string.sub(oldest, 1, -2)) - breaks) .. '0'
+        -- Its position is that of its last step, and each one before has one of its own.
+        oldest = digits(tonumber(string.sub(oldest, 1, -2)) - #cmsgpack.unpack(first[2][2])[4] + 1) .. '0'
       end
       newest = last and string.match(last[1], '^%d+') or '0'
       entries = redis.call('XLEN', key)
