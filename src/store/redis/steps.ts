@@ -9,29 +9,32 @@ type Packed = readonly [
   atMs: number,
   holders: readonly string[],
   epochs: readonly number[],
-  revisions: readonly number[],
-  counts: readonly number[],
-  lateMs: readonly number[],
+  /** Of the first step, each next one is one more; false where they are the epochs. */
+  revision: number | false,
+  /** After the first step; each next one adds a member or takes one away. */
+  count: number,
+  lateMs: readonly number[] | false,
   data: readonly (string | false)[] | false,
 ];
 
-const textOrNull = (data: string | false | undefined): string | null =>
-  data === undefined || data === false ? null : data;
-
 function unpackSteps(packed: Uint8Array): LeaseEvent[] {
-  const [type, group, atMs, holders, epochs, revisions, counts, lateMs, data] = decode(packed) as Packed;
+  const [type, group, atMs, holders, epochs, revision, count, lateMs, data] = decode(packed) as Packed;
+  const change = type === 'granted' ? 1 : -1;
   return holders.map((holder, at) => ({
     type,
     group,
     holder,
     epoch: epochs[at] ?? 0,
-    revision: revisions[at] ?? 0,
-    count: counts[at] ?? 0,
+    revision: revision === false ? (epochs[at] ?? 0) : revision + at,
+    count: count + change * at,
     atMs,
-    lateMs: lateMs[at] ?? 0,
+    lateMs: lateMs === false ? 0 : (lateMs[at] ?? 0),
     data: textOrNull(data === false ? false : data[at]),
   }));
 }
+
+const textOrNull = (data: string | false | undefined): string | null =>
+  data === undefined || data === false ? null : data;
 
 /** `tenant, steps, tenant, steps, …` from position `from` of a reply. */
 export function stepEvents(reply: readonly Reply[], from: number): TenantEvent[] {

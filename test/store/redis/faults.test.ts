@@ -140,6 +140,20 @@ describe('when Redis', () => {
     expect(await ownKeys()).toEqual([]);
   });
 
+  it('lost one lease, the others are told of and end as ever, and nothing of it stays', async () => {
+    await store.freezeClock(true);
+    for (const holder of ['ann', 'bob']) await beat(store, holder, 1_000);
+    const lkey = (await ownKeys()).find((key) => key.includes('}:l')) ?? '';
+    const ofAnn = ((await admin('HKEYS', lkey)) as string[]).find((field) => field.endsWith('ann')) ?? '';
+    expect(await admin('HDEL', lkey, ofAnn)).toBe(1);
+    const { leases } = await store.members({ tenant, group: 'g', offset: 0, limit: 10 });
+    expect(leases.map(({ holder }) => holder)).toEqual(['bob']);
+    await store.advanceClock(1_000);
+    expect(expired).toEqual(['bob']);
+    await store.advanceClock(24 * 3_600_000);
+    expect(await ownKeys()).toEqual([]);
+  });
+
   /** A lease with data in each of two groups: it has entries of its own in the indexes. */
   const beatInTwo = (holder: string) =>
     store.beat({

@@ -95,6 +95,7 @@ local function grant(tenant, field, form, data)
   local at = #members.holders + 1
   members.scores[2 * at - 1], members.scores[2 * at] = digits(now + ttl), holder
   members.holders[at], members.epochs[at], members.data[at] = holder, epoch, data
+  members.anyData = members.anyData or data ~= false
   revisionsOf(tenant)[group] = epoch
   return packed
 end
@@ -125,15 +126,12 @@ local function writeGranted()
     newRevisions[#newRevisions + 1] = digits(members.epochs[many])
     newDue[#newDue + 1] = digits(members.deadline)
     newDue[#newDue + 1] = dueMember('g', tenant, group)
-    local steps = newSteps('granted', group)
-    for at = 1, many do
-      local epoch = members.epochs[at]
-      addStep(steps, members.holders[at], epoch, epoch, count - many + at, 0, members.data[at])
-      if #steps[4] == maxSteps or at == many then
-        record(tenant, steps, result)
-        steps = newSteps('granted', group)
-      end
-    end
+    record(tenant, 'granted', group, {
+      holders = members.holders,
+      epochs = members.epochs,
+      count = count - many + 1,
+      data = members.anyData and members.data,
+    }, result)
   end
   if #newGroups > 0 then
     redis.call('ZADD', keyOf('g', tenant, ''), unpack(newGroups))
@@ -165,8 +163,7 @@ local function step(lkey, tenant, field, form, packed, data)
     return 'r', renew(lkey, tenant, field, form, packed, data)
   end
   if packed then
-    local group, holder = groupAndHolder(field)
-    endLeases(tenant, group, { holder }, { field }, { packed }, 'expired', result)
+    endLease(tenant, field, packed, 'expired', result)
   end
   if form.grant then
     return 'g', grant(tenant, field, form, data)

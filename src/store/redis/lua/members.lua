@@ -18,17 +18,22 @@ for at = 1, #ARGV, 3 do
       local holders = redis.call('ZRANGE', zkey, from, from + maxTogether - 1)
       local fields = fieldsOf(group, holders)
       local stored = redis.call('HMGET', keyOf('l', tenant, ''), unpack(fields))
-      local data = dataOfAll(tenant, fields, stored)
+      local leases, flags = {}, {}
       for index = 1, #holders do
-        local deadline, ttl, epoch = unpackLease(stored[index])
-        if deadline > now then
+        leases[index] = isLive(stored[index]) and { unpackLease(stored[index]) }
+        flags[index] = leases[index] and leases[index][4]
+      end
+      local data = dataOfAll(tenant, fields, flags)
+      for index = 1, #holders do
+        if leases[index] then
+          local deadline, ttl, epoch = unpack(leases[index])
           answer[1] = answer[1] + 1
           local last = #answer
           answer[last + 1] = holders[index]
           answer[last + 2] = deadline - now
           answer[last + 3] = ttl
           answer[last + 4] = epoch
-          answer[last + 5] = data[index] or false
+          answer[last + 5] = data[index]
         end
       end
     end

@@ -28,7 +28,7 @@ while ARGV[at] do
     if packed then
       local group = groupAndHolder(field)
       local live = isLive(packed)
-      endLeases(tenant, group, { holder }, { field }, { packed }, live and kind or 'expired', result)
+      endLease(tenant, field, packed, live and kind or 'expired', result)
       if live then
         answer[#answer + 1] = group
       end

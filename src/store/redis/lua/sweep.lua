@@ -18,25 +18,26 @@ local claimed = claim[1] and claim[1] ~= owner and tonumber(claim[2]) > wallMs
 local result = { 0, -1 }
 -- How many leases are looked at in a visit of a group, so that none keeps the others waiting.
 local maxTaken = 64
-local looks = 0
+local looks, maxLooks = 0, 2000
 
--- Some lists in the order of the numbers in the first.
-local function sorted(numbers, ...)
-  local order = {}
-  for at = 1, #numbers do
+-- What ends, latest first.
+local function inOrderOfDeadlines(ended)
+  local order, late = {}, ended.lateMs
+  for at = 1, #late do
     order[at] = at
   end
   table.sort(order, function(a, b)
-    return numbers[a] < numbers[b] or numbers[a] == numbers[b] and a < b
+    return late[a] > late[b] or late[a] == late[b] and a < b
   end)
-  local lists = {}
-  for index, list in ipairs({ ... }) do
-    lists[index] = {}
+  local sorted = { anyData = ended.anyData }
+  for _, name in ipairs({ 'holders', 'fields', 'epochs', 'lateMs', 'hasData' }) do
+    local from, to = ended[name], {}
     for at = 1, #order do
-      lists[index][at] = list[order[at]]
+      to[at] = from[order[at]]
     end
+    sorted[name] = to
   end
-  return unpack(lists)
+  return sorted
 end
 
 -- Ends what is due in a group, puts off what was renewed since, and answers how many leases were looked at.
@@ -46,29 +47,44 @@ local function sweepGroup(tenant, group, member)
   if #suspects > 0 then
     local asked = fieldsOf(group, suspects)
     local stored = redis.call('HMGET', keyOf('l', tenant, ''), unpack(asked))
-    local holders, fields, packed, deadlines, renewed = {}, {}, {}, {}, {}
-    local inOrder, last, dead = true, 0, 0
+    local holders, fields, epochs, lateMs, hasData = {}, {}, {}, {}, {}
+    local renewed, gone = {}, {}
+    local dead, anyData, inOrder, last = 0, false, true, 0
     for at = 1, #suspects do
-      local deadline = unpackLease(stored[at])
-      if deadline <= now then
-        dead = dead + 1
-        holders[dead], fields[dead], packed[dead], deadlines[dead] = suspects[at], asked[at], stored[at], deadline
-        inOrder = inOrder and deadline >= last
-        last = deadline
+      local packed = stored[at]
+      if not packed then
+        gone[#gone + 1] = suspects[at]
       else
-        renewed[#renewed + 1] = digits(deadline)
-        renewed[#renewed + 1] = suspects[at]
+        local deadline, _, epoch, flag = unpackNumbers(leaseFormat, packed)
+        if deadline <= now then
+          dead = dead + 1
+          holders[dead], fields[dead], epochs[dead] = suspects[at], asked[at], epoch
+          lateMs[dead], hasData[dead] = now - deadline, flag
+          anyData = anyData or flag == 1
+          inOrder = inOrder and deadline >= last
+          last = deadline
+        else
+          renewed[#renewed + 1] = digits(deadline)
+          renewed[#renewed + 1] = suspects[at]
+        end
       end
     end
     if #renewed > 0 then
       redis.call('ZADD', zkey, unpack(renewed))
     end
     if dead > 0 then
-      if not inOrder then
-        holders, fields, packed = sorted(deadlines, holders, fields, packed)
-      end
-      endLeases(tenant, group, holders, fields, packed, 'expired', result, dead == #suspects)
+      local ended = { holders = holders, fields = fields, epochs = epochs, lateMs = lateMs, hasData = hasData, anyData = anyData }
+      endLeases(tenant, group, inOrder and ended or inOrderOfDeadlines(ended), 'expired', result, dead == #suspects)
       budget = budget - dead
+    end
+    -- Somebody took them out of Redis by hand, or Redis did: that must not keep the others from ending.
+    if #gone > 0 then
+      redis.call('ZREM', zkey, unpack(gone))
+      removeHolders(tenant, gone, group)
+      countUp('leases', tenant, -#gone)
+      if redis.call('EXISTS', zkey) == 0 then
+        forgetGroup(tenant, group)
+      end
     end
   end
   local earliest = redis.call('ZRANGE', zkey, 0, 0, 'WITHSCORES')
@@ -81,7 +97,7 @@ local function sweepGroup(tenant, group, member)
 end
 
 local members, at = {}, 1
-while not claimed and budget > 0 and looks < 2000 do
+while not claimed and budget > 0 and looks < maxLooks do
   if not members[at] then
     members, at = redis.call('ZRANGEBYSCORE', dueKey, '-inf', digits(now), 'LIMIT', 0, 100), 1
   end
@@ -136,7 +152,7 @@ if not frozen then
     result[2] = math.max(tonumber(earliest[2]) - now, 0)
   end
 end
-if not claimed and redis.call('ZCOUNT', dueKey, '-inf', digits(now)) > 0 then
+if not claimed and (budget <= 0 or looks >= maxLooks) and redis.call('ZCOUNT', dueKey, '-inf', digits(now)) > 0 then
   result[1] = 1
 end
 publish()
