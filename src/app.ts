@@ -52,13 +52,13 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const made = protocols.map((make) => make(context));
 
   /** What no route matched, or could not be read, is still some protocol's to answer. */
-  const answerUnrouted = (error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+  const answerUnrouted = (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
     const path = (request.raw.url ?? '/').split('?', 1)[0] ?? '/';
     const owner = isOperatorPath(path)
       ? undefined
       : made.find((protocol) => protocol.claims(path, request.authority));
     if (owner !== undefined) return owner.answerError(error, request, reply);
-    return reply.code(404).send({ error: `no such path: ${path.slice(0, 200)}` });
+    reply.code(404).send({ error: `no such path: ${path.slice(0, 200)}` });
   };
 
   const app = Fastify({

@@ -47,7 +47,7 @@ export interface Protocol {
    */
   claims(path: string, authority: string): boolean;
   /** Answers any error, `NotFound` and unreadable requests too, in the vendor's shape. Nothing else formats an error. */
-  answerError(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply;
+  answerError(error: Error, request: FastifyRequest, reply: FastifyReply): void;
   /** The groups of a tenant, those too that nobody is in, at most `limit`. Absent: there is nothing but leases. */
   viewGroups?(tenant: Tenant, limit: number): Promise<readonly GroupView[]>;
   /**

@@ -185,7 +185,7 @@ export const pbx: MakeProtocol = (context) => {
     return errnos.internal;
   };
 
-  const serve = async (request: FastifyRequest, reply: FastifyReply, name: string): Promise<FastifyReply> => {
+  const serve = async (request: FastifyRequest, reply: FastifyReply, name: string): Promise<void> => {
     const { version = '' } = request.params as { version?: string };
     const endpoint = versionPrefix.test(version) ? endpoints.get(name) : undefined;
     if (endpoint === undefined) {
@@ -193,7 +193,7 @@ export const pbx: MakeProtocol = (context) => {
     }
     const call = callOf(request, version);
     if (call.isGet && call.isStrict) throw new PbxError(errnos.postOnly);
-    return answerAtOnce(reply, 200, listed, await endpoint.run(call));
+    answerAtOnce(reply, 200, listed, await endpoint.run(call));
   };
 
   return {
@@ -202,7 +202,7 @@ export const pbx: MakeProtocol = (context) => {
 
     answerError(error, request, reply) {
       const failed = `{"status":"Failed","errno":"${toErrno(error, request)}"}`;
-      return answerAtOnce(reply, 200, listed, failed);
+      answerAtOnce(reply, 200, listed, failed);
     },
 
     operatorRoutes: (app) =>
@@ -225,7 +225,7 @@ export const pbx: MakeProtocol = (context) => {
       );
 
       for (const [name, { body }] of endpoints) {
-        const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+        const handler = (request: FastifyRequest, reply: FastifyReply): Promise<void> =>
           serve(request, reply, name);
         // The schema is for the document: bodies are checked against it after the token was looked at.
         const documented = { tags: ['pbx'], ...(body === undefined ? {} : { body }) };

@@ -43,6 +43,6 @@ export function sendJson(
   headers: HeaderList,
   json: string,
   callback?: string,
-): FastifyReply {
-  return answerAtOnce(reply, status, headers, callback === undefined ? json : `${callback}(${json})`);
+): void {
+  answerAtOnce(reply, status, headers, callback === undefined ? json : `${callback}(${json})`);
 }

@@ -47,7 +47,7 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
     const listed = headerList(headers);
     app.route({ method, url: path, schema, onRequest: [...onRequest], handler });
 
-    async function handler(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    async function handler(request: FastifyRequest, reply: FastifyReply): Promise<void> {
       const url = request.raw.url ?? '';
       const query = queryOf(url, request.query as Query);
       checkLength(url);
@@ -64,7 +64,7 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
       }
       if (headers === presenceHeaders && !config.presenceEnabled) throw errors.notTurnedOn();
       const answer = await operation.run(asked);
-      return sendJson(
+      sendJson(
         reply,
         200,
         listed,
@@ -108,7 +108,7 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
     name: 'presence',
     claims: (path) => vendorPath.test(path),
 
-    answerError(error, request, reply): FastifyReply {
+    answerError(error, request, reply) {
       const { status, body, headers } = toError(error, request);
       const inQuery = ((request.query ?? {}) as Query).callback;
       // Publish, signal and subscribe have it in their paths.
@@ -120,7 +120,7 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
         // A name that cannot be a function's gets its error as plain JSON.
       }
       const json = JSON.stringify(typeof body === 'function' ? body(timetokenNow()) : body);
-      return sendJson(reply, status, headerList({ ...presenceHeaders, ...headers }), json, wrapIn);
+      sendJson(reply, status, headerList({ ...presenceHeaders, ...headers }), json, wrapIn);
     },
 
     async routes(app) {
@@ -137,7 +137,7 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
       app.get('/time/:callback', { schema: { tags: ['presence'] } }, async (request, reply) => {
         // Raw digits: a JSON number of this size does not survive a double.
         const { callback } = request.params as { callback: string };
-        return sendJson(
+        sendJson(
           reply,
           200,
           headerList(methodsAllowed('GET')),

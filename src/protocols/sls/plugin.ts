@@ -56,7 +56,7 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
     json: string,
     id = requestId(),
     more: HeaderList = [],
-  ): FastifyReply =>
+  ): void =>
     answerAtOnce(
       reply,
       status,
@@ -111,7 +111,7 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
     answerError(error, request, reply) {
       const id = requestId();
       const { status, code, message } = toError(error, request, id);
-      return send(reply, status, JSON.stringify({ errorCode: code, errorMessage: message }), id);
+      send(reply, status, JSON.stringify({ errorCode: code, errorMessage: message }), id);
     },
 
     viewGroups: (tenant, limit) => viewGroups(context, tenant, limit),
