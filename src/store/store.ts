@@ -64,7 +64,7 @@ export interface Beat {
   /** Absent: every group in which the holder is live; then nothing is ever granted. */
   readonly groups?: readonly BeatGroup[];
   /** Absent: the TTL of the lease so far, and for a new one `defaultTtlMs`. */
-  readonly ttlMs?: number;
+  readonly ttlMs?: number | undefined;
   readonly defaultTtlMs?: number;
   /** False: a dead or unknown lease stays so (`absent` in the answer), only live ones are renewed. */
   readonly grant: boolean;

@@ -36,7 +36,7 @@ export async function beat(
     grant: true,
     tell: 'state',
     defaultTtlMs: defaultTimeoutMs,
-    ...(timeoutMs === undefined ? {} : { ttlMs: timeoutMs }),
+    ttlMs: timeoutMs,
   });
   if (!leases.some(({ state }) => state === 'granted')) return;
   await adoptState(
@@ -66,7 +66,7 @@ export async function beatAfterHold(
     groups,
     grant: false,
     tell: 'state',
-    ...(timeoutMs === undefined ? {} : { ttlMs: timeoutMs }),
+    ttlMs: timeoutMs,
   });
   const absent = new Set(leases.filter(({ state }) => state === 'absent').map(({ group }) => group));
   if (absent.size === 0) return;

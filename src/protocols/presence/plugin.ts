@@ -1,6 +1,6 @@
 /** Presence (PubNub): its routes, and the one place where its errors become answers. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { StoreUnavailable } from '../../store/store.ts';
+import { StoreUnavailable, type Tenant } from '../../store/store.ts';
 import { headerList } from '../answer-at-once.ts';
 import { type App, type MakeProtocol, NotFound } from '../protocol.ts';
 import { type Caller, makeAccess, parseKeyset } from './access.ts';
@@ -41,6 +41,14 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
     return errors.internal(request.id);
   };
 
+  // Nearly all requests have the key of the one before: to make the name of its tenant again, which must then be hashed to be
+  // looked up, costs more than all else that is read from a path.
+  let last = { subscribeKey: '', tenant: tenantOf('') };
+  const tenantNamed = (subscribeKey: string): Tenant => {
+    if (subscribeKey !== last.subscribeKey) last = { subscribeKey, tenant: tenantOf(subscribeKey) };
+    return last.tenant;
+  };
+
   const serve = (app: App, operation: Operation, onRequest: RateLimit): void => {
     const { path, method = 'GET', querystring, headers, keyAt, channelsAt, callbackAt } = operation;
     const schema = { tags: ['presence'], querystring };
@@ -54,7 +62,7 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
       const segment = (number: number): string => segmentAt(url, number);
       const callback = callbackOf(callbackAt === undefined ? query.callback : segment(callbackAt));
       const subscribeKey = subscribeKeyOf(segment(keyAt));
-      const tenant = tenantOf(subscribeKey);
+      const tenant = tenantNamed(subscribeKey);
       const channels = channelsAt === undefined ? '' : segment(channelsAt);
       const call: Call = { store, settings: config, selection, tenant, channels, query };
       const asked: Asked = { call, segment, subscribeKey, request, reply };
