@@ -1,7 +1,7 @@
 /**
  * A heartbeat of each protocol through the whole real route, over the embedded store and over Redis, beside the same app
  * with a handler that does nothing and beside bare `node:http`. The server has one core, the load and Redis another. Three
- * interleaved rounds; medians. Writes bench/results.json and prints the tables of the README.
+ * interleaved rounds, each with new servers; medians. Writes bench/results.json and prints the tables of the README.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,6 +22,7 @@ import {
 
 const rounds = Number(process.env.ROUNDS ?? 3);
 const seconds = Number(process.env.SECONDS ?? 5);
+const warmUpSeconds = 2;
 const clients = 1_000;
 
 async function post(port: number, path: string, body: string, host = '127.0.0.1'): Promise<unknown> {
@@ -91,46 +92,53 @@ requireTools();
 const server = await startRedis();
 pinBesideLoad(server.pid);
 const redis = new Redis(server.port, '127.0.0.1');
-const ports = {
-  bare: await startServer('bare'),
-  embedded: await startServer('embedded'),
-  redis: await startServer('redis', server.url),
-};
-const requests = { embedded: await prepare(ports.embedded), redis: await prepare(ports.redis) };
 
 const samples = new Map<string, Sample[]>();
 const cpu: Record<string, number[]> = {};
-const note = (name: string, sample: Sample): void => {
+const measure = (name: string, port: number, what: readonly Request[]): Sample => {
+  const sample = load(port, what, seconds);
   samples.set(name, [...(samples.get(name) ?? []), sample]);
   console.error(`${name}: ${Math.round(sample.perSecond)}/s, p99 ${sample.p99Ms.toFixed(2)} ms`);
+  return sample;
 };
-for (let round = 0; round <= rounds; round += 1) {
-  // The first is for warming up.
-  const measure = (name: string, port: number, what: readonly Request[]): void => {
-    console.error(name);
-    const sample = load(port, what, round === 0 ? 2 : seconds);
-    if (round > 0) note(name, sample);
+/** Servers of its own for each round: how well a process was compiled is luck that lasts as long as it does. */
+for (let round = 0; round < rounds; round += 1) {
+  await redis.flushall();
+  const ports = {
+    bare: await startServer('bare'),
+    embedded: await startServer('embedded'),
+    redis: await startServer('redis', server.url),
   };
-  measure('node:http', ports.bare, requests.embedded.presence);
-  for (const protocol of ['presence', 'pbx', 'sls'] as const) {
-    const idle = requests.embedded[protocol].map((request) => ({
+  const [embedded, overRedis] = await Promise.all([prepare(ports.embedded), prepare(ports.redis)]);
+  const protocols = (['presence', 'pbx', 'sls'] as const).map((protocol) => ({
+    protocol,
+    requests: embedded[protocol],
+    overRedis: overRedis[protocol],
+    idle: embedded[protocol].map((request) => ({
       ...request,
       path: idlePath[protocol]?.(request.path) ?? '',
-    }));
-    measure(`${protocol} idle`, ports.embedded, idle);
-    measure(`${protocol} embedded`, ports.embedded, requests.embedded[protocol]);
-    const before = await redisCpuSeconds(redis);
-    measure(`${protocol} redis`, ports.redis, requests.redis[protocol]);
-    const used = (await redisCpuSeconds(redis)) - before;
-    const last = samples.get(`${protocol} redis`)?.at(-1);
-    if (round > 0 && last !== undefined) {
-      cpu[protocol] = [...(cpu[protocol] ?? []), (used * 1e6) / (last.perSecond * seconds)];
-    }
+    })),
+  }));
+  console.error(`round ${round + 1} of ${rounds}, after warming up`);
+  load(ports.bare, embedded.presence, warmUpSeconds);
+  for (const { requests, overRedis: same, idle } of protocols) {
+    load(ports.embedded, idle, warmUpSeconds);
+    load(ports.embedded, requests, warmUpSeconds);
+    load(ports.redis, same, warmUpSeconds);
   }
+  measure('node:http', ports.bare, embedded.presence);
+  for (const { protocol, requests, overRedis: same, idle } of protocols) {
+    measure(`${protocol} idle`, ports.embedded, idle);
+    measure(`${protocol} embedded`, ports.embedded, requests);
+    const before = await redisCpuSeconds(redis);
+    const sample = measure(`${protocol} redis`, ports.redis, same);
+    const used = (await redisCpuSeconds(redis)) - before;
+    cpu[protocol] = [...(cpu[protocol] ?? []), (used * 1e6) / sample.requests];
+  }
+  stopServers();
 }
 redis.disconnect();
 await server.stop();
-stopServers();
 
 const perSecond = (name: string): number =>
   median((samples.get(name) ?? []).map((sample) => sample.perSecond));
