@@ -161,7 +161,7 @@ const results = {
       ...(store === 'redis' ? { redisCpuMicros: Number(median(cpu[protocol] ?? []).toFixed(1)) } : {}),
     })),
   ),
-  expiries: expiries(rounds),
+  expiries: expiries(Math.max(rounds, 5)),
 };
 writeFileSync(join(import.meta.dirname, 'results.json'), `${JSON.stringify(results, null, 2)}\n`);
 
