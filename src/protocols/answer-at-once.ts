@@ -14,12 +14,7 @@ export function headerList(headers: Readonly<Record<string, string>>): HeaderLis
  * ever; those that would change the payload do not, and there are none. `headers`: all there are but `content-length`; what
  * was set on the reply before is not sent. A handler that has answered so answers nothing more to Fastify.
  */
-export function answerAtOnce(
-  reply: FastifyReply,
-  status: number,
-  headers: HeaderList,
-  body: string,
-): void {
+export function answerAtOnce(reply: FastifyReply, status: number, headers: HeaderList, body: string): void {
   const length = Buffer.byteLength(body);
   reply.hijack();
   reply.raw.writeHead(status, [...headers, 'content-length', String(length)]);

@@ -72,13 +72,7 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
       }
       if (headers === presenceHeaders && !config.presenceEnabled) throw errors.notTurnedOn();
       const answer = await operation.run(asked);
-      sendJson(
-        reply,
-        200,
-        listed,
-        typeof answer === 'string' ? answer : JSON.stringify(answer),
-        callback,
-      );
+      sendJson(reply, 200, listed, typeof answer === 'string' ? answer : JSON.stringify(answer), callback);
     }
   };
 
@@ -145,13 +139,7 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
       app.get('/time/:callback', { schema: { tags: ['presence'] } }, async (request, reply) => {
         // Raw digits: a JSON number of this size does not survive a double.
         const { callback } = request.params as { callback: string };
-        sendJson(
-          reply,
-          200,
-          headerList(methodsAllowed('GET')),
-          `[${timetokenNow()}]`,
-          callbackOf(callback),
-        );
+        sendJson(reply, 200, headerList(methodsAllowed('GET')), `[${timetokenNow()}]`, callbackOf(callback));
       });
 
       for (const path of ['/v1/*', '/v2/*', '/v3/*', '/publish/*', '/signal/*', '/subscribe/*', '/time/*']) {
