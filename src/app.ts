@@ -57,8 +57,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
     const owner = isOperatorPath(path)
       ? undefined
       : made.find((protocol) => protocol.claims(path, request.authority));
-    if (owner !== undefined) return owner.answerError(error, request, reply);
-    reply.code(404).send({ error: `no such path: ${path.slice(0, 200)}` });
+    if (owner === undefined) reply.code(404).send({ error: `no such path: ${path.slice(0, 200)}` });
+    else owner.answerError(error, request, reply);
   };
 
   const app = Fastify({
