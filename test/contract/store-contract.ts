@@ -683,6 +683,12 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       ]);
     });
 
+    it('are read from any position, also one that no entry can have', async () => {
+      await append('t', 'x');
+      const reads = [-1n, 10n ** 20n - 1n, 0n].map((after) => read({ t: after }));
+      expect(await Promise.all(reads)).toEqual([['t x'], [], ['t x']]);
+    });
+
     it('share their timetokens with lease events and with now', async () => {
       const before = (await store.now({ tenant })).timetoken;
       await beat();

@@ -29,6 +29,17 @@ function encodeGuards(guards: readonly Guard[] | undefined, to: ScriptArgument[]
   for (const { collection, key, version } of guards ?? []) to.push(collection, key, version);
 }
 
+const lastId = (1n << 64n) - 1n;
+
+/**
+ * What stands for a position in a stream's ids. Clients name positions that no stream can have, and Redis refuses such an id,
+ * and with it every read of the batch; the nearest one reads the same.
+ */
+function idOf(position: bigint): bigint {
+  if (position < 0n) return 0n;
+  return position > lastId ? lastId : position;
+}
+
 /** `fields`: remaining ms, TTL, epoch, data or null. */
 function leaseOf(group: string, holder: string, fields: readonly Reply[]): Lease {
   const [remainingMs, ttlMs, epoch, data = null] = fields;
@@ -165,7 +176,7 @@ export const codecs: Codecs = {
     raw: true,
     encode({ tenant, topics, limit, maxBytes }, to) {
       to.push(tenant, limit, maxBytes ?? '', topics.length);
-      for (const { topic, after } of topics) to.push(topic, String(after));
+      for (const { topic, after } of topics) to.push(topic, String(idOf(after)));
     },
     decode(reply, { topics, limit }) {
       const entries: TopicEntry[] = [];
