@@ -196,6 +196,22 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       expect(second.leases.map(({ state }) => state)).toEqual(['renewed', 'renewed', 'renewed', 'absent']);
     });
 
+    it('takes a group that is named twice for one lease, and so does a release', async () => {
+      const groups = [{ group: 'g' }, { group: 'other' }, { group: 'g' }];
+      const twice = async (): Promise<string[]> =>
+        (await store.beat({ tenant, holder: 'ann', groups, ttlMs: 1_000, grant: true })).leases.map(
+          ({ state }) => state,
+        );
+      expect(await twice()).toEqual(['granted', 'granted', 'renewed']);
+      await advanceUnswept(1_000);
+      expect(await twice()).toEqual(['granted', 'granted', 'renewed']);
+      expect(await store.release({ tenant, holder: 'ann', groups: ['other'] })).toEqual(['other']);
+      expect(await store.release({ tenant, holder: 'ann', groups: ['g', 'g'] })).toEqual(['g']);
+      expect(await steps()).toEqual(['granted ann 1', 'expired ann 0', 'granted ann 1', 'released ann 0']);
+      const sizes = (await store.tenants()).filter((size) => size.tenant === tenant);
+      expect(sizes).toMatchObject([{ leases: 0 }]);
+    });
+
     it('without groups renews every group held and grants nothing', async () => {
       await beat({ group: 'a', data: '"x"' });
       await beat({ group: 'b' });

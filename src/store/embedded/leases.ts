@@ -31,7 +31,7 @@ export function beat(state: State, ask: Ask<'beat'>): Step<Answer<'beat'>> {
   }
   const now = leaseNow(state);
   const tenant = state.tenants.get(ask.tenant);
-  const held = tenant?.holders.get(ask.holder);
+  let held = tenant?.holders.get(ask.holder);
   const groups = ask.groups ?? allHeld(held).map((lease) => ({ group: lease.group.name }));
   const leases: BeatLease[] = [];
   let events: TenantEvent[] | undefined;
@@ -40,6 +40,8 @@ export function beat(state: State, ask: Ask<'beat'>): Step<Answer<'beat'>> {
     if (lease !== undefined && lease.deadlineMs <= now) {
       events ??= [];
       events.push(end(state, lease, 'expired', now - lease.deadlineMs));
+      // What is held is looked up anew whenever it changed: a group may be named twice.
+      held = lease.tenant.holders.get(ask.holder);
       lease = undefined;
     }
     if (lease === undefined) {
@@ -49,6 +51,7 @@ export function beat(state: State, ask: Ask<'beat'>): Step<Answer<'beat'>> {
       }
       events ??= [];
       lease = grant(state, ask, group, data ?? null, now, events);
+      held = lease.tenant.holders.get(ask.holder);
       leases.push(answerOf(lease, 'granted'));
       continue;
     }
@@ -125,12 +128,12 @@ export function end(
 
 export function release(state: State, ask: Ask<'release'>): Step<Answer<'release'>> {
   const now = leaseNow(state);
-  const held = state.tenants.get(ask.tenant)?.holders.get(ask.holder);
+  const holders = state.tenants.get(ask.tenant)?.holders;
   const released: string[] = [];
   const events: TenantEvent[] = [];
-  const all = allHeld(held).map(({ group }) => group.name);
+  const all = allHeld(holders?.get(ask.holder)).map(({ group }) => group.name);
   for (const group of ask.groups ?? all.sort()) {
-    const lease = heldIn(held, group);
+    const lease = heldIn(holders?.get(ask.holder), group);
     if (lease === undefined) continue;
     if (lease.deadlineMs <= now) {
       events.push(end(state, lease, 'expired', now - lease.deadlineMs));
