@@ -49,6 +49,21 @@ describe('when Redis', () => {
     expect(after?.epoch).toBeGreaterThan(before?.epoch ?? Number.POSITIVE_INFINITY);
   });
 
+  it('lost its newest writes only, epochs and versions still grow', async () => {
+    const write = async (): Promise<number> =>
+      (await store.commit({ tenant, writes: [{ collection: 'c', key: 'k', value: '1' }] })).versions[0] ?? 0;
+    await beat(store);
+    const partition = (await openPartitions())[0] ?? '';
+    const seq = await admin('HGET', `${partition}clock`, 'seq');
+    const [before] = (await beat(store, 'bob')).leases;
+    const version = await write();
+    // What a machine that crashed, or a replica that was behind, has of the clock hash.
+    await admin('HSET', `${partition}clock`, 'seq', String(seq));
+    const [after] = (await beat(store, 'cid')).leases;
+    expect(after?.epoch).toBeGreaterThan(before?.epoch ?? Number.POSITIVE_INFINITY);
+    expect(await write()).toBeGreaterThan(version);
+  });
+
   it.each(['is killed', 'hangs'])(
     '%s under load, requests fail fast, then go on, and the outage expires nobody',
     async (how) => {

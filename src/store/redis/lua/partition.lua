@@ -2,10 +2,10 @@
 --
 -- KEYS[1]  the partition's clock, '{hb:<n>}:clock'. Every other key is made from it and has the same hash tag.
 --
--- The clock is a hash: lease and wall (ms at the last tick), frozen (1 or 0), seq (epochs, revisions and versions; starts
--- at the time in microseconds, so that it grows also over FLUSHALL), tt (the last timetoken, whole microseconds), owner
--- and ownerUntil (who may sweep alone, until when on the wall), attended (until when on the wall somebody waits for
--- appends).
+-- The clock is a hash: lease and wall (ms at the last tick), frozen (1 or 0), seq (epochs, revisions and versions; never
+-- behind the time in microseconds, so that it grows also where Redis lost everything, or its newest writes), tt (the last
+-- timetoken, whole microseconds), owner and ownerUntil (who may sweep alone, until when on the wall), attended (until when
+-- on the wall somebody waits for appends).
 
 local maxStepMs = 2000
 
@@ -19,9 +19,9 @@ local clock = redis.call('HMGET', KEYS[1], 'lease', 'wall', 'frozen', 'seq', 'tt
 local leaseAtTick = tonumber(clock[1]) or wallMs
 local wallAtTick = tonumber(clock[2]) or wallMs
 local frozen = clock[3] == '1'
-local seq = tonumber(clock[4]) or wallMicros
+local seq = math.max(tonumber(clock[4]) or 0, wallMicros)
 local tt = tonumber(clock[5]) or 0
-local seqBefore = tonumber(clock[4])
+local seqBefore = seq
 local ttBefore = tonumber(clock[5])
 local attended = (tonumber(clock[6]) or 0) > wallMs
 
