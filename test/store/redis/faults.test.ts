@@ -169,6 +169,20 @@ describe('when Redis', () => {
     expect(await ownKeys()).toEqual([]);
   });
 
+  it('lost the data of a lease, its holder and all others are answered as ever', async () => {
+    await beatInTwo('ann');
+    const xkey = (await ownKeys()).find((key) => key.includes('}:x')) ?? '';
+    expect(await admin('DEL', xkey)).toBe(1);
+    const answers = await Promise.all([
+      store.beat({ tenant, holder: 'ann', groups: [{ group: 'g' }], grant: true }),
+      beat(store, 'bob'),
+    ]);
+    expect(answers.map(({ leases }) => leases)).toMatchObject([
+      [{ state: 'renewed', data: null }],
+      [{ state: 'granted', data: null }],
+    ]);
+  });
+
   /** A lease with data in each of two groups: it has entries of its own in the indexes. */
   const beatInTwo = (holder: string) =>
     store.beat({

@@ -189,10 +189,11 @@ local function describe(letter, tenant, field, form, packed, data)
   end
   local _, _, epoch = unpackLease(packed)
   text = text .. digits(epoch) .. ';'
-  if not hasData(packed) then
+  -- Data that somebody took out of Redis is none: an error here would be everybody's in the batch.
+  data = data or hasData(packed) and dataAt(tenant, field)
+  if not data then
     return text .. '-'
   end
-  data = data or dataAt(tenant, field)
   return text .. '+' .. #data .. ';' .. data
 end
 
