@@ -285,7 +285,7 @@ export type Outcome =
 
 /** How long the event topics of groups are kept. */
 export interface EventKeeping {
-  /** A driver may keep more: steps of a group that were made together may count as one entry, up to 16. */
+  /** A driver may keep more: steps of a group that were made together may count as one entry, up to 32. */
   readonly keepEntries: number;
   readonly idleMs: number;
 }
