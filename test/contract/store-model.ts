@@ -29,6 +29,11 @@ const groupNames = ['1:a', 'a', 'é'];
 const holderNames = ['ann', ':ann', 'cid', 'dee'];
 const defaultTtlMs = 3_000;
 
+/** More look longer for what few do not find. */
+const runs = Number(process.env.MODEL_RUNS ?? 60);
+/** Ms. */
+const timeout = runs * 2_000;
+
 const membersOf = (model: Model, group: string): ModelLease[] => {
   const members = model.groups.get(group) ?? [];
   model.groups.set(group, members);
@@ -303,7 +308,7 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
     await backend?.stop();
   });
 
-  it('tells the same story as a plain model, whatever the history', async () => {
+  it('tells the same story as a plain model, whatever the history', { timeout }, async () => {
     const steps = [beat, beat, beatAll, release, setData, advance, ...(traits.survivesKill ? [restart] : [])];
     await fc.assert(
       fc.asyncProperty(fc.commands(steps, { maxCommands: 40, size: 'max' }), async (history) => {
@@ -330,11 +335,13 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
         }
       }),
       // fast-check prints the seed and the shortest history that still fails.
-      { numRuns: Number(process.env.MODEL_RUNS ?? 60) },
+      { numRuns: runs },
     );
-  }, 120_000);
+  });
 
-  it('makes of beats that come at once what it would make of them one after the other', async () => {
+  it('makes of beats that come at once what it would make of them one after the other', {
+    timeout,
+  }, async () => {
     const node = await backend.node();
     const { store, driver } = node;
     /** Two that a driver may take in one batch. */
@@ -392,8 +399,8 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
           expect(await outcome(histories, true)).toEqual(await outcome(histories, false));
         },
       ),
-      { numRuns: Number(process.env.MODEL_RUNS ?? 60) },
+      { numRuns: runs },
     );
     await store.close();
-  }, 120_000);
+  });
 }
