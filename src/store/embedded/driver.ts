@@ -67,11 +67,10 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
   let claim = { owner: '', untilMs: 0 };
 
   const settle = (): void => {
-    if (file !== undefined) {
-      // Deadlines were set by the reading of now: written with an older one, more than the whole of a lease would be left.
-      state.clock = tick(state.clock, wallMs());
-      file.flush(state);
-    }
+    // What was told and set by this reading stays behind whatever comes, though wall time may go back; and deadlines that
+    // were written with an older one would leave more than the whole of a lease.
+    state.clock = tick(state.clock, wallMs());
+    file?.flush(state);
     if (state.appended.length === 0) return;
     const appended = state.appended;
     state.appended = [];

@@ -26,6 +26,17 @@ describe('a process that stood still', () => {
   });
 });
 
+it('does not bring a lease back when wall time goes back', async () => {
+  let wallMs = 1_700_000_000_000;
+  const store = createStore(openEmbeddedDriver({ wallMs: () => wallMs }));
+  await beat(store, 300);
+  wallMs += 400;
+  expect(await read(store)).toBeNull();
+  wallMs -= 3_600_000;
+  expect(await read(store)).toBeNull();
+  await store.close();
+});
+
 describe('the file', () => {
   let folder: string;
   let path: string;
