@@ -3,7 +3,7 @@
  * hash tag, so the same code runs on all of them.
  */
 import { crc32 } from 'node:zlib';
-import { Cluster, type Redis, ReplyError } from 'ioredis';
+import { Cluster, type Redis } from 'ioredis';
 import {
   type Answer,
   type ClockReading,
@@ -20,6 +20,7 @@ import { type Codec, codecs } from './commands.ts';
 import { connect, parseRedisUrl } from './connect.ts';
 import { defineScripts, type Reply, runScript, type ScriptArgument, type ScriptName } from './scripts.ts';
 import { stepEvents } from './steps.ts';
+import { asStoreError } from './store-error.ts';
 
 export interface RedisOptions {
   readonly url: string;
@@ -241,13 +242,6 @@ function pairs(reply: Reply): [string, number][] {
     String(fields[2 * at]),
     Number(fields[2 * at + 1]),
   ]);
-}
-
-/** A script that Redis could not run for what it is must be told from a Redis that cannot serve now. */
-function asStoreError(error: Error): Error {
-  if (error instanceof StoreUnavailable) return error;
-  const isScriptFault = error instanceof ReplyError && /^(ERR|WRONGTYPE)/.test(error.message);
-  return isScriptFault ? error : new StoreUnavailable(error.message);
 }
 
 function reconnect(redis: Redis | Cluster): void {
