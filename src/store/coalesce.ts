@@ -2,7 +2,16 @@
  * Commands that arrive in the same turn of the event loop reach the driver as one batch per partition: one script call
  * in Redis, one transaction in the embedded store.
  */
-import type { Answer, Ask, Command, CommandName, Driver, Outcome, TenantEvent } from './store.ts';
+import {
+  type Answer,
+  type Ask,
+  type Command,
+  type CommandName,
+  type Driver,
+  type Outcome,
+  StoreUnavailable,
+  type TenantEvent,
+} from './store.ts';
 
 /** Keeps one script call near a millisecond, so that nobody else in Redis waits longer. */
 export const maxBatch = 256;
@@ -49,17 +58,21 @@ export function coalesce(driver: Driver, options: CoalesceOptions): Coalescer {
       for (const waiting of batch) waiting.reject(error as Error);
       return;
     }
-    options.onBatch?.(batch.length, false, startedMs);
+    let isAway = false;
     for (let at = 0; at < batch.length; at += 1) {
       const waiting = batch[at];
       const outcome = outcomes[at];
       if (outcome === undefined) waiting?.reject(new Error('the driver left a command unanswered'));
-      else if ('error' in outcome) waiting?.reject(outcome.error);
-      else {
+      else if ('error' in outcome) {
+        // A driver that runs a batch in parts answers each part by itself: the store may be away for one of them.
+        if (outcome.error instanceof StoreUnavailable) isAway = true;
+        waiting?.reject(outcome.error);
+      } else {
         if (outcome.events !== undefined && outcome.events.length > 0) options.onEvents(outcome.events);
         waiting?.resolve(outcome.answer);
       }
     }
+    options.onBatch?.(batch.length, isAway, startedMs);
   };
 
   // Where a batch is a journey, whoever comes while this turn's requests are read joins it.

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { coalesce, maxBatch } from '../../src/store/coalesce.ts';
-import type { Command, Driver, Outcome, TenantEvent } from '../../src/store/store.ts';
+import {
+  type Command,
+  type Driver,
+  type Outcome,
+  StoreUnavailable,
+  type TenantEvent,
+} from '../../src/store/store.ts';
 
 /** A driver that answers with the name it was asked for, or as told, and remembers its batches. */
 function recordingDriver(answer: (command: Command) => Outcome | 'nothing'): {
@@ -70,6 +76,20 @@ describe('coalescing', () => {
       ['a', 'bad', 'b'].map((holder) => ask('groupsOf', { tenant: 't/0', holder })),
     );
     expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  });
+
+  it('counts a batch as failed where the store was away for a part of it, not where an item was bad', async () => {
+    const errors: Record<string, Error> = { away: new StoreUnavailable('gone'), bad: new Error('bad item') };
+    const { driver } = recordingDriver((command) => {
+      const error = command.name === 'groupsOf' ? errors[command.ask.holder] : undefined;
+      return error === undefined ? groupsOf(command) : { error };
+    });
+    const failures: boolean[] = [];
+    const { ask } = coalesce(driver, { ...quiet, onBatch: (_size, failed) => failures.push(failed) });
+    for (const holder of ['away', 'bad']) {
+      await Promise.allSettled(['a', holder].map((name) => ask('groupsOf', { tenant: 't/0', holder: name })));
+    }
+    expect(failures).toEqual([true, false]);
   });
 
   it('fails every command of a batch that could not be run, and no other batch', async () => {
