@@ -24,11 +24,13 @@ export class CursorInvalid extends Error {
   override readonly name = 'CursorInvalid';
 }
 
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
+
 function decodeCursor(cursor: string): Place {
   try {
     const [tenant, group, offset] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
-    if (typeof tenant === 'string' && typeof group === 'string' && Number.isSafeInteger(offset)) {
-      return { tenant, group, offset: offset as number };
+    if (typeof tenant === 'string' && typeof group === 'string' && isCount(offset)) {
+      return { tenant, group, offset };
     }
   } catch {
     // Falls through to the same answer as a cursor of another shape.

@@ -103,6 +103,8 @@ describe('the live view of leases', () => {
 
   it('refuses what is no page', async () => {
     expect((await get('/_heartbeatd/leases?cursor=x')).statusCode).toBe(400);
+    const before = Buffer.from('["presence/demo","lobby",-1]').toString('base64url');
+    expect((await get(`/_heartbeatd/leases?cursor=${before}`)).statusCode).toBe(400);
     expect((await get('/_heartbeatd/leases?limit=0')).statusCode).toBe(400);
   });
 });
