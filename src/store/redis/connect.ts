@@ -35,7 +35,7 @@ export function parseRedisUrl(url: string): RedisTarget {
     .slice(at + 1)
     .split(',')
     .map((node) => {
-      const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]\s]+)(?::(\d{1,5}))?$/.exec(node);
+      const match = /^(\[[0-9a-fA-F:.]+\]|[^:[\]\s?#]+)(?::(\d{1,5}))?$/.exec(node);
       const port = Number(match?.[2] ?? (kind === 'sentinel' ? 26_379 : 6_379));
       if (match?.[1] === undefined || port < 1 || port > 65_535)
         throw new RedisUrlError(`names no host and port; it is none of ${forms}`);

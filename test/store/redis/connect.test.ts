@@ -49,6 +49,8 @@ describe('REDIS_URL', () => {
     ['localhost:6379', 'is none of'],
     ['redis://', 'names no host'],
     ['redis://host:99999', 'names no host'],
+    // As a host it would be printed.
+    ['redis://host?password=secret', 'names no host'],
     ['redis://a,b', 'several hosts'],
     ['redis://a/x', 'database'],
     ['redis+cluster://a/1', 'has only 0'],
