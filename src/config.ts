@@ -323,7 +323,7 @@ export function readConfig(
   try {
     flags = parseArgs({ args: [...argv], options, allowNegative: true, strict: true }).values;
   } catch (error) {
-    throw new ConfigError((error as Error).message.split('. ')[0] ?? 'unreadable command line');
+    throw new ConfigError((error as Error).message.split(/\.\s/)[0] ?? 'unreadable command line');
   }
   const config: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(settings) as [string, Setting<unknown>][]) {
@@ -343,6 +343,8 @@ export function readConfig(
     config[name] = value;
   }
   const result = config as unknown as Config;
+  // Node would take it for every address that there is.
+  if (result.host === '') throw new ConfigError('HOST: no address; all of them are 0.0.0.0 or ::');
   if (result.redisUrl !== '' && result.data !== '') {
     throw new ConfigError('DATA: cannot be combined with REDIS_URL; the store is either a file or Redis');
   }

@@ -25,8 +25,9 @@ function help(): string {
   return `heartbeatd ${version}: SLS, PBX and Presence heartbeats over one lease store\n\nUsage: heartbeatd [flags]\n\n${rows.join('\n')}\n  --hash-password\n      read a password from standard input and print it as PBX_USERS takes it\n  --help, --version\n`;
 }
 
+/** One line, whatever was quoted in it. */
 function fail(message: string, code: number): never {
-  process.stderr.write(`heartbeatd: ${message}\n`);
+  process.stderr.write(`heartbeatd: ${message.replace(/\s*[\r\n]+\s*/g, ' ')}\n`);
   process.exit(code);
 }
 
@@ -124,10 +125,9 @@ try {
 } catch (error) {
   const { code, message } = error as NodeJS.ErrnoException;
   await store.close();
-  fail(
-    code === 'EADDRINUSE' ? `PORT: ${config.port} on ${config.host} is taken by another process` : message,
-    1,
-  );
+  if (code === 'EADDRINUSE') fail(`PORT: ${config.port} on ${config.host} is taken by another process`, 1);
+  if (code === 'EACCES') fail(`PORT: ${config.port} is not open to this user (${message})`, 2);
+  fail(`HOST: ${config.host} cannot be listened on (${message})`, 2);
 }
 const { port } = app.server.address() as AddressInfo;
 process.stdout.write(welcome({ host: config.host, port, store: store.description, version }));

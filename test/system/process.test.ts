@@ -141,6 +141,11 @@ describe('the process', () => {
     [[], { PBX_STRICT: 'sometimes' }, 'PBX_STRICT'],
     [[], { REDIS_URL: 'http://x' }, 'REDIS_URL'],
     [['--data', '/nowhere/at/all/store.db'], {}, 'DATA'],
+    [['--host', '192.0.2.1', '--port', '0'], {}, 'HOST: 192.0.2.1'],
+    [['--host', ''], {}, 'HOST'],
+    [['--port', '-1'], {}, "Option '--port'"],
+    [[], { PORT: '1\n2' }, 'PORT'],
+    [['--pbx-users', '.editorconfig'], {}, 'PBX_USERS: no valid JSON\n'],
   ])('says in one line what is wrong with %j %j, and exits with 2', async (args, env, name) => {
     const { ended, printed } = launch(args, env);
     expect(await ended).toBe(2);

@@ -38,6 +38,13 @@ function named<T>(name: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new ConfigError(`${name}: ${(error as Error).message}`);
+    throw new ConfigError(
+      `${name}: ${error instanceof SyntaxError ? notJson(error) : (error as Error).message}`,
+    );
   }
+}
+
+/** Where the text stops being JSON, without the piece of it that V8 quotes: it may be of somebody's password. */
+function notJson({ message }: SyntaxError): string {
+  return `no valid JSON${/ at position \d+/.exec(message)?.[0] ?? ''}`;
 }
