@@ -3,7 +3,18 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 
 /** Query parameters that let somebody act as somebody else. */
-const secrets = new Set(['token', 'auth', 'signature', 'password', 'refreshtoken', 'accesskeyid']);
+const secrets = new Set([
+  'token',
+  'auth',
+  'signature',
+  'password',
+  'refreshtoken',
+  'refresh_token',
+  'access_token',
+  'accesskeyid',
+  'securitytoken',
+  'x-acs-security-token',
+]);
 const maxLength = 512;
 
 /** The target with its secrets replaced, cut to a length that a log line can bear. */
@@ -31,6 +42,16 @@ function decoded(name: string): string {
   }
 }
 
+/** The target with the steps of its path replaced that its route names as secrets. */
+function withoutSecretSteps(url: string, route: string | undefined): string {
+  if (route === undefined) return url;
+  const names = route.split('/');
+  if (!names.some((name) => secrets.has(name.slice(1)))) return url;
+  const [path = '', ...query] = url.split('?');
+  const steps = path.split('/').map((step, at) => (secrets.has(names[at]?.slice(1) ?? '') ? '***' : step));
+  return [steps.join('/'), ...query].join('?');
+}
+
 function cut(text: string): string {
   return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
 }
@@ -43,7 +64,7 @@ export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
     {
       method: request.method,
       host: request.authority,
-      url: withoutSecrets(request.raw.url ?? ''),
+      url: withoutSecrets(withoutSecretSteps(request.raw.url ?? '', request.routeOptions.url)),
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 1_000) / 1_000,
     },

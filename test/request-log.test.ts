@@ -37,14 +37,16 @@ it('a request is one line, without its secrets', async () => {
     payload: { username: 'api', password: 'secret3' },
   });
   await app.inject('/nothing?auth=secret4');
+  await app.inject({ method: 'DELETE', url: '/v3/pam/demo/grant/secret5?timestamp=1' });
   await app.close();
   await store.close();
-  expect(lines).toHaveLength(2);
+  expect(lines).toHaveLength(3);
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({
     method: 'POST',
     url: '/api/v1.1.0/login?token=***',
     status: 200,
     reqId: expect.any(String),
   });
+  expect(JSON.parse(lines[2] ?? '').url).toBe('/v3/pam/demo/grant/***?timestamp=1');
   expect(lines.join('')).not.toMatch(/secret\d/);
 });
