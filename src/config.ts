@@ -306,6 +306,8 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
+const hasControl = /\p{Cc}/u;
+
 const flagOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** Flags win over environment variables, and those over defaults. Throws ConfigError naming the setting. */
@@ -345,6 +347,10 @@ export function readConfig(
   const result = config as unknown as Config;
   // Node would take it for every address that there is.
   if (result.host === '') throw new ConfigError('HOST: no address; all of them are 0.0.0.0 or ::');
+  // Clients could not send it, and nobody would get in.
+  if (hasControl.test(result.operatorToken) || result.operatorToken !== result.operatorToken.trim()) {
+    throw new ConfigError('OPERATOR_TOKEN: has characters that a header cannot carry, or spaces around it');
+  }
   if (result.redisUrl !== '' && result.data !== '') {
     throw new ConfigError('DATA: cannot be combined with REDIS_URL; the store is either a file or Redis');
   }

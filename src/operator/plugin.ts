@@ -30,8 +30,10 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
 
   const isAllowed = (request: FastifyRequest): boolean => {
     if (config.operatorToken === '') return true;
-    const given = Buffer.from(request.headers.authorization ?? '');
-    const wanted = Buffer.from(`Bearer ${config.operatorToken}`);
+    // Node reads headers as Latin-1, whatever was sent; the scheme may be spelt in any case.
+    const [, token = ''] = /^bearer +(.*)$/i.exec(request.headers.authorization ?? '') ?? [];
+    const given = Buffer.from(token, 'latin1');
+    const wanted = Buffer.from(config.operatorToken);
     return given.length === wanted.length && timingSafeEqual(given, wanted);
   };
   const locked = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {

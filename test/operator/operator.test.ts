@@ -219,6 +219,26 @@ describe('the token', () => {
   });
 });
 
+it('a token is what the client sent, byte for byte, after a scheme in any case', async () => {
+  await started.close();
+  started = await startApp({ operatorToken: 'schlüssel' });
+  const status = async (authorization: string): Promise<number> =>
+    (await fetch(`${started.url}/_heartbeatd/clock`, { headers: { authorization } })).status;
+  const sent = Buffer.from('schlüssel').toString('latin1');
+  expect(await status(`Bearer ${sent}`)).toBe(200);
+  expect(await status(`bearer ${sent}`)).toBe(200);
+  for (const wrong of [
+    sent,
+    `Basic ${sent}`,
+    `Bearer${sent}`,
+    `Bearer ${sent}x`,
+    'Bearer',
+    'Bearer schlussel',
+  ]) {
+    expect(await status(wrong)).toBe(401);
+  }
+});
+
 it('an OpenAPI document describes every protocol', async () => {
   const { paths } = (await get('/_heartbeatd/openapi.json')).json();
   expect(Object.keys(paths)).toEqual(
