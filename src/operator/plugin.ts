@@ -1,5 +1,7 @@
 /** What no vendor has: health, readiness, metrics, the live view of leases, the clock, a reset, the OpenAPI document. */
 import { timingSafeEqual } from 'node:crypto';
+import type { TSchema } from '@sinclair/typebox';
+import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
 import type { App, Protocol } from '../protocols/protocol.ts';
@@ -16,6 +18,18 @@ export interface OperatorOptions {
 }
 
 const root = '/_heartbeatd';
+
+/**
+ * Bodies are taken as they are: a query is text and has to be converted, but JSON says what it means, and null taken for
+ * false would thaw the clock.
+ */
+function asWritten({ schema }: { readonly schema: unknown }): (body: unknown) => true | { error: Error } {
+  const check = TypeCompiler.Compile(schema as TSchema);
+  return (body) => {
+    const first = check.Errors(body).First();
+    return first === undefined || { error: new Error(`body${first.path}: ${first.message}`) };
+  };
+}
 
 /** Paths of the operator side; all of them but health are behind the token, if one is set. */
 export function isOperatorPath(path: string): boolean {
@@ -91,6 +105,7 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
         body: schemas.ClockChange,
         response: { 200: schemas.ClockChanged, ...answers },
       },
+      validatorCompiler: asWritten,
       onRequest: locked,
     },
     async (request) => {
@@ -114,6 +129,7 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
     `${root}/reset`,
     {
       schema: { tags: ['operator'], body: schemas.Reset, response: { 200: schemas.ResetDone, ...answers } },
+      validatorCompiler: asWritten,
       onRequest: locked,
       // A reset of everything needs no body.
       preValidation: async (request) => {

@@ -147,6 +147,11 @@ describe('the clock', () => {
     { freeze: 'maybe' },
     { advance: 5 },
     { advanceMs: 1e300 },
+    { advanceMs: '5' },
+    { advanceMs: null },
+    { freeze: null },
+    { freeze: 1 },
+    [],
   ])('refuses %j', async (body) => {
     const answer = await post('/_heartbeatd/clock', body);
     expect(answer.statusCode).toBe(400);
@@ -163,6 +168,7 @@ describe('reset', () => {
       tenants: ['presence/one'],
     });
     expect((await get('/_heartbeatd/leases?protocol=presence')).json().leases).toHaveLength(1);
+    expect((await post('/_heartbeatd/reset', { tenant: null })).statusCode).toBe(400);
     await post('/_heartbeatd/reset');
     expect(await started.store.tenants()).toEqual([]);
   });
