@@ -58,6 +58,8 @@ function readSettings(): Config {
 }
 
 const config = readSettings();
+// Who read what is printed may go; leases stay.
+process.stdout.on('error', () => {});
 const logger = process.stdout.isTTY
   ? pino(
       { level: config.logLevel },

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -151,6 +152,27 @@ describe('the process', () => {
     expect(await ended).toBe(2);
     expect(printed().trim().split('\n')).toHaveLength(1);
     expect(printed()).toMatch(new RegExp(`^heartbeatd: ${name}`));
+  });
+
+  it('serves on when nobody reads what it prints any more', async () => {
+    const probe = createServer().listen(0, '127.0.0.1');
+    await once(probe, 'listening');
+    const { port } = probe.address() as AddressInfo;
+    await new Promise((resolve) => probe.close(resolve));
+    const { child, ended } = launch(['--port', `${port}`]);
+    // Before anything was printed: the first write meets a closed pipe.
+    child.stdout?.destroy();
+    const status = (): Promise<number> =>
+      beat(`http://127.0.0.1:${port}`).then(
+        (answer) => answer.status,
+        () => 0,
+      );
+    await expect.poll(status, { timeout: 10_000 }).toBe(200);
+    // Long enough for the failed write to be heard of.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await status()).toBe(200);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
   });
 
   it('says in one line that its port is taken', async () => {
