@@ -5,7 +5,7 @@ import { revokeToken } from './access.ts';
 import type { Call } from './call.ts';
 import { errors } from './errors.ts';
 import { type GrantSubject, putGrants } from './grants.ts';
-import type { Query } from './request.ts';
+import { parseJson, type Query } from './request.ts';
 import { bits, decodeToken, encodeToken, type Permissions, type ResourceKind } from './token.ts';
 
 const minutesRange = { min: 1, max: 43_200 } as const;
@@ -135,12 +135,7 @@ function permissionsOf(resources: Static<typeof Resources> | undefined): Permiss
 }
 
 function grantIn(body: string): Static<typeof Grant> {
-  let grant: unknown;
-  try {
-    grant = JSON.parse(body);
-  } catch {
-    throw errors.invalidGrant('Invalid JSON', 'The body is no JSON', 'body');
-  }
+  const grant = parseJson(body, () => errors.invalidGrant('Invalid JSON', 'The body is no JSON', 'body'));
   const [wrong] = Value.Errors(Grant, grant);
   if (wrong !== undefined || !Value.Check(Grant, grant)) {
     throw errors.invalidGrant(

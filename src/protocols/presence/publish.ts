@@ -4,7 +4,7 @@ import { gunzip, inflate, inflateRaw } from 'node:zlib';
 import type { Call } from './call.ts';
 import { errors } from './errors.ts';
 import { encodeMessage, type MessageFacts } from './message.ts';
-import { checkedChannel, decode, limits, type Query, segmentAt } from './request.ts';
+import { checkedChannel, decode, limits, parseJson, type Query, segmentAt } from './request.ts';
 import { messagesKept, messageTopicsOf } from './topics.ts';
 
 export type PublishKind = 'message' | 'signal';
@@ -14,16 +14,13 @@ function checkedJson(json: string, kind: PublishKind): string {
   const bytes = Buffer.byteLength(json);
   if (kind === 'signal' && bytes > limits.signalBytes) throw errors.signalTooLarge();
   if (bytes > limits.messageBytes) throw errors.messageTooLarge();
-  parseJson(json);
-  return json;
-}
-
-function parseJson(json: string): unknown {
   try {
-    return JSON.parse(json);
+    // Passed on as it is, never written again: nested as deep as it may be.
+    JSON.parse(json);
   } catch {
     throw errors.publishInvalidJson();
   }
+  return json;
 }
 
 /** The message of a GET: everything after the sixth segment, for it may hold raw slashes. */
@@ -76,17 +73,20 @@ const isOn = (flag: string | undefined): boolean => flag === '1' || flag === 'tr
 
 function metaOf(query: Query): unknown {
   if (query.meta === undefined || query.meta === '') return undefined;
-  const meta = parseJson(query.meta);
+  const meta = parseJson(query.meta, errors.publishInvalidJson);
   // Some SDKs send a JSON text of a JSON text.
-  return typeof meta === 'string' && /^\s*[[{]/.test(meta) ? parseJson(meta) : meta;
+  return typeof meta === 'string' && /^\s*[[{]/.test(meta)
+    ? parseJson(meta, errors.publishInvalidJson)
+    : meta;
 }
 
 function originalTimetoken(query: Query): { t: string; r?: number } | undefined {
   if (query.ortt === undefined || query.ortt === '') return undefined;
-  const ortt = parseJson(query.ortt);
+  const ortt = parseJson(query.ortt, errors.publishInvalidJson);
   if (typeof ortt !== 'object' || ortt === null) return undefined;
   const { t, r } = ortt as { t?: unknown; r?: unknown };
-  if (t === undefined) return undefined;
+  // Anything else has no text that could be a timetoken, and may have none at all.
+  if (typeof t !== 'string' && typeof t !== 'number') return undefined;
   return { t: String(t), ...(typeof r === 'number' ? { r } : {}) };
 }
 

@@ -11,6 +11,8 @@ export const limits = {
   /** A published message, and the lists of an interval event. */
   messageBytes: 32 * 1_024,
   signalBytes: 64,
+  /** Ours: what is nested deeper than the stack is can be read, but never be written again. */
+  jsonDepth: 100,
   hereNowUuids: 1_000,
   minTimeoutSeconds: 1,
   maxTimeoutSeconds: 86_400,
@@ -175,15 +177,37 @@ function isObject(value: unknown): value is State {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** What a JSON text says; throws `invalid()` for what is none, and for what is nested too deep. */
+export function parseJson(json: string, invalid: () => Error): unknown {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    throw invalid();
+  }
+  if (isTooDeep(json)) throw invalid();
+  return value;
+}
+
+/** Strings are passed over whole: brackets in them open nothing. */
+const jsonMarks = /"(?:\\.|[^"\\])*"|[[\]{}]/g;
+
+function isTooDeep(json: string): boolean {
+  // Each level takes a bracket at either end.
+  if (json.length <= 2 * limits.jsonDepth) return false;
+  let depth = 0;
+  for (const [mark] of json.matchAll(jsonMarks)) {
+    if (mark === '[' || mark === '{') depth += 1;
+    else if (mark === ']' || mark === '}') depth -= 1;
+    if (depth > limits.jsonDepth) return true;
+  }
+  return false;
+}
+
 /** A `state` parameter: one JSON object. */
 export function stateOf(text: string): State {
   if (text.length > limits.stateBytes) throw errors.stateTooLarge(limits.stateBytes);
-  let state: unknown;
-  try {
-    state = JSON.parse(text);
-  } catch {
-    throw errors.invalidJson();
-  }
+  const state = parseJson(text, errors.invalidJson);
   if (!isObject(state)) throw errors.invalidJson();
   return state;
 }

@@ -179,6 +179,15 @@ describe('without keysets', () => {
     expect((await ask('/publish/any/any/0/a/0/1?signature=x')).status).toBe(200);
   });
 
+  it('a grant whose metadata is nested too deep is refused', async () => {
+    const deep = `${'['.repeat(14_000)}${']'.repeat(14_000)}`;
+    const body = `{"ttl":5,"permissions":{"resources":{"channels":{"a":1}},"meta":{"x":${deep}}}}`;
+    expect(await ask('/v3/pam/any/grant', 'POST', body)).toMatchObject({
+      status: 400,
+      json: { error: { message: 'Invalid JSON' } },
+    });
+  });
+
   it('tokens are given to whoever asks, for clients that want one', async () => {
     const body = JSON.stringify({ ttl: 5, permissions: { resources: { channels: { a: 1 } } } });
     expect((await ask('/v3/pam/any/grant', 'POST', body)).json).toMatchObject({

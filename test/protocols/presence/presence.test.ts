@@ -35,6 +35,8 @@ const eventsOf = async (channel: string): Promise<string[]> => {
     return `${type} ${holder} ${count} ${data}`;
   });
 };
+/** An object with so many levels, itself included. */
+const nested = (levels: number) => `{"x":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
 const refused = (message: string) => ({ status: 400, error: 1, message, service: 'Presence' });
 
 describe('heartbeat', () => {
@@ -180,12 +182,31 @@ describe('heartbeat', () => {
       'uuid=u1&state={"ch":1}',
       refused('Invalid JSON specified.'),
     ],
+    [
+      'state that is nested too deep to be written again',
+      'ch',
+      `uuid=u1&state={"ch":${nested(100)}}`,
+      refused('Invalid JSON specified.'),
+    ],
+    [
+      'state that is nested as deep as a request is long',
+      'ch',
+      `uuid=u1&state={"ch":${nested(14_000)}}`,
+      refused('Invalid JSON specified.'),
+    ],
     ['a callback that is no name', 'ch', 'uuid=u1&callback=alert(1)', refused('Invalid callback')],
   ])('refuses %s', async (_what, channels, query, body) => {
     const { status, json, headers } = await beat(channels, query);
     expect({ status, json }).toEqual({ status: 400, json: body });
     expect(headers['content-type']).toBe('text/javascript; charset="UTF-8"');
     expect(await started.store.tenants()).toEqual([]);
+  });
+
+  it('keeps state that is nested a hundred levels deep, and brackets in strings are none', async () => {
+    const text = '[{'.repeat(200);
+    await beat('ch,other', `uuid=u1&state={"ch":${nested(99)},"other":{"x":"\\"${text}"}}`);
+    expect((await get(`${root}/channel/ch/uuid/u1`)).text).toContain(`"payload":${nested(99)}`);
+    expect((await get(`${root}/channel/other/uuid/u1`)).json).toMatchObject({ payload: { x: `"${text}` } });
   });
 
   it('takes a uuid of 92 characters, whatever their size', async () => {

@@ -486,6 +486,29 @@ describe('filters', () => {
 });
 
 describe('publish', () => {
+  it.each([
+    ['metadata that is nested too deep', `meta={"a":${'['.repeat(14_000)}${']'.repeat(14_000)}}`],
+    [
+      'metadata that is nested too deep in a JSON text',
+      `meta="{\\"a\\":${'['.repeat(14_000)}${']'.repeat(14_000)}}"`,
+    ],
+    [
+      'an original timetoken that is nested too deep',
+      `ortt={"t":${'['.repeat(14_000)}${']'.repeat(14_000)}}`,
+    ],
+  ])('refuses %s', async (_what, query) => {
+    const answer = await started.app.inject({ url: `/publish/pub/${key}/0/ch/0/1?${query}` });
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json()).toEqual([0, 'Invalid JSON', expect.stringMatching(/^\d{17}$/)]);
+  });
+
+  it('passes over an original timetoken that has no text', async () => {
+    const answer = await started.app.inject({
+      url: `/publish/pub/${key}/0/ch/0/1?ortt={"t":{"toString":1,"valueOf":1}}`,
+    });
+    expect(answer.json()).toEqual([1, 'Sent', expect.any(String)]);
+  });
+
   it('answers its timetoken, and the envelope has every field', async () => {
     const tt = await handshake('ch');
     const query = [
