@@ -39,6 +39,8 @@ const listed = headerList(headers);
 
 const success = '{"status":"Success"}';
 const maxBodyBytes = 64 * 1_024;
+/** A Content-Type that Fastify takes for one: token, slash, token, and perhaps parameters. */
+const mediaType = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(?:;|$)/;
 const versionPrefix = /^v\d+(?:\.\d+)*$/;
 
 interface Endpoint {
@@ -220,6 +222,12 @@ export const pbx: MakeProtocol = (context) => {
       app.addHook('onClose', async () => expired?.stop());
       // Clients send JSON under any Content-Type, or none: the text is kept and read after the token was looked at.
       app.removeAllContentTypeParsers();
+      // What is no Content-Type at all would be refused before any parser, and before the token was looked at.
+      app.addHook('onRequest', (request, _reply, done) => {
+        const type = request.headers['content-type'];
+        if (type !== undefined && !mediaType.test(type)) delete request.raw.headers['content-type'];
+        done();
+      });
       app.addContentTypeParser('*', { parseAs: 'string', bodyLimit: maxBodyBytes }, (_request, body, done) =>
         done(null, body),
       );

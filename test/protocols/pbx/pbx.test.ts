@@ -177,6 +177,10 @@ describe('heartbeat', () => {
       { raw: JSON.stringify(full), type: 'application/x-www-form-urlencoded' },
     ],
     ['capitals', { raw: JSON.stringify(full), type: 'Application/JSON' }],
+    ['an empty Content-Type', { raw: JSON.stringify(full), type: '' }],
+    ['a Content-Type that is none', { raw: JSON.stringify(full), type: 'json' }],
+    ['two Content-Types in one', { raw: JSON.stringify(full), type: 'application/json, text/plain' }],
+    ['a Content-Type whose parameters are none', { raw: JSON.stringify(full), type: 'application/json ;;=' }],
     [
       'a true form',
       { raw: 'ipaddr=10.0.0.1&port=8260&url=report&urltag=0', type: 'application/x-www-form-urlencoded' },
