@@ -13,7 +13,7 @@ import { type Asked, type Operation, operationsOf } from './operations.ts';
 import { makePolls } from './polls.ts';
 import { accessRefusals, type Refusals, textInBody } from './publish.ts';
 import { limitRate, type RateLimit } from './rate-limit.ts';
-import { checkLength, type Query, queryOf, segmentAt, subscribeKeyOf } from './request.ts';
+import { checkLength, checkQuery, type Query, queryOf, segmentAt, subscribeKeyOf } from './request.ts';
 import { type Answer, subscribe } from './subscribe.ts';
 
 /** Paths of the vendor's API, whether emulated or not. */
@@ -59,6 +59,7 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
       const url = request.raw.url ?? '';
       const query = queryOf(url, request.query as Query);
       checkLength(url);
+      checkQuery(url);
       const segment = (number: number): string => segmentAt(url, number);
       const callback = callbackOf(callbackAt === undefined ? query.callback : segment(callbackAt));
       const subscribeKey = subscribeKeyOf(segment(keyAt));

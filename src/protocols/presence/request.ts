@@ -26,6 +26,15 @@ export function checkLength(url: string): void {
 }
 
 /**
+ * Throws 400 for a query that is not UTF-8 in percent signs. Names in it would be taken as they are written, and then `%FF`
+ * would be the same uuid as `%25FF`.
+ */
+export function checkQuery(url: string): void {
+  const start = url.indexOf('?');
+  if (start !== -1 && url.includes('%', start)) decode(url.slice(start), errors.unreadable);
+}
+
+/**
  * A segment of the path as on the wire, still encoded; the first, after the leading slash, is number 0. Empty if there are
  * not so many. `toEnd`: with all that come after it.
  */

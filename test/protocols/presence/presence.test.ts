@@ -222,6 +222,21 @@ describe('heartbeat', () => {
     );
   });
 
+  it.each([
+    'uuid=%FF',
+    'uuid=%',
+    'uuid=u1&channel-group=%E0%A4%A',
+    'uuid=u1&state=%7B%7D%zz',
+    'uuid=%ED%A0%80',
+  ])('answers an unreadable query %s', async (query) => {
+    const { status, json } = await beat('ch', query);
+    expect({ status, json }).toEqual({
+      status: 400,
+      json: { message: 'Could Not Parse Request', error: true, service: 'Access Manager', status: 400 },
+    });
+    expect(await started.store.tenants()).toEqual([]);
+  });
+
   it.each(['%', '%E0%A4%A', '%FF'])('answers an unreadable channel %s', async (channel) => {
     const { status, json } = await beat(channel, 'uuid=u1');
     expect(status).toBe(400);
