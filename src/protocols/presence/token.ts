@@ -85,20 +85,33 @@ function decodePermissions(value: unknown): Permissions {
   };
 }
 
-/** Undefined for what is no token, or was signed with another key. */
-export function decodeToken(text: string, secretKey: string): AccessToken | undefined {
-  let whole: unknown;
+interface Signed {
+  readonly members: Map<string, unknown>;
+  /** What its signature is of. */
+  readonly bytes: Uint8Array;
+}
+
+/** Undefined for what is no map. Anybody may have written it: what can be read need not be such that it can be written. */
+function signedPart(text: string): Signed | undefined {
   try {
-    whole = decode(Buffer.from(text, 'base64url'), { useMaps: true });
+    const whole: unknown = decode(Buffer.from(text, 'base64url'), { useMaps: true });
+    if (!(whole instanceof Map)) return undefined;
+    const signed = [...whole].filter(([name]) => nameOf(name) !== 'sig');
+    return { members: named(whole), bytes: encode(new Map(signed)) };
   } catch {
     return undefined;
   }
-  const members = named(whole);
+}
+
+/** Undefined for what is no token, or was signed with another key. */
+export function decodeToken(text: string, secretKey: string): AccessToken | undefined {
+  const part = signedPart(text);
+  if (part === undefined) return undefined;
+  const { members, bytes } = part;
   const signature = members.get('sig');
   const uuid = members.get('uuid');
-  if (!(signature instanceof Uint8Array) || !(whole instanceof Map)) return undefined;
-  const signed = [...whole].filter(([name]) => nameOf(name) !== 'sig');
-  const expected = sign(secretKey, encode(new Map(signed)));
+  if (!(signature instanceof Uint8Array)) return undefined;
+  const expected = sign(secretKey, bytes);
   if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) return undefined;
   return {
     issuedAt: Number(members.get('t')),

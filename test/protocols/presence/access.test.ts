@@ -298,6 +298,23 @@ describe('in verify mode', () => {
     });
   });
 
+  it('what can be read as a token, but not be written again, is none', async () => {
+    const beatWith = (value: Buffer) => {
+      const signature = Buffer.concat([Buffer.from([0x43]), Buffer.from('sig'), Buffer.from([0x58, 32])]);
+      const name = Buffer.concat([Buffer.from([0x43]), Buffer.from('res')]);
+      const token = Buffer.concat([Buffer.from([0xa2]), signature, Buffer.alloc(32), name, value]);
+      return ask(`${root}/channel/a/heartbeat?uuid=u&auth=${token.toString('base64url')}`);
+    };
+    const whatEndsAList = Buffer.from([0xff]);
+    // Where the stack ends depends on the machine: somewhere among these it does for writing and not for reading.
+    const nested = Array.from({ length: 40 }, (_, at) => 500 * (at + 1)).flatMap((levels) => [
+      Buffer.concat([Buffer.alloc(levels, 0x81), Buffer.from([1])]),
+      Buffer.concat([Buffer.alloc(levels, Buffer.from([0xa1, 1])), Buffer.from([1])]),
+    ]);
+    for (const value of [whatEndsAList, ...nested])
+      expect(await beatWith(value)).toMatchObject({ status: 403, json: forbidden({ channels: ['a'] }) });
+  });
+
   it('a token whose time is over says so', async () => {
     const none = { chan: new Map(), grp: new Map(), spc: new Map(), usr: new Map(), uuid: new Map() };
     const token = encodeToken(
