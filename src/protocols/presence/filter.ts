@@ -71,9 +71,13 @@ function contains(whole: unknown, part: unknown): boolean {
   return typeof whole === 'string' && typeof part === 'string' && whole.includes(part);
 }
 
-/** `*` stands for any characters; case does not matter. */
+/** Of a list one item is enough. Lists in it are none: payloads may be nested as deep as they are long. */
 function like(value: unknown, pattern: unknown): boolean {
-  if (Array.isArray(value)) return value.some((item) => like(item, pattern));
+  return Array.isArray(value) ? value.some((item) => isLike(item, pattern)) : isLike(value, pattern);
+}
+
+/** `*` stands for any characters; case does not matter. */
+function isLike(value: unknown, pattern: unknown): boolean {
   if (typeof value !== 'string' || typeof pattern !== 'string') return false;
   const text = value.toLowerCase();
   const pieces = pattern.toLowerCase().split('*');
@@ -116,8 +120,9 @@ const levels: readonly Readonly<Record<string, Binary>>[] = [
 function member(value: unknown, key: unknown): unknown {
   if (Array.isArray(value)) return isNumber(key) ? value[key] : undefined;
   if (typeof value !== 'object' || value === null) return undefined;
-  const name = String(key);
-  return Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+  // Whoever publishes chooses what is found: an object need not have a text.
+  if (typeof key !== 'string' && !isNumber(key)) return undefined;
+  return Object.hasOwn(value, key) ? (value as Record<string | number, unknown>)[key] : undefined;
 }
 
 /** Throws FilterError for what is no expression. */
@@ -180,8 +185,9 @@ export function parseFilter(expression: string): Filter {
       const value = nested(unary);
       return (candidate) => !isTrue(value(candidate));
     }
-    if (take('-') || isSign('~')) {
+    if (isSign('-') || isSign('~')) {
       const inverts = take('~');
+      if (!inverts) take('-');
       const value = nested(unary);
       return (candidate) => {
         const operand = value(candidate);

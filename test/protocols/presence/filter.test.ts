@@ -20,6 +20,8 @@ describe('a filter expression', () => {
     '(n | 2) == 7',
     '(n ^ 1) == 4',
     '~n == -6',
+    '-~n == 6',
+    '~-n == 4',
     "region == 'west' || n == 5",
     "!(region == 'west')",
     'nested.x',
@@ -70,6 +72,17 @@ describe('a filter expression', () => {
     `${'('.repeat(200)}a${')'.repeat(200)}`,
     'a'.repeat(9_000),
   ])('%j is none', (expression) => expect(() => parseFilter(expression)).toThrow(FilterError));
+
+  it.each(['data[key]', 'data.deep[key] == 1', "data.deep like 'a*'", 'data.deep contains 1', '-data.key'])(
+    '%s does not hold of what has no text, or no end, and does not fail',
+    (expression) => {
+      const published = JSON.parse(
+        `{"key":{"toString":1,"valueOf":1},"deep":${'['.repeat(10_000)}${']'.repeat(10_000)}}`,
+      );
+      const filter = parseFilter(expression.replace('[key]', '[meta.key]'));
+      expect(filter({ meta: published, data: () => published })).toBe(false);
+    },
+  );
 
   it('is tried in time that does not explode with its pattern', () => {
     const filter = parseFilter(`data.text like '${'*a'.repeat(500)}b'`);
