@@ -27,7 +27,11 @@ function readReport(value: unknown): Report {
   if (Value.Check(Report, value)) return value;
   const name = (value as { report?: unknown } | null)?.report;
   const variant = Report.anyOf.find((schema) => Value.Check(schema.properties.report, name));
-  if (variant === undefined) throw new Refused(400, `report: there is no report "${String(name)}"`);
+  if (variant === undefined) {
+    // Not everything that JSON can say has a text of its own.
+    const said = typeof name === 'string' ? name.slice(0, 200) : typeof name;
+    throw new Refused(400, `report: there is no report "${said}"`);
+  }
   const first = Value.Errors(variant, value).First();
   throw new Refused(400, `${first?.path ?? ''}: ${first?.message ?? 'unreadable'}`);
 }

@@ -240,6 +240,7 @@ it.each([
   [{}, 'there is no report "undefined"'],
   [null, 'there is no report'],
   [{ report: 'Sneeze' }, 'there is no report "Sneeze"'],
+  [{ report: { toString: 1 } }, 'there is no report "object"'],
   [{ report: 'ExtensionStatus', extension: '1000' }, '/status: Expected required property'],
   [{ report: 'RING', callid: '', members: [] }, '/callid: '],
 ])('a report %j is refused in words', async (body, words) => {
