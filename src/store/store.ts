@@ -242,10 +242,7 @@ export interface Commands {
   members: { ask: MembersPage; answer: Members };
   /** Live members of each group asked, in that order. */
   count: { ask: { tenant: Tenant; groups: readonly string[] }; answer: readonly number[] };
-  /**
-   * Groups with at least one live member, in ascending order of name (code units, or bytes in UTF-8: a driver keeps to one),
-   * after `after`.
-   */
+  /** Groups with at least one live member, in ascending order of name (code points), after `after`. */
   groups: { ask: { tenant: Tenant; after?: string; limit: number }; answer: readonly string[] };
   /** Groups in which the holder is live, sorted. */
   groupsOf: { ask: { tenant: Tenant; holder: string }; answer: readonly string[] };

@@ -212,6 +212,20 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       expect(sizes).toMatchObject([{ leases: 0 }]);
     });
 
+    it('groups come in pages in the order of their code points, whatever characters they are of', async () => {
+      const names = ['a', 'a\u0000', 'ab', 'é', '\u2713', '\ue000', '\ufffd', '😀', '😀\uffff', '😀😀'];
+      for (const group of [...names].reverse())
+        await store.beat({ tenant, holder: 'ann', groups: [{ group }], ttlMs: 1_000, grant: true });
+      const found: string[] = [];
+      for (;;) {
+        const after = found.at(-1);
+        const page = await store.groups({ tenant, limit: 3, ...(after === undefined ? {} : { after }) });
+        found.push(...page);
+        if (page.length < 3) break;
+      }
+      expect(found).toEqual(names);
+    });
+
     it('without groups renews every group held and grants nothing', async () => {
       await beat({ group: 'a', data: '"x"' });
       await beat({ group: 'b' });

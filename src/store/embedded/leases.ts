@@ -189,11 +189,24 @@ export function groups(state: State, ask: Ask<'groups'>): Answer<'groups'> {
   const now = leaseNow(state);
   const { after } = ask;
   return [...tenant.groups.values()]
-    .filter((group) => (after === undefined || group.name > after) && liveIn(state, group, now) > 0)
+    .filter(
+      (group) => (after === undefined || byCodePoint(group.name, after) > 0) && liveIn(state, group, now) > 0,
+    )
     .map((group) => group.name)
-    .sort()
+    .sort(byCodePoint)
     .slice(0, ask.limit);
 }
+
+/** The order of the bytes of UTF-8, which Redis sorts by: that of code units has surrogates before U+E000 to U+FFFF. */
+function byCodePoint(a: string, b: string): number {
+  for (let at = 0; at < a.length && at < b.length; at += 1) {
+    const [one, other] = [a.charCodeAt(at), b.charCodeAt(at)];
+    if (one !== other) return rank(one) - rank(other);
+  }
+  return a.length - b.length;
+}
+
+const rank = (unit: number): number => (unit >= 0xd800 && unit < 0xe000 ? unit + 0x1_0000 : unit);
 
 export function groupsOf(state: State, ask: Ask<'groupsOf'>): Answer<'groupsOf'> {
   const held = state.tenants.get(ask.tenant)?.holders.get(ask.holder);
