@@ -3,9 +3,13 @@ import rateLimit from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
 import type { App } from '../protocol.ts';
 import { errors } from './errors.ts';
+import { limits } from './request.ts';
 
 /** Clients counted at once; beyond that those not heard of for longest begin anew. */
 const maxClients = 100_000;
+
+/** No subscribe key and no uuid has more UTF-16 units. */
+const maxNameLength = 2 * Math.max(limits.subscribeKeyCharacters, limits.uuidCharacters);
 
 /** Hooks of the routes that are limited. */
 export type RateLimit = readonly ((request: FastifyRequest) => Promise<void>)[];
@@ -26,8 +30,10 @@ export async function limitRate(app: App, perSecond: number): Promise<RateLimit>
   ];
 }
 
+/** A name that is longer than any may be is refused later, and need not be kept whole until then. */
 function clientOf({ params, query, ip }: FastifyRequest): string {
-  const { subscribeKey } = params as { readonly subscribeKey?: string };
+  const { subscribeKey = '' } = params as { readonly subscribeKey?: string };
   const { uuid = '' } = query as { readonly uuid?: string };
-  return JSON.stringify(uuid === '' ? [subscribeKey, '', ip] : [subscribeKey, uuid]);
+  const names = uuid === '' ? [subscribeKey, '', ip] : [subscribeKey, uuid];
+  return JSON.stringify(names.map((name) => name.slice(0, maxNameLength)));
 }
