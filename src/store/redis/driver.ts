@@ -3,7 +3,7 @@
  * hash tag, so the same code runs on all of them.
  */
 import { crc32 } from 'node:zlib';
-import { Cluster, type Redis } from 'ioredis';
+import { Cluster, type Redis, ReplyError } from 'ioredis';
 import {
   type Answer,
   type ClockReading,
@@ -17,7 +17,7 @@ import {
   type Tenant,
 } from '../store.ts';
 import { type Codec, codecs } from './commands.ts';
-import { connect, parseRedisUrl } from './connect.ts';
+import { connect, parseRedisUrl, RedisUrlError } from './connect.ts';
 import { defineScripts, type Reply, runScript, type ScriptArgument, type ScriptName } from './scripts.ts';
 import { stepEvents } from './steps.ts';
 import { asStoreError } from './store-error.ts';
@@ -40,7 +40,7 @@ const silent = { warn() {}, info() {} };
 
 /**
  * Opens the driver. Redis may still be away: commands then fail fast until it is there. Throws RedisUrlError for a URL
- * that cannot be understood.
+ * that cannot be understood, or names a database that this Redis does not have.
  */
 export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
   const target = parseRedisUrl(options.url);
@@ -59,7 +59,12 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     if (away === undefined && !closed) log.warn(`${target.description} is away: ${error.message}`);
     away ??= error.message;
   });
+  /** Whether the connection is on the database that was asked for, where another one was than the first. */
+  let onDatabase: Promise<unknown> | undefined;
   redis.on('ready', () => {
+    // Where there is no such database ioredis goes on with the first, which is somebody else's.
+    onDatabase = target.db === 0 || redis instanceof Cluster ? undefined : redis.select(target.db);
+    onDatabase?.catch(() => {});
     if (away !== undefined) log.info(`${target.description} is back`);
     away = undefined;
     warnOfSettings(redis, log).catch(() => {});
@@ -86,7 +91,8 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
       }, timeoutMs);
     });
     try {
-      return await Promise.race([runScript(redis, name, clockKeys[partition] ?? '', args, raw), late]);
+      const send = (): Promise<Reply> => runScript(redis, name, clockKeys[partition] ?? '', args, raw);
+      return await Promise.race([onDatabase === undefined ? send() : onDatabase.then(send), late]);
     } catch (error) {
       throw asStoreError(error as Error);
     } finally {
@@ -131,6 +137,15 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     }
   };
 
+  const close = (): void => {
+    closed = true;
+    for (const connection of [redis, subscriber]) {
+      connection.removeAllListeners('error');
+      connection.on('error', () => {});
+      connection.disconnect();
+    }
+  };
+
   // Asked for every command, mostly of the same tenants.
   const partitionsOf = new Map<Tenant, number>();
   const partitionOf = (tenant: Tenant): number => {
@@ -152,6 +167,15 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     Promise.all([new Promise((resolve) => redis.once('ready', resolve)), listening]),
     new Promise((resolve) => setTimeout(resolve, timeoutMs).unref()),
   ]);
+
+  try {
+    await onDatabase;
+  } catch (error) {
+    if (error instanceof ReplyError) {
+      close();
+      throw new RedisUrlError(`names database ${target.db}: ${(error as Error).message}`);
+    }
+  }
 
   return {
     description: target.description,
@@ -226,12 +250,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
       await readClock(0, [0, '', '', 0, '']);
     },
     async close() {
-      closed = true;
-      for (const connection of [redis, subscriber]) {
-        connection.removeAllListeners('error');
-        connection.on('error', () => {});
-        connection.disconnect();
-      }
+      close();
     },
   };
 }

@@ -4,7 +4,8 @@ import { StoreUnavailable } from '../store.ts';
 
 const fault = /^(?:ERR|WRONGTYPE)\b/;
 /** Redis 6.2 wraps what a script met in an error of its own; a cluster says so of a slot that is being moved. */
-const cannotServe = /-(?:READONLY|OOM|MISCONF|NOREPLICAS|CLUSTERDOWN|LOADING)\b|non local key/;
+const cannotServe =
+  /-(?:READONLY|OOM|MISCONF|NOREPLICAS|CLUSTERDOWN|LOADING)\b|non local key|DB index is out of range/;
 
 /** A script that Redis could not run for what it is must be told from a Redis that cannot serve now: StoreUnavailable. */
 export function asStoreError(error: Error): Error {

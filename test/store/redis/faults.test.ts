@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createStore } from '../../../src/store/create-store.ts';
+import { RedisUrlError } from '../../../src/store/redis/connect.ts';
 import { openRedisDriver } from '../../../src/store/redis/driver.ts';
 import { type Store, StoreUnavailable } from '../../../src/store/store.ts';
 import { type RedisServer, startRedis } from '../../redis-server.ts';
@@ -38,6 +39,23 @@ describe('when Redis', () => {
     await beat(store);
     await admin('SCRIPT', 'FLUSH');
     expect((await beat(store)).leases[0]?.state).toBe('renewed');
+  });
+
+  it('has no such database, it is refused, and nothing is written to another', async () => {
+    await expect(openRedisDriver({ url: `${server.url}/99`, timeoutMs })).rejects.toThrow(
+      new RedisUrlError('names database 99: ERR DB index is out of range'),
+    );
+    expect(await ownKeys()).toEqual([]);
+  });
+
+  it('has no such database when it comes, it stays away', async () => {
+    await server.kill();
+    const early = createStore(await openRedisDriver({ url: `${server.url}/99`, timeoutMs }));
+    await server.start();
+    await expect.poll(() => early.ping().catch(({ message }: Error) => message)).toMatch(/DB index/);
+    await expect(beat(early)).rejects.toBeInstanceOf(StoreUnavailable);
+    expect(await admin('KEYS', '*:due')).toEqual([]);
+    await early.close();
   });
 
   it('loses everything, the server goes on and epochs still grow', async () => {

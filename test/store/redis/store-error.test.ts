@@ -8,6 +8,7 @@ it.each([
   "ERR Error running script (call to f_f0): @user_script:25: @user_script: 25: -READONLY You can't write against a read only replica.",
   'ERR Error running script (call to f_f0): @user_script:9: -OOM command not allowed when used memory > maxmemory.',
   'ERR Script attempted to access a non local key in a cluster node script: f0, on @user_script:34.',
+  'ERR DB index is out of range',
   'MISCONF Redis is configured to save RDB snapshots, but it is currently not able to persist on disk.',
 ])('a Redis that cannot serve now is away: %s', (message) => {
   expect(asStoreError(new ReplyError(message))).toBeInstanceOf(StoreUnavailable);
