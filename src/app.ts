@@ -1,8 +1,9 @@
 /** The Fastify app: three protocols and the operator side over one store. */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, {
@@ -32,6 +33,8 @@ export interface AppOptions {
   readonly metrics?: Metrics;
   readonly wallMs?: () => number;
   readonly randomBytes?: (size: number) => Buffer;
+  /** For how long clients may send a last request on the connections they have while the app closes, ms; 0 by default. */
+  readonly lastRequestMs?: number;
 }
 
 /** Credentials before an authority are nobody's business here: they would end up in errors and logs. */
@@ -97,7 +100,6 @@ export async function buildApp(options: AppOptions): Promise<App> {
     },
   });
   observe(app, metrics);
-  endIdleConnections(app);
   app.server.on('connect', refuseTunnel);
   // A body that cannot be read, on a path that nobody serves, is refused before it is looked for.
   app.setErrorHandler<Error>((error, request, reply) => answerUnrouted(error, request, reply));
@@ -120,6 +122,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
     mark(instance, 'operator');
     await operator(instance as unknown as App, { store, config, metrics, protocols: made });
   });
+  // Last, so that polls are answered before.
+  await app.register(async (instance) =>
+    endConnections(instance as unknown as App, options.lastRequestMs ?? 0),
+  );
   return app;
 }
 
@@ -144,10 +150,12 @@ function observe(app: App, metrics: Metrics): void {
 const idleCheckMs = 25;
 
 /**
- * A client that keeps its connection open after its last answer must not hold up the end, nor must one that never said
- * anything: Node counts a connection as idle only after its first request.
+ * How the app lets go of its clients. One that sends a request after the other has the next one on its way already: no new
+ * connections are taken, and what comes on the old ones is answered for a while, with `connection: close`. After that, who
+ * keeps a connection open must not hold up the end, nor must one that never said anything: Node counts a connection as idle
+ * only after its first request.
  */
-function endIdleConnections(app: App): void {
+function endConnections(app: App, lastRequestMs: number): void {
   let timer: NodeJS.Timeout | undefined;
   const connections = new Set<Socket>();
   app.server.on('connection', (socket: Socket) => {
@@ -155,6 +163,11 @@ function endIdleConnections(app: App): void {
     socket.once('close', () => connections.delete(socket));
   });
   app.addHook('preClose', async () => {
+    if (lastRequestMs > 0) {
+      // An HTTP server's own way to stop also resets those that wait for their next request.
+      NetServer.prototype.close.call(app.server);
+      if (connections.size > 0) await sleep(lastRequestMs);
+    }
     timer = setInterval(() => {
       app.server.closeIdleConnections();
       for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();

@@ -85,7 +85,9 @@ const store = await openStore(config, {
 }).catch((error: Error) => fail(error.message, error instanceof ConfigError ? 2 : 1));
 metrics.watch(store);
 
-const app = await buildApp({ config, store, logger, metrics }).catch(async (error: Error) => {
+/** Longer than a request takes to come, shorter than anybody waits for a process to end, ms. */
+const lastRequestMs = 100;
+const app = await buildApp({ config, store, logger, metrics, lastRequestMs }).catch(async (error: Error) => {
   await store.close();
   return fail(error.message, error instanceof ConfigError ? 2 : 1);
 });
