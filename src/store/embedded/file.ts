@@ -2,6 +2,7 @@
  * The embedded store's file: SQLite as the record of what the process holds in memory. Every batch is one transaction,
  * written before the batch is answered, so that what a client was told survives a kill.
  */
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { type LeaseClock, startClock } from '../lease-clock.ts';
 import { StoreUnavailable, type Tenant } from '../store.ts';
@@ -43,6 +44,12 @@ const schema = `
   ) WITHOUT ROWID;
 `;
 
+/** Tells our files from other programs' databases: SQLite keeps a number for that in each. */
+const applicationId = 0x68_62_64_31;
+
+/** Not a file of that name, for SQLite. */
+const noPlainPath = /^(?::memory:$|file:)/;
+
 /**
  * How long the clock's readings may go unwritten while nothing else changes, ms: that much, and the time between two ticks,
  * later things may expire after a kill.
@@ -58,6 +65,16 @@ const maxUnfolded = 4_096;
 /** The file cannot be used: taken by another process, not a database, not writable. */
 export class FileUnusable extends Error {
   override readonly name = 'FileUnusable';
+}
+
+function isForeign(database: DatabaseSync): boolean {
+  const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_master').get() as {
+    tables: number;
+  };
+  const { id } = database.prepare('SELECT application_id AS id FROM pragma_application_id').get() as {
+    id: number;
+  };
+  return tables > 0 && id !== applicationId;
 }
 
 interface Row {
@@ -76,12 +93,14 @@ export class StoreFile implements ChangeLog {
   constructor(path: string) {
     let database: DatabaseSync | undefined;
     try {
+      // Leases may be tokens: a new file is for its owner alone, and so is what SQLite puts beside it.
+      if (!noPlainPath.test(path)) closeSync(openSync(path, 'a', 0o600));
       database = new DatabaseSync(path);
       // Exclusive: a second process on the same file would not see what this one holds in memory.
-      database.exec(
-        'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL',
-      );
-      database.exec(schema);
+      database.exec('PRAGMA locking_mode = EXCLUSIVE');
+      if (isForeign(database)) throw new Error("it is another program's database");
+      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+      database.exec(`${schema}; PRAGMA application_id = ${applicationId}`);
     } catch (error) {
       database?.close();
       const reason = (error as Error).message;

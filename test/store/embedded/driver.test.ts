@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -38,6 +38,24 @@ it('does not bring a lease back when wall time goes back', async () => {
 });
 
 describe('the file', () => {
+  it('is for its owner alone, as is what lies beside it', async () => {
+    const store = createStore(openEmbeddedDriver({ path }));
+    await beat(store, 60_000);
+    expect(readdirSync(folder).map((name) => statSync(join(folder, name)).mode & 0o777)).toEqual([
+      0o600, 0o600,
+    ]);
+    await store.close();
+  });
+
+  it("is refused and left as it is where it is another program's database", () => {
+    const other = new DatabaseSync(path);
+    other.exec('CREATE TABLE leases (flat TEXT)');
+    other.close();
+    const before = readFileSync(path);
+    expect(() => openEmbeddedDriver({ path })).toThrow(/another program's database/);
+    expect(readFileSync(path)).toEqual(before);
+  });
+
   let folder: string;
   let path: string;
   beforeEach(() => {
