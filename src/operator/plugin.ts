@@ -58,6 +58,12 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
       .send({ error: 'the operator token is missing or wrong' });
   };
 
+  // Clients that always send JSON say so of a body that is empty, too.
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) =>
+    body === '' ? done(null, undefined) : parse(request, body, done),
+  );
+
   app.get('/healthz', { schema: { tags: ['operator'], response: { 200: schemas.Health } } }, async () => ({
     status: 'ok',
   }));

@@ -170,6 +170,10 @@ describe('reset', () => {
     expect((await get('/_heartbeatd/leases?protocol=presence')).json().leases).toHaveLength(1);
     expect((await post('/_heartbeatd/reset', { tenant: null })).statusCode).toBe(400);
     await post('/_heartbeatd/reset');
+    const empty = { method: 'POST', url: '/_heartbeatd/reset', payload: '' } as const;
+    expect(
+      (await started.app.inject({ ...empty, headers: { 'content-type': 'application/json' } })).statusCode,
+    ).toBe(200);
     expect(await started.store.tenants()).toEqual([]);
   });
 });
