@@ -58,14 +58,18 @@ function readSettings(): Config {
 }
 
 const config = readSettings();
-// Who read what is printed may go; leases stay.
+// Who read what is printed may go, and a disk may be full; leases stay.
 process.stdout.on('error', () => {});
+/** Logs that cannot be written now are kept up to so many bytes, the rest are lost. */
+const maxUnwritten = 1_024 * 1_024;
+const printed = pino.destination({ fd: 1, sync: true, maxLength: maxUnwritten });
+printed.on('error', () => {});
 const logger = process.stdout.isTTY
   ? pino(
       { level: config.logLevel },
       pretty({ colorize: true, ignore: 'pid,hostname', singleLine: true, translateTime: 'HH:MM:ss.l' }),
     )
-  : pino({ level: config.logLevel });
+  : pino({ level: config.logLevel }, printed);
 
 const metrics = makeMetrics();
 let sweepsFail = false;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -155,12 +155,15 @@ describe('the process', () => {
     expect(printed()).toMatch(new RegExp(`^heartbeatd: ${name}`));
   });
 
-  it('serves on when nobody reads what it prints any more', async () => {
+  it.each([
+    ['nobody reads what it prints any more', () => 'pipe' as const],
+    ['there is no room for what it prints', () => openSync('/dev/full', 'w')],
+  ])('serves on when %s', async (_why, open) => {
     const probe = createServer().listen(0, '127.0.0.1');
     await once(probe, 'listening');
     const { port } = probe.address() as AddressInfo;
     await new Promise((resolve) => probe.close(resolve));
-    const { child, ended } = launch(['--port', `${port}`]);
+    const { child, ended } = launch(['--port', `${port}`], {}, open());
     // Before anything was printed: the first write meets a closed pipe.
     child.stdout?.destroy();
     const status = (): Promise<number> =>

@@ -17,10 +17,15 @@ export function killAll(): void {
   for (const child of running) child.kill('SIGKILL');
 }
 
-export function launch(args: readonly string[], env: Record<string, string> = {}): Omit<Running, 'url'> {
+/** `stdout`: a file to print to, where what is printed is not to be read. */
+export function launch(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  stdout: number | 'pipe' = 'pipe',
+): Omit<Running, 'url'> {
   const child = spawn(process.execPath, ['src/main.ts', ...args], {
     env: { PATH: process.env.PATH ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', stdout, 'pipe'],
   });
   running.add(child);
   let printed = '';
