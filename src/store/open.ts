@@ -1,8 +1,8 @@
 /** The store that the settings ask for. */
 import { type Config, ConfigError } from '../config.ts';
 import { createStore, type StoreOptions } from './create-store.ts';
+import { FileUnusable } from './embedded/database.ts';
 import { openEmbeddedDriver } from './embedded/driver.ts';
-import { FileUnusable } from './embedded/file.ts';
 import { RedisUrlError } from './redis/connect.ts';
 import { openRedisDriver } from './redis/driver.ts';
 import type { Driver, Store } from './store.ts';

@@ -2,10 +2,10 @@
  * The embedded store's file: SQLite as the record of what the process holds in memory. Every batch is one transaction,
  * written before the batch is answered, so that what a client was told survives a kill.
  */
-import { closeSync, openSync } from 'node:fs';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type LeaseClock, startClock } from '../lease-clock.ts';
 import { StoreUnavailable, type Tenant } from '../store.ts';
+import { openDatabase } from './database.ts';
 import { addHeld } from './holders.ts';
 import {
   type ChangeLog,
@@ -20,36 +20,6 @@ import {
   tenantOf,
 } from './state.ts';
 
-const schema = `
-  CREATE TABLE IF NOT EXISTS clock (
-    id INTEGER PRIMARY KEY CHECK (id = 1), lease_ms INTEGER, wall_ms INTEGER, frozen INTEGER, sequence INTEGER, last_micros INTEGER
-  );
-  CREATE TABLE IF NOT EXISTS leases (
-    tenant TEXT, "group" TEXT, holder TEXT, epoch INTEGER, revision INTEGER, ttl_ms INTEGER, deadline_ms INTEGER, data TEXT,
-    PRIMARY KEY (tenant, "group", holder)
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS renewals (batch INTEGER PRIMARY KEY, leases BLOB);
-  CREATE TABLE IF NOT EXISTS revisions (
-    tenant TEXT, "group" TEXT, revision INTEGER, PRIMARY KEY (tenant, "group")
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS documents (
-    tenant TEXT, collection TEXT, key TEXT, version INTEGER, deadline_ms INTEGER, value TEXT,
-    PRIMARY KEY (tenant, collection, key)
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS topics (
-    tenant TEXT, topic TEXT, newest INTEGER, deadline_ms INTEGER, PRIMARY KEY (tenant, topic)
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS entries (
-    tenant TEXT, topic TEXT, position INTEGER, payload BLOB, PRIMARY KEY (tenant, topic, position)
-  ) WITHOUT ROWID;
-`;
-
-/** Tells our files from other programs' databases: SQLite keeps a number for that in each. */
-const applicationId = 0x68_62_64_31;
-
-/** Not a file of that name, for SQLite. */
-const noPlainPath = /^(?::memory:$|file:)/;
-
 /**
  * How long the clock's readings may go unwritten while nothing else changes, ms: that much, and the time between two ticks,
  * later things may expire after a kill.
@@ -61,21 +31,6 @@ const clockLagMs = 500;
  * touch rows all over the table; written as one blob a batch they cost a twentieth of that.
  */
 const maxUnfolded = 4_096;
-
-/** The file cannot be used: taken by another process, not a database, not writable. */
-export class FileUnusable extends Error {
-  override readonly name = 'FileUnusable';
-}
-
-function isForeign(database: DatabaseSync): boolean {
-  const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_master').get() as {
-    tables: number;
-  };
-  const { id } = database.prepare('SELECT application_id AS id FROM pragma_application_id').get() as {
-    id: number;
-  };
-  return tables > 0 && id !== applicationId;
-}
 
 interface Row {
   readonly [column: string]: string | bigint | number | Uint8Array | null;
@@ -91,26 +46,7 @@ export class StoreFile implements ChangeLog {
   #clockWrittenMs = Number.NEGATIVE_INFINITY;
 
   constructor(path: string) {
-    let database: DatabaseSync | undefined;
-    try {
-      // Leases may be tokens: a new file is for its owner alone, and so is what SQLite puts beside it.
-      if (!noPlainPath.test(path)) closeSync(openSync(path, 'a', 0o600));
-      database = new DatabaseSync(path);
-      // Exclusive: a second process on the same file would not see what this one holds in memory.
-      database.exec('PRAGMA locking_mode = EXCLUSIVE');
-      if (isForeign(database)) throw new Error("it is another program's database");
-      database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
-      database.exec(`${schema}; PRAGMA application_id = ${applicationId}`);
-    } catch (error) {
-      database?.close();
-      const reason = (error as Error).message;
-      throw new FileUnusable(
-        /locked|busy/i.test(reason)
-          ? `${path} is in use by another process; several nodes need Redis`
-          : `${path} cannot be used as a store: ${reason}`,
-      );
-    }
-    this.#database = database;
+    this.#database = openDatabase(path);
   }
 
   /** The clock as it was last written, and where the sequences stood; undefined for a new file. */

@@ -1,0 +1,73 @@
+/** The SQLite database that the embedded store's file is: its tables, and whether it may be used at all. */
+import { closeSync, openSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS clock (
+    id INTEGER PRIMARY KEY CHECK (id = 1), lease_ms INTEGER, wall_ms INTEGER, frozen INTEGER, sequence INTEGER, last_micros INTEGER
+  );
+  CREATE TABLE IF NOT EXISTS leases (
+    tenant TEXT, "group" TEXT, holder TEXT, epoch INTEGER, revision INTEGER, ttl_ms INTEGER, deadline_ms INTEGER, data TEXT,
+    PRIMARY KEY (tenant, "group", holder)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS renewals (batch INTEGER PRIMARY KEY, leases BLOB);
+  CREATE TABLE IF NOT EXISTS revisions (
+    tenant TEXT, "group" TEXT, revision INTEGER, PRIMARY KEY (tenant, "group")
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS documents (
+    tenant TEXT, collection TEXT, key TEXT, version INTEGER, deadline_ms INTEGER, value TEXT,
+    PRIMARY KEY (tenant, collection, key)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS topics (
+    tenant TEXT, topic TEXT, newest INTEGER, deadline_ms INTEGER, PRIMARY KEY (tenant, topic)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS entries (
+    tenant TEXT, topic TEXT, position INTEGER, payload BLOB, PRIMARY KEY (tenant, topic, position)
+  ) WITHOUT ROWID;
+`;
+
+/** Tells our files from other programs' databases: SQLite keeps a number for that in each. */
+const applicationId = 0x68_62_64_31;
+
+/** Not a file of that name, for SQLite. */
+const noPlainPath = /^(?::memory:$|file:)/;
+
+/** The file cannot be used: taken by another process, not a database, not writable. */
+export class FileUnusable extends Error {
+  override readonly name = 'FileUnusable';
+}
+
+function isForeign(database: DatabaseSync): boolean {
+  const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_master').get() as {
+    tables: number;
+  };
+  const { id } = database.prepare('SELECT application_id AS id FROM pragma_application_id').get() as {
+    id: number;
+  };
+  return tables > 0 && id !== applicationId;
+}
+
+/** Opens the file, or makes a new one. Throws FileUnusable. The caller closes it. */
+export function openDatabase(path: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    // Leases may be tokens: a new file is for its owner alone, and so is what SQLite puts beside it.
+    if (!noPlainPath.test(path)) closeSync(openSync(path, 'a', 0o600));
+    database = new DatabaseSync(path);
+    // Exclusive: a second process on the same file would not see what this one holds in memory.
+    database.exec('PRAGMA locking_mode = EXCLUSIVE');
+    if (isForeign(database)) throw new Error("it is another program's database");
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+    // Together: tables without the number would be taken for another program's at the next start.
+    database.exec(`BEGIN; ${schema}; PRAGMA application_id = ${applicationId}; COMMIT`);
+    return database;
+  } catch (error) {
+    database?.close();
+    const reason = (error as Error).message;
+    throw new FileUnusable(
+      /locked|busy/i.test(reason)
+        ? `${path} is in use by another process; several nodes need Redis`
+        : `${path} cannot be used as a store: ${reason}`,
+    );
+  }
+}
