@@ -64,10 +64,13 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
   redis.on('ready', () => {
     // Where there is no such database ioredis goes on with the first, which is somebody else's.
     onDatabase = target.db === 0 || redis instanceof Cluster ? undefined : redis.select(target.db);
-    onDatabase?.catch(() => {});
-    if (away !== undefined) log.info(`${target.description} is back`);
-    away = undefined;
-    warnOfSettings(redis, log).catch(() => {});
+    Promise.resolve(onDatabase)
+      .then(() => {
+        if (away !== undefined) log.info(`${target.description} is back`);
+        away = undefined;
+        return warnOfSettings(redis, log);
+      })
+      .catch(() => {});
   });
   const listening = listen(
     subscriber,

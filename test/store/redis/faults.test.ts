@@ -50,11 +50,17 @@ describe('when Redis', () => {
 
   it('has no such database when it comes, it stays away', async () => {
     await server.kill();
-    const early = createStore(await openRedisDriver({ url: `${server.url}/99`, timeoutMs }));
+    const said: string[] = [];
+    const log = {
+      warn: (message: string) => said.push(message),
+      info: (message: string) => said.push(message),
+    };
+    const early = createStore(await openRedisDriver({ url: `${server.url}/99`, timeoutMs, log }));
     await server.start();
     await expect.poll(() => early.ping().catch(({ message }: Error) => message)).toMatch(/DB index/);
     await expect(beat(early)).rejects.toBeInstanceOf(StoreUnavailable);
     expect(await admin('KEYS', '*:due')).toEqual([]);
+    expect(said.join('\n')).not.toMatch(/is back/);
     await early.close();
   });
 
