@@ -23,7 +23,7 @@ class Listener(SubscribeCallback):
 
     def presence(self, pubnub, presence):
         state = json.dumps(presence.state) if presence.state else ""
-        say(presence.event, presence.uuid, "on", presence.channel, presence.occupancy, state)
+        say(presence.event, presence.uuid, "on", presence.channel, presence.occupancy, state, "at", presence.timetoken)
 
     def message(self, pubnub, message):
         say("message", json.dumps(message.message), "on", message.channel, "by", message.publisher)
