@@ -1,4 +1,4 @@
-/** The Redis scripts: `.lua` files beside this one, fragments included by name, run by hash. */
+/** The Redis scripts: files in `lua`, which include fragments of `lua/shared` by name, run by hash. */
 import { readFileSync } from 'node:fs';
 import type { Cluster, Redis } from 'ioredis';
 
@@ -31,9 +31,16 @@ export type Reply = string | number | Buffer | null | readonly Reply[];
 
 const read = (name: string): string => readFileSync(new URL(`lua/${name}.lua`, import.meta.url), 'utf8');
 
-/** The text of a script with its fragments in place. */
+/** The text of a script with its fragments in place, each once: where it, or a fragment, first includes it. */
 export function scriptText(name: ScriptName): string {
-  return read(name).replaceAll(/^--@include (\w+)$/gm, (_, fragment: string) => read(fragment));
+  const included = new Set<string>();
+  const expand = (text: string): string =>
+    text.replaceAll(/^--@include (\w+)\n/gm, (_, fragment: string) => {
+      if (included.has(fragment)) return '';
+      included.add(fragment);
+      return expand(read(`shared/${fragment}`));
+    });
+  return expand(read(name));
 }
 
 /** Makes the scripts known to a connection, which sends their hashes and loads a script when Redis does not know it. */

@@ -1,4 +1,4 @@
-/** Steps of a group's membership, as `lua/steps.lua` packs those that happen together. */
+/** Steps of a group's membership, as `lua/shared/steps.lua` packs those that happen together. */
 import { decode } from '@msgpack/msgpack';
 import type { LeaseEvent, TenantEvent, TopicEntry } from '../store.ts';
 import type { Reply } from './scripts.ts';

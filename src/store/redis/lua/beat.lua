@@ -2,7 +2,7 @@
 --
 -- KEYS[1]  the partition's clock
 -- ARGV     1 entries and 2 idle ms of event topics, then runs of beats that differ in names and data only:
---          tenant, form, number of beats, (collection, key, version) per guard, then the field of every lease (as in packed.lua)
+--          tenant, form, number of beats, (collection, key, version) per guard, then the field of every lease (as in leases.lua)
 --          and after all fields the data of those that come with any; or the holders, where all that are held are meant.
 --          The form is '<ttl ms or nothing>,<default ttl ms>,<grant 1 or 0>,<tell>,<number of guards>,<groups>', where tell is
 --          'all', 'revision' or 'state', and groups is a 1 (with data) or 0 (without) for each, or '*' for all that are held
@@ -13,10 +13,92 @@
 --          '*' was asked, each beat begins with its number of leases and ';', and the letter is followed by the length of the
 --          group, ';' and the group. Then may come the revision and ';', and if all is told the epoch and ';', and '-', or '+',
 --          the length of the data, ';' and the data. Lengths are in bytes
---@include partition
---@include topics
---@include packed
---@include documents
+--@include leases
+--@include versions
+--@include revisions
+
+local answers = {}
+
+local function say(text)
+  answers[#answers + 1] = text
+end
+
+-- The revisions of leases, told once for those of one group that follow each other.
+local function sayRevisions(tenant, fields, first, last)
+  local from = first
+  while from <= last do
+    local group = groupAndHolder(fields[from])
+    local head, to = headOf(group), from
+    while to < last and string.find(fields[to + 1], head, 1, true) == 1 do
+      to = to + 1
+    end
+    say((to - from + 1) .. ';' .. digits(revisionOf(tenant, group)) .. ';')
+    from = to + 1
+  end
+end
+
+-- Renews and answers for a batch that is nothing but plain renewals, as nearly all are, and says so. Whatever else it comes
+-- upon is left, with what was renewed before: to renew that again changes nothing.
+local function renewAll()
+  local at = 3
+  while ARGV[at] do
+    local tenant, beats = ARGV[at], ARGV[at + 2]
+    local ttl, tell, guards, groups = string.match(ARGV[at + 1], '^(%d*),%d+,[01],(%l+),(%d+),([01]+)$')
+    if not ttl or tell == 'all' or guards ~= '0' and not guardsHold(tenant, at + 3, tonumber(guards)) then
+      return false
+    end
+    ttl = tonumber(ttl)
+    local first = at + 3 + 3 * guards
+    local many = beats * #groups
+    local last = first + many - 1
+    if many > maxTogether then
+      return false
+    end
+    local lkey = keyOf('l', tenant, '')
+    local stored = redis.call('HMGET', lkey, unpack(ARGV, first, last))
+    local withData = string.find(groups, '1', 1, true)
+    local storedData = withData and redis.call('HMGET', keyOf('x', tenant, ''), unpack(ARGV, first, last))
+    local dataPlace = last
+    -- Any names will do: it is made as long as it gets, for to grow it would cost more than to fill it.
+    local renewals = { lkey, unpack(ARGV, last - 2 * many + 1, last) }
+    for index = 1, many do
+      local packed = stored[index]
+      if not packed then
+        return false
+      end
+      local oldDeadline, oldTtl, epoch, flag = unpackNumbers(leaseFormat, packed)
+      local newTtl = ttl or oldTtl
+      if oldDeadline <= now or oldDeadline > now + newTtl then
+        return false
+      end
+      if withData and string.byte(groups, (index - 1) % #groups + 1) == 49 then
+        dataPlace = dataPlace + 1
+        if storedData[index] ~= ARGV[dataPlace] then
+          return false
+        end
+      end
+      renewals[2 * index] = ARGV[first + index - 1]
+      renewals[2 * index + 1] = pack(leaseFormat, now + newTtl, newTtl, epoch, flag)
+    end
+    redis.call('HSET', unpack(renewals))
+    say(beats .. ';r')
+    if tell == 'revision' then
+      sayRevisions(tenant, ARGV, first, last)
+    end
+    at = dataPlace + 1
+  end
+  return true
+end
+
+if renewAll() then
+  return { table.concat(answers) }
+end
+
+-- What follows is not made before it is needed: functions are made anew by every call, and so many of them cost as much as
+-- a batch of renewals.
+answers = {}
+--@include hashes
+--@include holders
 --@include steps
 
 local function formOf(text)
@@ -39,12 +121,7 @@ local function formOf(text)
   return form
 end
 
-local answers = {}
 local result = { '' }
-
-local function say(text)
-  answers[#answers + 1] = text
-end
 
 -- A renewal that changes the data, or that ends before it would have ended without.
 local function renew(lkey, tenant, field, form, packed, data)
@@ -105,9 +182,9 @@ local function writeGranted()
     return
   end
   local tenant = granted.tenant
-  redis.call('HSET', keyOf('l', tenant, ''), unpack(granted.fields))
+  writeHash(keyOf('l', tenant, ''), granted.fields)
   if #granted.data > 0 then
-    redis.call('HSET', keyOf('x', tenant, ''), unpack(granted.data))
+    writeHash(keyOf('x', tenant, ''), granted.data)
   end
   addHolders(tenant, granted.holders, granted.heads)
   countUp('leases', tenant, #granted.holders)
@@ -260,20 +337,6 @@ local function stepAll(tenant, form, fields, first, last)
     end
   end
   return isTold and told
-end
-
--- The revisions of leases, told once for those of one group that follow each other.
-local function sayRevisions(tenant, fields, first, last)
-  local from = first
-  while from <= last do
-    local group = groupAndHolder(fields[from])
-    local head, to = headOf(group), from
-    while to < last and string.find(fields[to + 1], head, 1, true) == 1 do
-      to = to + 1
-    end
-    say((to - from + 1) .. ';' .. digits(revisionOf(tenant, group)) .. ';')
-    from = to + 1
-  end
 end
 
 -- A beat of each holder on all that it holds.

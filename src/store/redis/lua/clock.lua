@@ -5,7 +5,7 @@
 -- ARGV     1 ms to advance, 2 '1' to freeze, '0' to thaw or '' to leave it, 3 who claims or '', 4 ms of the claim,
 --          5 ms for which somebody waits, or ''
 -- Returns  { lease ms, wall ms, frozen 1 or 0 }
---@include partition
+--@include counters
 
 local advance = tonumber(ARGV[1])
 if advance > 0 or ARGV[2] ~= '' then

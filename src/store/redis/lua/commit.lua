@@ -6,9 +6,43 @@
 --          number of appends, (topic, payload, '' or the position to follow, entries to keep, bytes to keep or '', idle ms or '')*,
 --          where '=' for the position is that of the append before, which alone is answered
 -- Returns  per commit: false, or { { version or '0' for each write }, { position for each append } }
---@include partition
 --@include topics
 --@include documents
+
+-- Adds one to a decimal text: dense positions pass 2^53.
+local function increment(text)
+  local head, tail = string.match(text, '^(.-)(9*)$')
+  if head == '' then
+    return '1' .. string.rep('0', #tail)
+  end
+  return string.sub(head, 1, -2) .. (tonumber(string.sub(head, -1)) + 1) .. string.rep('0', #tail)
+end
+
+local function appendAt(tenant, topic, position, payload, keepEntries, idleMs, bytesSoFar)
+  local key = keyOf('s', tenant, topic)
+  if bytesSoFar then
+    redis.call('XADD', key, 'MAXLEN', keepEntries, position .. '-0', 'p', payload, 'b', bytesSoFar)
+  else
+    redis.call('XADD', key, 'MAXLEN', keepEntries, position .. '-0', 'p', payload)
+  end
+  keepTopic(tenant, topic, idleMs, 0)
+end
+
+-- Adds to a topic that is also limited in bytes: each entry knows how many came with it and before it.
+local function appendSized(tenant, topic, position, payload, keepEntries, keepBytes, idleMs)
+  local key = keyOf('s', tenant, topic)
+  local newest = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
+  local total = (newest and tonumber(newest[2][4]) or 0) + #payload
+  appendAt(tenant, topic, position, payload, keepEntries, idleMs, digits(total))
+  while true do
+    local oldest = redis.call('XRANGE', key, '-', '+', 'COUNT', 2)
+    local before = #oldest == 2 and (tonumber(oldest[1][2][4]) or 0) - #oldest[1][2][2]
+    if not before or total - before <= tonumber(keepBytes) then
+      return
+    end
+    redis.call('XDEL', key, oldest[1][1])
+  end
+end
 
 local answers = {}
 local at = 1

@@ -3,8 +3,7 @@
 -- KEYS[1]  the partition's clock
 -- ARGV     per question: tenant, number of groups, group*
 -- Returns  per question: a number for each group
---@include partition
---@include packed
+--@include live
 
 local answers = {}
 local at = 1

@@ -3,7 +3,6 @@
 -- KEYS[1]  the partition's clock
 -- ARGV     tenants
 -- Returns  a 0 for each
---@include partition
 --@include documents
 
 local answers = {}

@@ -3,8 +3,7 @@
 -- KEYS[1]  the partition's clock
 -- ARGV     per question: tenant, '1' with a name to begin after or '0', that name, limit
 -- Returns  per question: the names
---@include partition
---@include packed
+--@include live
 
 local answers = {}
 for at = 1, #ARGV, 4 do

@@ -3,8 +3,8 @@
 -- KEYS[1]  the partition's clock
 -- ARGV     per question: tenant, holder
 -- Returns  per question: the names, in no order
---@include partition
---@include packed
+--@include holders
+--@include live
 
 local answers = {}
 for at = 1, #ARGV, 2 do

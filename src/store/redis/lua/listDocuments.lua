@@ -3,8 +3,7 @@
 -- KEYS[1]  the partition's clock
 -- ARGV     per question: tenant, collection
 -- Returns  per question: key, version, value, key, …, in no order
---@include partition
---@include documents
+--@include versions
 
 local answers = {}
 for at = 1, #ARGV, 2 do

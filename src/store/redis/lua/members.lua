@@ -3,8 +3,8 @@
 -- KEYS[1]  the partition's clock
 -- ARGV     per group: tenant, group, '1' for all members or '0' for the number only
 -- Returns  per group: { live members, revision, holder, remaining ms, ttl ms, epoch, data or false, … }, in no order
---@include partition
---@include packed
+--@include live
+--@include data
 
 local answers = {}
 for at = 1, #ARGV, 3 do

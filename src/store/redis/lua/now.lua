@@ -3,7 +3,7 @@
 -- KEYS[1]  the partition's clock
 -- ARGV     per question: tenant
 -- Returns  per question: { lease clock ms, wall ms, timetoken }, the timetoken below every one to come
---@include partition
+--@include counters
 
 tt = math.max(tt, wallMicros)
 local answers = {}

@@ -3,8 +3,8 @@
 -- KEYS[1]  the partition's clock
 -- ARGV     per lease: tenant, group, holder
 -- Returns  per lease: false if it is not live, else { remaining ms, ttl ms, epoch, data or false }
---@include partition
---@include packed
+--@include live
+--@include data
 
 local answers = {}
 for at = 1, #ARGV, 3 do

@@ -3,8 +3,7 @@
 -- KEYS[1]  the partition's clock
 -- ARGV     per question: tenant, number of documents, (collection, key)*
 -- Returns  per question, per document: false, or { version, value }
---@include partition
---@include documents
+--@include versions
 
 local answers = {}
 local at = 1

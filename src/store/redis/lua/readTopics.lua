@@ -4,7 +4,6 @@
 -- ARGV     per question: tenant, limit, bytes or '', number of topics, (topic, position to begin after)*
 -- Returns  per question, per topic: { position, 'p' and the payload or 'e' and packed steps, position, … }, oldest first, at most
 --          limit entries; the position of several steps is that of the last
---@include partition
 --@include topics
 
 -- Where bytes are limited, as many are read at a time as fit if all are as large as those so far.

@@ -4,10 +4,7 @@
 -- ARGV     1 entries and 2 idle ms of event topics, then per release:
 --          tenant, holder, 'released' or 'expired', number of groups or '-1' for all that are held, group*
 -- Returns  { answers, tenant, steps, … }; an answer lists the groups in which the holder was live
---@include partition
---@include topics
---@include packed
---@include documents
+--@include holders
 --@include steps
 
 local answers = {}

@@ -4,10 +4,7 @@
 -- ARGV     1 entries and 2 idle ms of event topics, then per change:
 --          tenant, group, holder, '1' with data or '0' for none, data, quiet '1' or '0'
 -- Returns  { answers, tenant, steps, … }; an answer is 0 not live, 1 live and unchanged, 2 changed
---@include partition
---@include topics
---@include packed
---@include documents
+--@include live
 --@include steps
 
 local answers = {}

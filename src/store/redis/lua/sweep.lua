@@ -3,9 +3,6 @@
 -- KEYS[1]  the partition's clock
 -- ARGV     1 entries and 2 idle ms of event topics, 3 who sweeps, 4 how many expiries at the most
 -- Returns  { more is due (1 or 0), ms until something may be due or -1, tenant, steps, tenant, steps, … }
---@include partition
---@include topics
---@include packed
 --@include documents
 --@include steps
 

@@ -3,7 +3,6 @@
 -- KEYS[1]  the partition's clock
 -- ARGV     per question: tenant, number of topics, topic*
 -- Returns  per question, per topic: { oldest position, newest position, entries }
---@include partition
 --@include topics
 
 local answers = {}

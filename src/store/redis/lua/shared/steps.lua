@@ -1,4 +1,10 @@
--- Shared: the steps of a group's membership. Needs partition.lua, topics.lua, packed.lua and documents.lua.
+-- Shared: the steps of a group's membership.
+--@include topics
+--@include leases
+--@include data
+--@include holderIndex
+--@include revisions
+--@include versions
 
 local eventKeepEntries = ARGV[1]
 local eventIdleMs = ARGV[2]
@@ -17,23 +23,10 @@ local function isWatching(tenant)
   return watching[tenant]
 end
 
--- Revisions that were read or made in this call.
-local revisions = {}
-local function revisionsOf(tenant)
-  local known = revisions[tenant]
-  if not known then
-    known = {}
-    revisions[tenant] = known
-  end
-  return known
-end
-
-local function revisionOf(tenant, group)
-  local known = revisionsOf(tenant)
-  if not known[group] then
-    known[group] = tonumber(redis.call('HGET', keyOf('r', tenant, ''), group) or 0)
-  end
-  return known[group]
+-- Adds packed steps whose last one has the timetoken `lastMicros`, and each before it one less.
+local function appendSteps(tenant, topic, packed, lastMicros, keepEntries, idleMs, slackMs)
+  redis.call('XADD', keyOf('s', tenant, topic), 'MAXLEN', keepEntries, digits(lastMicros) .. '0-0', 'e', packed)
+  keepTopic(tenant, topic, idleMs, slackMs)
 end
 
 -- So many steps share an entry of a topic at the most: entries are what is counted when old ones are let go.

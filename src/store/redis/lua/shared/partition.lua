@@ -10,7 +10,6 @@
 local maxStepMs = 2000
 
 local prefix = string.sub(KEYS[1], 1, -6)
-local dueKey = prefix .. 'due'
 local time = redis.call('TIME')
 local wallMicros = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local wallMs = math.floor(wallMicros / 1000)
@@ -35,47 +34,7 @@ local function digits(number)
   return string.format('%d', number)
 end
 
-
 -- Names may hold any character, so the first part of a key says how long it is.
 local function keyOf(kind, tenant, name)
   return prefix .. kind .. #tenant .. ':' .. tenant .. name
-end
-
-local function nextSeq()
-  seq = seq + 1
-  return seq
-end
-
--- A fresh timetoken in microseconds: one more digit makes it the 17 digits that clients see.
-local function nextTimetoken()
-  tt = math.max(tt + 1, wallMicros)
-  return tt
-end
-
--- Counts what a tenant holds of a kind ('leases', 'documents', 'topics').
-local counts
-local function countUp(kind, tenant, by)
-  counts = counts or { leases = {}, documents = {}, topics = {} }
-  counts[kind][tenant] = (counts[kind][tenant] or 0) + by
-end
-
--- To be called once, when all is done. Nothing is left of a count of 0.
-local function saveClock()
-  if not clock[1] then
-    redis.call('HSET', KEYS[1], 'lease', digits(now), 'wall', digits(wallMs), 'frozen', '0')
-  end
-  if seq ~= seqBefore or tt ~= ttBefore then
-    redis.call('HSET', KEYS[1], 'seq', digits(seq), 'tt', digits(tt))
-  end
-  for kind, tenants in pairs(counts or {}) do
-    for tenant, by in pairs(tenants) do
-      if by ~= 0 and redis.call('HINCRBY', prefix .. 'n:' .. kind, tenant, by) <= 0 then
-        redis.call('HDEL', prefix .. 'n:' .. kind, tenant)
-      end
-    end
-  end
-end
-
-local function dueMember(kind, tenant, name)
-  return kind .. #tenant .. ':' .. tenant .. name
 end

@@ -1,0 +1,17 @@
+-- Shared: hashes of any size.
+--@include partition
+
+local smallHash = 16
+-- Longer than what Redis keeps in a list.
+local longField = string.rep('-', 65)
+
+-- Writes field, value, …. Redis keeps a hash of up to 512 fields as a list, and walks it to find one: 2 µs a lease where
+-- there are 200. A field that is too long for a list makes it a table, which it stays until Redis is started again.
+local function writeHash(key, fieldsAndValues)
+  redis.call('HSET', key, unpack(fieldsAndValues))
+  if redis.call('OBJECT', 'ENCODING', key) ~= 'hashtable' and redis.call('HLEN', key) > smallHash then
+    if redis.call('HSETNX', key, longField, '') == 1 then
+      redis.call('HDEL', key, longField)
+    end
+  end
+end
