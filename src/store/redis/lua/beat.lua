@@ -208,7 +208,7 @@ local function writeGranted()
       epochs = members.epochs,
       count = count - many + 1,
       data = members.anyData and members.data,
-    }, result)
+    }, 1, many, result)
   end
   if #newGroups > 0 then
     redis.call('ZADD', keyOf('g', tenant, ''), unpack(newGroups))

@@ -13,133 +13,202 @@ clock[1] = digits(now)
 local claim = redis.call('HMGET', KEYS[1], 'owner', 'ownerUntil')
 local claimed = claim[1] and claim[1] ~= owner and tonumber(claim[2]) > wallMs
 local result = { 0, -1 }
--- How many leases are looked at in a visit of a group, so that none keeps the others waiting.
+-- How many leases of a group are looked at at once, so that none keeps the others waiting.
 local maxTaken = 64
 local looks, maxLooks = 0, 2000
 
--- What ends, latest first.
-local function inOrderOfDeadlines(ended)
+-- Puts the leases from `from` to `to` in order, latest first.
+local function sortByDeadline(ended, from, to)
   local order, late = {}, ended.lateMs
-  for at = 1, #late do
-    order[at] = at
+  for at = from, to do
+    order[#order + 1] = at
   end
   table.sort(order, function(a, b)
     return late[a] > late[b] or late[a] == late[b] and a < b
   end)
-  local sorted = { anyData = ended.anyData }
   for _, name in ipairs({ 'holders', 'fields', 'epochs', 'lateMs', 'hasData' }) do
-    local from, to = ended[name], {}
+    local list, sorted = ended[name], {}
     for at = 1, #order do
-      to[at] = from[order[at]]
+      sorted[at] = list[order[at]]
     end
-    sorted[name] = to
+    for at = 1, #order do
+      list[from + at - 1] = sorted[at]
+    end
   end
-  return sorted
 end
 
--- Ends what is due in a group, puts off what was renewed since, and answers how many leases were looked at.
-local function sweepGroup(tenant, group, member)
+-- Somebody took leases out of Redis by hand, or Redis did: that must not keep the others from ending.
+local function forgetLost(tenant, group, holders)
   local zkey = keyOf('z', tenant, group)
-  local suspects = redis.call('ZRANGEBYSCORE', zkey, '-inf', digits(now), 'LIMIT', 0, math.min(budget, maxTaken))
-  if #suspects > 0 then
-    local asked = fieldsOf(group, suspects)
-    local stored = redis.call('HMGET', keyOf('l', tenant, ''), unpack(asked))
-    local holders, fields, epochs, lateMs, hasData = {}, {}, {}, {}, {}
-    local renewed, gone = {}, {}
-    local dead, anyData, inOrder, last = 0, false, true, 0
-    for at = 1, #suspects do
-      local packed = stored[at]
+  redis.call('ZREM', zkey, unpack(holders))
+  removeHolders(tenant, holders, { { group = group, from = 1, to = #holders } })
+  countUp('leases', tenant, -#holders)
+  if redis.call('EXISTS', zkey) == 0 then
+    forgetGroups(tenant, { group })
+  end
+end
+
+-- Of the leases that may be due, of which each group in `visits` has those from `from` to `to`: ends what is due, and puts off
+-- what was renewed since.
+local function endDue(tenant, holders, fields, visits)
+  local epochs, lateMs, hasData = redis.call('HMGET', keyOf('l', tenant, ''), unpack(fields)), {}, {}
+  local ended = { holders = holders, fields = fields, epochs = epochs, lateMs = lateMs, hasData = hasData, anyData = false }
+  local parts, dead, many = {}, 0, #holders
+  for _, visit in ipairs(visits) do
+    local from, inOrder, last = dead + 1, true, 0
+    local renewed, lost = {}, {}
+    for at = visit.from, visit.to do
+      local packed = epochs[at]
       if not packed then
-        gone[#gone + 1] = suspects[at]
+        lost[#lost + 1] = holders[at]
       else
         local deadline, _, epoch, flag = unpackNumbers(leaseFormat, packed)
         if deadline <= now then
+          -- What ends moves up in the lists that were read: to fill others would take longer than all else that is done here.
           dead = dead + 1
-          holders[dead], fields[dead], epochs[dead] = suspects[at], asked[at], epoch
-          lateMs[dead], hasData[dead] = now - deadline, flag
-          anyData = anyData or flag == 1
+          holders[dead], fields[dead], epochs[dead], lateMs[dead] = holders[at], fields[at], epoch, now - deadline
+          hasData[dead] = flag == 1 and 1 or nil
+          ended.anyData = ended.anyData or flag == 1
           inOrder = inOrder and deadline >= last
           last = deadline
         else
           renewed[#renewed + 1] = digits(deadline)
-          renewed[#renewed + 1] = suspects[at]
+          renewed[#renewed + 1] = holders[at]
         end
       end
     end
     if #renewed > 0 then
-      redis.call('ZADD', zkey, unpack(renewed))
+      redis.call('ZADD', keyOf('z', tenant, visit.group), unpack(renewed))
     end
-    if dead > 0 then
-      local ended = { holders = holders, fields = fields, epochs = epochs, lateMs = lateMs, hasData = hasData, anyData = anyData }
-      endLeases(tenant, group, inOrder and ended or inOrderOfDeadlines(ended), 'expired', result, dead == #suspects)
-      budget = budget - dead
+    if #lost > 0 then
+      forgetLost(tenant, visit.group, lost)
     end
-    -- Somebody took them out of Redis by hand, or Redis did: that must not keep the others from ending.
-    if #gone > 0 then
-      redis.call('ZREM', zkey, unpack(gone))
-      removeHolders(tenant, gone, group)
-      countUp('leases', tenant, -#gone)
-      if redis.call('EXISTS', zkey) == 0 then
-        forgetGroup(tenant, group)
+    if dead >= from then
+      if not inOrder then
+        sortByDeadline(ended, from, dead)
       end
+      parts[#parts + 1] = { group = visit.group, from = from, to = dead, areFirst = dead - from == visit.to - visit.from }
     end
   end
-  local earliest = redis.call('ZRANGE', zkey, 0, 0, 'WITHSCORES')
-  if earliest[2] then
-    redis.call('ZADD', dueKey, earliest[2], member)
+  for at = dead + 1, many do
+    holders[at], fields[at], epochs[at] = nil, nil, nil
+  end
+  if dead > 0 then
+    endLeases(tenant, 'expired', ended, parts, result)
+  end
+  budget = budget - dead
+end
+
+-- Notes when next something may be due in groups, if anything.
+local function arm(tenant, visits)
+  local due, idle = {}, {}
+  for _, visit in ipairs(visits) do
+    local earliest = redis.call('ZRANGE', keyOf('z', tenant, visit.group), 0, 0, 'WITHSCORES')[2]
+    if earliest then
+      due[#due + 1] = earliest
+      due[#due + 1] = visit.member
+    else
+      idle[#idle + 1] = visit.member
+    end
+  end
+  if #due > 0 then
+    redis.call('ZADD', dueKey, unpack(due))
+  end
+  if #idle > 0 then
+    redis.call('ZREM', dueKey, unpack(idle))
+  end
+end
+
+-- Sweeps groups of a tenant together, for as long as there is budget: what is done once for all of them is most of it.
+local function sweepGroups(tenant, groups)
+  local at = 1
+  while groups[at] and budget > 0 and looks < maxLooks do
+    local holders, fields, visits = {}, {}, {}
+    local room = math.min(budget, maxTogether)
+    while groups[at] and room > 0 and looks < maxLooks do
+      local visit = groups[at]
+      local limit = math.min(room, maxTaken)
+      local suspects = redis.call('ZRANGEBYSCORE', keyOf('z', tenant, visit.group), '-inf', digits(now), 'LIMIT', 0, limit)
+      visit.from = #holders + 1
+      fieldsOf(visit.group, suspects, fields)
+      for index = 1, #suspects do
+        holders[visit.from + index - 1] = suspects[index]
+      end
+      visit.to = #holders
+      visits[#visits + 1] = visit
+      room = room - #suspects
+      looks = looks + 1 + #suspects
+      at = at + 1
+    end
+    if #holders > 0 then
+      endDue(tenant, holders, fields, visits)
+    end
+    arm(tenant, visits)
+  end
+end
+
+local function sweepTopic(tenant, topic, member)
+  local deadline = redis.call('HGET', keyOf('t', tenant, ''), topic)
+  if deadline == '' then
+    redis.call('ZREM', dueKey, member)
+  elseif deadline and tonumber(deadline) > now then
+    redis.call('ZADD', dueKey, deadline, member)
+  else
+    redis.call('DEL', keyOf('s', tenant, topic))
+    redis.call('ZREM', dueKey, member)
+    if redis.call('HDEL', keyOf('t', tenant, ''), topic) == 1 then
+      countUp('topics', tenant, -1)
+    end
+  end
+end
+
+local function sweepDocument(tenant, name, member)
+  local colon = string.find(name, ':', 1, true)
+  local length = tonumber(string.sub(name, 1, colon - 1))
+  local collection = string.sub(name, colon + 1, colon + length)
+  local key = string.sub(name, colon + length + 1)
+  local version, deadline = readVersion(tenant, collection, key)
+  if not version then
+    deleteDocument(tenant, collection, key)
+    redis.call('ZREM', dueKey, member)
+  elseif deadline then
+    redis.call('ZADD', dueKey, digits(deadline), member)
   else
     redis.call('ZREM', dueKey, member)
   end
-  return #suspects
 end
 
-local members, at = {}, 1
 while not claimed and budget > 0 and looks < maxLooks do
-  if not members[at] then
-    members, at = redis.call('ZRANGEBYSCORE', dueKey, '-inf', digits(now), 'LIMIT', 0, 100), 1
-  end
-  local member = members[at]
-  if not member then
+  local members = redis.call('ZRANGEBYSCORE', dueKey, '-inf', digits(now), 'LIMIT', 0, 100)
+  if #members == 0 then
     break
   end
-  at = at + 1
-  looks = looks + 1
-  local kind = string.sub(member, 1, 1)
-  local colon = string.find(member, ':', 1, true)
-  local length = tonumber(string.sub(member, 2, colon - 1))
-  local tenant = string.sub(member, colon + 1, colon + length)
-  local name = string.sub(member, colon + length + 1)
-  if kind == 'g' then
-    looks = looks + sweepGroup(tenant, name, member)
-  elseif kind == 't' then
-    local deadline = redis.call('HGET', keyOf('t', tenant, ''), name)
-    if deadline and (deadline == '' or tonumber(deadline) > now) then
-      if deadline == '' then
-        redis.call('ZREM', dueKey, member)
+  local tenants, groupsOf = {}, {}
+  for _, member in ipairs(members) do
+    local kind = string.sub(member, 1, 1)
+    local colon = string.find(member, ':', 1, true)
+    local length = tonumber(string.sub(member, 2, colon - 1))
+    local tenant = string.sub(member, colon + 1, colon + length)
+    local name = string.sub(member, colon + length + 1)
+    if kind == 'g' then
+      local groups = groupsOf[tenant]
+      if not groups then
+        groups = {}
+        groupsOf[tenant] = groups
+        tenants[#tenants + 1] = tenant
+      end
+      groups[#groups + 1] = { group = name, member = member }
+    else
+      looks = looks + 1
+      if kind == 't' then
+        sweepTopic(tenant, name, member)
       else
-        redis.call('ZADD', dueKey, deadline, member)
-      end
-    else
-      redis.call('DEL', keyOf('s', tenant, name))
-      redis.call('ZREM', dueKey, member)
-      if redis.call('HDEL', keyOf('t', tenant, ''), name) == 1 then
-        countUp('topics', tenant, -1)
+        sweepDocument(tenant, name, member)
       end
     end
-  else
-    local split = string.find(name, ':', 1, true)
-    local collectionLength = tonumber(string.sub(name, 1, split - 1))
-    local collection = string.sub(name, split + 1, split + collectionLength)
-    local key = string.sub(name, split + collectionLength + 1)
-    local version, deadline = readVersion(tenant, collection, key)
-    if not version then
-      deleteDocument(tenant, collection, key)
-      redis.call('ZREM', dueKey, member)
-    elseif deadline then
-      redis.call('ZADD', dueKey, digits(deadline), member)
-    else
-      redis.call('ZREM', dueKey, member)
-    end
+  end
+  for _, tenant in ipairs(tenants) do
+    sweepGroups(tenant, groupsOf[tenant])
   end
 end
 

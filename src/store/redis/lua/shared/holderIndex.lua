@@ -37,22 +37,25 @@ local function addHolders(tenant, holders, heads)
   end
 end
 
--- Forgets leases: each of some holders, of one group.
-local function removeHolders(tenant, holders, group)
+-- Forgets leases: each of some holders, of which the groups in `parts` have those from `from` to `to`.
+local function removeHolders(tenant, holders, parts)
   local index, several = keyOf('h', tenant, ''), keyOf('+', tenant, '')
   local gone = holders
   if redis.call('EXISTS', several) == 1 then
     gone = {}
-    for at, held in ipairs(redis.call('HMGET', index, unpack(holders))) do
-      local holder = holders[at]
-      local groups = keyOf('H', tenant, holder)
-      if held == '+' then
-        redis.call('SREM', groups, group)
-      end
-      if held ~= '+' or redis.call('EXISTS', groups) == 0 then
-        gone[#gone + 1] = holder
-        if held == '+' then
-          redis.call('SREM', several, holder)
+    local held = redis.call('HMGET', index, unpack(holders))
+    for _, part in ipairs(parts) do
+      for at = part.from, part.to do
+        local holder = holders[at]
+        local groups = keyOf('H', tenant, holder)
+        if held[at] == '+' then
+          redis.call('SREM', groups, part.group)
+        end
+        if held[at] ~= '+' or redis.call('EXISTS', groups) == 0 then
+          gone[#gone + 1] = holder
+          if held[at] == '+' then
+            redis.call('SREM', several, holder)
+          end
         end
       end
     end

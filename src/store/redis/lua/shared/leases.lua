@@ -44,11 +44,13 @@ local function groupAndHolder(field)
   return lastGroup, string.sub(field, #lastHead + 1)
 end
 
-local function fieldsOf(group, holders)
+-- The fields of holders of one group, after those in `fields` if it is given.
+local function fieldsOf(group, holders, fields)
   local head = headOf(group)
-  local fields = {}
+  fields = fields or {}
+  local before = #fields
   for at = 1, #holders do
-    fields[at] = head .. holders[at]
+    fields[before + at] = head .. holders[at]
   end
   return fields
 end

@@ -32,28 +32,25 @@ end
 -- So many steps share an entry of a topic at the most: entries are what is counted when old ones are let go.
 local maxSteps = 32
 
--- Records steps of one kind in one group: `holders` and `epochs`; `revision` of the first, each next one is one more, or
--- nothing where they are the epochs; `count` of members after the first, each next is one more or less; `lateMs` and
--- `data`, lists or nothing. They go to their group's topic and to those of the watched prefixes above it, and the tenant
--- and the packed steps are appended to `into`. Packed they are MessagePack, of lists of numbers and names: to write each
--- step out as text would cost more than all the rest that is done about it.
-local function record(tenant, kind, group, steps, into)
-  local many = #steps.holders
-  for from = 1, many, maxSteps do
-    local to = math.min(many, from + maxSteps - 1)
-    local function part(list)
-      return list and (many <= maxSteps and list or { unpack(list, from, to) }) or false
-    end
+-- Records steps of one kind in one group, of which the lists `holders` and `epochs` have those from `first` to `last`;
+-- `revision` of the first, each next one is one more, or nothing where they are the epochs; `count` of members after the
+-- first, each next is one more or less; `lateMs` and `data`, lists or nothing. They go to their group's topic and to those
+-- of the watched prefixes above it, and the tenant and the packed steps are appended to `into`. Packed they are
+-- MessagePack, of lists of numbers and names: to write each step out as text would cost more than all the rest that is
+-- done about it.
+local function record(tenant, kind, group, steps, first, last, into)
+  for from = first, last, maxSteps do
+    local to = math.min(last, from + maxSteps - 1)
     local packed = cmsgpack.pack({
       kind,
       group,
       wallMs,
-      part(steps.holders),
-      part(steps.epochs),
-      steps.revision and steps.revision + from - 1 or false,
-      steps.count + (kind == 'granted' and from - 1 or 1 - from),
-      part(steps.lateMs),
-      part(steps.data),
+      { unpack(steps.holders, from, to) },
+      { unpack(steps.epochs, from, to) },
+      steps.revision and steps.revision + from - first or false,
+      steps.count + (kind == 'granted' and from - first or first - from),
+      steps.lateMs and { unpack(steps.lateMs, from, to) } or false,
+      steps.data and { unpack(steps.data, from, to) } or false,
     })
     into[#into + 1] = tenant
     into[#into + 1] = packed
@@ -82,59 +79,69 @@ local function recordChange(tenant, group, holder, epoch, data, into)
     revision = revisionOf(tenant, group),
     count = redis.call('ZCARD', keyOf('z', tenant, group)),
     data = data and { data },
-  }, into)
+  }, 1, 1, into)
 end
 
-local function forgetGroup(tenant, group)
-  redis.call('HDEL', keyOf('r', tenant, ''), group)
-  revisionsOf(tenant)[group] = nil
-  redis.call('ZREM', keyOf('g', tenant, ''), group)
-  redis.call('ZREM', dueKey, dueMember('g', tenant, group))
-end
-
--- Takes leases of one group away: `ended` lists their holders, fields, epochs, how late they are and whether they have data
--- (1 or 0), and says whether any has. Appends to `into` as `record` does. `areFirst`: they are the first ones of the group
--- by deadline.
-local function endLeases(tenant, group, ended, kind, into, areFirst)
-  local holders, fields = ended.holders, ended.fields
-  local many = #holders
-  local zkey = keyOf('z', tenant, group)
-  local data = ended.anyData and takeData(tenant, fields, ended.hasData)
-  if areFirst then
-    redis.call('ZREMRANGEBYRANK', zkey, 0, many - 1)
-  else
-    redis.call('ZREM', zkey, unpack(holders))
+local function forgetGroups(tenant, groups)
+  redis.call('HDEL', keyOf('r', tenant, ''), unpack(groups))
+  redis.call('ZREM', keyOf('g', tenant, ''), unpack(groups))
+  local members = {}
+  for at, group in ipairs(groups) do
+    revisionsOf(tenant)[group] = nil
+    members[at] = dueMember('g', tenant, group)
   end
-  redis.call('HDEL', keyOf('l', tenant, ''), unpack(fields))
-  removeHolders(tenant, holders, group)
-  local count = redis.call('ZCARD', zkey)
-  countUp('leases', tenant, -many)
-  record(tenant, kind, group, {
-    holders = holders,
-    epochs = ended.epochs,
-    revision = seq + 1,
-    count = count + many - 1,
-    lateMs = kind == 'expired' and ended.lateMs,
-    data = data,
-  }, into)
-  seq = seq + many
-  if count == 0 then
-    forgetGroup(tenant, group)
-  else
-    revisionsOf(tenant)[group] = seq
-    redis.call('HSET', keyOf('r', tenant, ''), group, digits(seq))
+  redis.call('ZREM', dueKey, unpack(members))
+end
+
+-- Takes leases of one tenant away: `ended` lists their holders, fields, epochs, how late they are and which have data (1),
+-- and says whether any has. Of the groups in `parts` each has those from `from` to `to`; `areFirst`: they are the first
+-- ones of their group by deadline. Appends to `into` as `record` does.
+local function endLeases(tenant, kind, ended, parts, into)
+  local holders = ended.holders
+  local data = ended.anyData and takeData(tenant, ended.fields, ended.hasData)
+  redis.call('HDEL', keyOf('l', tenant, ''), unpack(ended.fields))
+  removeHolders(tenant, holders, parts)
+  countUp('leases', tenant, -#holders)
+  local steps = { holders = holders, epochs = ended.epochs, lateMs = kind == 'expired' and ended.lateMs, data = data }
+  local emptied, newRevisions = {}, {}
+  for _, part in ipairs(parts) do
+    local group, from, to = part.group, part.from, part.to
+    local zkey = keyOf('z', tenant, group)
+    local many = to - from + 1
+    if part.areFirst then
+      redis.call('ZREMRANGEBYRANK', zkey, 0, many - 1)
+    else
+      redis.call('ZREM', zkey, unpack(holders, from, to))
+    end
+    local count = redis.call('ZCARD', zkey)
+    steps.revision, steps.count = seq + 1, count + many - 1
+    record(tenant, kind, group, steps, from, to, into)
+    seq = seq + many
+    if count == 0 then
+      emptied[#emptied + 1] = group
+    else
+      revisionsOf(tenant)[group] = seq
+      newRevisions[#newRevisions + 1] = group
+      newRevisions[#newRevisions + 1] = digits(seq)
+    end
+  end
+  if #emptied > 0 then
+    forgetGroups(tenant, emptied)
+  end
+  if #newRevisions > 0 then
+    redis.call('HSET', keyOf('r', tenant, ''), unpack(newRevisions))
   end
 end
 
 local function endLease(tenant, field, packed, kind, into)
   local group, holder = groupAndHolder(field)
   local deadline, _, epoch, flag = unpackLease(packed)
-  endLeases(tenant, group, {
+  endLeases(tenant, kind, {
     holders = { holder },
     fields = { field },
     epochs = { epoch },
     lateMs = { math.max(now - deadline, 0) },
     hasData = { flag },
     anyData = flag == 1,
-  }, kind, into)
+  }, { { group = group, from = 1, to = 1 } }, into)
 end
