@@ -24,7 +24,8 @@ for index, tenant in ipairs(ARGV) do
     redis.call('DEL', keyOf('s', tenant, topic))
     redis.call('ZREM', dueKey, dueMember('t', tenant, topic))
   end
-  for _, kind in ipairs({ 'l', 'x', 'r', 'h', '+', 'g', 'c', 't' }) do
+  redis.call('ZREM', dueKey, dueMember('h', tenant, ''))
+  for _, kind in ipairs({ 'l', 'x', 'r', 'h', '+', 'f', 'g', 'c', 't' }) do
     redis.call('DEL', keyOf(kind, tenant, ''))
   end
   for _, kind in ipairs({ 'leases', 'documents', 'topics' }) do

@@ -41,7 +41,7 @@ end
 local function forgetLost(tenant, group, holders)
   local zkey = keyOf('z', tenant, group)
   redis.call('ZREM', zkey, unpack(holders))
-  removeHolders(tenant, holders, { { group = group, from = 1, to = #holders } })
+  removeHolders(tenant, holders, fieldsOf(group, holders), { { group = group, from = 1, to = #holders } })
   countUp('leases', tenant, -#holders)
   if redis.call('EXISTS', zkey) == 0 then
     forgetGroups(tenant, { group })
@@ -147,6 +147,15 @@ local function sweepGroups(tenant, groups)
   end
 end
 
+local function sweepHolders(tenant, member)
+  local looked = removeEnded(tenant)
+  budget = budget - looked
+  looks = looks + looked
+  if looked == 0 then
+    redis.call('ZREM', dueKey, member)
+  end
+end
+
 local function sweepTopic(tenant, topic, member)
   local deadline = redis.call('HGET', keyOf('t', tenant, ''), topic)
   if deadline == '' then
@@ -200,7 +209,9 @@ while not claimed and budget > 0 and looks < maxLooks do
       groups[#groups + 1] = { group = name, member = member }
     else
       looks = looks + 1
-      if kind == 't' then
+      if kind == 'h' then
+        sweepHolders(tenant, member)
+      elseif kind == 't' then
         sweepTopic(tenant, name, member)
       else
         sweepDocument(tenant, name, member)

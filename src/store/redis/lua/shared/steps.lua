@@ -100,7 +100,7 @@ local function endLeases(tenant, kind, ended, parts, into)
   local holders = ended.holders
   local data = ended.anyData and takeData(tenant, ended.fields, ended.hasData)
   redis.call('HDEL', keyOf('l', tenant, ''), unpack(ended.fields))
-  removeHolders(tenant, holders, parts)
+  removeHolders(tenant, holders, ended.fields, parts)
   countUp('leases', tenant, -#holders)
   local steps = { holders = holders, epochs = ended.epochs, lateMs = kind == 'expired' and ended.lateMs, data = data }
   local emptied, newRevisions = {}, {}

@@ -1,0 +1,118 @@
+/** What is in Redis: that nothing is left of what ended, and that it is kept in a form that stays fast. */
+import fc from 'fast-check';
+import { Redis } from 'ioredis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createStore } from '../../../src/store/create-store.ts';
+import { openRedisDriver } from '../../../src/store/redis/driver.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { type RedisServer, startRedis } from '../../redis-server.ts';
+
+const tenant = 'presence/keys';
+const ttlMs = 1_000;
+/** Holders of many leases that ended together are forgotten within this. */
+const forgottenMs = 1_000;
+
+let server: RedisServer;
+let redis: Redis;
+let store: Store;
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = new Redis(server.port, '127.0.0.1');
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+});
+beforeEach(async () => {
+  await redis.flushall();
+  // Topics of events go soon as well: they are not what is looked at here.
+  const events = { keepEntries: 100, idleMs: 1 };
+  store = createStore(await openRedisDriver({ url: server.url, timeoutMs: 5_000, partitions: 1, events }));
+  await store.freezeClock(true);
+});
+afterEach(() => store.close());
+
+const names = (count: number): string[] => Array.from({ length: count }, (_, at) => `holder-${at}`);
+
+function grant(holders: readonly string[], ...groups: readonly string[]): Promise<unknown> {
+  const named = groups.map((group) => ({ group, data: '{}' }));
+  return Promise.all(
+    holders.map((holder) => store.beat({ tenant, holder, groups: named, ttlMs, grant: true })),
+  );
+}
+
+const keysLeft = async (): Promise<string[]> =>
+  (await redis.keys('*')).filter((key) => !key.endsWith(':clock')).sort();
+
+describe('nothing is left', () => {
+  it.each([
+    ['one lease', 1, ['a']],
+    ['many leases', 100, ['a']],
+    ['many leases of holders that have several', 100, ['a', 'b']],
+  ])('of %s that ended', async (_, count, groups) => {
+    await grant(names(count), ...groups);
+    expect(await store.advanceClock(ttlMs)).toHaveLength(count * groups.length);
+    await store.advanceClock(forgottenMs);
+    expect(await keysLeft()).toEqual([]);
+  });
+
+  it('of many leases that were released', async () => {
+    await grant(names(100), 'a');
+    await Promise.all(names(100).map((holder) => store.release({ tenant, holder })));
+    await store.advanceClock(forgottenMs);
+    expect(await keysLeft()).toEqual([]);
+  });
+
+  it('of a tenant that is dropped before the holders of its leases were forgotten', async () => {
+    await grant(names(100), 'a');
+    await store.advanceClock(ttlMs);
+    expect(await keysLeft()).not.toEqual([]);
+    await store.drop({ tenant });
+    expect(await keysLeft()).toEqual([]);
+  });
+});
+
+it('knows where holders are while those of many leases that ended are not forgotten yet', async () => {
+  const some = fc.uniqueArray(fc.constantFrom(...names(20)), { minLength: 1 });
+  const holders = fc.oneof(some, fc.constant(names(20)));
+  const groups = fc.constantFrom(['a'], ['a'], ['a'], ['b'], ['a', 'b']);
+  const round = fc.record({ holders, groups, advanceMs: fc.constantFrom(0, 400, 600, 1_000) });
+  await fc.assert(
+    fc.asyncProperty(fc.array(round, { maxLength: 12, size: 'max' }), async (rounds) => {
+      let nowMs = 0;
+      const deadlines = new Map<string, Map<string, number>>();
+      for (const { holders, groups, advanceMs } of rounds) {
+        await grant(holders, ...groups);
+        for (const holder of holders) {
+          const own = deadlines.get(holder) ?? new Map<string, number>();
+          deadlines.set(holder, own);
+          for (const group of groups) own.set(group, nowMs + ttlMs);
+        }
+        await store.advanceClock(advanceMs);
+        nowMs += advanceMs;
+        for (const [holder, own] of deadlines) {
+          const live = [...own].filter(([, deadline]) => deadline > nowMs).map(([group]) => group);
+          expect([...(await store.groupsOf({ tenant, holder }))].sort()).toEqual(live.sort());
+        }
+      }
+      await store.advanceClock(ttlMs);
+      await store.advanceClock(forgottenMs);
+      expect(await keysLeft()).toEqual([]);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+it('keeps the leases of a tenant, their data and their holders in tables, small ones excepted', async () => {
+  const encodings = (): Promise<unknown[]> =>
+    Promise.all(
+      ['l', 'x', 'h'].map((kind) => redis.object('ENCODING', `{hb:0}:${kind}${tenant.length}:${tenant}`)),
+    );
+  await grant(names(10), 'a');
+  expect(await encodings()).not.toContain('hashtable');
+  await grant(names(30), 'a');
+  expect(await encodings()).toEqual(['hashtable', 'hashtable', 'hashtable']);
+  const { count } = await store.members({ tenant, group: 'a', offset: 0, limit: 0 });
+  expect(count).toBe(30);
+});
