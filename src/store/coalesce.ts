@@ -16,11 +16,11 @@ import {
 /** Keeps one script call near a millisecond, so that nobody else in Redis waits longer. */
 export const maxBatch = 256;
 
-interface Waiting {
-  readonly command: Command;
+/** A command, and who asked it. */
+type Waiting = Command & {
   resolve(answer: Answer<CommandName>): void;
   reject(error: Error): void;
-}
+};
 
 export interface Coalescer {
   /** Answers the command; rejects with its own error, or with StoreUnavailable if the batch could not be run. */
@@ -49,10 +49,7 @@ export function coalesce(driver: Driver, options: CoalesceOptions): Coalescer {
     const startedMs = options.monotonicMs();
     let outcomes: Outcome[];
     try {
-      outcomes = await driver.execute(
-        partition,
-        batch.map(({ command }) => command),
-      );
+      outcomes = await driver.execute(partition, batch);
     } catch (error) {
       options.onBatch?.(batch.length, true, startedMs);
       for (const waiting of batch) waiting.reject(error as Error);
@@ -101,7 +98,7 @@ export function coalesce(driver: Driver, options: CoalesceOptions): Coalescer {
   const ask = <N extends CommandName>(name: N, ask: Ask<N>): Promise<Answer<N>> =>
     new Promise((resolve, reject) => {
       // A command and its answer share a name, which the union of all commands cannot express.
-      const waiting = { command: { name, ask }, resolve, reject } as unknown as Waiting;
+      const waiting = { name, ask, resolve, reject } as unknown as Waiting;
       const partition = driver.partitionOf(ask.tenant);
       // After the poll phase: every request that was read in this turn is then in the queue.
       if (queues.size === 0) afterReading(flush);

@@ -48,8 +48,11 @@ export interface Operation {
   readonly channelsAt?: number;
   readonly callbackAt?: number;
   demand(asked: Asked): Demand;
-  /** JSON text, or what becomes it. */
-  run(asked: Asked): Promise<string | Readonly<Record<string, unknown>>>;
+  /** JSON text, or what becomes it; nothing: what is always answered. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: what does something only answers nothing
+  run(asked: Asked): Promise<string | Readonly<Record<string, unknown>> | void>;
+  /** JSON text that is answered where `run` has nothing to tell. */
+  readonly done?: string;
 }
 
 const nothing = (): Demand => ({ kind: 'nothing' });
@@ -128,14 +131,16 @@ export function operationsOf({ access, wallMs, bodyOf, hold }: Services): readon
         path: `${inChannels.path}/heartbeat`,
         querystring: schemas.heartbeatQuery,
         demand: permission(bits.read),
-        run: ({ call }) => heartbeat(call).then(() => beaten),
+        run: ({ call }) => heartbeat(call),
+        done: beaten,
       },
       {
         ...inChannels,
         path: `${inChannels.path}/leave`,
         querystring: schemas.leaveQuery,
         demand: nothing,
-        run: ({ call }) => leaveChannels(call).then(() => left),
+        run: ({ call }) => leaveChannels(call),
+        done: left,
       },
       {
         ...inChannels,

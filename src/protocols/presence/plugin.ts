@@ -50,7 +50,16 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
   };
 
   const serve = (app: App, operation: Operation, onRequest: RateLimit): void => {
-    const { path, method = 'GET', querystring, headers, keyAt, channelsAt, callbackAt } = operation;
+    const {
+      path,
+      method = 'GET',
+      querystring,
+      headers,
+      keyAt,
+      channelsAt,
+      callbackAt,
+      done = '',
+    } = operation;
     const schema = { tags: ['presence'], querystring };
     const listed = headerList(headers);
     app.route({ method, url: path, schema, onRequest: [...onRequest], handler });
@@ -72,7 +81,7 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
         await access.admit(caller, () => operation.demand(asked));
       }
       if (headers === presenceHeaders && !config.presenceEnabled) throw errors.notTurnedOn();
-      const answer = await operation.run(asked);
+      const answer = (await operation.run(asked)) ?? done;
       sendJson(reply, 200, listed, typeof answer === 'string' ? answer : JSON.stringify(answer), callback);
     }
   };

@@ -103,20 +103,19 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     }
   };
 
+  /** Commands of one kind, in one call. */
   const runKind = async (
     partition: number,
     name: CommandName,
     commands: readonly Command[],
-    positions: readonly number[],
-    outcomes: Outcome[],
-  ): Promise<void> => {
+  ): Promise<Outcome[]> => {
     // Which codec belongs to which command is known by name only.
     const codec = codecs[name] as unknown as Codec<'beat'>;
     const args: ScriptArgument[] = codec.changesLeases === true ? [...keeping] : [];
     const asks = commands.map(({ ask }) => ask) as never[];
-    if (codec.encodeBatch === undefined) for (const ask of asks) codec.encode(ask, args);
-    else codec.encodeBatch(asks, args);
     try {
+      if (codec.encodeBatch === undefined) for (const ask of asks) codec.encode(ask, args);
+      else codec.encodeBatch(asks, args);
       const reply = (await run(
         name,
         partition,
@@ -124,19 +123,16 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
         codec.raw === true || codec.changesLeases === true,
       )) as readonly Reply[];
       const replies = codec.changesLeases === true ? reply[0] : reply;
-      const answers =
+      const answers: Answer<CommandName>[] =
         codec.decodeBatch?.(replies as Buffer, asks) ??
         asks.map((ask, at) => codec.decode((replies as readonly Reply[])[at] ?? null, ask));
-      for (const [at, position] of positions.entries()) {
-        outcomes[position] = { answer: answers[at] as Answer<CommandName> };
-      }
+      const outcomes: Outcome[] = answers.map((answer) => ({ answer }));
       const made = codec.changesLeases === true ? stepEvents(reply, 1) : [];
-      const first = outcomes[positions[0] ?? 0];
-      if (made.length > 0 && first !== undefined && 'answer' in first) {
-        outcomes[positions[0] ?? 0] = { ...first, events: made };
-      }
+      const [first] = answers;
+      if (made.length > 0 && first !== undefined) outcomes[0] = { answer: first, events: made };
+      return outcomes;
     } catch (error) {
-      for (const position of positions) outcomes[position] = { error: error as Error };
+      return commands.map(() => ({ error: error as Error }));
     }
   };
 
@@ -186,19 +182,21 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     eagerBatch,
     partitionOf,
     async execute(partition, commands) {
+      const [first] = commands;
+      // Mostly all are beats.
+      if (first !== undefined && commands.every(({ name }) => name === first.name))
+        return runKind(partition, first.name, commands);
+      const positions = Map.groupBy(commands.keys(), (at) => commands[at]?.name as CommandName);
       const outcomes: Outcome[] = new Array(commands.length);
-      const kinds = new Map<CommandName, { commands: Command[]; positions: number[] }>();
-      for (const [position, command] of commands.entries()) {
-        let kind = kinds.get(command.name);
-        if (kind === undefined) {
-          kind = { commands: [], positions: [] };
-          kinds.set(command.name, kind);
-        }
-        kind.commands.push(command);
-        kind.positions.push(position);
-      }
       await Promise.all(
-        [...kinds].map(([name, kind]) => runKind(partition, name, kind.commands, kind.positions, outcomes)),
+        [...positions].map(async ([name, places]) => {
+          const ofKind = await runKind(
+            partition,
+            name,
+            places.map((at) => commands[at] as Command),
+          );
+          for (const [index, at] of places.entries()) outcomes[at] = ofKind[index] as Outcome;
+        }),
       );
       return outcomes;
     },
