@@ -8,6 +8,15 @@ export function headerList(headers: Readonly<Record<string, string>>): HeaderLis
   return Object.entries(headers).flat();
 }
 
+/** Most answers have the headers and the length of the one before. */
+let last = { headers: [] as HeaderList, length: 0, whole: ['content-length', '0'] };
+
+function withLength(headers: HeaderList, length: number): string[] {
+  if (headers !== last.headers || length !== last.length)
+    last = { headers, length, whole: [...headers, 'content-length', String(length)] };
+  return last.whole;
+}
+
 /**
  * Sends a whole answer in one step. Fastify takes the headers one by one and Node then looks at each again, which was an
  * eighth of the work of a heartbeat; a list that is given at once is only looked at once. Hooks that watch responses run as
@@ -17,7 +26,7 @@ export function headerList(headers: Readonly<Record<string, string>>): HeaderLis
 export function answerAtOnce(reply: FastifyReply, status: number, headers: HeaderList, body: string): void {
   const length = Buffer.byteLength(body);
   reply.hijack();
-  reply.raw.writeHead(status, [...headers, 'content-length', String(length)]);
+  reply.raw.writeHead(status, withLength(headers, length));
   // A text of ASCII is the same in both, and Latin-1 need not be encoded.
   reply.raw.end(body, length === body.length ? 'latin1' : 'utf8');
 }
