@@ -116,3 +116,11 @@ it('keeps the leases of a tenant, their data and their holders in tables, small 
   const { count } = await store.members({ tenant, group: 'a', offset: 0, limit: 0 });
   expect(count).toBe(30);
 });
+
+it('keeps data that is set later in a table as well', async () => {
+  await Promise.all(
+    names(30).map((holder) => store.beat({ tenant, holder, groups: [{ group: 'a' }], ttlMs, grant: true })),
+  );
+  for (const holder of names(30)) await store.setData({ tenant, group: 'a', holder, data: '{}' });
+  expect(await redis.object('ENCODING', `{hb:0}:x${tenant.length}:${tenant}`)).toBe('hashtable');
+});

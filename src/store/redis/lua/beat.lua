@@ -133,7 +133,7 @@ local function renew(lkey, tenant, field, form, packed, data)
   packed = packLease(deadline, ttl, epoch, data and 1 or flag)
   redis.call('HSET', lkey, field, packed)
   if changed then
-    redis.call('HSET', keyOf('x', tenant, ''), field, data)
+    writeData(tenant, { field, data })
     recordChange(tenant, group, holder, epoch, data, result)
   end
   if deadline < oldDeadline then
@@ -184,7 +184,7 @@ local function writeGranted()
   local tenant = granted.tenant
   writeHash(keyOf('l', tenant, ''), granted.fields)
   if #granted.data > 0 then
-    writeHash(keyOf('x', tenant, ''), granted.data)
+    writeData(tenant, granted.data)
   end
   addHolders(tenant, granted.holders, granted.heads)
   countUp('leases', tenant, #granted.holders)

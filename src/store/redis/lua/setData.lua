@@ -22,7 +22,7 @@ for at = 3, #ARGV, 6 do
     local deadline, ttl, epoch = unpackLease(packed)
     redis.call('HSET', keyOf('l', tenant, ''), field, packLease(deadline, ttl, epoch, data and 1 or 0))
     if data then
-      redis.call('HSET', keyOf('x', tenant, ''), field, data)
+      writeData(tenant, { field, data })
     else
       redis.call('HDEL', keyOf('x', tenant, ''), field)
     end

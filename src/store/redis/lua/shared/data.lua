@@ -2,9 +2,15 @@
 --
 -- x<tenant>          HASH of the data of those that have any, by the same fields: a renewal leaves it where it is
 --@include leases
+--@include hashes
 
 local function hasData(packed)
   return string.byte(packed, -1) == 1
+end
+
+-- Writes field, data, ….
+local function writeData(tenant, fieldsAndData)
+  writeHash(keyOf('x', tenant, ''), fieldsAndData)
 end
 
 local function dataAt(tenant, field)
