@@ -7,9 +7,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { pino } from 'pino';
 import pretty from 'pino-pretty';
 import { buildApp } from './app.ts';
-import { type Config, ConfigError, describeSettings, readConfig } from './config.ts';
+import { type Config, describeSettings, readConfig } from './config.ts';
 import { makeMetrics } from './operator/metrics.ts';
 import { hashPassword } from './protocols/pbx/password.ts';
+import { SettingError } from './settings/setting.ts';
 import { openStore } from './store/open.ts';
 import { welcome } from './welcome.ts';
 
@@ -52,7 +53,7 @@ function readSettings(): Config {
   try {
     return readConfig(args, process.env);
   } catch (error) {
-    if (error instanceof ConfigError) fail(error.message, 2);
+    if (error instanceof SettingError) fail(error.message, 2);
     throw error;
   }
 }
@@ -86,14 +87,14 @@ const store = await openStore(config, {
       logger.warn({ err: error }, 'expired leases cannot be looked for; this goes on by itself');
     sweepsFail = true;
   },
-}).catch((error: Error) => fail(error.message, error instanceof ConfigError ? 2 : 1));
+}).catch((error: Error) => fail(error.message, error instanceof SettingError ? 2 : 1));
 metrics.watch(store);
 
 /** Longer than a request takes to come, shorter than anybody waits for a process to end, ms. */
 const lastRequestMs = 100;
 const app = await buildApp({ config, store, logger, metrics, lastRequestMs }).catch(async (error: Error) => {
   await store.close();
-  return fail(error.message, error instanceof ConfigError ? 2 : 1);
+  return fail(error.message, error instanceof SettingError ? 2 : 1);
 });
 
 let stopping = false;

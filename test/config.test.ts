@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, defaultConfig, readConfig } from '../src/config.ts';
+import { defaultConfig, readConfig } from '../src/config.ts';
+import { SettingError } from '../src/settings/setting.ts';
 
 describe('settings', () => {
   it('have defaults', () => {
@@ -50,7 +51,7 @@ describe('settings', () => {
     ],
     [['--data', 'x'], { REDIS_URL: 'redis://h' }, 'DATA: cannot be combined with REDIS_URL'],
   ])('that are wrong are named: %j %j', (argv, env, message) => {
-    expect(() => readConfig(argv, env)).toThrow(ConfigError);
+    expect(() => readConfig(argv, env)).toThrow(SettingError);
     expect(() => readConfig(argv, env)).toThrow(message);
     try {
       readConfig(argv, env);

@@ -1,6 +1,6 @@
 /** The live view of leases, of all protocols, page by page. */
 import type { Static } from '@sinclair/typebox';
-import type { Protocol } from '../protocols/protocol.ts';
+import type { Protocol } from '../protocols/kit/protocol.ts';
 import type { Store, TenantSize } from '../store/store.ts';
 import { protocolOf } from './metrics.ts';
 import type { LeasesPage, LeasesQuery } from './schemas.ts';

@@ -4,7 +4,7 @@ import type { TSchema } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from '../config.ts';
-import type { App, Protocol } from '../protocols/protocol.ts';
+import type { App, Protocol } from '../protocols/kit/protocol.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
 import { CursorInvalid, listLeases } from './leases.ts';
 import { type Metrics, protocolOf } from './metrics.ts';
@@ -14,7 +14,7 @@ export interface OperatorOptions {
   readonly store: Store;
   readonly config: Pick<Config, 'operatorToken'>;
   readonly metrics: Metrics;
-  readonly protocols: readonly Pick<Protocol, 'name' | 'viewGroups' | 'operatorRoutes'>[];
+  readonly protocols: readonly Pick<Protocol, 'name' | 'viewGroups' | 'operatorRoutes' | 'openApiPaths'>[];
 }
 
 const root = '/_heartbeatd';
@@ -161,7 +161,11 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
     );
   }
 
-  app.get(`${root}/openapi.json`, { schema: { hide: true }, onRequest: locked }, async () => app.swagger());
+  app.get(`${root}/openapi.json`, { schema: { hide: true }, onRequest: locked }, async () => {
+    const document = app.swagger();
+    const vendorPaths = protocols.map(({ openApiPaths }) => openApiPaths?.() ?? {});
+    return { ...document, paths: Object.assign({}, document.paths, ...vendorPaths) };
+  });
 }
 
 function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {

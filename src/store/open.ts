@@ -1,15 +1,18 @@
 /** The store that the settings ask for. */
-import { type Config, ConfigError } from '../config.ts';
+import { SettingError, type SettingsOf } from '../settings/setting.ts';
 import { createStore, type StoreOptions } from './create-store.ts';
 import { FileUnusable } from './embedded/database.ts';
 import { openEmbeddedDriver } from './embedded/driver.ts';
 import { RedisUrlError } from './redis/connect.ts';
 import { openRedisDriver } from './redis/driver.ts';
+import type { storeSettings } from './settings.ts';
 import type { Driver, Store } from './store.ts';
 
-/** Throws ConfigError for a setting that cannot be used. The caller closes the store. */
+export type StoreSettings = SettingsOf<typeof storeSettings>;
+
+/** Throws SettingError for a setting that cannot be used. The caller closes the store. */
 export async function openStore(
-  config: Pick<Config, 'redisUrl' | 'data' | 'sweepIntervalMs' | 'storeTimeoutMs'>,
+  config: StoreSettings,
   options: StoreOptions & {
     readonly log?: { warn(message: string): void; info(message: string): void };
   } = {},
@@ -21,7 +24,7 @@ export async function openStore(
 }
 
 async function openDriver(
-  config: Pick<Config, 'redisUrl' | 'data' | 'storeTimeoutMs'>,
+  config: Pick<StoreSettings, 'redisUrl' | 'data' | 'storeTimeoutMs'>,
   log?: { warn(message: string): void; info(message: string): void },
 ): Promise<Driver> {
   try {
@@ -29,8 +32,8 @@ async function openDriver(
     const options = { url: config.redisUrl, timeoutMs: config.storeTimeoutMs };
     return await openRedisDriver(log === undefined ? options : { ...options, log });
   } catch (error) {
-    if (error instanceof FileUnusable) throw new ConfigError(`DATA: ${error.message}`);
-    if (error instanceof RedisUrlError) throw new ConfigError(`REDIS_URL: ${error.message}`);
+    if (error instanceof FileUnusable) throw new SettingError(`DATA: ${error.message}`);
+    if (error instanceof RedisUrlError) throw new SettingError(`REDIS_URL: ${error.message}`);
     throw error;
   }
 }

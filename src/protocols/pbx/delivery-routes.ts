@@ -1,6 +1,6 @@
 /** What became of deliveries and logins. */
 import { type Static, Type } from '@sinclair/typebox';
-import type { App } from '../protocol.ts';
+import type { App } from '../kit/protocol.ts';
 import { DeadLetter, listDeadLetters, replayDeadLetters } from './dead-letters.ts';
 import { listLines } from './lines.ts';
 import { listNotes, Note } from './notes.ts';

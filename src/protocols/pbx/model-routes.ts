@@ -1,7 +1,7 @@
 /** The emulated PBX itself: its extensions and trunks, shown and changed. */
 import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import type { App } from '../protocol.ts';
+import type { App } from '../kit/protocol.ts';
 import { Extension, readModel, restingStatus, Trunk } from './model.ts';
 import { change, failures, type OperatorContext, Queued, Refused, tags } from './operator-context.ts';
 import type { Report } from './reports.ts';

@@ -1,7 +1,7 @@
 /** The operator side of the PBX, under `/_heartbeatd/pbx`: what to play with, and what became of it. */
 import type { TSchema } from '@sinclair/typebox';
 import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler';
-import type { App } from '../protocol.ts';
+import type { App } from '../kit/protocol.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
 import { modelRoutes } from './model-routes.ts';
 import type { OperatorContext } from './operator-context.ts';

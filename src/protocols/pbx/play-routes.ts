@@ -2,7 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import type { DocumentWrite } from '../../store/store.ts';
-import type { App } from '../protocol.ts';
+import type { App } from '../kit/protocol.ts';
 import { CallRefused, NewCall, OpenCall, openCall, playStep, Step } from './calls.ts';
 import { Extension, type Model, withExtensionStatus, withTrunkStatus } from './model.ts';
 import { listCalls, readCall, writeCall } from './open-calls.ts';

@@ -1,10 +1,12 @@
 /** The PBX API (OpenVox, Yeastar): its routes, and the one place where its errors become answers. */
 import type { TObject } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { headerList, sendReply } from '../../http/reply.ts';
 import { StoreUnavailable } from '../../store/store.ts';
-import { answerAtOnce, headerList } from '../answer-at-once.ts';
-import { type MakeProtocol, NotFound } from '../protocol.ts';
+import { NotFound } from '../kit/failure.ts';
+import type { Protocol, ProtocolContext, ProtocolModule } from '../kit/protocol.ts';
 import { peerAddress } from './callback-url.ts';
+import { type PbxSettings, readConfiguration } from './configuration.ts';
 import { type Errno, errnos, PbxError } from './errors.ts';
 import { rememberExpired } from './expired-tokens.ts';
 import { moveCallback } from './heartbeat.ts';
@@ -26,7 +28,7 @@ import {
 import { queries } from './queries.ts';
 import { refresh } from './refresh.ts';
 import { deliverReports } from './reporting.ts';
-import { readSettings } from './settings.ts';
+import { pbxSettings } from './settings.ts';
 import { endToken, type LiveToken, renewToken } from './tokens.ts';
 
 const headers = {
@@ -60,9 +62,16 @@ interface Call {
   readonly peer: string;
 }
 
-export const pbx: MakeProtocol = (context) => {
-  const { store, config, wallMs } = context;
-  const settings = readSettings(config);
+export const pbx = {
+  name: 'pbx',
+  title: 'PBX',
+  settings: pbxSettings,
+  create,
+} satisfies ProtocolModule<typeof pbxSettings>;
+
+function create(context: ProtocolContext, config: PbxSettings): Protocol {
+  const { store, wallMs } = context;
+  const settings = readConfiguration(config);
   const { access, model: configured, policyFor } = settings;
   const failures = makeLoginFailures(store);
   const loginContext = {
@@ -176,7 +185,7 @@ export const pbx: MakeProtocol = (context) => {
     };
   };
 
-  const toErrno = (error: Error, request: FastifyRequest): Errno => {
+  const toErrno = (error: unknown, request: FastifyRequest): Errno => {
     if (error instanceof PbxError) return error.errno;
     if (error instanceof NotFound) return errnos.requestNotSupported;
     if (error instanceof StoreUnavailable) return errnos.serviceUnreachable;
@@ -195,16 +204,16 @@ export const pbx: MakeProtocol = (context) => {
     }
     const call = callOf(request, version);
     if (call.isGet && call.isStrict) throw new PbxError(errnos.postOnly);
-    answerAtOnce(reply, 200, listed, await endpoint.run(call));
+    sendReply(reply, { status: 200, headers: listed, body: await endpoint.run(call) });
   };
 
   return {
     name: 'pbx',
     claims: (path) => path === '/api' || path.startsWith('/api/'),
 
-    answerError(error, request, reply) {
+    async sendError(error, request, reply) {
       const failed = `{"status":"Failed","errno":"${toErrno(error, request)}"}`;
-      answerAtOnce(reply, 200, listed, failed);
+      sendReply(reply, { status: 200, headers: listed, body: failed });
     },
 
     operatorRoutes: (app) =>
@@ -218,7 +227,7 @@ export const pbx: MakeProtocol = (context) => {
       }),
 
     async routes(app) {
-      deliverReports(app, context, settings);
+      deliverReports(app, context, config, settings);
       app.addHook('onClose', async () => expired?.stop());
       // Clients send JSON under any Content-Type, or none: the text is kept and read after the token was looked at.
       app.removeAllContentTypeParsers();
@@ -266,4 +275,4 @@ export const pbx: MakeProtocol = (context) => {
       );
     },
   };
-};
+}

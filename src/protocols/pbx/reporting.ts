@@ -2,12 +2,12 @@
 import type { AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { Counter } from 'prom-client';
-import type { App, ProtocolContext } from '../protocol.ts';
+import type { App, ProtocolContext } from '../kit/protocol.ts';
+import type { PbxConfiguration, PbxSettings } from './configuration.ts';
 import { startDelivery } from './delivery.ts';
 import type { Counted } from './delivery-log.ts';
 import { addNote } from './notes.ts';
 import { makeSender } from './send-report.ts';
-import type { PbxSettings } from './settings.ts';
 import { makeSlots } from './slots.ts';
 
 const connectTimeoutMs = 3_000;
@@ -17,8 +17,9 @@ const mostPerTarget = 32;
 /** Starts and stops with the app. */
 export function deliverReports(
   app: App,
-  { store, config, registry, wallMs, randomBytes }: ProtocolContext,
-  { access, policyFor, authorities }: Pick<PbxSettings, 'access' | 'policyFor' | 'authorities'>,
+  { store, registry, wallMs, randomBytes }: ProtocolContext,
+  config: PbxSettings,
+  { access, policyFor, authorities }: PbxConfiguration,
 ): void {
   const reports = new Counter({
     name: 'heartbeatd_pbx_reports_total',

@@ -1,50 +1,105 @@
-/** What the settings say beyond plain values: files of users and of the model, and lists of networks. */
-import { readFileSync } from 'node:fs';
-import { type Config, ConfigError } from '../../config.ts';
-import { type Access, openAccess, parseAccess } from './access.ts';
-import { type AddressPolicy, makeAddressPolicy, onlyTo } from './address-policy.ts';
-import { parseCertificates } from './callback-trust.ts';
-import { type Model, parseModel, smallPbx } from './model.ts';
+/** Settings of the PBX protocol. */
+import { choice, integer, list, text, toggle } from '../../settings/setting.ts';
 
-export interface PbxSettings {
-  readonly access: Access;
-  readonly model: Model;
-  /** PEM: trusted for https callbacks, besides what Node trusts. */
-  readonly authorities: readonly string[];
-  /** Where reports may go for whoever logged in from `peer`. */
-  policyFor(peer: string): AddressPolicy;
-}
-
-/** Throws ConfigError naming the setting. */
-export function readSettings(config: Config): PbxSettings {
-  const policy = named('PBX_ALLOW_TARGETS, PBX_DENY_TARGETS', () =>
-    makeAddressPolicy({
-      allow: config.pbxAllowTargets,
-      deny: config.pbxDenyTargets,
-      refuseSystemPorts: config.pbxRefuseSystemPorts,
-    }),
-  );
-  const fromFile = <T>(name: string, file: string, parse: (text: string) => T, otherwise: T): T =>
-    file === '' ? otherwise : named(name, () => parse(readFileSync(file, 'utf8')));
-  return {
-    access: fromFile('PBX_USERS', config.pbxUsers, parseAccess, openAccess),
-    model: fromFile('PBX_MODEL', config.pbxModel, parseModel, smallPbx),
-    authorities: fromFile('PBX_CA', config.pbxCa, parseCertificates, []),
-    policyFor: (peer) => (config.pbxSameAddressOnly ? onlyTo(peer, policy) : policy),
-  };
-}
-
-function named<T>(name: string, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new ConfigError(
-      `${name}: ${error instanceof SyntaxError ? notJson(error) : (error as Error).message}`,
-    );
-  }
-}
-
-/** Where the text stops being JSON, without the piece of it that V8 quotes: it may be of somebody's password. */
-function notJson({ message }: SyntaxError): string {
-  return `no valid JSON${/ at position \d+/.exec(message)?.[0] ?? ''}`;
-}
+export const pbxSettings = {
+  pbxStrict: choice(
+    'PBX_STRICT',
+    'documented',
+    ['documented', 'always', 'never'],
+    'requirement that a heartbeat carries ipaddr and port; "documented" applies it to v0.0.1 only',
+  ),
+  pbxFlavour: choice(
+    'PBX_FLAVOUR',
+    'standard',
+    ['standard', 'cloud'],
+    'API variant; "cloud" issues refresh tokens, and only a refresh extends a token',
+  ),
+  pbxTokenTtlSeconds: integer(
+    'PBX_TOKEN_TTL_SECONDS',
+    1_800,
+    { min: 1, max: 86_400 },
+    'token lifetime without a request, seconds',
+  ),
+  pbxExpiredErrno: choice(
+    'PBX_EXPIRED_ERRNO',
+    '20004',
+    ['20004', '20006'],
+    'errno for an expired token during the first day; unknown and logged-out tokens always get 20004',
+  ),
+  pbxTokenInBody: toggle(
+    'PBX_TOKEN_IN_BODY',
+    false,
+    'accept the token in the body of a request that has none in its query',
+  ),
+  pbxMaxTokens: integer(
+    'PBX_MAX_TOKENS',
+    1_000,
+    { min: 1, max: 100_000 },
+    'maximum live tokens per user; another login ends the token nearest expiry',
+  ),
+  pbxUsers: text(
+    'PBX_USERS',
+    '',
+    '<file>',
+    'JSON file of API users with password hashes, permissions and networks; empty: any user and password',
+  ),
+  pbxModel: text(
+    'PBX_MODEL',
+    '',
+    '<file>',
+    'JSON file of the device, extensions and trunks that queries return; empty: a small default PBX',
+  ),
+  pbxReportQueue: integer(
+    'PBX_REPORT_QUEUE',
+    1_000,
+    { min: 1, max: 10_000 },
+    'maximum queued reports per callback; another report drops the oldest',
+  ),
+  pbxReportAttempts: integer(
+    'PBX_REPORT_ATTEMPTS',
+    10,
+    { min: 1, max: 1_000 },
+    'maximum delivery attempts per report without a 2xx reply; then it becomes a dead letter',
+  ),
+  pbxReportTimeoutMs: integer(
+    'PBX_REPORT_TIMEOUT_MS',
+    10_000,
+    { min: 50, max: 600_000 },
+    'timeout of a delivery attempt, ms; at most 3000 of it for connecting',
+  ),
+  pbxReportConcurrency: integer(
+    'PBX_REPORT_CONCURRENCY',
+    256,
+    { min: 1, max: 10_000 },
+    'maximum concurrent deliveries to all applications',
+  ),
+  pbxAllowTargets: list(
+    'PBX_ALLOW_TARGETS',
+    [],
+    '<networks>',
+    'networks (CIDR), addresses and host names that reports may be sent to; empty: all except link-local and metadata addresses',
+  ),
+  pbxDenyTargets: list(
+    'PBX_DENY_TARGETS',
+    [],
+    '<networks>',
+    'networks (CIDR) and addresses that reports must not be sent to',
+  ),
+  pbxSameAddressOnly: toggle(
+    'PBX_SAME_ADDRESS_ONLY',
+    false,
+    'send reports only to the address that logged in',
+  ),
+  pbxRefuseSystemPorts: toggle(
+    'PBX_REFUSE_SYSTEM_PORTS',
+    false,
+    'refuse callback ports below 1024 except 80 and 443',
+  ),
+  pbxVerifyTls: toggle('PBX_VERIFY_TLS', true, 'verify the certificates of https callbacks'),
+  pbxCa: text(
+    'PBX_CA',
+    '',
+    '<file>',
+    'PEM file of certificates, of authorities or of applications, that https callbacks are trusted by in addition to the certificates trusted by Node',
+  ),
+} as const;

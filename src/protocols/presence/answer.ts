@@ -1,6 +1,6 @@
 /** How presence answers: the vendor's headers, and a JSONP callback around the body where one is asked for. */
 import type { FastifyReply } from 'fastify';
-import { answerAtOnce, type HeaderList } from '../answer-at-once.ts';
+import { type HeaderList, sendReply } from '../../http/reply.ts';
 import { errors } from './errors.ts';
 
 /** As the real service sends them. */
@@ -44,5 +44,5 @@ export function sendJson(
   json: string,
   callback?: string,
 ): void {
-  answerAtOnce(reply, status, headers, callback === undefined ? json : `${callback}(${json})`);
+  sendReply(reply, { status, headers, body: callback === undefined ? json : `${callback}(${json})` });
 }

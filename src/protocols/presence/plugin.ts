@@ -1,8 +1,10 @@
 /** Presence (PubNub): its routes, and the one place where its errors become answers. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { headerList } from '../../http/reply.ts';
+import { SettingError, type SettingsOf } from '../../settings/setting.ts';
 import { StoreUnavailable, type Tenant } from '../../store/store.ts';
-import { headerList } from '../answer-at-once.ts';
-import { type App, type MakeProtocol, NotFound } from '../protocol.ts';
+import { NotFound } from '../kit/failure.ts';
+import type { App, Protocol, ProtocolContext, ProtocolModule } from '../kit/protocol.ts';
 import { type Caller, makeAccess, parseKeyset } from './access.ts';
 import { callbackOf, methodsAllowed, presenceHeaders, sendJson } from './answer.ts';
 import type { Call } from './call.ts';
@@ -14,6 +16,7 @@ import { makePolls } from './polls.ts';
 import { accessRefusals, type Refusals, textInBody } from './publish.ts';
 import { limitRate, type RateLimit } from './rate-limit.ts';
 import { checkLength, checkQuery, type Query, queryOf, segmentAt, subscribeKeyOf } from './request.ts';
+import { presenceSettings } from './settings.ts';
 import { type Answer, subscribe } from './subscribe.ts';
 
 /** Paths of the vendor's API, whether emulated or not. */
@@ -22,14 +25,27 @@ const vendorPath = /^\/(?:v[123]|publish|signal|subscribe|time)(?:\/|$)/;
 /** A body larger than any message, for what is compressed badly; more is not even read. */
 const maxBodyBytes = 64 * 1_024;
 
-export const presence: MakeProtocol = ({ store, config, wallMs }) => {
+type PresenceSettings = SettingsOf<typeof presenceSettings>;
+
+export const presence = {
+  name: 'presence',
+  title: 'Presence',
+  settings: presenceSettings,
+  checkSettings(settings: PresenceSettings) {
+    if (settings.presenceAuth === 'verify' && settings.presenceKeys.length === 0)
+      throw new SettingError('PRESENCE_AUTH: "verify" needs the keysets in PRESENCE_KEYS');
+  },
+  create,
+} satisfies ProtocolModule<typeof presenceSettings>;
+
+function create({ store, wallMs }: ProtocolContext, config: PresenceSettings): Protocol {
   const keysets = config.presenceKeys.flatMap((text) => parseKeyset(text) ?? []);
   const access = makeAccess(store, keysets, config.presenceAuth === 'verify', wallMs);
   const selection = selectionOf(config.presenceChannels);
   const polls = makePolls();
   const timetokenNow = (): string => String(BigInt(Math.floor(wallMs())) * 10_000n);
 
-  const toError = (error: Error, request: FastifyRequest): PresenceError => {
+  const toError = (error: unknown, request: FastifyRequest): PresenceError => {
     if (error instanceof PresenceError) return error;
     if (error instanceof NotFound) return errorOfPath((request.raw.url ?? '').split('?', 1)[0] ?? '');
     if (error instanceof StoreUnavailable) return errors.unavailable();
@@ -120,7 +136,7 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
     name: 'presence',
     claims: (path) => vendorPath.test(path),
 
-    answerError(error, request, reply) {
+    async sendError(error, request, reply) {
       const { status, body, headers } = toError(error, request);
       const inQuery = ((request.query ?? {}) as Query).callback;
       // Publish, signal and subscribe have it in their paths.
@@ -165,4 +181,4 @@ export const presence: MakeProtocol = ({ store, config, wallMs }) => {
       }
     },
   };
-};
+}

@@ -1,7 +1,7 @@
 /** Too many requests of one client, where a limit is set. Source: REST API pages (status 429); the rest is ours. */
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
-import type { App } from '../protocol.ts';
+import type { App } from '../kit/protocol.ts';
 import { errors } from './errors.ts';
 import { limits } from './request.ts';
 

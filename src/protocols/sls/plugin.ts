@@ -1,8 +1,10 @@
 /** SLS (Alibaba Cloud Simple Log Service): its routes, and the one place where its errors become answers. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type HeaderList, headerList, sendReply } from '../../http/reply.ts';
+import { SettingError, type SettingsOf } from '../../settings/setting.ts';
 import { StoreUnavailable } from '../../store/store.ts';
-import { answerAtOnce, type HeaderList, headerList } from '../answer-at-once.ts';
-import { type MakeProtocol, NotFound } from '../protocol.ts';
+import { NotFound } from '../kit/failure.ts';
+import type { Protocol, ProtocolContext, ProtocolModule } from '../kit/protocol.ts';
 import { makeProjectOf } from './addressing.ts';
 import { makeRequestIds } from './answer.ts';
 import { accessKeysOf, authenticate } from './authentication.ts';
@@ -12,6 +14,7 @@ import { serveGroups } from './group-routes.ts';
 import { serveLogs } from './log-routes.ts';
 import { firstOf, sentAtOf } from './request.ts';
 import { serveResources } from './resource-routes.ts';
+import { slsSettings } from './settings.ts';
 import { viewGroups } from './view.ts';
 
 const maxJsonBytes = 1_024 * 1_024;
@@ -28,7 +31,20 @@ function splitTarget(target: string): readonly [string, string] {
   return at < 0 ? [target, ''] : [target.slice(0, at), target.slice(at + 1)];
 }
 
-export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
+export const sls = {
+  name: 'sls',
+  title: 'SLS',
+  settings: slsSettings,
+  checkSettings(settings: SlsSettings) {
+    if (settings.slsAuth === 'verify' && settings.slsKeys.length === 0)
+      throw new SettingError('SLS_AUTH: "verify" needs the access keys in SLS_KEYS');
+  },
+  create,
+} satisfies ProtocolModule<typeof slsSettings>;
+
+type SlsSettings = SettingsOf<typeof slsSettings>;
+
+function create({ store, wallMs, randomBytes }: ProtocolContext, config: SlsSettings): Protocol {
   const context: SlsContext = {
     store,
     config,
@@ -57,14 +73,13 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
     id = requestId(),
     more: HeaderList = [],
   ): void =>
-    answerAtOnce(
-      reply,
+    sendReply(reply, {
       status,
-      [requestIdHeader, id, ...(json === '' ? withoutBody : withJson), ...more],
-      json,
-    );
+      headers: [requestIdHeader, id, ...(json === '' ? withoutBody : withJson), ...more],
+      body: json,
+    });
 
-  const toError = (error: Error, request: FastifyRequest, id: string): SlsError => {
+  const toError = (error: unknown, request: FastifyRequest, id: string): SlsError => {
     if (error instanceof SlsError) return error;
     const path = (request.raw.url ?? '').split('?', 1)[0] ?? '';
     if (error instanceof NotFound) return errors.invalidMethod(path);
@@ -108,7 +123,7 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
     name: 'sls',
     claims: (path) => path === '/' || /^\/(?:logstores|consumergroups)(?:\/|$)/.test(path),
 
-    answerError(error, request, reply) {
+    async sendError(error, request, reply) {
       const id = requestId();
       const { status, code, message } = toError(error, request, id);
       send(reply, status, JSON.stringify({ errorCode: code, errorMessage: message }), id);
@@ -171,4 +186,4 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
       });
     },
   };
-};
+}

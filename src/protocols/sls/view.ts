@@ -1,6 +1,6 @@
 /** What the operator sees of consumer groups: every shard with its state, owner, next owner and checkpoint. */
 import type { Tenant } from '../../store/store.ts';
-import type { GroupView } from '../protocol.ts';
+import type { GroupView } from '../kit/protocol.ts';
 import { getCheckpoints } from './checkpoints.ts';
 import { SlsError } from './errors.ts';
 import { type GroupContext, knownGroup } from './group-store.ts';

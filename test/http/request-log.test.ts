@@ -1,11 +1,11 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
-import { buildApp } from '../src/app.ts';
-import { defaultConfig } from '../src/config.ts';
-import { withoutSecrets } from '../src/request-log.ts';
-import { createStore } from '../src/store/create-store.ts';
-import { openEmbeddedDriver } from '../src/store/embedded/driver.ts';
+import { buildApp } from '../../src/app.ts';
+import { defaultConfig } from '../../src/config.ts';
+import { withoutSecrets } from '../../src/http/request-log.ts';
+import { createStore } from '../../src/store/create-store.ts';
+import { openEmbeddedDriver } from '../../src/store/embedded/driver.ts';
 
 it.each([
   ['/api/v1/heartbeat?token=813b621c&ipaddr=1', '/api/v1/heartbeat?token=***&ipaddr=1'],

@@ -1,22 +1,39 @@
-/** What a setting is, and the kinds that there are. */
+/** What a setting is, and the kinds of settings that exist. Each part of the server declares a table of its own settings. */
 
 export interface Setting<T> {
   readonly env: string;
   readonly fallback: T;
+  /** A noun phrase with its unit; printed by `--help` and in the docs. */
   readonly help: string;
-  /** What to write in place of the value in `--help`: `<n>`, `<url>`; none for switches. */
+  /** Stands for the value in `--help`: `<n>`, `<url>`; switches have none. */
   readonly placeholder?: string;
-  /** Says what is expected, for the error message. */
+  /** What a valid value looks like, for the error message. */
   readonly expects: string;
-  /** The value must not be printed, not even to say what is wrong with it. */
+  /** The value must never be printed, not even in an error message. */
   readonly isSecret?: true;
-  /** Undefined: not a value of this setting. */
+  /** Returns the value, or undefined if the text is not a value of this setting. */
   parse(text: string): T | undefined;
+}
+
+/** Settings by their name in code; the flag's name is derived from it (`slsAutoCreate` is `--sls-auto-create`). */
+export type SettingTable = Readonly<Record<string, Setting<unknown>>>;
+
+/** The values of a table's settings. */
+export type SettingsOf<S extends SettingTable> = { readonly [N in keyof S]: S[N]['fallback'] };
+
+/** A setting that cannot be used; the message is one line for the operator and begins with the setting's name. */
+export class SettingError extends Error {
+  override readonly name = 'SettingError';
 }
 
 /** Any text. */
 export function text(env: string, fallback: string, placeholder: string, help: string): Setting<string> {
   return { env, fallback, help, placeholder, expects: 'text', parse: (value) => value };
+}
+
+/** Text that must never be printed. */
+export function secret(env: string, placeholder: string, help: string): Setting<string> {
+  return { ...text(env, '', placeholder, help), isSecret: true };
 }
 
 /** A whole number within a range, both ends included. */
@@ -39,7 +56,7 @@ export function integer(
   };
 }
 
-/** A switch: on where it stands alone. */
+/** A switch; a flag without a value turns it on. */
 export function toggle(env: string, fallback: boolean, help: string): Setting<boolean> {
   return {
     env,
@@ -50,7 +67,7 @@ export function toggle(env: string, fallback: boolean, help: string): Setting<bo
   };
 }
 
-/** One of some words; they are added to the help. */
+/** One of several words, which are appended to the help text. */
 export function choice<const T extends string>(
   env: string,
   fallback: NoInfer<T>,
@@ -67,7 +84,7 @@ export function choice<const T extends string>(
   };
 }
 
-/** Items separated by commas; spaces around them and empty ones do not count. */
+/** Items separated by commas; surrounding spaces and empty items are ignored. */
 export function list(
   env: string,
   fallback: readonly string[],
@@ -88,7 +105,7 @@ export function list(
   };
 }
 
-/** A list whose items must have a form, and that is never shown again. */
+/** A list of secrets whose items must match a form. */
 export function secretList(
   env: string,
   form: RegExp,

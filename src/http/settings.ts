@@ -1,0 +1,30 @@
+/** Settings of the server process: where it listens, what it logs, how it stops. */
+import { choice, integer, secret, text } from '../settings/setting.ts';
+
+export const serverSettings = {
+  host: text('HOST', '127.0.0.1', '<address>', 'address to listen on'),
+  port: integer('PORT', 8080, { min: 0, max: 65_535 }, 'port to listen on; 0 picks a free port'),
+  lenientFraming: choice(
+    'LENIENT_FRAMING',
+    'loopback',
+    ['loopback', 'always', 'never'],
+    'accept requests with both Content-Length and chunked framing, as the SLS client for C++ sends them; "loopback" accepts them only if HOST is a loopback address',
+  ),
+  logLevel: choice(
+    'LOG_LEVEL',
+    'info',
+    ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    'minimum level of log lines',
+  ),
+  operatorToken: secret(
+    'OPERATOR_TOKEN',
+    '<secret>',
+    'token that operator requests must carry as "Authorization: Bearer <secret>"; empty: none',
+  ),
+  shutdownTimeoutMs: integer(
+    'SHUTDOWN_TIMEOUT_MS',
+    10_000,
+    { min: 0, max: 600_000 },
+    'maximum wait for requests in flight at SIGTERM, ms',
+  ),
+} as const;

@@ -1,0 +1,30 @@
+/** A protocol's own part in dispatching: the little that all of its operations share. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { HeaderList, Reply } from '../../http/reply.ts';
+import type { Failure } from './failure.ts';
+import type { Operation } from './operation.ts';
+import type { App } from './protocol.ts';
+
+/**
+ * The only protocol code that sees Fastify's request and reply. `Call` is a request as the protocol's operations get it, decoded
+ * once and bounded; `Op` is the protocol's operation type, with the members that its dialect reads.
+ */
+export interface Dialect<Call, Op extends Operation<Call> = Operation<Call>> {
+  readonly name: string;
+  /** Whether a request that no route matched is this protocol's; see `Protocol.claims`. */
+  claims(path: string, authority: string): boolean;
+  /** Maximum bytes of a request body, for operations that do not say. Bodies arrive as a Buffer, whatever their Content-Type. */
+  readonly bodyLimit: number;
+  /** Registers hooks that have to run before a body is read. */
+  install?(app: App): Promise<void>;
+  /** Returns the call; throws a VendorError for a request that cannot be one. `operation`: the first of those that share the path. */
+  read(request: FastifyRequest, reply: FastifyReply, operation: Op): Call | Promise<Call>;
+  /** Throws a VendorError for a call that is not allowed. */
+  authenticate?(call: Call, operation: Op): void | Promise<void>;
+  /** Returns the reply for a failure. Nothing else formats an error. */
+  error(failure: Failure, request: FastifyRequest): Reply;
+  /** Headers that every reply carries before its own and that differ from request to request. Absent: none. */
+  headers?(): HeaderList;
+  /** Status and an example body of an error of the protocol's table, for the OpenAPI document. */
+  describeError(name: string): { readonly status: number; readonly example: unknown };
+}

@@ -1,0 +1,126 @@
+/** The one dispatcher: match, read, authenticate, run, send. Turns a dialect and its operations into what the app mounts. */
+import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
+import { type Reply, sendReply } from '../../http/reply.ts';
+import type { Dialect } from './dialect.ts';
+import { classify, NotFound } from './failure.ts';
+import { dropped, type Exchange, type Interceptor } from './intercept.ts';
+import { describeOperations } from './openapi.ts';
+import type { Method, Operation } from './operation.ts';
+import type { App, Protocol } from './protocol.ts';
+
+/** Options of a protocol's dispatcher. */
+export interface Dispatching<Call, Op extends Operation<Call>> {
+  readonly dialect: Dialect<Call, Op>;
+  readonly operations: readonly Op[];
+  readonly interceptor?: Interceptor | undefined;
+}
+
+/** What the dispatcher provides of a protocol. */
+export type Dispatched = Pick<Protocol, 'name' | 'claims' | 'routes' | 'sendError' | 'openApiPaths'>;
+
+/** Makes the routes, the error replies and the document of a protocol. */
+export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<Call, Op>): Dispatched {
+  const { dialect, operations, interceptor } = options;
+
+  const sendNow = (reply: FastifyReply, answer: Reply): void => {
+    const first = dialect.headers?.();
+    sendReply(reply, first === undefined ? answer : { ...answer, headers: [...first, ...answer.headers] });
+  };
+
+  const send = async (
+    reply: FastifyReply,
+    answer: Reply | typeof dropped,
+    exchange?: Exchange,
+  ): Promise<void> => {
+    const { after } = interceptor ?? {};
+    const final =
+      answer === dropped || exchange === undefined || after === undefined
+        ? answer
+        : await after(exchange, answer);
+    if (final === dropped) {
+      reply.hijack();
+      reply.raw.destroy();
+    } else sendNow(reply, final);
+  };
+
+  const handle = async (
+    candidates: readonly Op[],
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<void> => {
+    let exchange: Exchange | undefined;
+    let answer: Reply | typeof dropped;
+    try {
+      // Every route has an operation.
+      const first = candidates[0] as Op;
+      const read = dialect.read(request, reply, first);
+      const call = read instanceof Promise ? await read : read;
+      const operation = candidates.find(({ when }) => when === undefined || when.test(call));
+      if (operation === undefined) throw new NotFound(request.url);
+      request.operation = operation.name;
+      if (interceptor !== undefined)
+        exchange = { protocol: dialect.name, operation, subject: operation.subject(call), request };
+      const allowed = dialect.authenticate?.(call, operation);
+      if (allowed !== undefined) await allowed;
+      const early = exchange === undefined ? undefined : await interceptor?.before?.(exchange);
+      answer = early ?? (await operation.run(call));
+    } catch (error) {
+      answer = dialect.error(classify(error, request), request);
+    }
+    // Without an interceptor a reply is sent in the same turn.
+    if (exchange === undefined && answer !== dropped) sendNow(reply, answer);
+    else await send(reply, answer, exchange);
+  };
+
+  return {
+    name: dialect.name,
+    claims: (path, authority) => dialect.claims(path, authority),
+    sendError: (error, request, reply) => send(reply, dialect.error(classify(error, request), request)),
+    openApiPaths: () => describeOperations<Call>(dialect, operations),
+    async routes(app) {
+      readBodiesAsBytes(app);
+      await dialect.install?.(app);
+      for (const { method, path, candidates } of routesOf<Call, Op>(operations)) {
+        const [first] = candidates;
+        const handler: RouteHandlerMethod = (request, reply) => handle(candidates, request, reply);
+        app.route({
+          method,
+          url: path,
+          bodyLimit: first?.bodyLimit ?? dialect.bodyLimit,
+          exposeHeadRoute: false,
+          // The vendor operations are documented from their own table.
+          schema: { hide: true },
+          handler,
+        });
+      }
+    },
+  };
+}
+
+/** Clients send bodies with any Content-Type or none, and the vendor's error for a bad one is known to the operation. */
+function readBodiesAsBytes(app: App): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
+
+interface Route<Op> {
+  readonly method: Method;
+  readonly path: string;
+  readonly candidates: readonly Op[];
+}
+
+/** Operations by method and path, in the order of the table. */
+function routesOf<Call, Op extends Operation<Call>>(operations: readonly Op[]): readonly Route<Op>[] {
+  const routes = new Map<string, { method: Method; path: string; candidates: Op[] }>();
+  for (const operation of operations) {
+    const methods = typeof operation.method === 'string' ? [operation.method] : operation.method;
+    for (const path of [operation.path, ...(operation.otherPaths ?? [])]) {
+      for (const method of methods) {
+        const route = routes.get(`${method} ${path}`);
+        if (route === undefined) routes.set(`${method} ${path}`, { method, path, candidates: [operation] });
+        else route.candidates.push(operation);
+      }
+    }
+  }
+  return [...routes.values()];
+}

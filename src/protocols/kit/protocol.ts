@@ -1,0 +1,92 @@
+/** What the app mounts: a protocol as a module with settings of its own, and what it serves once it is created. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type {
+  FastifyBaseLogger,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  RawServerDefault,
+} from 'fastify';
+import type { Registry } from 'prom-client';
+import type { SettingsOf, SettingTable } from '../../settings/setting.ts';
+import type { Store, Tenant } from '../../store/store.ts';
+import type { Interceptor } from './intercept.ts';
+import type { OpenApiPaths } from './openapi.ts';
+
+/** The app as routes see it: TypeBox schemas give the types. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+/** What a protocol is given. Time and randomness come from here, never from globals. */
+export interface ProtocolContext {
+  readonly store: Store;
+  /** Wall time for headers and request ids, ms since 1970. Deadlines never come from it. */
+  wallMs(): number;
+  randomBytes(size: number): Buffer;
+  /** For metrics of the protocol's own. */
+  readonly registry: Registry;
+  /** Observes or fails the protocol's requests; absent: nothing does, and a request pays for one branch. */
+  readonly interceptor?: Interceptor | undefined;
+}
+
+/** A protocol before it is created. The app's list of these is the only place that names them all. */
+export interface ProtocolModule<S extends SettingTable = SettingTable> {
+  readonly name: string;
+  /** The name as people write it. */
+  readonly title: string;
+  /** Names are unique over all parts of the server, so each begins with the protocol's name. */
+  readonly settings: S;
+  /** Throws SettingError for values that contradict each other. */
+  checkSettings?(settings: SettingsOf<S>): void;
+  /** Throws SettingError for a setting that names an unusable file. */
+  create(context: ProtocolContext, settings: SettingsOf<S>): Protocol;
+}
+
+/** A created protocol. */
+export interface Protocol {
+  readonly name: string;
+  /** Registers the routes on a Fastify instance of its own: parsers, hooks and the error handler stay inside. */
+  routes(app: App): Promise<void>;
+  /**
+   * Whether a request is this protocol's although no route matched or it could not be read. `path` is as on the wire, without
+   * query; `authority` is the host asked for, from the target if absolute-form, else from `Host`.
+   */
+  claims(path: string, authority: string): boolean;
+  /** Answers any error, `NotFound` and unreadable requests included, in the vendor's shape. */
+  sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  /** The vendor operations, as the `paths` of an OpenAPI 3.1 document. */
+  openApiPaths?(): OpenApiPaths;
+  /** Returns at most `limit` groups of a tenant, empty ones included. Absent: there is nothing but leases. */
+  viewGroups?(tenant: Tenant, limit: number): Promise<readonly GroupView[]>;
+  /**
+   * What an operator can do with this protocol: routes under `/_heartbeatd/<name>`, behind the operator API's access check.
+   * Errors with a `statusCode` below 500 are answered with their message.
+   */
+  operatorRoutes?(app: App): Promise<void>;
+}
+
+/** What a protocol knows of a group beyond its leases, for the operator's view. */
+export interface GroupView {
+  readonly group: string;
+  /** JSON that describes the group. */
+  readonly state: unknown;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Name of the protocol that the route belongs to. */
+    protocol?: string;
+  }
+  interface FastifyRequest {
+    /** The authority of an absolute-form target (the server works as an HTTP proxy for SLS clients), else `Host`. */
+    readonly authority: string;
+    /** The vendor operation that the request turned out to be; empty before that, and for requests that match none. */
+    operation: string;
+  }
+}

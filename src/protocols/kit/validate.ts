@@ -1,0 +1,22 @@
+/** The one validation path: TypeBox schemas, compiled once, with the vendor's error for each failure. */
+import type { Static, TSchema } from '@sinclair/typebox';
+import { TypeCompiler } from '@sinclair/typebox/compiler';
+
+/** What does not match, for error messages: a JSON pointer (empty for the whole value) and a sentence. */
+export interface Mismatch {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Returns the value if it matches, else throws the error that `refuse` makes. */
+export type Validator<T> = (value: unknown, refuse: (mismatch: Mismatch) => Error) => T;
+
+/** Compiles a schema. */
+export function validator<S extends TSchema>(schema: S): Validator<Static<S>> {
+  const check = TypeCompiler.Compile(schema);
+  return (value, refuse) => {
+    if (check.Check(value)) return value;
+    const first = check.Errors(value).First();
+    throw refuse({ path: first?.path ?? '', message: first?.message ?? 'invalid value' });
+  };
+}

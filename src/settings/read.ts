@@ -1,0 +1,72 @@
+/** Reads settings from flags and environment variables, and describes them for `--help` and the docs. */
+import { parseArgs } from 'node:util';
+import { type Setting, SettingError, type SettingsOf, type SettingTable } from './setting.ts';
+
+const flagOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/**
+ * Returns the values of a table. Flags win over environment variables, and those over defaults; an empty variable counts
+ * as not set, which is how compose files write it. Throws SettingError naming the setting.
+ */
+export function readSettings<S extends SettingTable>(
+  table: S,
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): SettingsOf<S> {
+  const flags = parseFlags(table, argv);
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(table)) {
+    const flag = flags[flagOf(name)];
+    const given = flag === undefined ? env[setting.env] : String(flag);
+    if (given === undefined || (flag === undefined && given === '')) {
+      values[name] = setting.fallback;
+      continue;
+    }
+    const value = setting.parse(given);
+    if (value === undefined) {
+      const where = flag === undefined ? setting.env : `--${flagOf(name)}`;
+      const what = setting.isSecret === true ? 'the value' : `"${given}"`;
+      throw new SettingError(`${where}: ${what} is not ${setting.expects}`);
+    }
+    values[name] = value;
+  }
+  // Every name of the table was given the value of its own setting.
+  return values as SettingsOf<S>;
+}
+
+function parseFlags(table: SettingTable, argv: readonly string[]): Readonly<Record<string, unknown>> {
+  const options = Object.fromEntries(
+    Object.entries(table).map(([name, setting]) => [
+      flagOf(name),
+      { type: 'placeholder' in setting ? ('string' as const) : ('boolean' as const) },
+    ]),
+  );
+  try {
+    return parseArgs({ args: [...argv], options, allowNegative: true, strict: true }).values;
+  } catch (error) {
+    throw new SettingError((error as Error).message.split(/\.\s/)[0] ?? 'unreadable command line');
+  }
+}
+
+/** Returns the default of every setting of a table. */
+export function defaultsOf<S extends SettingTable>(table: S): SettingsOf<S> {
+  const defaults = Object.entries(table).map(([name, setting]) => [name, setting.fallback]);
+  return Object.fromEntries(defaults) as SettingsOf<S>;
+}
+
+export interface SettingDescription {
+  readonly flag: string;
+  readonly env: string;
+  readonly fallback: string;
+  readonly help: string;
+}
+
+/** Returns one row per setting, in the order of declaration. */
+export function describeSettings(table: SettingTable): readonly SettingDescription[] {
+  return Object.entries(table).map(([name, setting]: [string, Setting<unknown>]) => ({
+    flag: `--${flagOf(name)}${setting.placeholder === undefined ? '' : ` ${setting.placeholder}`}`,
+    env: setting.env,
+    fallback: String(setting.fallback),
+    help: setting.help,
+  }));
+}

@@ -1,0 +1,24 @@
+/** Settings of the lease store. */
+import { integer, text } from '../settings/setting.ts';
+
+export const storeSettings = {
+  redisUrl: text(
+    'REDIS_URL',
+    '',
+    '<url>',
+    'Redis to keep leases in: redis://, rediss://, redis+sentinel://host:port[,host:port]/master or redis+cluster://host:port[,host:port]; empty: the embedded store',
+  ),
+  data: text('DATA', '', '<file>', 'file of the embedded store; empty: memory only, lost at exit'),
+  sweepIntervalMs: integer(
+    'SWEEP_INTERVAL_MS',
+    10,
+    { min: 1, max: 10_000 },
+    'minimum interval between lease sweeps, ms',
+  ),
+  storeTimeoutMs: integer(
+    'STORE_TIMEOUT_MS',
+    2_000,
+    { min: 50, max: 60_000 },
+    "Redis command timeout, after which a request gets the vendor's server error, ms",
+  ),
+} as const;
