@@ -19,12 +19,13 @@ import { protocols as builtIn } from './protocols/index.ts';
 import { NotFound } from './protocols/kit/failure.ts';
 import type { Interceptor } from './protocols/kit/intercept.ts';
 import type { App, ProtocolContext, ProtocolModule } from './protocols/kit/protocol.ts';
+import { type Log, silentLog } from './settings/log.ts';
 import type { Store } from './store/store.ts';
 
 export interface AppOptions {
   readonly config: Config;
   readonly store: Store;
-  readonly logger?: FastifyBaseLogger;
+  readonly logger?: FastifyBaseLogger & Log;
   readonly metrics?: Metrics;
   readonly wallMs?: () => number;
   readonly randomBytes?: (size: number) => Buffer;
@@ -46,6 +47,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const metrics = options.metrics ?? watchedMetrics(store);
   const context: ProtocolContext = {
     store,
+    log: options.logger ?? silentLog,
     interceptor: options.interceptor,
     wallMs: options.wallMs ?? Date.now,
     randomBytes: options.randomBytes ?? randomBytes,
