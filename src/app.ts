@@ -22,6 +22,7 @@ import { type App, type MakeProtocol, NotFound, type ProtocolContext } from './p
 import { sls } from './protocols/sls/plugin.ts';
 import { logRequest } from './request-log.ts';
 import type { Store } from './store/store.ts';
+import { version } from './version.ts';
 
 /** One line each: a fourth protocol is a folder and a line here. */
 const protocols: readonly MakeProtocol[] = [sls, pbx, presence];
@@ -107,7 +108,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
 
   await app.register(swagger, {
     openapi: {
-      info: { title: 'heartbeatd', version: '0.1.0' },
+      info: { title: 'heartbeatd', version },
       tags: [...made, { name: 'operator' }].map(({ name }) => ({ name })),
     },
   });
