@@ -21,6 +21,7 @@ import type { Interceptor } from './protocols/kit/intercept.ts';
 import type { App, ProtocolContext, ProtocolModule } from './protocols/kit/protocol.ts';
 import { type Log, silentLog } from './settings/log.ts';
 import type { Store } from './store/store.ts';
+import { version } from './version.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -112,7 +113,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'heartbeatd', version: '0.1.0' },
+      info: { title: 'heartbeatd', version },
       tags: [...made, { name: 'operator' }].map(({ name }) => ({ name })),
     },
   });
