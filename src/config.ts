@@ -1,6 +1,6 @@
 /** Every setting once: its name, environment variable, type, default and help text. Nothing else reads `process.env`. */
 import { parseArgs } from 'node:util';
-import { choice, integer, list, type Setting, secretList, text, toggle } from './setting.ts';
+import { choice, integer, list, listOf, type Setting, secretList, text, toggle } from './setting.ts';
 
 const settings = {
   host: text('HOST', '127.0.0.1', '<address>', 'address to listen on'),
@@ -28,7 +28,24 @@ const settings = {
     'OPERATOR_TOKEN',
     '',
     '<secret>',
-    'the operator side asks for "Authorization: Bearer <secret>"; empty: open',
+    'token that operator API requests must send as "Authorization: Bearer <secret>"; empty: no token, and the API is closed while HOST is beyond loopback',
+  ),
+  operatorOpen: toggle(
+    'OPERATOR_OPEN',
+    false,
+    'keep the operator API open without a token while HOST is beyond loopback, for trusted networks',
+  ),
+  operatorHosts: listOf(
+    'OPERATOR_HOSTS',
+    /^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?$/i,
+    { placeholder: '<names>', formInWords: 'host names without scheme and port' },
+    'host names by which clients reach the operator API without a token, besides localhost and IP addresses',
+  ),
+  operatorOrigins: listOf(
+    'OPERATOR_ORIGINS',
+    /^[a-z][a-z0-9+.-]*:\/\/(?:\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?\/?$/i,
+    { placeholder: '<origins>', formInWords: 'origins such as "https://heartbeatd.example"' },
+    'origins under which a reverse proxy serves the operator API, such as https://heartbeatd.example',
   ),
   sweepIntervalMs: integer(
     'SWEEP_INTERVAL_MS',

@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import pretty from 'pino-pretty';
 import { buildApp } from './app.ts';
 import { type Config, ConfigError, describeSettings, readConfig } from './config.ts';
+import { isBeyondLoopback, operatorAccess } from './operator/access.ts';
 import { makeMetrics } from './operator/metrics.ts';
 import { hashPassword } from './protocols/pbx/password.ts';
 import { openStore } from './store/open.ts';
@@ -138,4 +139,14 @@ try {
   fail(`HOST: ${config.host} cannot be listened on (${message})`, 2);
 }
 const { port } = app.server.address() as AddressInfo;
-process.stdout.write(welcome({ host: config.host, port, store: store.description, version }));
+const isReachable = app.addresses().some(isBeyondLoopback);
+process.stdout.write(
+  welcome({
+    host: config.host,
+    port,
+    store: store.description,
+    version,
+    operator: operatorAccess(config, isReachable),
+    isReachable,
+  }),
+);

@@ -1,18 +1,17 @@
 /** What no vendor has: health, readiness, metrics, the live view of leases, the clock, a reset, the OpenAPI document. */
-import { timingSafeEqual } from 'node:crypto';
 import type { TSchema } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Config } from '../config.ts';
 import type { App, Protocol } from '../protocols/protocol.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
+import { type AccessSettings, isBeyondLoopback, judgeOperatorRequest, operatorAccess } from './access.ts';
 import { CursorInvalid, listLeases } from './leases.ts';
 import { type Metrics, protocolOf } from './metrics.ts';
 import * as schemas from './schemas.ts';
 
 export interface OperatorOptions {
   readonly store: Store;
-  readonly config: Pick<Config, 'operatorToken'>;
+  readonly config: AccessSettings;
   readonly metrics: Metrics;
   readonly protocols: readonly Pick<Protocol, 'name' | 'viewGroups' | 'operatorRoutes'>[];
 }
@@ -31,32 +30,17 @@ function asWritten({ schema }: { readonly schema: unknown }): (body: unknown) =>
   };
 }
 
-/** Paths of the operator side; all of them but health are behind the token, if one is set. */
+/** Paths of the operator side. All but health are guarded. */
 export function isOperatorPath(path: string): boolean {
   return path.startsWith(`${root}/`) || path === root || ['/healthz', '/readyz', '/metrics'].includes(path);
 }
+
+const answers = { 400: schemas.Failure, 401: schemas.Failure, 403: schemas.Failure, 503: schemas.Failure };
 
 /** Registers the routes; errors stay inside and are plain JSON. */
 export async function operator(app: App, options: OperatorOptions): Promise<void> {
   const { store, config, metrics, protocols } = options;
   app.setErrorHandler<Error>((error, request, reply) => answerError(error, request, reply));
-  const answers = { 400: schemas.Failure, 401: schemas.Failure, 503: schemas.Failure };
-
-  const isAllowed = (request: FastifyRequest): boolean => {
-    if (config.operatorToken === '') return true;
-    // Node reads headers as Latin-1, whatever was sent; the scheme may be spelt in any case.
-    const [, token = ''] = /^bearer +(.*)$/i.exec(request.headers.authorization ?? '') ?? [];
-    const given = Buffer.from(token, 'latin1');
-    const wanted = Buffer.from(config.operatorToken);
-    return given.length === wanted.length && timingSafeEqual(given, wanted);
-  };
-  const locked = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    if (isAllowed(request)) return;
-    await reply
-      .code(401)
-      .header('www-authenticate', 'Bearer')
-      .send({ error: 'the operator token is missing or wrong' });
-  };
 
   // Clients that always send JSON say so of a body that is empty, too.
   const parse = app.getDefaultJsonParser('error', 'error');
@@ -64,23 +48,66 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
     body === '' ? done(null, undefined) : parse(request, body, done),
   );
 
+  healthRoutes(app, store);
+  await app.register(async (instance) => {
+    const guarded = instance as unknown as App;
+    guard(guarded, config);
+    viewRoutes(guarded, options);
+    clockRoutes(guarded, store);
+    resetRoute(guarded, store);
+    guarded.get('/metrics', { schema: { tags: ['operator'] } }, async (_request, reply) =>
+      reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+    );
+    for (const { name, operatorRoutes } of protocols) {
+      if (operatorRoutes === undefined) continue;
+      await guarded.register(async (routes) => operatorRoutes(routes as unknown as App), {
+        prefix: `${root}/${name}`,
+      });
+    }
+  });
+}
+
+/** Refuses requests to every route of an instance, and below it, that the operator API must not serve. */
+function guard(app: App, config: AccessSettings): void {
+  let isReachable = false;
+  // Kept once true: a server that closes has no address any more, but still serves the connections it has.
+  const look = (): void => {
+    isReachable ||= app.addresses().some(isBeyondLoopback);
+  };
+  app.server.on('listening', look);
+  app.addHook('onRequest', async (request, reply) => {
+    look();
+    // Pages of other origins must not load a reply as a script either: browsers send no Sec-Fetch-Site over plain HTTP.
+    reply.headers({ 'x-content-type-options': 'nosniff', 'cross-origin-resource-policy': 'same-origin' });
+    const { host, origin, authorization, 'sec-fetch-site': fetchSite } = request.headers;
+    const refusal = judgeOperatorRequest(
+      { host, authority: request.authority, origin, authorization, fetchSite: fetchSite?.toString() },
+      config,
+      operatorAccess(config, isReachable),
+    );
+    if (refusal === undefined) return;
+    if (refusal.status === 401) reply.header('www-authenticate', 'Bearer');
+    await reply.code(refusal.status).send({ error: refusal.error });
+  });
+}
+
+/** Open to all: what watches a process has no token and asks by any name. */
+function healthRoutes(app: App, store: Store): void {
   app.get('/healthz', { schema: { tags: ['operator'], response: { 200: schemas.Health } } }, async () => ({
     status: 'ok',
   }));
 
   app.get(
     '/readyz',
-    { schema: { tags: ['operator'], response: { 200: schemas.Health, ...answers } } },
+    { schema: { tags: ['operator'], response: { 200: schemas.Health, 503: schemas.Failure } } },
     async () => {
       await store.ping();
       return { status: 'ready' };
     },
   );
+}
 
-  app.get('/metrics', { schema: { tags: ['operator'] }, onRequest: locked }, async (_request, reply) =>
-    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
-  );
-
+function viewRoutes(app: App, { store, protocols }: OperatorOptions): void {
   app.get(
     `${root}/leases`,
     {
@@ -89,17 +116,17 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
         querystring: schemas.LeasesQuery,
         response: { 200: schemas.LeasesPage, ...answers },
       },
-      onRequest: locked,
     },
     async (request) => listLeases(store, protocols, request.query),
   );
 
+  app.get(`${root}/openapi.json`, { schema: { hide: true } }, async () => app.swagger());
+}
+
+function clockRoutes(app: App, store: Store): void {
   app.get(
     `${root}/clock`,
-    {
-      schema: { tags: ['operator'], response: { 200: schemas.ClockReading, ...answers } },
-      onRequest: locked,
-    },
+    { schema: { tags: ['operator'], response: { 200: schemas.ClockReading, ...answers } } },
     async () => store.readClock(),
   );
 
@@ -112,7 +139,6 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
         response: { 200: schemas.ClockChanged, ...answers },
       },
       validatorCompiler: asWritten,
-      onRequest: locked,
     },
     async (request) => {
       const { advanceMs, freeze } = request.body;
@@ -130,13 +156,14 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
       return { clock: await store.readClock(), fired };
     },
   );
+}
 
+function resetRoute(app: App, store: Store): void {
   app.post(
     `${root}/reset`,
     {
       schema: { tags: ['operator'], body: schemas.Reset, response: { 200: schemas.ResetDone, ...answers } },
       validatorCompiler: asWritten,
-      onRequest: locked,
       // A reset of everything needs no body.
       preValidation: async (request) => {
         request.body ??= {};
@@ -149,19 +176,6 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
       return { tenants };
     },
   );
-
-  for (const { name, operatorRoutes } of protocols) {
-    if (operatorRoutes === undefined) continue;
-    await app.register(
-      async (instance) => {
-        instance.addHook('onRequest', locked);
-        await operatorRoutes(instance as unknown as App);
-      },
-      { prefix: `${root}/${name}` },
-    );
-  }
-
-  app.get(`${root}/openapi.json`, { schema: { hide: true }, onRequest: locked }, async () => app.swagger());
 }
 
 function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
