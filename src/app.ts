@@ -13,7 +13,7 @@ import type { Config } from './config.ts';
 import { endConnections } from './http/connections.ts';
 import { logRequest } from './http/request-log.ts';
 import { answerUnreadable, refuseTunnel } from './http/unreadable.ts';
-import { type Metrics, makeMetrics } from './operator/metrics.ts';
+import { type Metrics, makeMetrics } from './operator/metrics/metrics.ts';
 import { isOperatorPath, operator } from './operator/plugin.ts';
 import { protocols as builtIn } from './protocols/index.ts';
 import { NotFound } from './protocols/kit/failure.ts';

@@ -20,13 +20,15 @@ export interface StartOptions {
   readonly randomBytes?: (size: number) => Buffer;
   /** Default: embedded, in memory; the app's `close` closes it. */
   readonly store?: Store;
+  /** The address to listen on; clients use 127.0.0.1 all the same. */
+  readonly listenOn?: string;
 }
 
 export async function startApp(
   changes: Partial<Config> = {},
   options: StartOptions = {},
 ): Promise<StartedApp> {
-  const { wallMs, randomBytes } = options;
+  const { wallMs, randomBytes, listenOn = '127.0.0.1' } = options;
   const store = options.store ?? createStore(openEmbeddedDriver(wallMs === undefined ? {} : { wallMs }));
   const app = await buildApp({
     config: defaultConfig(changes),
@@ -34,7 +36,7 @@ export async function startApp(
     ...(wallMs === undefined ? {} : { wallMs }),
     ...(randomBytes === undefined ? {} : { randomBytes }),
   });
-  await app.listen({ host: '127.0.0.1', port: 0 });
+  await app.listen({ host: listenOn, port: 0 });
   const { port } = app.server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Static } from '@sinclair/typebox';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { LeasesPage } from '../../src/operator/schemas.ts';
+import type { LeasesPage } from '../../src/operator/leases/list-leases.ts';
 import { StoreUnavailable } from '../../src/store/store.ts';
 import { type StartedApp, startApp } from '../start-app.ts';
 
@@ -186,7 +186,7 @@ describe('health', () => {
     started.store.ping = () => Promise.reject(new StoreUnavailable('no answer'));
     const answer = await get('/readyz');
     expect(answer.statusCode).toBe(503);
-    expect(answer.json()).toEqual({ error: 'the store is away: no answer' });
+    expect(answer.json()).toEqual({ error: 'store unavailable: no answer' });
     expect((await get('/healthz')).statusCode).toBe(200);
   });
 

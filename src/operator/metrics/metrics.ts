@@ -1,6 +1,6 @@
 /** Prometheus metrics, in a registry of their own. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Store } from '../store/store.ts';
+import type { Store } from '../../store/store.ts';
 
 export interface Metrics {
   readonly registry: Registry;

@@ -1,0 +1,36 @@
+/** Forgets everything of one tenant, or of all. */
+import { Type } from '@sinclair/typebox';
+import type { App } from '../../protocols/kit/protocol.ts';
+import type { Store } from '../../store/store.ts';
+import { refusals, tags } from '../schemas.ts';
+
+const Reset = Type.Object({ tenant: Type.Optional(Type.String()) }, { additionalProperties: false });
+const ResetDone = Type.Object({
+  tenants: Type.Array(Type.String(), { description: 'tenants that were removed' }),
+});
+
+/** Registers `POST /reset`. */
+export function resetRoutes(app: App, store: Store): void {
+  app.post(
+    '/reset',
+    {
+      schema: {
+        tags,
+        operationId: 'reset',
+        summary: 'Removes everything of a tenant, or of all tenants, without events',
+        body: Reset,
+        response: { 200: ResetDone, ...refusals },
+      },
+      // A reset of everything needs no body.
+      preValidation: async (request) => {
+        request.body ??= {};
+      },
+    },
+    async (request) => {
+      const { tenant } = request.body;
+      const tenants = tenant === undefined ? (await store.tenants()).map((size) => size.tenant) : [tenant];
+      await Promise.all(tenants.map((name) => store.drop({ tenant: name })));
+      return { tenants };
+    },
+  );
+}
