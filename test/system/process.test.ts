@@ -220,7 +220,9 @@ describe('the process', () => {
     const { url, child, ended } = await serve();
     const second = launch(['--port', new URL(url).port]);
     expect(await second.ended).toBe(1);
-    expect(second.printed()).toMatch(/heartbeatd: PORT: \d+ on 127\.0\.0\.1 is already in use; choose another with --port/);
+    expect(second.printed()).toMatch(
+      /heartbeatd: PORT: \d+ on 127\.0\.0\.1 is already in use; choose another with --port/,
+    );
     child.kill('SIGTERM');
     await ended;
   });
