@@ -1,6 +1,6 @@
 /** The whole app on a free port of this machine, over a store of its own. */
 import type { AddressInfo } from 'node:net';
-import { buildApp } from '../src/app.ts';
+import { type AppOptions, buildApp } from '../src/app.ts';
 import { type Config, defaultConfig } from '../src/config.ts';
 import type { App } from '../src/protocols/kit/protocol.ts';
 import { createStore } from '../src/store/create-store.ts';
@@ -18,6 +18,7 @@ export interface StartOptions {
   /** Wall time of the store and the app, ms since 1970. Time of leases is moved with `store.advanceClock`. */
   readonly wallMs?: () => number;
   readonly randomBytes?: (size: number) => Buffer;
+  readonly protocols?: AppOptions['protocols'];
   /** Default: embedded, in memory; the app's `close` closes it. */
   readonly store?: Store;
   /** The address to listen on; clients use 127.0.0.1 all the same. */
@@ -28,11 +29,12 @@ export async function startApp(
   changes: Partial<Config> = {},
   options: StartOptions = {},
 ): Promise<StartedApp> {
-  const { wallMs, randomBytes, listenOn = '127.0.0.1' } = options;
+  const { protocols, wallMs, randomBytes, listenOn = '127.0.0.1' } = options;
   const store = options.store ?? createStore(openEmbeddedDriver(wallMs === undefined ? {} : { wallMs }));
   const app = await buildApp({
     config: defaultConfig(changes),
     store,
+    ...(protocols === undefined ? {} : { protocols }),
     ...(wallMs === undefined ? {} : { wallMs }),
     ...(randomBytes === undefined ? {} : { randomBytes }),
   });

@@ -17,7 +17,7 @@ export interface OperatorOptions {
   readonly store: Store;
   readonly config: AccessSettings;
   readonly metrics: Metrics;
-  readonly protocols: readonly Pick<Protocol, 'name' | 'viewGroups' | 'operatorRoutes' | 'openApiPaths'>[];
+  readonly protocols: readonly Pick<Protocol, 'name' | 'viewGroups' | 'operatorRoutes' | 'openApi'>[];
 }
 
 const root = '/_heartbeatd';

@@ -14,7 +14,20 @@ export function documentOptions(protocols: readonly Pick<Protocol, 'name'>[]) {
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: 'http://127.0.0.1:8080', description: 'the default address' }],
-      tags: [...protocols, { name: 'operator' }].map(({ name }) => ({ name })),
+      tags: [
+        ...protocols.map(({ name }) => ({ name, description: `Operations of the ${name} protocol` })),
+        { name: 'operator', description: 'Operations that no vendor has' },
+      ],
+      components: {
+        securitySchemes: {
+          operatorToken: {
+            type: 'http' as const,
+            scheme: 'bearer',
+            description: 'OPERATOR_TOKEN, if it is set',
+          },
+        },
+      },
+      security: [{}, { operatorToken: [] }],
     },
   };
 }

@@ -25,6 +25,8 @@ export interface Dialect<Call, Op extends Operation<Call> = Operation<Call>> {
   error(failure: Failure, request: FastifyRequest): Reply;
   /** Headers that every reply carries before its own and that differ from request to request. Absent: none. */
   headers?(): HeaderList;
+  /** OpenAPI security schemes of the protocol, by name; an operation may be called with any of them, or with none. */
+  readonly securitySchemes?: Readonly<Record<string, unknown>>;
   /** Status and an example body of an error of the protocol's table, for the OpenAPI document. */
   describeError(name: string): { readonly status: number; readonly example: unknown };
 }

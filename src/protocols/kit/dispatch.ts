@@ -16,7 +16,7 @@ export interface Dispatching<Call, Op extends Operation<Call>> {
 }
 
 /** What the dispatcher provides of a protocol. */
-export type Dispatched = Pick<Protocol, 'name' | 'claims' | 'routes' | 'sendError' | 'openApiPaths'>;
+export type Dispatched = Pick<Protocol, 'name' | 'claims' | 'routes' | 'sendError' | 'openApi'>;
 
 /** Makes the routes, the error replies and the document of a protocol. */
 export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<Call, Op>): Dispatched {
@@ -76,7 +76,10 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
     name: dialect.name,
     claims: (path, authority) => dialect.claims(path, authority),
     sendError: (error, request, reply) => send(reply, dialect.error(classify(error, request), request)),
-    openApiPaths: () => describeOperations<Call>(dialect, operations),
+    openApi: () => ({
+      paths: describeOperations<Call>(dialect, operations),
+      securitySchemes: dialect.securitySchemes ?? {},
+    }),
     async routes(app) {
       readBodiesAsBytes(app);
       await dialect.install?.(app);

@@ -13,7 +13,7 @@ import type { Log } from '../../settings/log.ts';
 import type { SettingsOf, SettingTable } from '../../settings/setting.ts';
 import type { Store, Tenant } from '../../store/store.ts';
 import type { Interceptor } from './intercept.ts';
-import type { OpenApiPaths } from './openapi.ts';
+import type { OpenApiPart } from './openapi.ts';
 
 /** The app as routes see it: TypeBox schemas give the types. */
 export type App = FastifyInstance<
@@ -63,8 +63,8 @@ export interface Protocol {
   claims(path: string, authority: string): boolean;
   /** Answers any error, `NotFound` and unreadable requests included, in the vendor's shape. */
   sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void>;
-  /** The vendor operations, as the `paths` of an OpenAPI 3.1 document. */
-  openApiPaths?(): OpenApiPaths;
+  /** The vendor operations, for the OpenAPI document. */
+  openApi?(): OpenApiPart;
   /** Returns at most `limit` groups of a tenant, empty ones included. Absent: there is nothing but leases. */
   viewGroups?(tenant: Tenant, limit: number): Promise<readonly GroupView[]>;
   /**
