@@ -40,6 +40,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const { config, store } = options;
   const metrics = options.metrics ?? watchedMetrics(store);
   const bench: TestBench = makeTestBench({
+    store,
     hasJournal: config.journal === 'on' || (config.journal === 'auto' && config.redisUrl === ''),
     wallMs: options.wallMs ?? Date.now,
     protocols: () => protocols,
@@ -64,6 +65,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   // A body that cannot be read, on a path without a route, fails before the route is looked up.
   app.setErrorHandler<Error>((error, request, reply) => sendUnrouted(error, request, reply));
   app.setNotFoundHandler((request, reply) => sendUnrouted(new NotFound(request.url), request, reply));
+  app.addHook('onClose', async () => bench.close());
   await app.register(swagger, documentOptions(protocols));
   await mount(app, protocols);
   await app.register(async (instance) => {

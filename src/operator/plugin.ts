@@ -42,8 +42,8 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
       async (instance) => {
         const routes = instance as unknown as App;
         leaseRoutes(routes, store, protocols);
-        clockRoutes(routes, store);
-        resetRoutes(routes, store);
+        clockRoutes(routes, store, bench.events);
+        resetRoutes(routes, store, bench);
         bench.routes(routes);
         documentRoutes(routes, protocols);
         for (const { name, operatorRoutes } of protocols) {

@@ -74,9 +74,9 @@ export interface JournalLimits {
 
 export const defaultLimits: JournalLimits = { entries: 10_000, bytes: 16 * 1_024 * 1_024 };
 
-/** Makes a journal. `wallMs` stamps entries, `monotonicMs` measures them. */
+/** Makes a journal. `wallMs` stamps entries, `monotonicMs` measures them; `onCompleted` is called once per entry. */
 export function makeJournal(
-  clocks: { wallMs(): number; monotonicMs(): number },
+  clocks: { wallMs(): number; monotonicMs(): number; onCompleted?(entry: Entry): void },
   limits: JournalLimits = defaultLimits,
 ): Journal {
   /** In insertion order, which is the order of sequence numbers. */
@@ -123,6 +123,7 @@ export function makeJournal(
     }
     if (entries.has(entry.seq)) bytes += sizeOf(entry);
     trim();
+    clocks.onCompleted?.(entry);
     changed();
     return reply;
   };

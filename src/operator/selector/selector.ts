@@ -20,6 +20,7 @@ const fields = {
   group: Pattern('group: logstore and consumer group, API user, or channel'),
   holder: Pattern('holder: consumer, token, or uuid'),
   operation: Pattern("the vendor's name of the call"),
+  type: Pattern('type of an event, such as lease.expired'),
 };
 
 /** Selects requests: every member that is present must match. */
@@ -45,13 +46,14 @@ export const selectorQuery = { ...Selector.properties, body: Type.Optional(Type.
   TSchema
 >;
 
-/** What a selector is compared with. */
+/** What a selector is compared with: a request or an event. */
 export interface Selectable {
   readonly protocol?: string | undefined;
   readonly tenant?: string | undefined;
   readonly group?: string | undefined;
   readonly holder?: string | undefined;
   readonly operation?: string | undefined;
+  readonly type?: string | undefined;
   readonly status?: number | undefined;
   readonly direction?: 'in' | 'out' | undefined;
   readonly answered?: boolean | undefined;
@@ -59,7 +61,7 @@ export interface Selectable {
   body?(): unknown;
 }
 
-const texts = ['protocol', 'tenant', 'group', 'holder', 'operation'] as const;
+const texts = ['protocol', 'tenant', 'group', 'holder', 'operation', 'type'] as const;
 const values = ['status', 'direction', 'answered'] as const;
 
 /** Returns whether something matches every member of a selector. */

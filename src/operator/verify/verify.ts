@@ -1,9 +1,8 @@
-/** Assertions on the journal that wait for what they assert. */
+/** Assertions on requests and events that wait for what they assert. */
 import { type Static, Type } from '@sinclair/typebox';
 import { Duration, durationMs } from '../duration.ts';
-import { type Entry, type Journal, selectableOf } from '../journal/journal.ts';
-import { renderEntry } from '../journal/render.ts';
 import { differences, Selector } from '../selector/selector.ts';
+import type { Item, Source } from './source.ts';
 
 const maxWaitMs = 10 * 60_000;
 const Count = Type.Integer({ minimum: 0, maximum: 1_000_000 });
@@ -27,6 +26,7 @@ export const Verification = Type.Object(
     after: Type.Optional(Type.Integer({ minimum: 0, description: 'only entries after this cursor count' })),
     within: Type.Optional(Duration),
     neverFor: Type.Optional(Duration),
+    of: Type.Optional(Type.Union([Type.Literal('journal'), Type.Literal('events')])),
   },
   { additionalProperties: false, description: 'At least once, unless `times` says otherwise' },
 );
@@ -66,7 +66,7 @@ function boundsOf({ times, neverFor }: Verification): Bounds {
  * upper bound is exceeded, and otherwise after `within` or `neverFor` of wall time. Wakes when an entry is added; never polls.
  */
 export async function verify(
-  journal: Journal,
+  source: Source,
   wanted: Verification,
   monotonicMs: () => number,
 ): Promise<Verdict> {
@@ -76,23 +76,23 @@ export async function verify(
   const hasUpperBound = bounds.atMost !== Number.POSITIVE_INFINITY;
   for (;;) {
     const leftMs = waitMs - (monotonicMs() - startedMs);
-    const found = matching(journal, wanted);
+    const found = matching(source, wanted);
     const isEnough = found.count >= bounds.atLeast;
     const isTooMany = found.count > bounds.atMost;
     if (isTooMany || leftMs <= 0 || (isEnough && !hasUpperBound))
-      return verdict(journal, wanted, {
+      return verdict(source, wanted, {
         ...found,
         satisfied: isEnough && !isTooMany,
         waitedMs: monotonicMs() - startedMs,
       });
-    await changeOrTimeout(journal, leftMs);
+    await changeOrTimeout(source, leftMs);
   }
 }
 
-function changeOrTimeout(journal: Journal, timeoutMs: number): Promise<void> {
+function changeOrTimeout(source: Source, timeoutMs: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const timer = setTimeout(resolve, timeoutMs);
-  const stop = journal.onChange(resolve);
+  const stop = source.onChange(resolve);
   return promise.finally(() => {
     clearTimeout(timer);
     stop();
@@ -101,23 +101,23 @@ function changeOrTimeout(journal: Journal, timeoutMs: number): Promise<void> {
 
 interface Found {
   readonly count: number;
-  readonly entries: readonly Entry[];
+  readonly entries: readonly Item[];
 }
 
 /** Entries that match the selector, or the last of each run that matches the sequence. */
-function matching(journal: Journal, { match = {}, sequence, after = 0 }: Verification): Found {
-  const { entries } = journal.read({ selector: {}, after, limit: Number.MAX_SAFE_INTEGER });
+function matching(source: Source, { match = {}, sequence, after = 0 }: Verification): Found {
+  const items = source.items(after);
   if (sequence === undefined) {
-    const matched = entries.filter((entry) => differences(selectableOf(entry), match).length === 0);
+    const matched = items.filter(({ selectable }) => differences(selectable, match).length === 0);
     return { count: matched.length, entries: matched };
   }
-  const matched: Entry[] = [];
+  const matched: Item[] = [];
   let step = 0;
   let runs = 0;
-  for (const entry of entries) {
+  for (const item of items) {
     const selector = sequence[step];
-    if (selector === undefined || differences(selectableOf(entry), selector).length > 0) continue;
-    matched.push(entry);
+    if (selector === undefined || differences(item.selectable, selector).length > 0) continue;
+    matched.push(item);
     step += 1;
     if (step === sequence.length) {
       runs += 1;
@@ -130,35 +130,36 @@ function matching(journal: Journal, { match = {}, sequence, after = 0 }: Verific
 const maxShown = 3;
 
 function verdict(
-  journal: Journal,
+  source: Source,
   wanted: Verification,
   { count, entries, satisfied, waitedMs }: Found & { readonly satisfied: boolean; readonly waitedMs: number },
 ): Verdict {
   const { after = 0, match, sequence } = wanted;
-  const complete = after >= journal.droppedThrough;
+  const complete = after >= source.droppedThrough;
   // A lower bound that was reached holds whatever was dropped.
   const isCertain = complete || boundsOf(wanted).atMost === Number.POSITIVE_INFINITY;
   const isSatisfied = satisfied && isCertain;
   const closest = satisfied
     ? []
-    : closestTo(journal, after, sequence?.[entries.length % sequence.length] ?? match ?? {});
+    : closestTo(source, after, sequence?.[entries.length % sequence.length] ?? match ?? {});
   return {
     satisfied: isSatisfied,
     count,
     complete,
-    entries: entries.slice(0, 100).map(renderEntry),
+    entries: entries.slice(0, 100).map((item) => item.render()),
     closest,
-    cursor: journal.newest,
+    cursor: source.newest,
     waitedMs: Math.round(waitedMs),
     message: isSatisfied ? 'satisfied' : describe(wanted, { count, complete, closest }),
   };
 }
 
 /** The entries that differ in the fewest members, the newest first. */
-function closestTo(journal: Journal, after: number, selector: Selector): Verdict['closest'] {
-  const { entries } = journal.read({ selector: {}, after, limit: Number.MAX_SAFE_INTEGER, order: 'newest' });
-  return entries
-    .map((entry) => ({ seq: entry.seq, differs: differences(selectableOf(entry), selector) }))
+function closestTo(source: Source, after: number, selector: Selector): Verdict['closest'] {
+  return source
+    .items(after)
+    .toReversed()
+    .map(({ seq, selectable }) => ({ seq, differs: differences(selectable, selector) }))
     .filter(({ differs }) => differs.length > 0)
     .toSorted((a, b) => a.differs.length - b.differs.length)
     .slice(0, maxShown);
