@@ -1,5 +1,6 @@
 /** Connections to one Redis, to the master that Sentinels name, or to a Redis Cluster, from one setting. */
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { limitHandshake } from './handshake.ts';
 
 /** The URL cannot be understood; the message never holds credentials. */
 export class RedisUrlError extends Error {
@@ -79,10 +80,15 @@ export function parseRedisUrl(url: string): RedisTarget {
 }
 
 /** Longest pause between two tries to connect again, ms. */
-const maxRetryMs = 500;
+const maxRetryMs = 250;
+/** Longest pause between two looks at a Redis that is still loading its data, ms. */
+const maxLoadingRetryMs = 200;
 const retryAfter = (attempt: number): number => Math.min(attempt * 50, maxRetryMs);
 
-/** A connection that fails at once while Redis is away, sends nothing twice, and comes back by itself. */
+/**
+ * Returns a connection that fails at once while Redis is away, sends nothing twice, and comes back by itself: connecting
+ * and its handshake are limited in time.
+ */
 export function connect(target: RedisTarget, timeoutMs: number): Redis | Cluster {
   const shared: RedisOptions = {
     enableOfflineQueue: false,
@@ -91,13 +97,16 @@ export function connect(target: RedisTarget, timeoutMs: number): Redis | Cluster
     autoResubscribe: false,
     maxRetriesPerRequest: 0,
     connectTimeout: timeoutMs,
+    maxLoadingRetryTime: maxLoadingRetryMs,
+    // One step less before a connection is ready.
+    disableClientInfo: true,
     noDelay: true,
     ...(target.username === undefined ? {} : { username: target.username }),
     ...(target.password === undefined ? {} : { password: target.password }),
     ...(target.tls ? { tls: {} } : {}),
   };
   if (target.kind === 'cluster') {
-    return new Cluster([...target.nodes], {
+    const cluster = new Cluster([...target.nodes], {
       redisOptions: shared,
       enableOfflineQueue: false,
       clusterRetryStrategy: retryAfter,
@@ -107,7 +116,15 @@ export function connect(target: RedisTarget, timeoutMs: number): Redis | Cluster
       retryDelayOnClusterDown: 50,
       retryDelayOnTryAgain: 50,
     });
+    cluster.on('+node', (node: Redis) => limitHandshake(node, timeoutMs));
+    return cluster;
   }
+  const redis = connectToOne(target, timeoutMs, shared);
+  limitHandshake(redis, timeoutMs);
+  return redis;
+}
+
+function connectToOne(target: RedisTarget, timeoutMs: number, shared: RedisOptions): Redis {
   if (target.kind === 'sentinel') {
     return new Redis({
       ...shared,
@@ -116,6 +133,7 @@ export function connect(target: RedisTarget, timeoutMs: number): Redis | Cluster
       db: target.db,
       retryStrategy: retryAfter,
       sentinelRetryStrategy: retryAfter,
+      sentinelCommandTimeout: timeoutMs,
       ...(target.tls ? { enableTLSForSentinelMode: true } : {}),
     });
   }

@@ -18,6 +18,7 @@ import {
 } from '../store.ts';
 import { type Codec, codecs } from './commands.ts';
 import { connect, parseRedisUrl, RedisUrlError } from './connect.ts';
+import { dropConnection } from './handshake.ts';
 import { defineScripts, type Reply, runScript, type ScriptArgument, type ScriptName } from './scripts.ts';
 import { stepEvents } from './steps.ts';
 import { asStoreError } from './store-error.ts';
@@ -90,7 +91,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
       timer = setTimeout(() => {
         reject(new StoreUnavailable(`${target.description} did not answer within ${timeoutMs} ms`));
         // Whatever else was sent on a connection that does not answer would wait as long: start over.
-        if (!closed) reconnect(redis);
+        if (!closed) reconnect(redis, timeoutMs);
       }, timeoutMs);
     });
     try {
@@ -264,9 +265,9 @@ function pairs(reply: Reply): [string, number][] {
   ]);
 }
 
-function reconnect(redis: Redis | Cluster): void {
+function reconnect(redis: Redis | Cluster, timeoutMs: number): void {
   for (const connection of redis instanceof Cluster ? redis.nodes('master') : [redis]) {
-    if (connection.status === 'ready') connection.disconnect(true);
+    if (connection.status === 'ready') dropConnection(connection, `no reply within ${timeoutMs} ms`);
   }
 }
 
