@@ -3,15 +3,16 @@ import { type Config, ConfigError } from '../config.ts';
 import { createStore, type StoreOptions } from './create-store.ts';
 import { FileUnusable } from './embedded/database.ts';
 import { openEmbeddedDriver } from './embedded/driver.ts';
-import { RedisUrlError } from './redis/connect.ts';
+import type { StoreLog } from './redis/connections/connection.ts';
 import { openRedisDriver } from './redis/driver.ts';
+import { RedisUrlError } from './redis/target.ts';
 import type { Driver, Store } from './store.ts';
 
 /** Throws ConfigError for a setting that cannot be used. The caller closes the store. */
 export async function openStore(
   config: Pick<Config, 'redisUrl' | 'data' | 'sweepIntervalMs' | 'storeTimeoutMs'>,
   options: StoreOptions & {
-    readonly log?: { warn(message: string): void; info(message: string): void };
+    readonly log?: StoreLog;
   } = {},
 ): Promise<Store> {
   return createStore(await openDriver(config, options.log), {
@@ -22,7 +23,7 @@ export async function openStore(
 
 async function openDriver(
   config: Pick<Config, 'redisUrl' | 'data' | 'storeTimeoutMs'>,
-  log?: { warn(message: string): void; info(message: string): void },
+  log?: StoreLog,
 ): Promise<Driver> {
   try {
     if (config.redisUrl === '') return openEmbeddedDriver({ path: config.data });

@@ -1,6 +1,5 @@
-/** Connections to one Redis, to the master that Sentinels name, or to a Redis Cluster, from one setting. */
-import { Cluster, Redis, type RedisOptions } from 'ioredis';
-import { limitHandshake } from './handshake.ts';
+/** What `REDIS_URL` names: one Redis, the master that Sentinels name, or a Redis Cluster. */
+import type { Endpoint } from './connections/connection.ts';
 
 /** The URL cannot be understood; the message never holds credentials. */
 export class RedisUrlError extends Error {
@@ -9,7 +8,7 @@ export class RedisUrlError extends Error {
 
 export interface RedisTarget {
   readonly kind: 'single' | 'sentinel' | 'cluster';
-  readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  readonly nodes: readonly Endpoint[];
   readonly tls: boolean;
   readonly username?: string;
   readonly password?: string;
@@ -77,72 +76,4 @@ export function parseRedisUrl(url: string): RedisTarget {
     ...(master === undefined ? {} : { master }),
     description: `${kinds[kind]} at ${where}${db === 0 ? '' : `, database ${db}`}`,
   };
-}
-
-/** Longest pause between two tries to connect again, ms. */
-const maxRetryMs = 250;
-/** Longest pause between two looks at a Redis that is still loading its data, ms. */
-const maxLoadingRetryMs = 200;
-const retryAfter = (attempt: number): number => Math.min(attempt * 50, maxRetryMs);
-
-/**
- * Returns a connection that fails at once while Redis is away, sends nothing twice, and comes back by itself: connecting
- * and its handshake are limited in time.
- */
-export function connect(target: RedisTarget, timeoutMs: number): Redis | Cluster {
-  const shared: RedisOptions = {
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    // The driver subscribes anew by itself: a failure of ioredis's own attempt would be nobody's to catch.
-    autoResubscribe: false,
-    maxRetriesPerRequest: 0,
-    connectTimeout: timeoutMs,
-    maxLoadingRetryTime: maxLoadingRetryMs,
-    // One step less before a connection is ready.
-    disableClientInfo: true,
-    noDelay: true,
-    ...(target.username === undefined ? {} : { username: target.username }),
-    ...(target.password === undefined ? {} : { password: target.password }),
-    ...(target.tls ? { tls: {} } : {}),
-  };
-  if (target.kind === 'cluster') {
-    const cluster = new Cluster([...target.nodes], {
-      redisOptions: shared,
-      enableOfflineQueue: false,
-      clusterRetryStrategy: retryAfter,
-      slotsRefreshTimeout: timeoutMs,
-      slotsRefreshInterval: 5_000,
-      retryDelayOnFailover: 50,
-      retryDelayOnClusterDown: 50,
-      retryDelayOnTryAgain: 50,
-    });
-    cluster.on('+node', (node: Redis) => limitHandshake(node, timeoutMs));
-    return cluster;
-  }
-  const redis = connectToOne(target, timeoutMs, shared);
-  limitHandshake(redis, timeoutMs);
-  return redis;
-}
-
-function connectToOne(target: RedisTarget, timeoutMs: number, shared: RedisOptions): Redis {
-  if (target.kind === 'sentinel') {
-    return new Redis({
-      ...shared,
-      sentinels: [...target.nodes],
-      name: target.master ?? '',
-      db: target.db,
-      retryStrategy: retryAfter,
-      sentinelRetryStrategy: retryAfter,
-      sentinelCommandTimeout: timeoutMs,
-      ...(target.tls ? { enableTLSForSentinelMode: true } : {}),
-    });
-  }
-  const [node] = target.nodes;
-  return new Redis({
-    ...shared,
-    host: node?.host ?? '',
-    port: node?.port ?? 0,
-    db: target.db,
-    retryStrategy: retryAfter,
-  });
 }
