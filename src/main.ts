@@ -9,7 +9,7 @@ import pretty from 'pino-pretty';
 import { buildApp } from './app.ts';
 import { type Config, describeSettings, readConfig } from './config.ts';
 import { makeMetrics } from './operator/metrics.ts';
-import { hashPassword } from './protocols/pbx/password.ts';
+import { hashPassword } from './protocols/pbx/users/password.ts';
 import { SettingError } from './settings/setting.ts';
 import { openStore } from './store/open.ts';
 import { welcome } from './welcome.ts';

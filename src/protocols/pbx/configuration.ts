@@ -1,11 +1,11 @@
 /** What the settings stand for beyond plain values: the files of users and of the model, and the lists of networks. */
 import { readFileSync } from 'node:fs';
 import { SettingError, type SettingsOf } from '../../settings/setting.ts';
-import { type Access, openAccess, parseAccess } from './access.ts';
-import { type AddressPolicy, makeAddressPolicy, onlyTo } from './address-policy.ts';
-import { parseCertificates } from './callback-trust.ts';
-import { type Model, parseModel, smallPbx } from './model.ts';
+import { type AddressPolicy, makeAddressPolicy, onlyTo } from './callback/address-policy.ts';
+import { parseCertificates } from './callback/callback-trust.ts';
+import { type Model, parseModel, smallPbx } from './model/model.ts';
 import type { pbxSettings } from './settings.ts';
+import { type Access, openAccess, parseAccess } from './users/access.ts';
 
 /** The values of the PBX settings. */
 export type PbxSettings = SettingsOf<typeof pbxSettings>;

@@ -5,16 +5,7 @@ import { headerList, sendReply } from '../../http/reply.ts';
 import { StoreUnavailable } from '../../store/store.ts';
 import { NotFound } from '../kit/failure.ts';
 import type { Protocol, ProtocolContext, ProtocolModule } from '../kit/protocol.ts';
-import { peerAddress } from './callback-url.ts';
-import { type PbxSettings, readConfiguration } from './configuration.ts';
-import { type Errno, errnos, PbxError } from './errors.ts';
-import { rememberExpired } from './expired-tokens.ts';
-import { moveCallback } from './heartbeat.ts';
-import { login } from './login.ts';
-import { makeLoginFailures } from './login-failures.ts';
-import { readModel } from './model.ts';
-import { listCalls } from './open-calls.ts';
-import { operatorRoutes } from './operator-routes.ts';
+import { type Errno, errnos, PbxError } from './api/errors.ts';
 import {
   type Body,
   bodyToken,
@@ -24,12 +15,21 @@ import {
   queryParameters,
   RefreshBody,
   saysAnything,
-} from './parameters.ts';
-import { queries } from './queries.ts';
-import { refresh } from './refresh.ts';
-import { deliverReports } from './reporting.ts';
+} from './api/parameters.ts';
+import { peerAddress } from './callback/callback-url.ts';
+import { listCalls } from './calls/open-calls.ts';
+import { type PbxSettings, readConfiguration } from './configuration.ts';
+import { deliverReports } from './delivery/service.ts';
+import { readModel } from './model/model.ts';
+import { queries } from './model/queries.ts';
+import { operatorRoutes } from './operator/operator-routes.ts';
 import { pbxSettings } from './settings.ts';
-import { endToken, type LiveToken, renewToken } from './tokens.ts';
+import { rememberExpired } from './tokens/expired-tokens.ts';
+import { moveCallback } from './tokens/heartbeat.ts';
+import { refresh } from './tokens/token-refresh.ts';
+import { endToken, type LiveToken, renewToken } from './tokens/tokens.ts';
+import { login } from './users/login.ts';
+import { makeLoginFailures } from './users/login-failures.ts';
 
 const headers = {
   'access-control-allow-origin': '*',
