@@ -5,6 +5,13 @@ import type { Failure } from './failure.ts';
 import type { Operation } from './operation.ts';
 import type { App } from './protocol.ts';
 
+/** An error of the protocol's table, as the OpenAPI document shows it. */
+export interface DescribedError {
+  readonly status: number;
+  readonly example: unknown;
+  readonly summary?: string;
+}
+
 /**
  * The only protocol code that sees Fastify's request and reply. `Call` is a request as the protocol's operations get it, decoded
  * once and bounded; `Op` is the protocol's operation type, with the members that its dialect reads.
@@ -25,6 +32,6 @@ export interface Dialect<Call, Op extends Operation<Call> = Operation<Call>> {
   error(failure: Failure, request: FastifyRequest): Reply;
   /** Headers that every reply carries before its own and that differ from request to request. Absent: none. */
   headers?(): HeaderList;
-  /** Status and an example body of an error of the protocol's table, for the OpenAPI document. */
-  describeError(name: string): { readonly status: number; readonly example: unknown };
+  /** Status, an example body and, where the name does not say it, the meaning of an error, for the OpenAPI document. */
+  describeError(name: string): DescribedError;
 }

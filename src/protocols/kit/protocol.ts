@@ -31,6 +31,7 @@ export interface ProtocolContext {
   randomBytes(size: number): Buffer;
   /** For metrics of the protocol's own. */
   readonly registry: Registry;
+  readonly log: FastifyBaseLogger;
   /** Observes or fails the protocol's requests; absent: nothing does, and a request pays for one branch. */
   readonly interceptor?: Interceptor | undefined;
 }

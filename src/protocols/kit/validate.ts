@@ -20,3 +20,9 @@ export function validator<S extends TSchema>(schema: S): Validator<Static<S>> {
     throw refuse({ path: first?.path ?? '', message: first?.message ?? 'invalid value' });
   };
 }
+
+/** Compiles a schema into a type guard, for values whose mismatch needs no words. */
+export function guard<S extends TSchema>(schema: S): (value: unknown) => value is Static<S> {
+  const check = TypeCompiler.Compile(schema);
+  return (value): value is Static<S> => check.Check(value);
+}
