@@ -1,16 +1,17 @@
 /**
- * Where reports may go. The address comes from a client, so this server would post wherever it is told: link-local and
- * cloud metadata addresses, and what is no host at all, are always refused. Private networks are what it is used in, and
- * so allowed, unless the settings say otherwise.
+ * Where reports may be sent. The address comes from a client, so without a policy this server would post wherever a client says.
+ * Link-local and cloud metadata addresses, and what is not a host address at all, are always refused. Private networks are what
+ * the server is used in, and are allowed unless the settings say otherwise.
  *
- * What a name resolves to is decided on when a connection is made, every time.
+ * A host name is decided on at every connection, by the addresses that it resolves to then.
  */
 import { BlockList, isIP } from 'node:net';
+import { networks, parseNetwork } from './networks.ts';
 
 export interface AddressPolicy {
-  /** Whether a connection may be made to an address that `hostname` resolved to, or is. False for what is no address. */
+  /** Returns whether a connection to an address that `hostname` resolved to, or is, may be made. False for what is no address. */
   allowsAddress(address: string, hostname: string): boolean;
-  /** Whether a URL's host may be posted to as it stands; a name may, until it is resolved. WHATWG-parsed. */
+  /** Returns whether a URL's host (WHATWG-parsed) is usable before it is resolved: every name is. */
   allowsHost(hostname: string): boolean;
   allowsPort(port: number): boolean;
 }
@@ -34,57 +35,26 @@ const alwaysRefused = networks([
   'fe80::/10',
   'ff00::/8',
   'fd00:ec2::254/128',
-  // Forms that hold an IPv4 address: where they lead would have to be looked up again.
+  // Forms that embed an IPv4 address: the address they lead to would have to be checked again.
   '64:ff9b::/96',
   '64:ff9b:1::/48',
   '2002::/16',
   '::/96',
 ]);
 
-/** Without settings: everything but what is always refused. */
+/** The policy without settings: everything except what is always refused. */
 export const defaultPolicy: AddressPolicy = makeAddressPolicy({
   allow: [],
   deny: [],
   refuseSystemPorts: false,
 });
 
-/** An address or a network in CIDR notation; undefined for what is neither. */
-export function parseNetwork(
-  text: string,
-): { readonly address: string; readonly prefix: number; readonly family: 'ipv4' | 'ipv6' } | undefined {
-  const [address = '', bits, ...rest] = text.split('/');
-  const version = isIP(address);
-  if (version === 0 || rest.length > 0 || address.includes('%')) return undefined;
-  const most = version === 4 ? 32 : 128;
-  if (bits !== undefined && (!/^\d{1,3}$/.test(bits) || Number(bits) > most)) return undefined;
-  return {
-    address,
-    prefix: bits === undefined ? most : Number(bits),
-    family: version === 4 ? 'ipv4' : 'ipv6',
-  };
-}
-
-/** A list of networks to check addresses against. Throws RangeError for what is none. */
-export function networks(texts: readonly string[]): { has(address: string): boolean } {
-  const list = new BlockList();
-  for (const text of texts) {
-    const network = parseNetwork(text);
-    if (network === undefined) throw new RangeError(`"${text}" is no address and no network`);
-    list.addSubnet(network.address, network.prefix, network.family);
-  }
-  // An IPv4 address in its IPv6 form is found among the networks of IPv4.
-  return { has: (address) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4') };
-}
-
-/** Throws RangeError for a network that is none. */
+/** Throws RangeError for a text in the network notation that is not a network. */
 export function makeAddressPolicy({ allow, deny, refuseSystemPorts }: AddressRules): AddressPolicy {
   const denied = networks(deny);
-  const allowed = networks(allow.filter((text) => parseNetwork(text) !== undefined || text.includes('/')));
-  const names = new Set(
-    allow
-      .filter((text) => parseNetwork(text) === undefined && !text.includes('/'))
-      .map((text) => text.toLowerCase()),
-  );
+  const isNetwork = (text: string): boolean => parseNetwork(text) !== undefined || text.includes('/');
+  const allowed = networks(allow.filter(isNetwork));
+  const names = new Set(allow.filter((text) => !isNetwork(text)).map((text) => text.toLowerCase()));
 
   const allowsAddress = (address: string, hostname: string): boolean => {
     if (isIP(address) === 0) return false;
@@ -95,31 +65,26 @@ export function makeAddressPolicy({ allow, deny, refuseSystemPorts }: AddressRul
   };
   return {
     allowsAddress,
-    allowsHost(hostname) {
-      const bare = bareHost(hostname);
-      return isIP(bare) === 0 || allowsAddress(bare, bare);
-    },
+    allowsHost: (hostname) => isUsableHost(hostname, allowsAddress),
     allowsPort: (port) => !refuseSystemPorts || port >= 1_024 || port === 80 || port === 443,
   };
 }
 
-/** The policy, for whoever comes from `peer` and may have reports nowhere else. */
+/** Returns the policy for an application that logged in from `peer` and may have its reports nowhere else. */
 export function onlyTo(peer: string, policy: AddressPolicy): AddressPolicy {
   const own = new BlockList();
   if (isIP(peer) !== 0) own.addAddress(peer, isIP(peer) === 6 ? 'ipv6' : 'ipv4');
   const allowsAddress = (address: string, hostname: string): boolean =>
     policy.allowsAddress(address, hostname) && own.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4');
-  return {
-    ...policy,
-    allowsAddress,
-    allowsHost(hostname) {
-      const bare = bareHost(hostname);
-      return isIP(bare) === 0 || allowsAddress(bare, bare);
-    },
-  };
+  return { ...policy, allowsAddress, allowsHost: (hostname) => isUsableHost(hostname, allowsAddress) };
 }
 
-/** A URL's host without the brackets of IPv6. */
+function isUsableHost(hostname: string, allowsAddress: AddressPolicy['allowsAddress']): boolean {
+  const bare = bareHost(hostname);
+  return isIP(bare) === 0 || allowsAddress(bare, bare);
+}
+
+/** Returns a URL's host without the brackets of IPv6. */
 export function bareHost(hostname: string): string {
   return hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
 }

@@ -1,6 +1,6 @@
 /**
- * Where the reports of a token go: four fields that a client gave, resolved to one absolute URL. Sources: "API 心跳包"
- * (v0.0.1), S-Series API v1.1.0 and v2.0.0; what they leave open is marked as ours.
+ * Resolves the four fields that an application sends to the absolute URL that its reports go to. Sources: "API 心跳包" (v0.0.1),
+ * S-Series API v1.1.0 and v2.0.0; what they leave open is marked as a choice of this server.
  */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { type Errno, errnos } from '../api/errors.ts';
@@ -11,7 +11,7 @@ export interface CallbackFields {
   readonly port: number;
   /** Empty: the root of the address. */
   readonly url: string;
-  /** Empty: not given. */
+  /** Empty: not sent. */
   readonly urltag: string;
 }
 
@@ -21,24 +21,24 @@ const maxUrlLength = 2_048;
 const maxHostLength = 253;
 const label = /^[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?$/;
 const hasScheme = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//;
-/** What the URL parser would drop without a word. */
+/** Characters that the URL parser drops silently. */
 const control = /[\u0000-\u001f\u007f]/;
 
 const unusable: Resolved = { errno: errnos.heartbeatFailed };
 
-/** A port as clients send it: a number, or digits with blanks around them. Undefined if it is none from 1 to 65535. */
+/** Parses a port as clients send it: digits, perhaps with blanks around them. Undefined if it is not from 1 to 65535. */
 export function portOf(value: string): number | undefined {
   const text = value.trim();
   const port = Number(text);
   return /^\d{1,5}$/.test(text) && port >= 1 && port <= 65_535 ? port : undefined;
 }
 
-/** `ipaddr` as the host of a URL; undefined for what is no address and no host name (ours: names work, as in compose files). */
+/** Returns `ipaddr` as the host of a URL; undefined if it is neither an address nor a host name. A choice: names are accepted. */
 export function hostOf(ipaddr: string): string | undefined {
   const text = ipaddr.trim();
   if (isIPv4(text)) return text;
   const bare = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
-  // A zone cannot stand in a URL.
+  // A URL cannot contain a zone.
   if (isIPv6(bare)) return bare.includes('%') ? undefined : `[${bare}]`;
   const labels = text.replace(/\.$/, '').split('.');
   if (text.length > maxHostLength || !labels.every((part) => part.length <= 63 && label.test(part)))
@@ -47,30 +47,30 @@ export function hostOf(ipaddr: string): string | undefined {
   return /^(?:\d+|0x[0-9a-f]*)$/i.test(labels.at(-1) ?? '') ? undefined : text;
 }
 
-/** Resolves a callback; never throws. What the policy refuses as it stands is unusable. */
+/** Resolves a callback; never throws. A host or port that the policy refuses is unusable. */
 export function resolveCallback(
   { ipaddr, port, url, urltag }: CallbackFields,
   policy: AddressPolicy = defaultPolicy,
 ): Resolved {
   if (urltag !== '' && urltag !== '0' && urltag !== '1') return unusable;
   if (url.length > maxUrlLength || control.test(url)) return unusable;
-  // Ours: a scheme without a tag means that the URL is absolute.
+  // A choice: a scheme without a tag means that the URL is absolute.
   const isAbsolute = url !== '' && (urltag === '1' || (urltag === '' && hasScheme.test(url)));
-  if (isAbsolute) return checked(hasScheme.test(url) ? url : `http://${url}`, policy);
+  if (isAbsolute) return checkUrl(hasScheme.test(url) ? url : `http://${url}`, policy);
   const host = hostOf(ipaddr);
   if (host === undefined) return unusable;
-  return checked(`http://${host}:${port}/${url.replace(/^\/+/, '')}`, policy);
+  return checkUrl(`http://${host}:${port}/${url.replace(/^\/+/, '')}`, policy);
 }
 
-/** What an application probably did not mean, in words; undefined if there is nothing to say. */
+/** Returns a warning about fields that probably do not mean what the application intends; undefined if there is none. */
 export function doubtAbout({ url, urltag }: Pick<CallbackFields, 'url' | 'urltag'>): string | undefined {
   if (!hasScheme.test(url)) return undefined;
-  if (urltag === '') return 'the url has a scheme and no urltag: taken as absolute';
-  if (urltag === '0') return 'the url has a scheme and urltag 0: taken as a path';
+  if (urltag === '') return 'the url has a scheme but no urltag; treated as absolute';
+  if (urltag === '0') return 'the url has a scheme and urltag 0; treated as a path';
   return undefined;
 }
 
-function checked(text: string, policy: AddressPolicy): Resolved {
+function checkUrl(text: string, policy: AddressPolicy): Resolved {
   let url: URL;
   try {
     url = new URL(text);
@@ -84,13 +84,13 @@ function checked(text: string, policy: AddressPolicy): Resolved {
   return url.href.length > maxUrlLength + maxHostLength ? unusable : { href: url.href };
 }
 
-/** The port that a URL leads to, also where its scheme says it. */
+/** Returns the port of a URL, also where its scheme implies it. */
 export function portOfUrl(url: URL): number {
   if (url.port !== '') return Number(url.port);
   return url.protocol === 'https:' ? 443 : 80;
 }
 
-/** The peer's address as a callback begins with it; IPv4 in its own form. */
+/** Returns the address of a client as a callback uses it: IPv4-mapped addresses as IPv4, without a zone. */
 export function peerAddress(ip: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1];
   const address = mapped ?? ip.split('%')[0] ?? '';

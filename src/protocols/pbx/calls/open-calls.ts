@@ -1,38 +1,25 @@
-/** Calls that are under way, in the store. */
-import { TypeCompiler } from '@sinclair/typebox/compiler';
+/** The calls that are under way, in the store. */
 import type { DocumentWrite, Store } from '../../../store/store.ts';
-import { tenant } from '../tokens/tokens.ts';
-import { OpenCall } from './calls.ts';
+import { documentKind, type Versioned } from '../../kit/documents.ts';
+import { tenant } from '../tenant.ts';
+import { OpenCall } from './call.ts';
 
-const collection = 'calls';
-/** A call that nobody goes on with is forgotten after so long on the lease clock. */
-const lifeMs = 24 * 3_600_000;
-const isOpenCall = TypeCompiler.Compile(OpenCall);
+const calls = documentKind('calls', OpenCall);
+/** A call without a further step ends without a trace after this long, on the lease clock. */
+const ttlMs = 24 * 3_600_000;
 
 export async function listCalls(store: Store): Promise<OpenCall[]> {
-  const documents = await store.listDocuments({ tenant, collection });
-  return documents.flatMap(({ value }) => {
-    const call: unknown = JSON.parse(value);
-    return isOpenCall.Check(call) ? [call] : [];
-  });
+  return (await calls.list(store, tenant)).map(({ value }) => value);
 }
 
-/** Undefined if no such call is open. */
-export async function readCall(
-  store: Store,
-  callid: string,
-): Promise<{ readonly call: OpenCall; readonly version: number } | undefined> {
-  const [document] = await store.readDocuments({ tenant, documents: [{ collection, key: callid }] });
-  const call: unknown = JSON.parse(document?.value ?? 'null');
-  return isOpenCall.Check(call) ? { call, version: document?.version ?? 0 } : undefined;
+/** Returns undefined if no such call is open. */
+export function readCall(store: Store, callid: string): Promise<Versioned<OpenCall> | undefined> {
+  return calls.read(store, tenant, callid);
 }
 
-/** `call` undefined: it is over. `version` 0: it is new. */
+/** Returns the write of a call over the version that was read; 0: it is new. `call` undefined: it is over. */
 export function writeCall(callid: string, call: OpenCall | undefined, version: number): DocumentWrite {
-  return {
-    collection,
-    key: callid,
-    version,
-    ...(call === undefined ? { value: null } : { value: JSON.stringify(call), ttlMs: lifeMs }),
-  };
+  return call === undefined
+    ? calls.write(callid, null, { version })
+    : calls.write(callid, call, { version, ttlMs });
 }

@@ -1,44 +1,49 @@
 /**
- * Which node delivers: one at a time, for the whole PBX. A claim is a document; whoever holds it renews it every second,
- * and everything that a delivery writes is guarded by it, so that a node that lost it changes nothing any more.
+ * Which node delivers: one at a time, for the whole PBX. A claim is a document that its holder renews every second; every write of
+ * a delivery is guarded by it, so that a node that lost the claim changes nothing.
  *
- * By the wall time of the store, not the lease clock: moving time on purpose must not make two nodes deliver at once.
+ * It runs on the wall time of the store and not on the lease clock: moving time on purpose must not make two nodes deliver.
  */
-import type { DocumentWrite, Guard, Store } from '../../../store/store.ts';
-import { tenant } from '../tokens/tokens.ts';
+import { Type } from '@sinclair/typebox';
+import type { DocumentWrite, Store } from '../../../store/store.ts';
+import { documentKind } from '../../kit/documents.ts';
+import { tenant } from '../tenant.ts';
 
 const collection = 'delivery';
-const owner = 'owner';
-const alive = 'alive';
-/** Somebody else may take over when the claim was not renewed for so long, ms. */
+const owners = documentKind(collection, Type.String());
+/** Until when the claim is valid, wall time of the store, ms. */
+const deadlines = documentKind(collection, Type.Number());
+const ownerKey = 'owner';
+const deadlineKey = 'deadline';
+/** Another node may take a claim that was not renewed for this long, ms. */
 const claimMs = 3_000;
 export const renewEveryMs = 1_000;
-/** No attempt starts when the last renewal is this old: others may be about to take over, ms. */
+/** No attempt starts when the last renewal is older than this, ms: another node may be about to take over. */
 const trustMs = 2_000;
 
 export interface Claim {
   readonly isHeld: boolean;
   /** True while an attempt may start. */
   readonly isFresh: boolean;
-  /** True if this node delivers now. */
+  /** Returns true if this node delivers from now on. */
   take(): Promise<boolean>;
-  /** False: it was lost. */
+  /** Returns false if the claim was lost. */
   renew(): Promise<boolean>;
-  /** Commits under the claim. False: it was lost and nothing changed. */
+  /** Commits under the claim. Returns false if it was lost: then nothing changed. */
   commit(writes: readonly DocumentWrite[]): Promise<boolean>;
-  /** False: it was lost before. */
+  /** Returns false if the claim was lost before. */
   release(): Promise<boolean>;
 }
 
-/** `monotonicMs` decides only how long this node trusts its own claim. */
+/** Makes a claim of a node. `monotonicMs` decides only how long this node trusts its own claim. */
 export function makeClaim(store: Store, node: string, monotonicMs: () => number): Claim {
   let version = 0;
   let freshUntilMs = 0;
-  const guard = (): Guard => ({ collection, key: owner, version });
 
   const commit = async (writes: readonly DocumentWrite[]): Promise<boolean> => {
     if (version === 0) return false;
-    const { committed } = await store.commit({ tenant, guards: [guard()], writes });
+    const guards = [{ collection, key: ownerKey, version }];
+    const { committed } = await store.commit({ tenant, guards, writes });
     if (!committed) version = 0;
     return committed;
   };
@@ -52,46 +57,38 @@ export function makeClaim(store: Store, node: string, monotonicMs: () => number)
     },
     commit,
     async take() {
-      const beganMs = monotonicMs();
-      const [[held, seen], { wallMs }] = await Promise.all([
-        store.readDocuments({
-          tenant,
-          documents: [
-            { collection, key: owner },
-            { collection, key: alive },
-          ],
-        }),
+      const startedMs = monotonicMs();
+      const [owner, deadline, { wallMs }] = await Promise.all([
+        owners.read(store, tenant, ownerKey),
+        deadlines.read(store, tenant, deadlineKey),
         store.now({ tenant }),
       ]);
-      const until = Number(seen?.value ?? 0);
-      // A clock that was set back must not keep a dead node's claim alive.
-      if (held != null && until > wallMs && until <= wallMs + claimMs) return false;
+      const until = deadline?.value ?? 0;
+      // A clock that was set back must not keep the claim of a dead node valid.
+      if (owner !== undefined && until > wallMs && until <= wallMs + claimMs) return false;
       const { committed, versions } = await store.commit({
         tenant,
         writes: [
-          { collection, key: owner, version: held?.version ?? 0, value: node },
-          { collection, key: alive, value: String(wallMs + claimMs) },
+          owners.write(ownerKey, node, { version: owner?.version ?? 0 }),
+          deadlines.write(deadlineKey, wallMs + claimMs),
         ],
       });
       version = committed ? (versions[0] ?? 0) : 0;
-      freshUntilMs = beganMs + trustMs;
+      freshUntilMs = startedMs + trustMs;
       return committed;
     },
     async renew() {
-      const beganMs = monotonicMs();
+      const startedMs = monotonicMs();
       const { wallMs } = await store.now({ tenant });
-      const renewed = await commit([{ collection, key: alive, value: String(wallMs + claimMs) }]);
-      if (renewed) freshUntilMs = beganMs + trustMs;
-      return renewed;
+      const isRenewed = await commit([deadlines.write(deadlineKey, wallMs + claimMs)]);
+      if (isRenewed) freshUntilMs = startedMs + trustMs;
+      return isRenewed;
     },
     async release() {
       if (version === 0) return false;
-      const released = await commit([
-        { collection, key: owner, value: null },
-        { collection, key: alive, value: null },
-      ]);
+      const isReleased = await commit([owners.write(ownerKey, null), deadlines.write(deadlineKey, null)]);
       version = 0;
-      return released;
+      return isReleased;
     },
   };
 }

@@ -1,25 +1,26 @@
-/** What delivery works with: what it is given, and what it knows while this node holds the claim. */
+/** What delivery works with: what it is made with, and its state while this node holds the claim. */
 import type { Store } from '../../../store/store.ts';
 import type { SendReport } from '../callback/send-report.ts';
 import type { DeadLetters } from '../queues/dead-letters.ts';
-import type { Asides } from '../queues/retries.ts';
+import type { Retries } from '../queues/retries.ts';
 import type { Routes } from '../queues/routing.ts';
-import type { StoredLine } from '../queues/stored-queue.ts';
+import type { StoredQueue } from '../queues/stored-queue.ts';
 import type { ReportWindow } from '../reports/report-window.ts';
 import type { Claim } from './claim.ts';
-import type { Slots } from './concurrency.ts';
+import type { Concurrency } from './concurrency.ts';
 import type { DeliveryLog } from './delivery-log.ts';
 
 export interface DeliverySettings extends DeliveryLog {
   readonly store: Store;
-  readonly slots: Slots;
+  readonly concurrency: Concurrency;
   readonly send: SendReport;
+  /** Maximum reports that wait for one callback. */
   readonly queueLength: number;
   readonly maxAttempts: number;
-  /** What a delivered report makes the rest of its tokens' lives; undefined: what it was. */
-  readonly prolongMs: number | undefined;
-  /** Whether a user may have reports at all. */
-  readonly mayReport: (user: string) => boolean;
+  /** Lifetime of a token after a delivered report, ms; undefined: a delivery does not renew it. */
+  readonly renewMs: number | undefined;
+  /** Returns whether a user may receive reports. */
+  readonly mayReceive: (user: string) => boolean;
   readonly wallMs: () => number;
   /** In [0, 1). */
   readonly random: () => number;
@@ -29,14 +30,14 @@ export interface DeliveryContext extends DeliverySettings {
   readonly claim: Claim;
   readonly window: ReportWindow;
   readonly routes: Routes;
-  /** How far lines have got, as the store knows it. */
-  readonly stored: Map<string, StoredLine>;
-  readonly asides: Asides;
+  /** How far queues have got, as the store knows it. */
+  readonly stored: Map<string, StoredQueue>;
+  readonly retries: Retries;
   readonly deadLetters: DeadLetters;
-  /** The lease clock, ms. Rejects with StoreUnavailable. */
+  /** Returns the lease clock, ms. Rejects with StoreUnavailable. */
   leaseMs(): Promise<number>;
-  /** False: no attempt may start any more, or the claim is too old for one. */
+  /** Returns false while no attempt may start: delivery stops, or the claim was not renewed in time. */
   mayStart(): boolean;
-  /** The live tokens, or where they want their reports, are not what was known. */
-  noteChange(): void;
+  /** Has the live tokens and their callbacks read again. */
+  markChanged(): void;
 }

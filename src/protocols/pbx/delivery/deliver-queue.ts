@@ -1,176 +1,203 @@
 /**
- * The reports of a line, one at a time and in order. Rules (ours, where no document has any): a line waits while its
- * application is away or in trouble; a report that the application refuses is set aside and does not hold up the others.
+ * Delivers the reports of a queue one at a time and in order. A queue waits while its application is unreachable or in trouble; a
+ * report that the application refuses becomes a retry and does not hold up the others. No document has rules for that.
  */
 import type { DocumentWrite } from '../../../store/store.ts';
-import type { Sent } from '../callback/send-report.ts';
-import { dropOverflow, finishReport, type Line, skipTo, storedOf } from '../queues/delivery-queue.ts';
-import { type Aside, asideKey, writeAside } from '../queues/retries.ts';
-import { writeLine } from '../queues/stored-queue.ts';
+import type { AttemptResult } from '../callback/attempt-result.ts';
+import {
+  type DeliveryQueue,
+  finishReport,
+  type Recipient,
+  skipOverflow,
+  skipTo,
+  storedOf,
+} from '../queues/delivery-queue.ts';
+import { type Retry, retryKey, writeRetry } from '../queues/retries.ts';
+import { writeQueue } from '../queues/stored-queue.ts';
+import { renderReport } from '../reports/catalog.ts';
 import type { QueuedReport } from '../reports/report-queue.ts';
-import { renderReport, shapeOf } from '../reports/report-shapes.ts';
+import { shapeOf } from '../reports/shape-of.ts';
 import type { DeliveryContext } from './context.ts';
-import { logDead, logDelivered, logFailed } from './delivery-log.ts';
-import { prolongTokens, recipientOf } from './recipient.ts';
-import { describeSent, retryDelayMs, verdictOf } from './verdict.ts';
+import { logDead, logDelivered, logDropped, logFailed, logFinished, logStarted } from './delivery-log.ts';
+import { readRecipient, renewRecipients } from './recipient.ts';
+import { describeResult, retryDelayMs, type Verdict, verdictOf } from './verdict.ts';
 
-/** Delivers until nothing waits, or something stops the line. Rejects with StoreUnavailable. */
-export async function deliverLine(context: DeliveryContext, line: Line): Promise<void> {
+/** Delivers until no report waits, or something stops the queue. Rejects with StoreUnavailable. */
+export async function deliverQueue(context: DeliveryContext, queue: DeliveryQueue): Promise<void> {
   try {
-    while (context.mayStart() && line.tokens.length > 0 && line.cursor < context.window.newest) {
-      if (!(await deliverNext(context, line))) return;
+    while (context.mayStart() && queue.tokens.length > 0 && queue.cursor < context.window.newest) {
+      if (!(await deliverNext(context, queue))) return;
     }
   } finally {
-    line.running = false;
-    line.next = undefined;
-    if (line.tokens.length === 0) context.noteChange();
+    queue.isRunning = false;
+    queue.nextRecipient = undefined;
+    if (queue.tokens.length === 0) context.markChanged();
   }
 }
 
-/** The next report of a line. False: the line stops for now. */
-async function deliverNext(context: DeliveryContext, line: Line): Promise<boolean> {
+/** A report of the queue, where it stands. */
+interface NextReport extends QueuedReport {
+  readonly position: number;
+}
+
+/** Delivers the next report. Returns false if the queue stops for now. */
+async function deliverNext(context: DeliveryContext, queue: DeliveryQueue): Promise<boolean> {
   const { window } = context;
-  dropOverflow(line, window, context);
-  if (!context.mayReport(line.user)) {
-    line.cursor = window.newest;
+  logDropped(context, queue, skipOverflow(queue, window));
+  if (!context.mayReceive(queue.user)) {
+    queue.cursor = window.newest;
     return true;
   }
-  const position = line.cursor + 1;
+  const position = queue.cursor + 1;
   const queued = window.at(position);
   if (queued === undefined) {
-    skipTo(line, Math.min(position, window.newest));
+    skipTo(queue, Math.min(position, window.newest));
     return true;
   }
-  const attempted = await attempt(context, line, queued);
+  const next = { ...queued, position };
+  const attempted = await attempt(context, queue, next);
   if (attempted === 'stopped') return false;
-  if (attempted === 'shapeless') {
-    skipTo(line, position);
+  if (attempted === 'no-such-report') {
+    skipTo(queue, position);
     return true;
   }
-  return settle(context, line, position, queued, attempted);
+  return settle(context, queue, next, attempted);
 }
 
 interface Attempted {
   readonly token: string;
-  readonly sent: Sent;
+  readonly result: AttemptResult;
+  readonly verdict: Verdict;
 }
 
-/** `shapeless`: reports of that kind do not exist in the application's version. */
+/** `no-such-report`: reports of that kind do not exist in the application's version. */
 async function attempt(
   context: DeliveryContext,
-  line: Line,
-  { report, serial }: QueuedReport,
-): Promise<Attempted | 'stopped' | 'shapeless'> {
-  const { slots, store } = context;
-  let release = slots.tryTake(line.host);
+  queue: DeliveryQueue,
+  next: NextReport,
+): Promise<Attempted | 'stopped' | 'no-such-report'> {
+  const { concurrency } = context;
+  let release = concurrency.tryAcquire(queue.host);
   if (release === undefined) {
-    // Nothing waited since the attempt before: only then is what was read with its end as good as reading it again.
-    line.next = undefined;
-    release = await slots.take(line.host);
+    // The recipient that was read with the previous attempt is good only if nothing waited since.
+    queue.nextRecipient = undefined;
+    release = await concurrency.acquire(queue.host);
   }
   try {
     if (!context.mayStart()) return 'stopped';
-    const recipient = line.next ?? (await recipientOf(store, line));
-    line.next = undefined;
+    const recipient = queue.nextRecipient ?? (await readRecipient(context, queue));
+    queue.nextRecipient = undefined;
     if (recipient === undefined) {
-      context.noteChange();
+      context.markChanged();
       return 'stopped';
     }
-    const body = renderReport(report, shapeOf(recipient.version), serial);
-    if (body === undefined) return 'shapeless';
+    const body = renderReport(next.report, shapeOf(recipient.version), next.serial);
+    if (body === undefined) return 'no-such-report';
     if (!context.mayStart()) return 'stopped';
-    line.attempt = context.send(line.url, body, recipient.peer);
-    return { token: recipient.token, sent: await line.attempt.sent };
+    return await send(context, queue, next, { ...recipient, body });
   } finally {
-    line.attempt = undefined;
+    queue.attempt = undefined;
     release();
   }
 }
 
-/** Draws the consequences of an attempt, and writes them down. False: the line stops for now. */
+async function send(
+  context: DeliveryContext,
+  queue: DeliveryQueue,
+  { position, report }: NextReport,
+  { token, peer, body }: Recipient & { readonly body: string },
+): Promise<Attempted> {
+  const logged = { position, report: report.report, token };
+  logStarted(context, queue, logged);
+  queue.attempt = context.send(queue.url, body, peer);
+  const result = await queue.attempt.result;
+  const verdict = verdictOf(result);
+  logFinished(context, queue, logged, { verdict, result });
+  return { token, result, verdict };
+}
+
+/** Applies the consequences of an attempt and stores them. Returns false if the queue stops for now. */
 async function settle(
   context: DeliveryContext,
-  line: Line,
-  position: number,
-  { report, serial, atMs }: QueuedReport,
-  { token, sent }: Attempted,
+  queue: DeliveryQueue,
+  next: NextReport,
+  { token, result, verdict }: Attempted,
 ): Promise<boolean> {
-  const verdict = verdictOf(sent);
   if (verdict === 'aborted') {
-    context.noteChange();
+    context.markChanged();
     return false;
   }
-  line.last = { what: describeSent(sent), atMs: context.wallMs() };
+  queue.last = { outcome: describeResult(result), atMs: context.wallMs() };
   const writes: DocumentWrite[] = [];
   if (verdict === 'delivered') {
-    logDelivered(context, line, sent);
-    finishReport(line, position);
-    line.failures = 0;
-    line.saidDropped = false;
+    logDelivered(context, queue, result);
+    finishReport(queue, next.position);
+    queue.failures = 0;
+    queue.reported.delete('dropped');
   } else {
-    logFailed(context, line, sent);
-    if (verdict === 'declined') line.failures = 0;
-    else await backOff(context, line);
-    const { user, url } = line;
-    const aside: Aside = {
-      user,
-      token,
-      url,
-      position,
-      report,
-      serial,
-      reportedAtMs: atMs,
-      attempts: line.attempts + 1,
-    };
-    if (verdict !== 'unreached') writes.push(...(await afterFailure(context, line, aside, verdict, sent)));
+    logFailed(context, queue, result);
+    if (verdict === 'declined') queue.failures = 0;
+    else await backOff(context, queue);
+    if (verdict !== 'unreached') {
+      const retry = retryOf(queue, next, token);
+      writes.push(...(await afterFailure(context, queue, retry, { verdict, result })));
+    }
   }
-  context.stored.set(line.key, storedOf(line));
-  writes.push(writeLine(line.key, storedOf(line)));
-  const goesOn = verdict === 'delivered' || verdict === 'declined';
-  const [kept, next] = await Promise.all([
+  context.stored.set(queue.key, storedOf(queue));
+  writes.push(writeQueue(queue.key, storedOf(queue)));
+  const continues = verdict === 'delivered' || verdict === 'declined';
+  const [isCommitted, nextRecipient] = await Promise.all([
     context.claim.commit(writes),
-    goesOn && line.cursor < context.window.newest ? recipientOf(context.store, line) : undefined,
-    verdict === 'delivered'
-      ? prolongTokens(context.store, line, sent, context.prolongMs, context)
-      : undefined,
+    continues && queue.cursor < context.window.newest ? readRecipient(context, queue) : undefined,
+    verdict === 'delivered' ? renewRecipients(context, queue, result) : undefined,
   ]);
-  line.next = next;
-  return kept && goesOn;
+  queue.nextRecipient = nextRecipient;
+  return isCommitted && continues;
 }
 
-/** The line rests, the longer the more often it failed. */
-async function backOff({ leaseMs, random }: DeliveryContext, line: Line): Promise<void> {
-  line.failures += 1;
-  line.notBeforeMs = (await leaseMs()) + retryDelayMs(line.failures, random());
+/** Pauses the queue, the longer the more often it failed in a row. */
+async function backOff({ leaseMs, random }: DeliveryContext, queue: DeliveryQueue): Promise<void> {
+  queue.failures += 1;
+  queue.notBeforeMs = (await leaseMs()) + retryDelayMs(queue.failures, random());
 }
 
-/** A failure that counts: the report is tried again, on the line or beside it, until it was tried too often. */
+function retryOf(
+  { user, url, attempts }: DeliveryQueue,
+  { position, report, serial, atMs }: NextReport,
+  token: string,
+): Retry {
+  return { user, token, url, position, report, serial, reportedAtMs: atMs, attempts: attempts + 1 };
+}
+
+/** Returns the writes of a failure that counts: the report is attempted again, in the queue or as a retry, up to the maximum. */
 async function afterFailure(
   context: DeliveryContext,
-  line: Line,
-  aside: Aside,
-  verdict: 'declined' | 'troubled',
-  sent: Sent,
+  queue: DeliveryQueue,
+  retry: Retry,
+  { verdict, result }: { readonly verdict: 'declined' | 'troubled'; readonly result: AttemptResult },
 ): Promise<DocumentWrite[]> {
-  if (aside.attempts >= context.maxAttempts) {
-    const letter = { ...aside, reason: describeSent(sent), deadAtMs: context.wallMs() };
+  if (retry.attempts >= context.maxAttempts) {
+    const letter = { ...retry, reason: describeResult(result), deadAtMs: context.wallMs() };
     logDead(context, letter);
-    finishReport(line, aside.position);
+    finishReport(queue, retry.position);
     return context.deadLetters.add(letter);
   }
   if (verdict === 'troubled') {
-    line.attempts += 1;
+    queue.attempts += 1;
     return [];
   }
-  const key = asideKey(aside);
-  context.asides.set(key, aside, (await context.leaseMs()) + retryDelayMs(aside.attempts, context.random()));
-  finishReport(line, aside.position);
-  return [writeAside(key, aside), ...boundAsides(context, line)];
+  const key = retryKey(retry);
+  context.retries.set(key, retry, (await context.leaseMs()) + retryDelayMs(retry.attempts, context.random()));
+  finishReport(queue, retry.position);
+  return [writeRetry(key, retry), ...boundRetries(context, queue)];
 }
 
-/** What is set aside is bounded as the line is. */
-function boundAsides({ asides, queueLength, count }: DeliveryContext, { user, url }: Line): DocumentWrite[] {
-  const dropped = asides.dropOldest(user, url, queueLength);
+/** Retries are bounded as the queue is. Returns the deletions. */
+function boundRetries(
+  { retries, queueLength, count }: DeliveryContext,
+  { user, url }: DeliveryQueue,
+): DocumentWrite[] {
+  const dropped = retries.dropOldest(user, url, queueLength);
   if (dropped.length > 0) count('dropped', dropped.length);
-  return dropped.map((key) => writeAside(key, null));
+  return dropped.map((key) => writeRetry(key, null));
 }

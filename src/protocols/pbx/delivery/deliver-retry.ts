@@ -1,95 +1,104 @@
-/** A report that was set aside, tried by itself until it is delivered or was tried too often. */
-
-import type { Sent } from '../callback/send-report.ts';
-import type { Line } from '../queues/delivery-queue.ts';
-import { type Aside, type SetAside, storedAside, writeAside } from '../queues/retries.ts';
-import { lineForAside } from '../queues/routing.ts';
-import { renderReport, shapeOf } from '../reports/report-shapes.ts';
+/** Delivers one retry: a single attempt, and the consequences of it. */
+import type { AttemptResult } from '../callback/attempt-result.ts';
+import type { DeliveryQueue } from '../queues/delivery-queue.ts';
+import { type Retry, type ScheduledRetry, storedRetry, writeRetry } from '../queues/retries.ts';
+import { queueForRetry } from '../queues/routing.ts';
+import { renderReport } from '../reports/catalog.ts';
+import { shapeOf } from '../reports/shape-of.ts';
 import type { DeliveryContext } from './context.ts';
-import { logDead, logDelivered, logFailed } from './delivery-log.ts';
-import { prolongTokens, recipientOf } from './recipient.ts';
-import { describeSent, retryDelayMs, verdictOf } from './verdict.ts';
+import { logDead, logDelivered, logFailed, logFinished, logStarted } from './delivery-log.ts';
+import { readRecipient, renewRecipients } from './recipient.ts';
+import { describeResult, retryDelayMs, verdictOf } from './verdict.ts';
 
-/** One attempt, and what follows from it. Rejects with StoreUnavailable. */
-export async function deliverAside(context: DeliveryContext, aside: SetAside): Promise<void> {
+/** Makes one attempt. Rejects with StoreUnavailable. */
+export async function deliverRetry(context: DeliveryContext, retry: ScheduledRetry): Promise<void> {
   try {
-    const line = lineForAside(context.routes, aside);
-    if (line === undefined) {
-      await giveUp(context, aside);
+    const queue = queueForRetry(context.routes, retry);
+    if (queue === undefined) {
+      await giveUp(context, retry);
       return;
     }
-    const sent = await attempt(context, line, aside);
-    if (sent !== 'stopped') await settle(context, line, aside, sent);
+    const result = await attempt(context, queue, retry);
+    if (result !== 'stopped') await settle(context, queue, retry, result);
   } finally {
-    aside.running = false;
+    retry.isRunning = false;
   }
 }
 
-/** Nobody is logged in for it: what somebody asked for goes back to the dead, the rest is forgotten. */
-async function giveUp(context: DeliveryContext, aside: SetAside): Promise<void> {
+/** The user has no live token: a replay returns to the dead letters, any other retry is dropped. */
+async function giveUp(context: DeliveryContext, retry: ScheduledRetry): Promise<void> {
   context.count('ended');
-  if (aside.replayed === true) {
-    await bury(context, aside, aside.attempts, 'nobody is logged in for it');
+  if (retry.isReplay === true) {
+    await moveToDeadLetters(context, retry, retry.attempts, 'the user has no live token');
     return;
   }
-  await context.claim.commit([writeAside(aside.key, null)]);
-  context.asides.finish(aside.key);
+  await context.claim.commit([writeRetry(retry.key, null)]);
+  context.retries.finish(retry.key);
 }
 
 async function attempt(
   context: DeliveryContext,
-  line: Line,
-  { report, serial }: SetAside,
-): Promise<Sent | 'stopped'> {
-  const release = await context.slots.take(line.host);
+  queue: DeliveryQueue,
+  { report, serial, position }: ScheduledRetry,
+): Promise<AttemptResult | 'stopped'> {
+  const release = await context.concurrency.acquire(queue.host);
   try {
     if (!context.mayStart()) return 'stopped';
-    const recipient = await recipientOf(context.store, line);
+    const recipient = await readRecipient(context, queue);
     if (recipient === undefined) {
-      context.noteChange();
+      context.markChanged();
       return 'stopped';
     }
     const body = renderReport(report, shapeOf(recipient.version), serial);
-    // The application's version has no such report: done with, as if this server had answered.
-    if (body === undefined) return { kind: 'answered', status: 200, fromSelf: true, excerpt: '' };
-    return await context.send(line.url, body, recipient.peer).sent;
+    // There is no such report in the application's version: finished as if it had been accepted.
+    if (body === undefined) return { kind: 'replied', status: 200, isSelf: true, excerpt: '' };
+    const logged = { position, report: report.report, token: recipient.token };
+    logStarted(context, queue, logged);
+    const result = await context.send(queue.url, body, recipient.peer).result;
+    logFinished(context, queue, logged, { verdict: verdictOf(result), result });
+    return result;
   } finally {
     release();
   }
 }
 
-async function settle(context: DeliveryContext, line: Line, aside: SetAside, sent: Sent): Promise<void> {
-  const verdict = verdictOf(sent);
+async function settle(
+  context: DeliveryContext,
+  queue: DeliveryQueue,
+  retry: ScheduledRetry,
+  result: AttemptResult,
+): Promise<void> {
+  const verdict = verdictOf(result);
   if (verdict === 'delivered') {
-    logDelivered(context, line, sent);
+    logDelivered(context, queue, result);
     await Promise.all([
-      context.claim.commit([writeAside(aside.key, null)]),
-      prolongTokens(context.store, line, sent, context.prolongMs, context),
+      context.claim.commit([writeRetry(retry.key, null)]),
+      renewRecipients(context, queue, result),
     ]);
-    context.asides.finish(aside.key);
+    context.retries.finish(retry.key);
     return;
   }
-  logFailed(context, line, sent);
-  const attempts = aside.attempts + (verdict === 'unreached' ? 0 : 1);
+  logFailed(context, queue, result);
+  const attempts = retry.attempts + (verdict === 'unreached' ? 0 : 1);
   if (attempts >= context.maxAttempts) {
-    await bury(context, aside, attempts, describeSent(sent));
+    await moveToDeadLetters(context, retry, attempts, describeResult(result));
     return;
   }
-  const again: Aside = { ...storedAside(aside), attempts };
+  const next: Retry = { ...storedRetry(retry), attempts };
   const pauseMs = retryDelayMs(Math.max(1, attempts), context.random());
-  context.asides.set(aside.key, again, (await context.leaseMs()) + pauseMs);
-  await context.claim.commit([writeAside(aside.key, again)]);
+  context.retries.set(retry.key, next, (await context.leaseMs()) + pauseMs);
+  await context.claim.commit([writeRetry(retry.key, next)]);
 }
 
-async function bury(
+async function moveToDeadLetters(
   context: DeliveryContext,
-  aside: SetAside,
+  retry: ScheduledRetry,
   attempts: number,
   reason: string,
 ): Promise<void> {
-  const { replayed: _replayed, ...rest } = storedAside(aside);
+  const { isReplay: _isReplay, ...rest } = storedRetry(retry);
   const letter = { ...rest, attempts, reason, deadAtMs: context.wallMs() };
   logDead(context, letter);
-  await context.claim.commit([writeAside(aside.key, null), ...context.deadLetters.add(letter)]);
-  context.asides.finish(aside.key);
+  await context.claim.commit([writeRetry(retry.key, null), ...context.deadLetters.add(letter)]);
+  context.retries.finish(retry.key);
 }

@@ -1,9 +1,15 @@
-/** What people who run the server hear of deliveries: counts of all, and in words what may surprise, once for a line. */
-
-import type { Sent } from '../callback/send-report.ts';
+/** How deliveries are observed: counts of all outcomes, debug lines of each, and one warning when a condition begins. */
+import type { FastifyBaseLogger } from 'fastify';
+import { isDebugEnabled } from '../../kit/debug-log.ts';
+import type { AttemptResult } from '../callback/attempt-result.ts';
 import type { DeadLetter } from '../queues/dead-letters.ts';
+import type { Condition, DeliveryQueue } from '../queues/delivery-queue.ts';
+import { tenant } from '../tenant.ts';
+import { shortToken } from '../tokens/token.ts';
+import { describeResult, type Verdict } from './verdict.ts';
 
-export type Counted = 'delivered' | 'failed' | 'dropped' | 'ended' | 'dead';
+export const outcomes = ['delivered', 'failed', 'dropped', 'ended', 'dead'] as const;
+export type Outcome = (typeof outcomes)[number];
 
 export interface Warning {
   readonly user?: string;
@@ -13,69 +19,91 @@ export interface Warning {
 }
 
 export interface DeliveryLog {
-  readonly count: (outcome: Counted, by?: number) => void;
-  readonly warn: (what: string, about: Warning) => void;
+  readonly log: FastifyBaseLogger;
+  readonly count: (outcome: Outcome, by?: number) => void;
+  /** Logs a warning and, unless it is about an error of this server, records it as a diagnostic. */
+  readonly warn: (message: string, about: Warning) => void;
 }
 
-/** A line, and what was said of it: once, not for every report. */
-export interface LoggedLine {
-  readonly user: string;
-  readonly url: string;
-  saidSelf?: boolean;
-  saidDropped?: boolean;
-  saidOther?: boolean;
-  saidUntrusted?: boolean;
+/** An attempt of a report, for debug lines. */
+export interface LoggedAttempt {
+  readonly position: number;
+  readonly report: string;
+  readonly token: string;
 }
 
-/** The queue was full, and `missed` reports of a line are gone. */
-export function logDropped(log: DeliveryLog, line: LoggedLine, missed: number): void {
+type LoggedQueue = Pick<DeliveryQueue, 'user' | 'url' | 'reported'>;
+
+function warnOnce(
+  log: DeliveryLog,
+  queue: LoggedQueue,
+  condition: Condition,
+  message: string,
+  detail?: string,
+): void {
+  if (queue.reported.has(condition)) return;
+  queue.reported.add(condition);
+  log.warn(message, { user: queue.user, url: queue.url, ...(detail === undefined ? {} : { detail }) });
+}
+
+export function logStarted({ log }: DeliveryLog, { user, url }: LoggedQueue, attempt: LoggedAttempt): void {
+  if (isDebugEnabled(log)) log.debug(fieldsOf(user, url, attempt), 'pbx report attempt started');
+}
+
+export function logFinished(
+  { log }: DeliveryLog,
+  { user, url }: LoggedQueue,
+  attempt: LoggedAttempt,
+  { verdict, result }: { readonly verdict: Verdict; readonly result: AttemptResult },
+): void {
+  if (isDebugEnabled(log))
+    log.debug(
+      { ...fieldsOf(user, url, attempt), verdict, result: describeResult(result) },
+      'pbx report attempt finished',
+    );
+}
+
+function fieldsOf(user: string, url: string, { position, report, token }: LoggedAttempt) {
+  return { tenant, group: user, holder: shortToken(token), url, position, report };
+}
+
+/** Reports of a queue were dropped since too many waited. */
+export function logDropped(log: DeliveryLog, queue: LoggedQueue, missed: number): void {
+  if (missed === 0) return;
   log.count('dropped', missed);
-  if (line.saidDropped) return;
-  line.saidDropped = true;
-  log.warn('the queue of a callback was full, its oldest reports were dropped', {
-    user: line.user,
-    url: line.url,
-    detail: `${missed} reports, and maybe more`,
-  });
+  warnOnce(
+    log,
+    queue,
+    'dropped',
+    'report queue full; the oldest reports were dropped',
+    `${missed} or more reports`,
+  );
 }
 
-export function logDelivered(log: DeliveryLog, line: LoggedLine, sent: Sent): void {
+export function logDelivered(log: DeliveryLog, queue: LoggedQueue, result: AttemptResult): void {
   log.count('delivered');
-  line.saidUntrusted = false;
-  if (sent.kind !== 'answered' || sent.status === 200 || line.saidOther) return;
-  line.saidOther = true;
-  log.warn('a report was answered with another success than 200; a PBX may send it again', {
-    user: line.user,
-    url: line.url,
-    detail: `answered ${sent.status}`,
-  });
+  queue.reported.delete('untrusted');
+  if (result.kind !== 'replied' || result.status === 200) return;
+  const message = 'report accepted with a status other than 200; a PBX may send it again';
+  warnOnce(log, queue, 'other-status', message, describeResult(result));
 }
 
-/** A callback whose certificate is refused gets nothing, however long its application waits: somebody must hear of it. */
-export function logFailed(log: DeliveryLog, line: LoggedLine, sent: Sent): void {
+/** A callback whose certificate is not trusted gets nothing until that changes, so operators are warned. */
+export function logFailed(log: DeliveryLog, queue: LoggedQueue, result: AttemptResult): void {
   log.count('failed');
-  if (sent.kind !== 'untrusted' || line.saidUntrusted) return;
-  line.saidUntrusted = true;
-  log.warn('the certificate of a callback is not trusted, its reports wait; PBX_CA may name who signs it', {
-    user: line.user,
-    url: line.url,
-    detail: sent.reason,
-  });
+  if (result.kind !== 'untrusted') return;
+  const message =
+    'certificate of the callback is not trusted; its reports wait until PBX_CA names its authority';
+  warnOnce(log, queue, 'untrusted', message, result.reason);
 }
 
-/** This server answered its own report. */
-export function logSelf(log: DeliveryLog, line: LoggedLine): void {
-  if (line.saidSelf) return;
-  line.saidSelf = true;
-  log.warn('a callback is this server itself: its reports do not keep the token', {
-    user: line.user,
-    url: line.url,
-  });
+export function logSelf(log: DeliveryLog, queue: LoggedQueue): void {
+  warnOnce(log, queue, 'self', 'callback is this server; its reports do not renew the token');
 }
 
 export function logDead(log: DeliveryLog, letter: DeadLetter): void {
   log.count('dead');
-  log.warn('a report was tried as often as it may be and is a dead letter now', {
+  log.warn('report moved to the dead letters after its last attempt', {
     user: letter.user,
     url: letter.url,
     detail: `${letter.report.report}: ${letter.reason}`,

@@ -1,33 +1,33 @@
-/** What people who run the server may want to know about applications, newest last: refused callbacks, dead reports. */
+/** What operators should know about applications: refused callbacks, certificates, dead letters. Newest last, bounded. */
 import { type Static, Type } from '@sinclair/typebox';
-import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { Store } from '../../../store/store.ts';
-import { tenant } from '../tokens/tokens.ts';
+import { guard } from '../../kit/validate.ts';
+import { tenant } from '../tenant.ts';
 
-const topic = 'notes';
+const topic = 'diagnostics';
 const keepEntries = 1_000;
 const idleMs = 24 * 3_600_000;
 
-export const Note = Type.Object({
+export const Diagnostic = Type.Object({
   atMs: Type.Number({ description: 'wall time, ms since 1970' }),
-  what: Type.String(),
+  message: Type.String(),
   user: Type.Optional(Type.String()),
   url: Type.Optional(Type.String()),
   detail: Type.Optional(Type.String()),
 });
-export type Note = Static<typeof Note>;
-const isNote = TypeCompiler.Compile(Note);
+export type Diagnostic = Static<typeof Diagnostic>;
+const isDiagnostic = guard(Diagnostic);
 
-/** Never rejects: what is noted was answered or delivered already, and a store that is away says so elsewhere. */
-export async function addNote(store: Store, note: Note): Promise<void> {
-  const payload = Buffer.from(JSON.stringify(note));
+/** Appends a diagnostic. Never rejects: the request or delivery that it is about goes on without it. */
+export async function recordDiagnostic(store: Store, diagnostic: Diagnostic): Promise<void> {
+  const payload = Buffer.from(JSON.stringify(diagnostic));
   await store.commit({ tenant, appends: [{ topic, payload, keepEntries, idleMs }] }).catch(() => undefined);
 }
 
-export async function listNotes(store: Store): Promise<Note[]> {
+export async function listDiagnostics(store: Store): Promise<Diagnostic[]> {
   const entries = await store.readTopics({ tenant, topics: [{ topic, after: 0n }], limit: keepEntries });
   return entries.flatMap(({ payload }) => {
-    const note: unknown = JSON.parse(Buffer.from(payload).toString());
-    return isNote.Check(note) ? [note] : [];
+    const diagnostic: unknown = JSON.parse(Buffer.from(payload).toString());
+    return isDiagnostic(diagnostic) ? [diagnostic] : [];
   });
 }

@@ -1,49 +1,40 @@
-/** Who a line's reports are for: its tokens as they are now, which a delivered report keeps alive. */
-import type { Store } from '../../../store/store.ts';
-import type { Sent } from '../callback/send-report.ts';
-import { type HeldToken, readCallback, tenant } from '../tokens/tokens.ts';
-import { type DeliveryLog, type LoggedLine, logSelf } from './delivery-log.ts';
+/** Whose reports a delivery queue holds: its tokens as they are now, which a delivered report renews. */
+import type { AttemptResult } from '../callback/attempt-result.ts';
+import type { DeliveryQueue, Recipient } from '../queues/delivery-queue.ts';
+import { tenant } from '../tenant.ts';
+import { parseCallback } from '../tokens/token.ts';
+import type { DeliveryContext } from './context.ts';
+import { logSelf } from './delivery-log.ts';
 
-/** A token as it was a moment ago. */
-export interface Recipient {
-  readonly token: string;
-  readonly version: string;
-  readonly peer: string;
-}
-
-interface LineTokens {
-  /** Newest first. */
-  readonly tokens: readonly HeldToken[];
-  readonly url: string;
-}
-
-/** The newest token of a line as it is now; undefined if it ended or moved. */
-export async function recipientOf(store: Store, { tokens, url }: LineTokens): Promise<Recipient | undefined> {
+/** Returns the newest token of a queue as it is now; undefined if it ended or moved. */
+export async function readRecipient(
+  { store }: Pick<DeliveryContext, 'store'>,
+  { tokens, url }: Pick<DeliveryQueue, 'tokens' | 'url'>,
+): Promise<Recipient | undefined> {
   const [first] = tokens;
   if (first === undefined) return undefined;
   const lease = await store.read({ tenant, group: first.user, holder: first.token });
-  const callback = lease === null ? undefined : readCallback(lease.data);
+  const callback = lease === null ? undefined : parseCallback(lease.data);
   if (callback?.callback !== url) return undefined;
   return { token: first.token, version: callback.version, peer: callback.peer ?? '' };
 }
 
 /**
- * A delivered report keeps the tokens that it was for (S-Series API v1.1.0), unless this server answered itself (ours: such
- * a token would never end). `prolongMs` undefined: nothing is kept.
+ * Renews the tokens of a queue after a delivery (S-Series API v1.1.0). Not if this server replied itself: such a token would never
+ * end; no document covers that case. Not on a Cloud PBX (`renewMs` undefined).
  */
-export async function prolongTokens(
-  store: Store,
-  line: LineTokens & LoggedLine,
-  sent: Sent,
-  prolongMs: number | undefined,
-  log: DeliveryLog,
+export async function renewRecipients(
+  context: DeliveryContext,
+  queue: DeliveryQueue,
+  result: AttemptResult,
 ): Promise<void> {
-  if (sent.kind === 'answered' && sent.fromSelf) {
-    logSelf(log, line);
+  const { store, renewMs: ttlMs } = context;
+  if (result.kind === 'replied' && result.isSelf) {
+    logSelf(context, queue);
     return;
   }
-  if (prolongMs === undefined) return;
+  if (ttlMs === undefined) return;
   await Promise.all(
-    line.tokens.map(({ token }) => store.beat({ tenant, holder: token, ttlMs: prolongMs, grant: false })),
+    queue.tokens.map(({ token }) => store.beat({ tenant, holder: token, ttlMs, grant: false })),
   );
 }

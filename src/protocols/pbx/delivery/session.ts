@@ -1,153 +1,170 @@
 /**
- * Delivery while this node holds the claim: reads what happened, knows the live tokens, and keeps one line moving for each
- * user and address, with what was set aside beside them. Everything here can be rebuilt from the store, and is, whenever a
- * claim is taken.
+ * Delivery while this node holds the claim: reads the reports, knows the live tokens, and delivers from one queue for each user
+ * and URL, and the retries beside them. All of its state can be read from the store, and is whenever a claim is taken.
  */
-
 import { listDeadLetters, makeDeadLetters } from '../queues/dead-letters.ts';
-import { dropOverflow, type Line } from '../queues/delivery-queue.ts';
-import { listAsides, makeAsides } from '../queues/retries.ts';
+import { type DeliveryQueue, skipOverflow } from '../queues/delivery-queue.ts';
+import { listRetries, makeRetries } from '../queues/retries.ts';
 import { reroute } from '../queues/routing.ts';
-import { listLines, writeLine } from '../queues/stored-queue.ts';
+import { listQueues, writeQueue } from '../queues/stored-queue.ts';
 import { makeReportWindow } from '../reports/report-window.ts';
-import { listTokens, tenant } from '../tokens/tokens.ts';
+import { tenant } from '../tenant.ts';
+import { listTokens } from '../tokens/token.ts';
 import type { Claim } from './claim.ts';
 import type { DeliveryContext, DeliverySettings } from './context.ts';
-import { deliverLine } from './deliver-queue.ts';
-import { deliverAside } from './deliver-retry.ts';
+import { deliverQueue } from './deliver-queue.ts';
+import { deliverRetry } from './deliver-retry.ts';
+import { logDropped } from './delivery-log.ts';
 
 export interface SessionOptions extends DeliverySettings {
   readonly claim: Claim;
-  /** Something may be to do: run another pass. */
+  /** Requests another pass. */
   readonly wake: () => void;
 }
 
 export interface Session {
-  /** Looks at what is new and starts what can be started. False: the claim was lost, or the store was reset. */
+  /** Reads what is new and starts what can start. Returns false if the claim was lost, or the store was reset. */
   pass(): Promise<boolean>;
-  /** The live tokens, or where they want their reports, may have changed. */
-  noteChange(): void;
-  /** Position of the newest report that was seen. */
+  /** Has the live tokens and their callbacks read again. */
+  markChanged(): void;
+  /** Position of the newest report that was read. */
   readonly newest: number;
-  /** Nothing waits and nothing is under way. */
+  /** No report waits and no attempt is under way. */
   readonly isIdle: boolean;
   /** Something waits for the lease clock. */
   readonly isBackingOff: boolean;
-  /** No attempt starts any more; resolves when none is under way. */
+  /** Starts no further attempt; resolves when none is under way. */
   stop(): Promise<void>;
 }
 
 /** Reads the state of delivery. Rejects with StoreUnavailable. */
 export async function startSession(options: SessionOptions): Promise<Session> {
-  const { store, claim } = options;
-  const [stored, storedAsides, deadLetters] = await Promise.all([
-    listLines(store),
-    listAsides(store),
+  const { store } = options;
+  const [stored, storedRetries, deadLetters] = await Promise.all([
+    listQueues(store),
+    listRetries(store),
     listDeadLetters(store),
   ]);
-  const lines = new Map<string, Line>();
-  const window = makeReportWindow(store, options.queueLength);
-  const asides = makeAsides(store, storedAsides);
-  const underWay = new Set<Promise<void>>();
-  /** The live tokens, or where they want their reports, are not what was known. */
-  let changed = true;
-  /** Some of it is known and has to wait for an attempt to end. */
-  let held = false;
-  let looked = false;
-  let stopped = false;
-  /** Something stopped that is to go on later: how long to rest depends on it. */
-  let needsPass = false;
-
+  const state: SessionState = { isChanged: true, isWaiting: false, hasRun: false, isStopped: false };
   const context: DeliveryContext = {
     ...options,
-    window,
-    routes: { lines, lineOf: new Map() },
+    window: makeReportWindow(store, options.queueLength),
+    routes: { queues: new Map(), queueOf: new Map() },
     stored,
-    asides,
+    retries: makeRetries(store, storedRetries),
     deadLetters: makeDeadLetters(deadLetters.keys()),
     leaseMs: async () => (await store.now({ tenant })).leaseMs,
-    mayStart: () => !stopped && claim.isFresh,
-    noteChange() {
-      changed = true;
+    mayStart: () => !state.isStopped && options.claim.isFresh,
+    markChanged() {
+      state.isChanged = true;
     },
   };
+  return makeSession(context, state, options.wake);
+}
 
-  const track = (work: Promise<void>): void => {
-    const tracked = work
-      .catch((error: Error) => options.warn('a delivery stopped', { err: error }))
-      .finally(() => {
-        underWay.delete(tracked);
-        if (needsPass || changed || held) options.wake();
-        needsPass = false;
-      });
-    underWay.add(tracked);
-  };
+interface SessionState {
+  /** The live tokens, or their callbacks, are not those that were read. */
+  isChanged: boolean;
+  /** Some of the changes wait for an attempt to end. */
+  isWaiting: boolean;
+  hasRun: boolean;
+  isStopped: boolean;
+}
 
-  /** Makes the lines those of the tokens that are live now. False: the claim was lost. */
-  const refresh = async (): Promise<boolean> => {
-    changed = false;
-    const [tokens] = await Promise.all([listTokens(store), asides.read()]);
-    const rerouted = reroute(context.routes, tokens, stored, window);
-    held = rerouted.held;
-    if (rerouted.ended > 0) options.count('ended', rerouted.ended);
-    // Lines whose tokens ended, on whatever node and whenever: nobody will want to know how far they had got.
-    const over = [...stored.keys()].filter((key) => !lines.has(key));
-    for (const key of over) stored.delete(key);
-    return over.length === 0 || claim.commit(over.map((key) => writeLine(key, null)));
-  };
+function makeSession(context: DeliveryContext, state: SessionState, wake: () => void): Session {
+  const { claim, window, routes, retries } = context;
+  const work = trackWork(context, state, wake);
 
-  const startLines = (nowMs: number): void => {
-    for (const line of lines.values()) {
-      if (line.running || line.tokens.length === 0 || line.notBeforeMs > nowMs || !context.mayStart())
+  const startQueues = (nowMs: number): void => {
+    for (const queue of routes.queues.values()) {
+      if (queue.isRunning || queue.tokens.length === 0 || queue.notBeforeMs > nowMs || !context.mayStart())
         continue;
-      dropOverflow(line, window, options);
-      if (line.cursor >= window.newest) continue;
-      line.running = true;
-      const delivering = deliverLine(context, line).finally(() => {
-        if (line.tokens.length > 0 && line.cursor < window.newest) needsPass = true;
-      });
-      track(delivering);
+      logDropped(context, queue, skipOverflow(queue, window));
+      if (queue.cursor >= window.newest) continue;
+      queue.isRunning = true;
+      work.start(deliverQueue(context, queue), () => hasReports(queue));
     }
   };
+  const hasReports = ({ tokens, cursor }: DeliveryQueue): boolean =>
+    tokens.length > 0 && cursor < window.newest;
 
-  const startAsides = (nowMs: number): void => {
-    for (const aside of asides.values()) {
-      if (aside.running || aside.notBeforeMs > nowMs || !context.mayStart()) continue;
-      aside.running = true;
-      track(deliverAside(context, aside));
+  const startRetries = (nowMs: number): void => {
+    for (const retry of retries.values()) {
+      if (retry.isRunning || retry.notBeforeMs > nowMs || !context.mayStart()) continue;
+      retry.isRunning = true;
+      work.start(deliverRetry(context, retry), () => false);
     }
   };
 
   return {
     async pass() {
-      if (stopped) return true;
+      if (state.isStopped) return true;
       const found = await window.read();
       if (found === 'reset') return false;
-      if (found === 'more') changed = true;
-      if ((changed || held) && !(await refresh())) return false;
+      if (found === 'more') state.isChanged = true;
+      if ((state.isChanged || state.isWaiting) && !(await refreshRoutes(context, state))) return false;
       const nowMs = await context.leaseMs();
-      looked = true;
-      startLines(nowMs);
-      startAsides(nowMs);
+      state.hasRun = true;
+      startQueues(nowMs);
+      startRetries(nowMs);
       return claim.isHeld;
     },
-    noteChange: () => context.noteChange(),
+    markChanged: () => context.markChanged(),
     get newest() {
       return window.newest;
     },
     get isIdle() {
-      if (!looked || changed || held || underWay.size > 0 || asides.size > 0) return false;
-      for (const line of lines.values()) if (line.cursor < window.newest) return false;
+      if (!state.hasRun || state.isChanged || state.isWaiting || work.size > 0 || retries.size > 0)
+        return false;
+      for (const queue of routes.queues.values()) if (queue.cursor < window.newest) return false;
       return true;
     },
     get isBackingOff() {
-      return (
-        [...lines.values()].some((line) => line.cursor < window.newest && !line.running) || asides.size > 0
-      );
+      if (retries.size > 0) return true;
+      for (const queue of routes.queues.values())
+        if (queue.cursor < window.newest && !queue.isRunning) return true;
+      return false;
     },
     async stop() {
-      stopped = true;
+      state.isStopped = true;
+      await work.ended();
+    },
+  };
+}
+
+/** Keeps the deliveries that are under way, and wakes the session after one that leaves something to do. */
+function trackWork(context: DeliveryContext, state: SessionState, wake: () => void) {
+  const underWay = new Set<Promise<void>>();
+  return {
+    get size() {
+      return underWay.size;
+    },
+    /** `needsPass`: asked when the delivery ended. */
+    start(delivery: Promise<void>, needsPass: () => boolean): void {
+      const tracked = delivery
+        .catch((err: Error) => context.warn('report delivery failed; retrying', { err }))
+        .finally(() => {
+          underWay.delete(tracked);
+          if (needsPass() || state.isChanged || state.isWaiting) wake();
+        });
+      underWay.add(tracked);
+    },
+    async ended(): Promise<void> {
       await Promise.all(underWay);
     },
   };
+}
+
+/** Adapts the queues to the tokens that are live now. Returns false if the claim was lost. */
+async function refreshRoutes(context: DeliveryContext, state: SessionState): Promise<boolean> {
+  const { store, routes, stored, window, retries, claim, count } = context;
+  state.isChanged = false;
+  const [tokens] = await Promise.all([listTokens(store), retries.read()]);
+  const rerouted = reroute(routes, tokens, stored, window);
+  state.isWaiting = rerouted.isWaiting;
+  if (rerouted.ended > 0) count('ended', rerouted.ended);
+  // Queues whose tokens ended, on whatever node and at whatever time, are not needed any more.
+  const over = [...stored.keys()].filter((key) => !routes.queues.has(key));
+  for (const key of over) stored.delete(key);
+  return over.length === 0 || claim.commit(over.map((key) => writeQueue(key, null)));
 }

@@ -1,11 +1,12 @@
 /**
- * The PBX that is emulated: its device, extensions and trunks, as the queries show them. It begins as the settings say and
- * changes when somebody plays with it; what changed is kept in the store.
+ * The emulated PBX: its device, extensions and trunks, as the queries show them. It starts as the settings describe it; changes by
+ * calls, reports and the operator are stored as a document.
  */
 import { type Static, Type } from '@sinclair/typebox';
-import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { DocumentWrite, Store } from '../../../store/store.ts';
-import { tenant } from '../tokens/tokens.ts';
+import { documentKind, type Versioned } from '../../kit/documents.ts';
+import { validator } from '../../kit/validate.ts';
+import { tenant } from '../tenant.ts';
 
 const Name = Type.String({ minLength: 1, maxLength: 256 });
 const Text = Type.String({ maxLength: 256 });
@@ -55,10 +56,12 @@ export const Model = Type.Object(
   { additionalProperties: false },
 );
 export type Model = Static<typeof Model>;
-const isModel = TypeCompiler.Compile(Model);
+const models = documentKind('model', Model);
+const validateModel = validator(Model);
+const key = 'pbx';
 
-/** What there is if no settings say otherwise: four telephones, a SIP trunk and an analogue line. */
-export const smallPbx: Model = {
+/** The model without settings: four telephones, a SIP trunk and an analogue line. */
+export const defaultModel: Model = {
   device: {
     devicename: 'heartbeatd PBX',
     sn: '369350000001',
@@ -77,51 +80,34 @@ export const smallPbx: Model = {
   ],
 };
 
-/** A model from JSON text. Throws Error saying what is wrong with it. */
+/** Parses the JSON text of a model. Throws Error that names what is wrong with it. */
 export function parseModel(text: string): Model {
-  const model: unknown = JSON.parse(text);
-  if (isModel.Check(model)) {
-    const twice = duplicate(model.extensions.map(({ number }) => number));
-    if (twice !== undefined) throw new Error(`extension ${twice} is there twice`);
-    const trunkTwice = duplicate(model.trunks.map(({ name }) => name));
-    if (trunkTwice !== undefined) throw new Error(`trunk ${trunkTwice} is there twice`);
-    return model;
-  }
-  const [first] = isModel.Errors(model);
-  throw new Error(`${first?.path || 'it'}: ${first?.message ?? 'unreadable'}`);
+  const model = validateModel(
+    JSON.parse(text),
+    ({ path, message }) => new Error(`${path || 'file'}: ${message}`),
+  );
+  const extension = duplicate(model.extensions.map(({ number }) => number));
+  if (extension !== undefined) throw new Error(`extension ${extension} appears twice`);
+  const trunk = duplicate(model.trunks.map(({ name }) => name));
+  if (trunk !== undefined) throw new Error(`trunk ${trunk} appears twice`);
+  return model;
 }
 
 function duplicate(names: readonly string[]): string | undefined {
   return names.find((name, at) => names.indexOf(name) !== at);
 }
 
-const collection = 'model';
-const key = 'pbx';
-
-/** The model now, and the version of its document: 0 while it is what the settings say. */
-export async function readModel(
-  store: Store,
-  configured: Model,
-): Promise<{ readonly model: Model; readonly version: number }> {
-  const [document] = await store.readDocuments({ tenant, documents: [{ collection, key }] });
-  if (document == null) return { model: configured, version: 0 };
-  const model: unknown = JSON.parse(document.value);
-  return isModel.Check(model)
-    ? { model, version: document.version }
-    : { model: configured, version: document.version };
+/** Returns the current model; `configured`, with version 0, until it is changed. */
+export async function readModel(store: Store, configured: Model): Promise<Versioned<Model>> {
+  return (await models.read(store, tenant, key)) ?? { value: configured, version: 0 };
 }
 
-/** Null: what the settings say. */
-export function writeModel(model: Model | null, version?: number): DocumentWrite {
-  return {
-    collection,
-    key,
-    value: model === null ? null : JSON.stringify(model),
-    ...(version === undefined ? {} : { version }),
-  };
+/** Returns the write of a model over the version that was read. */
+export function writeModel(model: Model, version: number): DocumentWrite {
+  return models.write(key, model, { version });
 }
 
-/** The model with an extension in that state; unchanged if there is no such extension. */
+/** Returns the model with an extension in a state; the same content if there is no such extension. */
 export function withExtensionStatus(
   model: Model,
   number: string,
@@ -135,7 +121,7 @@ export function withExtensionStatus(
   };
 }
 
-/** The model with a trunk in that state; unchanged if there is no such trunk. */
+/** Returns the model with a trunk in a state; the same content if there is no such trunk. */
 export function withTrunkStatus(model: Model, name: string, status: string): Model {
   return {
     ...model,
@@ -143,7 +129,7 @@ export function withTrunkStatus(model: Model, name: string, status: string): Mod
   };
 }
 
-/** How an extension is when nobody uses it: only analogue telephones are idle, the others are registered. */
+/** Returns the state of an extension without a call: analogue telephones are idle, the others are registered. */
 export function restingStatus(extension: Pick<Extension, 'type'> | undefined): 'Idle' | 'Registered' {
   return extension?.type === 'FXS' ? 'Idle' : 'Registered';
 }

@@ -1,157 +1,80 @@
-/** What became of deliveries and logins. */
+/** Shows where reports go, what waits there, and what operators should know about it. */
 import { type Static, Type } from '@sinclair/typebox';
 import type { App } from '../../kit/protocol.ts';
-import { listNotes, Note } from '../delivery/diagnostics.ts';
-import { DeadLetter, listDeadLetters, replayDeadLetters } from '../queues/dead-letters.ts';
-import { listLines } from '../queues/stored-queue.ts';
+import type { PbxContext } from '../api/context.ts';
+import { Diagnostic, listDiagnostics } from '../delivery/diagnostics.ts';
+import { LastAttempt, listQueues, queueKey } from '../queues/stored-queue.ts';
 import { newestReport } from '../reports/report-queue.ts';
-import { listTokens } from '../tokens/tokens.ts';
-import { failures, type OperatorContext, tags } from './operator-context.ts';
+import { listTokens } from '../tokens/token.ts';
+import { failures, tags } from './update-model.ts';
 
-const Delivery = Type.Object({
+const DeliveryView = Type.Object({
   user: Type.String(),
   tokens: Type.Array(Type.String()),
   url: Type.String({ description: 'where reports go' }),
-  given: Type.Object(
+  requested: Type.Object(
     { ipaddr: Type.String(), port: Type.Integer(), url: Type.String(), urltag: Type.String() },
-    { description: 'what the application said' },
+    { description: 'the callback as the application sent it' },
   ),
   version: Type.String(),
   waiting: Type.Integer({ description: 'reports that were not delivered yet' }),
-  attempts: Type.Integer({ description: 'at the next one' }),
-  last: Type.Optional(
-    Type.Object({
-      what: Type.String({ description: 'what the latest attempt came to' }),
-      atMs: Type.Number({ description: 'wall time, ms since 1970' }),
-    }),
-  ),
+  attempts: Type.Integer({ description: 'at the next report' }),
+  last: Type.Optional(LastAttempt),
 });
+type DeliveryView = Static<typeof DeliveryView>;
 
-export function deliveryRoutes(app: App, context: OperatorContext): void {
-  const { store, queueLength } = context;
-
+export function deliveryRoutes(app: App, context: PbxContext): void {
   app.get(
     '/deliveries',
     {
       schema: {
         tags,
-        summary: 'Where reports go, and what waits there',
-        response: { 200: Type.Object({ deliveries: Type.Array(Delivery) }), ...failures },
+        summary: 'Lists the callbacks of live tokens, and the reports that wait for them',
+        response: { 200: Type.Object({ deliveries: Type.Array(DeliveryView) }), ...failures },
       },
     },
-    async () => {
-      const [tokens, lines, newest] = await Promise.all([
-        listTokens(store),
-        listLines(store),
-        newestReport(store),
-      ]);
-      const byUrl = new Map([...lines.values()].map((line) => [`${line.user}\n${line.url}`, line]));
-      const deliveries = new Map<string, Static<typeof Delivery>>();
-      for (const { user, token, callback } of tokens) {
-        const name = `${user}\n${callback.callback}`;
-        const known = deliveries.get(name);
-        if (known !== undefined) {
-          known.tokens.push(token);
-          continue;
-        }
-        const line = byUrl.get(name);
-        const { ipaddr, port, url, urltag } = callback;
-        const cursor = Math.max(line?.cursor ?? 0, callback.since ?? 0);
-        deliveries.set(name, {
-          user,
-          tokens: [token],
-          url: callback.callback,
-          given: { ipaddr, port, url, urltag },
-          version: callback.version,
-          waiting: Math.max(0, Math.min(newest - cursor, queueLength)),
-          attempts: line?.attempts ?? 0,
-          ...(line?.last === undefined ? {} : { last: line.last }),
-        });
-      }
-      return { deliveries: [...deliveries.values()] };
-    },
+    async () => ({ deliveries: await listDeliveries(context) }),
   );
-
   app.get(
-    '/notes',
+    '/diagnostics',
     {
       schema: {
         tags,
-        summary: 'What went otherwise than an application may expect, newest last',
-        response: { 200: Type.Object({ notes: Type.Array(Note) }), ...failures },
+        summary: 'Lists refused callbacks and problems of deliveries, newest last',
+        response: { 200: Type.Object({ diagnostics: Type.Array(Diagnostic) }), ...failures },
       },
     },
-    async () => ({ notes: await listNotes(store) }),
+    async () => ({ diagnostics: await listDiagnostics(context.store) }),
   );
+}
 
-  app.get(
-    '/dead-letters',
-    {
-      schema: {
-        tags,
-        summary: 'Reports that were tried as often as they may be, in the order in which they happened',
-        response: {
-          200: Type.Object({
-            deadLetters: Type.Array(Type.Composite([Type.Object({ key: Type.String() }), DeadLetter])),
-          }),
-          ...failures,
-        },
-      },
-    },
-    async () => ({
-      deadLetters: [...(await listDeadLetters(store))].map(([key, letter]) => ({ key, ...letter })),
-    }),
-  );
-
-  app.post(
-    '/dead-letters/replay',
-    {
-      schema: {
-        tags,
-        summary:
-          'Sends dead letters again, to where their applications are now, if they are logged in; without keys: all',
-        body: Type.Object(
-          { keys: Type.Optional(Type.Array(Type.String({ maxLength: 100 }), { maxItems: 1_000 })) },
-          { additionalProperties: false },
-        ),
-        response: { 202: Type.Object({ replayed: Type.Array(Type.String()) }), ...failures },
-      },
-      preValidation: async (request) => {
-        request.body ??= {};
-      },
-    },
-    async (request, reply) => {
-      const keys = request.body.keys ?? [...(await listDeadLetters(store)).keys()];
-      return reply.code(202).send({ replayed: await replayDeadLetters(store, keys) });
-    },
-  );
-
-  app.get(
-    '/login-failures',
-    {
-      schema: {
-        tags,
-        summary: 'Addresses that failed to log in lately, and whether they are locked out',
-        response: {
-          200: Type.Object({
-            loginFailures: Type.Array(
-              Type.Object({ address: Type.String(), failures: Type.Integer(), locked: Type.Boolean() }),
-            ),
-          }),
-          ...failures,
-        },
-      },
-    },
-    async () => ({ loginFailures: await context.failures.list() }),
-  );
-  app.delete(
-    '/login-failures/:address',
-    {
-      schema: { tags, summary: 'Lets an address try again', params: Type.Object({ address: Type.String() }) },
-    },
-    async (request, reply) => {
-      await context.failures.forget(request.params.address);
-      return reply.code(204).send();
-    },
-  );
+async function listDeliveries({ store, settings }: PbxContext): Promise<DeliveryView[]> {
+  const [tokens, queues, newest] = await Promise.all([
+    listTokens(store),
+    listQueues(store),
+    newestReport(store),
+  ]);
+  const views = new Map<string, DeliveryView>();
+  for (const { user, token, callback } of tokens) {
+    const { ipaddr, port, url, urltag, version, since = 0 } = callback;
+    const key = queueKey(user, callback.callback);
+    const known = views.get(key);
+    if (known !== undefined) {
+      known.tokens.push(token);
+      continue;
+    }
+    const queue = queues.get(key);
+    const waiting = newest - Math.max(queue?.cursor ?? 0, since);
+    views.set(key, {
+      user,
+      tokens: [token],
+      url: callback.callback,
+      requested: { ipaddr, port, url, urltag },
+      version,
+      waiting: Math.max(0, Math.min(waiting, settings.pbxReportQueue)),
+      attempts: queue?.attempts ?? 0,
+      ...(queue?.last === undefined ? {} : { last: queue.last }),
+    });
+  }
+  return [...views.values()];
 }

@@ -1,11 +1,27 @@
-/** The operator side of the PBX, under `/_heartbeatd/pbx`: what to play with, and what became of it. */
+/** The operator routes of the PBX, under `/_heartbeatd/pbx`: what happens in the emulated PBX, and how deliveries go. */
 import type { TSchema } from '@sinclair/typebox';
 import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler';
 import type { App } from '../../kit/protocol.ts';
+import type { PbxContext } from '../api/context.ts';
+import { callRoutes } from './call-routes.ts';
+import { deadLetterRoutes } from './dead-letter-routes.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
+import { eventRoutes } from './event-routes.ts';
+import { loginFailureRoutes } from './login-failure-routes.ts';
 import { modelRoutes } from './model-routes.ts';
-import type { OperatorContext } from './operator-context.ts';
-import { playRoutes } from './play-routes.ts';
+
+/** Registers the routes; the caller sets the prefix. */
+export async function operatorRoutes(app: App, context: PbxContext): Promise<void> {
+  // Schemas are compiled when first used, and replies are not checked: the server starts faster.
+  app.setValidatorCompiler(({ schema }) => compileOnUse(schema as TSchema));
+  app.setSerializerCompiler(() => (reply) => JSON.stringify(reply));
+  eventRoutes(app, context);
+  callRoutes(app, context);
+  modelRoutes(app, context);
+  deliveryRoutes(app, context);
+  deadLetterRoutes(app, context);
+  loginFailureRoutes(app, context);
+}
 
 function compileOnUse(schema: TSchema) {
   let compiled: TypeCheck<TSchema> | undefined;
@@ -13,16 +29,6 @@ function compileOnUse(schema: TSchema) {
     compiled ??= TypeCompiler.Compile(schema);
     if (compiled.Check(value)) return { value };
     const first = compiled.Errors(value).First();
-    return { error: new Error(`${first?.path ?? ''}: ${first?.message ?? 'unreadable'}`) };
+    return { error: new Error(`${first?.path ?? ''}: ${first?.message ?? 'invalid value'}`) };
   };
-}
-
-/** Registers the routes; the prefix is the caller's. */
-export async function operatorRoutes(app: App, context: OperatorContext): Promise<void> {
-  // Compiled when first used, and answers not at all: a server begins to answer sooner.
-  app.setValidatorCompiler(({ schema }) => compileOnUse(schema as TSchema));
-  app.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
-  playRoutes(app, context);
-  modelRoutes(app, context);
-  deliveryRoutes(app, context);
 }

@@ -1,21 +1,20 @@
-/** Reports that were tried as often as they may be: kept, oldest out, to be read and sent again. */
+/** Reports whose attempts are used up: stored for operators to read and to replay; the oldest are deleted. */
 import { type Static, Type } from '@sinclair/typebox';
-import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { DocumentWrite, Store } from '../../../store/store.ts';
-import { nudge } from '../reports/report-queue.ts';
-import { Report } from '../reports/reports.ts';
-import { tenant } from '../tokens/tokens.ts';
-import { type Aside, asideKey, writeAside } from './retries.ts';
+import { documentKind, type Versioned } from '../../kit/documents.ts';
+import { Report } from '../reports/catalog.ts';
+import { wakeDelivery } from '../reports/report-queue.ts';
+import { tenant } from '../tenant.ts';
+import { type Retry, retryKey, writeRetry } from './retries.ts';
 
-const collection = 'deadLetters';
-/** The oldest go when there are more. */
+/** The oldest are deleted when there are more. */
 const maxDeadLetters = 1_000;
 
 export const DeadLetter = Type.Object({
   user: Type.String(),
   token: Type.String(),
   url: Type.String({ description: 'where it was sent' }),
-  position: Type.Integer({ description: 'its place in the order of what happened' }),
+  position: Type.Integer({ description: 'place in the order of all reports' }),
   report: Report,
   serial: Type.String({ description: 'of the PBX' }),
   reportedAtMs: Type.Number({ description: 'wall time, ms since 1970' }),
@@ -24,70 +23,63 @@ export const DeadLetter = Type.Object({
   deadAtMs: Type.Number({ description: 'wall time, ms since 1970' }),
 });
 export type DeadLetter = Static<typeof DeadLetter>;
-const isDeadLetter = TypeCompiler.Compile(DeadLetter);
 
-function writeDeadLetter(key: string, letter: DeadLetter | null): DocumentWrite {
-  return { collection, key, value: letter === null ? null : JSON.stringify(letter) };
-}
+const deadLetters = documentKind('deadLetters', DeadLetter);
 
-/** By key, in the order in which they happened. */
+/** Returns all dead letters by key, in the order in which the reports happened. */
 export async function listDeadLetters(store: Store): Promise<Map<string, DeadLetter>> {
-  const documents = await store.listDocuments({ tenant, collection });
-  return new Map(
-    documents.flatMap(({ key, value }) => {
-      const letter: unknown = JSON.parse(value);
-      return isDeadLetter.Check(letter) ? [[key, letter] as const] : [];
-    }),
-  );
+  const found = await deadLetters.list(store, tenant);
+  return new Map(found.map(({ key, value }) => [key, value]));
 }
 
-/** The list of the dead, as the node that delivers knows it. */
+/** The dead letters as the delivering node knows them. */
 export interface DeadLetters {
-  /** What to write for one more: the oldest goes if there are too many. */
+  /** Returns the writes of another dead letter; the oldest are deleted if there are too many. */
   add(letter: DeadLetter): DocumentWrite[];
 }
 
-/** `keys`: of those there are, oldest first. */
+/** Makes the list. `keys`: of the stored ones, oldest first. */
 export function makeDeadLetters(keys: Iterable<string>): DeadLetters {
   const known = [...keys];
   return {
     add(letter) {
-      const key = asideKey(letter);
+      const key = retryKey(letter);
       known.push(key);
-      const tooMany = known.splice(0, Math.max(0, known.length - maxDeadLetters));
-      return [writeDeadLetter(key, letter), ...tooMany.map((old) => writeDeadLetter(old, null))];
+      const excess = known.splice(0, Math.max(0, known.length - maxDeadLetters));
+      return [deadLetters.write(key, letter), ...excess.map((old) => deadLetters.write(old, null))];
     },
   };
 }
 
 /**
- * Sends dead letters again, to where their application is now, or another of its user. Answers the keys that are sent:
- * what nobody is logged in for stays where it is.
+ * Turns dead letters into retries that go to where their application is now, or to another of its user. Returns the keys of those
+ * that are retried; a dead letter whose user has no live token stays.
  */
 export async function replayDeadLetters(store: Store, keys: readonly string[]): Promise<string[]> {
-  const documents = await store.readDocuments({
-    tenant,
-    documents: keys.map((key) => ({ collection, key })),
-  });
+  const found = await deadLetters.readMany(store, tenant, keys);
   const replayed = await Promise.all(
-    documents.map(async (document) => {
-      if (document === null) return [];
-      const letter: unknown = JSON.parse(document.value);
-      if (!isDeadLetter.Check(letter)) return [];
-      const [live = 0] = await store.count({ tenant, groups: [letter.user] });
-      if (live === 0) return [];
-      const { reason: _reason, deadAtMs: _deadAtMs, ...rest } = letter;
-      const aside: Aside = { ...rest, attempts: 0, replayed: true };
-      const { committed } = await store.commit({
-        tenant,
-        writes: [
-          { collection, key: document.key, version: document.version, value: null },
-          writeAside(asideKey(aside), aside),
-        ],
-        appends: [nudge],
-      });
-      return committed ? [document.key] : [];
+    keys.map(async (key, at) => {
+      const letter = found[at];
+      return letter !== undefined && (await replay(store, key, letter)) ? [key] : [];
     }),
   );
   return replayed.flat();
+}
+
+/** Returns false if the user has no live token, or the dead letter changed. */
+async function replay(
+  store: Store,
+  key: string,
+  { value, version }: Versioned<DeadLetter>,
+): Promise<boolean> {
+  const [live = 0] = await store.count({ tenant, groups: [value.user] });
+  if (live === 0) return false;
+  const { reason: _reason, deadAtMs: _deadAtMs, ...rest } = value;
+  const retry: Retry = { ...rest, attempts: 0, isReplay: true };
+  const { committed } = await store.commit({
+    tenant,
+    writes: [deadLetters.write(key, null, { version }), writeRetry(retryKey(retry), retry)],
+    appends: [wakeDelivery],
+  });
+  return committed;
 }

@@ -1,77 +1,90 @@
 /**
- * A line while this node delivers on it: what the store keeps of it (`StoredLine`), who it is for, and how the attempts
- * at its next report are going. Plain data, changed by the functions here and by whoever delivers on it.
+ * A delivery queue on the node that delivers from it: what the store keeps of it (`StoredQueue`), whose tokens it serves, and how
+ * the attempts at its next report go. Plain data, changed by the functions here and by the delivery.
  */
-
 import type { Attempt } from '../callback/send-report.ts';
-import { type DeliveryLog, type LoggedLine, logDropped } from '../delivery/delivery-log.ts';
-import type { Recipient } from '../delivery/recipient.ts';
 import type { ReportWindow } from '../reports/report-window.ts';
-import type { HeldToken } from '../tokens/tokens.ts';
-import { resumeAt, type StoredLine } from './stored-queue.ts';
+import type { ActiveToken } from '../tokens/token.ts';
+import { resumeAt, type StoredQueue } from './stored-queue.ts';
 
-export interface Line extends LoggedLine {
+/** A token as it was a moment ago, whose application receives a report. */
+export interface Recipient {
+  readonly token: string;
+  readonly version: string;
+  readonly peer: string;
+}
+
+/** A condition of a queue that is reported to operators when it begins, not for every report. */
+export type Condition = 'self' | 'dropped' | 'other-status' | 'untrusted';
+
+export interface DeliveryQueue {
   readonly key: string;
+  readonly user: string;
+  readonly url: string;
   /** Host and port of the URL. */
   readonly host: string;
   from: number;
   cursor: number;
   attempts: number;
-  /** Failures in a row, counted or not: how long the next pause is. */
+  /** Failures in a row, counted or not: the length of the next pause follows from it. */
   failures: number;
-  /** No attempt before this reading of the lease clock. */
+  /** No attempt before this reading of the lease clock, ms. */
   notBeforeMs: number;
-  /** Newest first; empty: nobody is here any more. */
-  tokens: readonly HeldToken[];
-  running: boolean;
-  /** What was read about its newest token at the end of the attempt before. */
-  next?: Recipient | undefined;
+  /** Newest first; empty: no live token uses the queue. */
+  tokens: readonly ActiveToken[];
+  isRunning: boolean;
+  /** The newest token as it was read at the end of the previous attempt. */
+  nextRecipient?: Recipient | undefined;
   attempt?: Attempt | undefined;
-  last?: StoredLine['last'];
+  last?: StoredQueue['last'];
+  /** Conditions that were reported and still hold. */
+  readonly reported: Set<Condition>;
 }
 
-/** The line that `first` and the others of `tokens` are in; goes on from `stored`, if there was anything before. */
-export function openLine(
+/** Returns the queue of `first` and the others of `tokens`; continues from `stored`, if there is any. */
+export function openQueue(
   key: string,
-  first: HeldToken,
-  tokens: readonly HeldToken[],
-  stored: StoredLine | undefined,
+  [first, ...others]: readonly [ActiveToken, ...ActiveToken[]],
+  stored: StoredQueue | undefined,
   startAt: number,
-): Line {
+): DeliveryQueue {
+  const url = first.callback.callback;
   return {
     key,
     user: first.user,
-    url: first.callback.callback,
-    host: new URL(first.callback.callback).host,
+    url,
+    host: new URL(url).host,
     ...resumeAt(stored, startAt),
     attempts: stored?.attempts ?? 0,
     failures: 0,
     notBeforeMs: 0,
-    tokens,
-    running: false,
+    tokens: [first, ...others],
+    isRunning: false,
     last: stored?.last,
+    reported: new Set(),
   };
 }
 
-export function storedOf({ user, url, from, cursor, attempts, last }: Line): StoredLine {
+/** Returns the part of a queue that is stored. */
+export function storedOf({ user, url, from, cursor, attempts, last }: DeliveryQueue): StoredQueue {
   return { user, url, from, cursor, attempts, ...(last === undefined ? {} : { last }) };
 }
 
-/** Nothing up to `position` is for this line any more. */
-export function skipTo(line: Line, position: number): void {
-  line.cursor = Math.max(line.cursor, position);
+/** Moves the queue behind a position: no report up to it is sent. */
+export function skipTo(queue: DeliveryQueue, position: number): void {
+  queue.cursor = Math.max(queue.cursor, position);
 }
 
-/** The report at `position` is done with: the next one begins its own attempts. */
-export function finishReport(line: Line, position: number): void {
-  skipTo(line, position);
-  line.attempts = 0;
+/** Finishes the report at a position: the next one has attempts of its own. */
+export function finishReport(queue: DeliveryQueue, position: number): void {
+  skipTo(queue, position);
+  queue.attempts = 0;
 }
 
-/** What fell out of the queue before the line came to it is dropped. */
-export function dropOverflow(line: Line, { oldest }: Pick<ReportWindow, 'oldest'>, log: DeliveryLog): void {
-  const missed = oldest - 1 - line.cursor;
-  if (missed <= 0) return;
-  finishReport(line, oldest - 1);
-  logDropped(log, line, missed);
+/** Skips the reports that left the window before the queue reached them. Returns how many. */
+export function skipOverflow(queue: DeliveryQueue, { oldest }: Pick<ReportWindow, 'oldest'>): number {
+  const missed = oldest - 1 - queue.cursor;
+  if (missed <= 0) return 0;
+  finishReport(queue, oldest - 1);
+  return missed;
 }

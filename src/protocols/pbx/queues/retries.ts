@@ -1,15 +1,15 @@
 /**
- * Reports that are tried beside their line: an application refused them, or somebody asked for a dead letter to be sent
- * again. Kept as documents, so that whoever delivers next goes on with them.
+ * Reports that are retried beside their queue, without holding it up: the application refused them, or an operator asked for a
+ * dead letter again. Stored as documents, so that the next delivering node continues with them.
  */
 import { type Static, Type } from '@sinclair/typebox';
-import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { DocumentWrite, Store } from '../../../store/store.ts';
-import { isReport, Report } from '../reports/reports.ts';
-import { tenant } from '../tokens/tokens.ts';
-import { lineKey } from './stored-queue.ts';
+import { documentKind } from '../../kit/documents.ts';
+import { Report } from '../reports/catalog.ts';
+import { tenant } from '../tenant.ts';
+import { queueKey } from './stored-queue.ts';
 
-const Aside = Type.Object({
+const Retry = Type.Object({
   user: Type.String(),
   token: Type.String(),
   url: Type.String(),
@@ -18,72 +18,67 @@ const Aside = Type.Object({
   serial: Type.String(),
   reportedAtMs: Type.Number(),
   attempts: Type.Integer(),
-  /** Somebody asked for it: it may go to another application of the user. */
-  replayed: Type.Optional(Type.Boolean()),
+  /** An operator asked for it: it may go to another application of the user. */
+  isReplay: Type.Optional(Type.Boolean()),
 });
-export type Aside = Static<typeof Aside>;
-const isAside = TypeCompiler.Compile(Aside);
-const collection = 'asides';
+export type Retry = Static<typeof Retry>;
 
-/** Keys sort as the reports happened. */
-export function asideKey({ user, url, position }: Pick<Aside, 'user' | 'url' | 'position'>): string {
-  return `${String(position).padStart(12, '0')}-${lineKey(user, url)}`;
+const retries = documentKind('retries', Retry);
+
+/** Returns the key of a retry. Keys sort in the order in which the reports happened. */
+export function retryKey({ user, url, position }: Pick<Retry, 'user' | 'url' | 'position'>): string {
+  return `${String(position).padStart(12, '0')}-${queueKey(user, url)}`;
 }
 
-export function writeAside(key: string, aside: Aside | null): DocumentWrite {
-  return { collection, key, value: aside === null ? null : JSON.stringify(aside) };
+export function writeRetry(key: string, retry: Retry | null): DocumentWrite {
+  return retries.write(key, retry);
 }
 
-/** By key. */
-export async function listAsides(store: Store): Promise<Map<string, Aside>> {
-  const documents = await store.listDocuments({ tenant, collection });
-  return new Map(
-    documents.flatMap(({ key, value }) => {
-      const aside: unknown = JSON.parse(value);
-      return isAside.Check(aside) && isReport.Check(aside.report) ? [[key, aside] as const] : [];
-    }),
-  );
+/** Returns all retries by key. */
+export async function listRetries(store: Store): Promise<Map<string, Retry>> {
+  const found = await retries.list(store, tenant);
+  return new Map(found.map(({ key, value }) => [key, value]));
 }
 
-/** A report that was set aside, while this node delivers. */
-export interface SetAside extends Aside {
+/** A retry on the node that delivers. */
+export interface ScheduledRetry extends Retry {
   readonly key: string;
-  /** No attempt before this reading of the lease clock. */
+  /** No attempt before this reading of the lease clock, ms. */
   readonly notBeforeMs: number;
-  running: boolean;
+  isRunning: boolean;
 }
 
-/** What is to be kept of it. */
-export function storedAside({
+/** Returns the part of a retry that is stored. */
+export function storedRetry({
   key: _key,
   notBeforeMs: _notBeforeMs,
-  running: _running,
-  ...aside
-}: SetAside): Aside {
-  return aside;
+  isRunning: _isRunning,
+  ...retry
+}: ScheduledRetry): Retry {
+  return retry;
 }
 
-/** What is set aside, as this node knows it. */
-export interface Asides {
+/** The retries as the delivering node knows them. */
+export interface Retries {
   readonly size: number;
-  values(): Iterable<SetAside>;
-  set(key: string, aside: Aside, notBeforeMs: number): void;
-  /** Call it once the store knows: what is listed at the same moment would bring it back. */
+  values(): Iterable<ScheduledRetry>;
+  set(key: string, retry: Retry, notBeforeMs: number): void;
+  /** Removes a retry. Call it after the store was written: a listing of the same moment would bring it back. */
   finish(key: string): void;
-  /** Learns what others set aside. Rejects with StoreUnavailable. */
+  /** Adds retries that others stored. Rejects with StoreUnavailable. */
   read(): Promise<void>;
-  /** Forgets the oldest of a line's if there are more than `most`. Answers their keys. */
-  dropOldest(user: string, url: string, most: number): readonly string[];
+  /** Removes the oldest retries of a user and URL beyond `max`. Returns their keys. */
+  dropOldest(user: string, url: string, max: number): readonly string[];
 }
 
-/** `stored`: what was set aside before, and is due. */
-export function makeAsides(store: Store, stored: ReadonlyMap<string, Aside>): Asides {
-  const known = new Map<string, SetAside>();
+/** Makes the list of retries. `stored`: those of before, which are due at once. */
+export function makeRetries(store: Store, stored: ReadonlyMap<string, Retry>): Retries {
+  const known = new Map<string, ScheduledRetry>();
   let finishedMeanwhile: Set<string> | undefined;
-  const set = (key: string, aside: Aside, notBeforeMs: number): void => {
-    known.set(key, { ...aside, key, notBeforeMs, running: false });
+  const set = (key: string, retry: Retry, notBeforeMs: number): void => {
+    known.set(key, { ...retry, key, notBeforeMs, isRunning: false });
   };
-  for (const [key, aside] of stored) set(key, aside, 0);
+  for (const [key, retry] of stored) set(key, retry, 0);
   return {
     get size() {
       return known.size;
@@ -97,15 +92,15 @@ export function makeAsides(store: Store, stored: ReadonlyMap<string, Aside>): As
     async read() {
       const finished = new Set<string>();
       finishedMeanwhile = finished;
-      const found = await listAsides(store);
-      for (const [key, aside] of found) if (!known.has(key) && !finished.has(key)) set(key, aside, 0);
+      const found = await listRetries(store);
+      for (const [key, retry] of found) if (!known.has(key) && !finished.has(key)) set(key, retry, 0);
       finishedMeanwhile = undefined;
     },
-    dropOldest(user, url, most) {
-      const mine = [...known.values()].filter((aside) => aside.user === user && aside.url === url);
-      const tooMany = mine.slice(0, Math.max(0, mine.length - most)).map(({ key }) => key);
-      for (const key of tooMany) known.delete(key);
-      return tooMany;
+    dropOldest(user, url, max) {
+      const own = [...known.values()].filter((retry) => retry.user === user && retry.url === url);
+      const excess = own.slice(0, Math.max(0, own.length - max)).map(({ key }) => key);
+      for (const key of excess) known.delete(key);
+      return excess;
     },
   };
 }

@@ -1,137 +1,138 @@
 /**
- * Which line the reports of each live token are on. Tokens come, go and move; lines follow them, and what is under way on a
- * line is waited for before a token moves to another or a line begins anew. No store, no time: data in, data out.
+ * Which delivery queue the reports of each live token come from. Tokens start, end and move; queues follow them. A token moves, or
+ * a queue starts again, only while no attempt is under way there. Pure: no store, no time.
  */
-
 import type { ReportWindow } from '../reports/report-window.ts';
-import type { HeldToken } from '../tokens/tokens.ts';
-import { type Line, openLine } from './delivery-queue.ts';
-import type { Aside } from './retries.ts';
-import { byLine, lineKey, resumeAt, type StoredLine } from './stored-queue.ts';
+import type { ActiveToken } from '../tokens/token.ts';
+import { type DeliveryQueue, openQueue } from './delivery-queue.ts';
+import type { Retry } from './retries.ts';
+import { byQueue, queueKey, resumeAt, type StoredQueue } from './stored-queue.ts';
 
 export interface Routes {
-  /** By key; those too that nobody wants any more while an attempt is under way there. */
-  readonly lines: Map<string, Line>;
+  /** By key; includes queues without tokens while an attempt is under way there. */
+  readonly queues: Map<string, DeliveryQueue>;
   /** By token. */
-  readonly lineOf: Map<string, Line>;
+  readonly queueOf: Map<string, DeliveryQueue>;
 }
 
 export interface Rerouted {
   /** Something waits for an attempt to end: route again then. */
-  readonly held: boolean;
-  /** Reports that waited for nobody who is left. */
+  readonly isWaiting: boolean;
+  /** Reports that waited for tokens which all ended. */
   readonly ended: number;
 }
 
-/** Makes the lines those of `tokens`, the live ones. `stored`: how far lines had got that are not known yet. */
+type WindowBounds = Pick<ReportWindow, 'newest' | 'oldest'>;
+type TokensByQueue = ReadonlyMap<string, readonly ActiveToken[]>;
+
+/** Adapts the queues to the live tokens. `stored`: how far queues had got that are not open yet. */
 export function reroute(
   routes: Routes,
-  tokens: readonly HeldToken[],
-  stored: ReadonlyMap<string, StoredLine>,
-  window: Pick<ReportWindow, 'newest' | 'oldest'>,
+  tokens: readonly ActiveToken[],
+  stored: ReadonlyMap<string, StoredQueue>,
+  window: WindowBounds,
 ): Rerouted {
-  const staying = tokens.filter((token) => !isMovingUnderWay(routes, token));
-  const wanted = byLine(staying);
-  const joinLater = fillLines(routes, wanted, stored);
-  const left = linesLeft(routes, staying);
-  forgetTokens(routes, tokens);
-  for (const token of staying) {
-    const line = lineAt(routes, token);
-    if (line !== undefined && !joinLater.has(token.token)) routes.lineOf.set(token.token, line);
+  const settled = tokens.filter((token) => !isMovingUnderWay(routes, token));
+  const wanted = byQueue(settled);
+  const joinLater = fillQueues(routes, wanted, stored);
+  const left = queuesLeft(routes, settled);
+  forgetEndedTokens(routes, tokens);
+  for (const token of settled) {
+    const queue = queueAt(routes, token);
+    if (queue !== undefined && !joinLater.has(token.token)) routes.queueOf.set(token.token, queue);
   }
   return {
-    held: staying.length < tokens.length || joinLater.size > 0,
-    ended: endLines(routes, wanted, left, window),
+    isWaiting: settled.length < tokens.length || joinLater.size > 0,
+    ended: endQueues(routes, wanted, left, window),
   };
 }
 
-/** Where a report that was set aside goes now. */
-export function lineForAside({ lines, lineOf }: Routes, aside: Aside): Line | undefined {
+/** Returns the queue whose application gets a retry; undefined if there is none. */
+export function queueForRetry({ queues, queueOf }: Routes, retry: Retry): DeliveryQueue | undefined {
   return (
-    lineOf.get(aside.token) ??
-    lines.get(lineKey(aside.user, aside.url)) ??
-    (aside.replayed === true ? [...lines.values()].find(({ user }) => user === aside.user) : undefined)
+    queueOf.get(retry.token) ??
+    queues.get(queueKey(retry.user, retry.url)) ??
+    (retry.isReplay === true ? [...queues.values()].find(({ user }) => user === retry.user) : undefined)
   );
 }
 
-function lineAt({ lines }: Routes, { user, callback }: HeldToken): Line | undefined {
-  return lines.get(lineKey(user, callback.callback));
+function queueAt({ queues }: Routes, { user, callback }: ActiveToken): DeliveryQueue | undefined {
+  return queues.get(queueKey(user, callback.callback));
 }
 
-/** What is on its way to the old address is waited for: whether it arrived decides what the new one gets. */
-function isMovingUnderWay({ lineOf }: Routes, { token, callback }: HeldToken): boolean {
-  const before = lineOf.get(token);
-  if (before === undefined || before.url === callback.callback || !before.running) return false;
+/** A report on its way to the old address is waited for: whether it arrives decides what the new address gets. */
+function isMovingUnderWay({ queueOf }: Routes, { token, callback }: ActiveToken): boolean {
+  const before = queueOf.get(token);
+  if (before === undefined || before.url === callback.callback || !before.isRunning) return false;
   before.attempt?.abort();
   return true;
 }
 
-/** Opens lines, and lets tokens join those there are. Answers the tokens that have to wait with that. */
-function fillLines(
+/** Opens queues, and adds tokens to open ones. Returns the tokens that have to wait with that. */
+function fillQueues(
   routes: Routes,
-  wanted: ReadonlyMap<string, readonly HeldToken[]>,
-  stored: ReadonlyMap<string, StoredLine>,
+  wanted: TokensByQueue,
+  stored: ReadonlyMap<string, StoredQueue>,
 ): ReadonlySet<string> {
-  const { lines, lineOf } = routes;
+  const { queues, queueOf } = routes;
   const joinLater = new Set<string>();
   for (const [key, members] of wanted) {
-    const [first] = members;
+    const [first, ...others] = members;
     if (first === undefined) continue;
-    const joined = members.filter(({ token }) => lineOf.get(token)?.key !== key);
-    const startAt = Math.min(
-      ...(joined.length > 0 ? joined : members).map((token) => startOf(routes, token, key)),
-    );
-    const line = lines.get(key);
-    if (line === undefined) {
-      lines.set(key, openLine(key, first, members, stored.get(key), startAt));
+    const joining = members.filter(({ token }) => queueOf.get(token)?.key !== key);
+    const starting = joining.length > 0 ? joining : members;
+    const startAt = Math.min(...starting.map((token) => startOf(routes, token, key)));
+    const queue = queues.get(key);
+    if (queue === undefined) {
+      queues.set(key, openQueue(key, [first, ...others], stored.get(key), startAt));
       continue;
     }
-    if (joined.length > 0 && startAt < line.from) {
-      // Not under an attempt: what it comes to would move the line on again.
-      if (line.running) for (const { token } of joined) joinLater.add(token);
-      else Object.assign(line, resumeAt(line, startAt));
+    if (joining.length > 0 && startAt < queue.from) {
+      // Not during an attempt: its end would move the queue on again.
+      if (queue.isRunning) for (const { token } of joining) joinLater.add(token);
+      else Object.assign(queue, resumeAt(queue, startAt));
     }
-    line.tokens = members;
+    queue.tokens = members;
   }
   return joinLater;
 }
 
-/** The position from which a token wants reports: what its line before got is not sent again. */
-function startOf({ lineOf }: Routes, { token, callback }: HeldToken, key: string): number {
-  const before = lineOf.get(token);
+/** Returns the position from which a token wants reports: those that its previous queue got are not sent again. */
+function startOf({ queueOf }: Routes, { token, callback }: ActiveToken, key: string): number {
+  const before = queueOf.get(token);
   const since = callback.since ?? 0;
   return before === undefined || before.key === key ? since : Math.max(since, before.cursor);
 }
 
-/** Lines that tokens moved away from, and took with them what waited there. */
-function linesLeft(routes: Routes, staying: readonly HeldToken[]): ReadonlySet<Line> {
-  const left = new Set<Line>();
-  for (const token of staying) {
-    const before = routes.lineOf.get(token.token);
-    if (before !== undefined && before !== lineAt(routes, token)) left.add(before);
+/** Returns the queues that tokens moved away from; the reports that waited there moved with them. */
+function queuesLeft(routes: Routes, settled: readonly ActiveToken[]): ReadonlySet<DeliveryQueue> {
+  const left = new Set<DeliveryQueue>();
+  for (const token of settled) {
+    const before = routes.queueOf.get(token.token);
+    if (before !== undefined && before !== queueAt(routes, token)) left.add(before);
   }
   return left;
 }
 
-function forgetTokens({ lineOf }: Routes, tokens: readonly HeldToken[]): void {
+function forgetEndedTokens({ queueOf }: Routes, tokens: readonly ActiveToken[]): void {
   const live = new Set(tokens.map(({ token }) => token));
-  for (const token of lineOf.keys()) if (!live.has(token)) lineOf.delete(token);
+  for (const token of queueOf.keys()) if (!live.has(token)) queueOf.delete(token);
 }
 
-/** Ends the lines that are not wanted, but for attempts under way. Answers how many reports waited there in vain. */
-function endLines(
-  { lines }: Routes,
-  wanted: ReadonlyMap<string, unknown>,
-  left: ReadonlySet<Line>,
-  { newest, oldest }: Pick<ReportWindow, 'newest' | 'oldest'>,
+/** Ends the queues that no token wants, except during an attempt. Returns how many reports waited there in vain. */
+function endQueues(
+  { queues }: Routes,
+  wanted: TokensByQueue,
+  left: ReadonlySet<DeliveryQueue>,
+  { newest, oldest }: WindowBounds,
 ): number {
   let ended = 0;
-  for (const line of lines.values()) {
-    if (wanted.has(line.key)) continue;
-    line.tokens = [];
-    if (line.running) continue;
-    lines.delete(line.key);
-    if (!left.has(line)) ended += Math.max(0, newest - Math.max(line.cursor, oldest - 1));
+  for (const queue of queues.values()) {
+    if (wanted.has(queue.key)) continue;
+    queue.tokens = [];
+    if (queue.isRunning) continue;
+    queues.delete(queue.key);
+    if (!left.has(queue)) ended += Math.max(0, newest - Math.max(queue.cursor, oldest - 1));
   }
   return ended;
 }

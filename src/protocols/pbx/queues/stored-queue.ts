@@ -1,83 +1,77 @@
 /**
- * A line is what a user's reports to one address wait in: tokens of one user that resolve to the same URL share it, and a
- * report goes there once. How far it has got is kept in a document, and everything it does follows from that.
+ * What is stored of a delivery queue. A delivery queue belongs to a user and a URL: tokens of one user that resolve to the same URL
+ * share it, and a report goes there once. It holds no reports: it is a position in the queue of all reports.
  */
 import { createHash } from 'node:crypto';
 import { type Static, Type } from '@sinclair/typebox';
-import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { DocumentWrite, Store } from '../../../store/store.ts';
-import { type HeldToken, tenant } from '../tokens/tokens.ts';
+import { documentKind } from '../../kit/documents.ts';
+import { tenant } from '../tenant.ts';
+import type { ActiveToken } from '../tokens/token.ts';
 
-const collection = 'lines';
+/** What the latest attempt came to, for operators. */
+export const LastAttempt = Type.Object({
+  outcome: Type.String({ description: 'what the latest attempt came to' }),
+  atMs: Type.Number({ description: 'wall time, ms since 1970' }),
+});
 
-/** What became of the latest attempt, for people. */
-const Outcome = Type.Object({ what: Type.String(), atMs: Type.Number() });
-
-const StoredLine = Type.Object({
+const StoredQueue = Type.Object({
   user: Type.String(),
   url: Type.String(),
-  /** The line began after this report. */
+  /** The queue began after this report. */
   from: Type.Integer(),
-  /** Everything up to here is done with: delivered, set aside, dead or dropped. */
+  /** Every report up to this one is finished: delivered, moved to the retries or the dead letters, or dropped. */
   cursor: Type.Integer(),
   /** Attempts at the next report that counted. */
   attempts: Type.Integer(),
-  last: Type.Optional(Outcome),
+  last: Type.Optional(LastAttempt),
 });
-export type StoredLine = Static<typeof StoredLine>;
-const isStoredLine = TypeCompiler.Compile(StoredLine);
+export type StoredQueue = Static<typeof StoredQueue>;
 
-/** The name of a line; URLs may be too long to be one. */
-export function lineKey(user: string, url: string): string {
+const storedQueues = documentKind('deliveryQueues', StoredQueue);
+
+/** Returns the key of a delivery queue: a hash, since URLs may be too long for a key. */
+export function queueKey(user: string, url: string): string {
   return createHash('sha256').update(`${user}\n${url}`).digest('base64url').slice(0, 22);
 }
 
-export function writeLine(key: string, line: StoredLine | null): DocumentWrite {
-  return { collection, key, value: line === null ? null : JSON.stringify(line) };
+export function writeQueue(key: string, queue: StoredQueue | null): DocumentWrite {
+  return storedQueues.write(key, queue);
 }
 
-/** How far a line has got; undefined if nothing was ever delivered on it. */
-export async function readLine(store: Store, user: string, url: string): Promise<StoredLine | undefined> {
-  const [document] = await store.readDocuments({
-    tenant,
-    documents: [{ collection, key: lineKey(user, url) }],
-  });
-  return document == null ? undefined : parsedLine(document.value);
+/** Returns how far a queue has got; undefined if nothing was ever delivered from it. */
+export async function readStoredQueue(
+  store: Store,
+  user: string,
+  url: string,
+): Promise<StoredQueue | undefined> {
+  return (await storedQueues.read(store, tenant, queueKey(user, url)))?.value;
 }
 
-export async function listLines(store: Store): Promise<Map<string, StoredLine>> {
-  const documents = await store.listDocuments({ tenant, collection });
-  return new Map(
-    documents.flatMap(({ key, value }) => {
-      const line = parsedLine(value);
-      return line === undefined ? [] : [[key, line] as const];
-    }),
-  );
+/** Returns all stored queues by key. */
+export async function listQueues(store: Store): Promise<Map<string, StoredQueue>> {
+  const found = await storedQueues.list(store, tenant);
+  return new Map(found.map(({ key, value }) => [key, value]));
 }
 
-function parsedLine(text: string): StoredLine | undefined {
-  const line: unknown = JSON.parse(text);
-  return isStoredLine.Check(line) ? line : undefined;
-}
-
-/** Live tokens by the line they are in, in the order given. */
-export function byLine(tokens: readonly HeldToken[]): Map<string, HeldToken[]> {
-  const lines = new Map<string, HeldToken[]>();
+/** Returns live tokens by the key of their queue, in the order in which they came. */
+export function byQueue(tokens: readonly ActiveToken[]): Map<string, ActiveToken[]> {
+  const queues = new Map<string, ActiveToken[]>();
   for (const token of tokens) {
-    const key = lineKey(token.user, token.callback.callback);
-    const line = lines.get(key);
-    if (line === undefined) lines.set(key, [token]);
-    else line.push(token);
+    const key = queueKey(token.user, token.callback.callback);
+    const queue = queues.get(key);
+    if (queue === undefined) queues.set(key, [token]);
+    else queue.push(token);
   }
-  return lines;
+  return queues;
 }
 
 /**
- * Where a line begins: `startAt` is the earliest position from which one of its tokens wants reports. What was
- * delivered there before is not sent again, unless a token needs more than the line ever held (at least once, never lost).
+ * Returns where a queue begins. `startAt` is the earliest position from which one of its tokens wants reports. Reports that were
+ * delivered before are not sent again, unless a token wants more than the queue ever held: at least once, never lost.
  */
 export function resumeAt(
-  stored: Pick<StoredLine, 'from' | 'cursor'> | undefined,
+  stored: Pick<StoredQueue, 'from' | 'cursor'> | undefined,
   startAt: number,
 ): { readonly from: number; readonly cursor: number } {
   if (stored === undefined || startAt < stored.from) return { from: startAt, cursor: startAt };

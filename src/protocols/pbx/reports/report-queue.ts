@@ -1,14 +1,14 @@
 /**
- * What happened, in order, once for all applications: a topic with dense positions. How far an application's line has
- * got is kept beside it, so a report costs one append, however many applications there are.
+ * Reports in the order in which they happened, once for all applications: a topic with dense positions. How far each callback has
+ * got is stored beside it, so a report costs one append however many applications there are.
  */
 import type { Commit, DocumentWrite, Store } from '../../../store/store.ts';
-import { tenant } from '../tokens/tokens.ts';
-import type { Report } from './reports.ts';
+import { tenant } from '../tenant.ts';
+import type { Report } from './catalog.ts';
 
 export const reportsTopic = 'reports';
-/** Something is to be looked at that no report says: a callback moved, a dead letter is to be sent again. */
-export const nudgesTopic = 'nudges';
+/** Wakes the delivering node for what no report says: a callback moved, a dead letter is to be sent again. */
+export const wakeTopic = 'wake';
 
 /** One entry of the queue, as JSON. */
 export interface QueuedReport {
@@ -19,19 +19,20 @@ export interface QueuedReport {
   readonly serial: string;
 }
 
-export interface Happening {
+export interface EnqueueOptions {
   readonly atMs: number;
   readonly serial: string;
-  /** The oldest reports go when there are more. */
+  /** The oldest reports are dropped when there are more. */
   readonly keepEntries: number;
+  /** Committed in the same step. */
+  readonly writes?: readonly DocumentWrite[];
 }
 
-/** Adds reports, and writes what goes with them, in one step. Answers false if a version of `writes` did not hold. */
+/** Appends reports. Returns false if a version of `writes` did not match: then nothing was appended. */
 export async function enqueueReports(
   store: Store,
   reports: readonly Report[],
-  { keepEntries, atMs, serial }: Happening,
-  writes: readonly DocumentWrite[] = [],
+  { keepEntries, atMs, serial, writes = [] }: EnqueueOptions,
 ): Promise<boolean> {
   const appends = reports.map((report) => ({
     topic: reportsTopic,
@@ -43,17 +44,17 @@ export async function enqueueReports(
   return committed;
 }
 
-/** Position of the newest report; 0 if there was none. What happens from now on has a greater one. */
+/** Returns the position of the newest report; 0 if there was none. Later reports have greater ones. */
 export async function newestReport(store: Store): Promise<number> {
   const [bounds] = await store.topicBounds({ tenant, topics: [reportsTopic] });
   return Number(bounds?.newest ?? 0n);
 }
 
-/** What wakes whoever delivers; add it to a commit. */
-export const nudge: NonNullable<Commit['appends']>[number] = {
-  topic: nudgesTopic,
+/** An append that wakes the delivering node. */
+export const wakeDelivery: NonNullable<Commit['appends']>[number] = {
+  topic: wakeTopic,
   payload: new Uint8Array(),
   keepEntries: 1,
-  // Readers hold the newest position, or find the topic gone and look.
+  // Readers hold the newest position, or find the topic gone and check.
   idleMs: 3_600_000,
 };

@@ -1,24 +1,21 @@
-/** The newest reports of the queue, as one node has read them: what lines may still deliver. */
+/** The newest reports of the queue as one node has read them: those that can still be delivered. */
 import type { Store } from '../../../store/store.ts';
-import { tenant } from '../tokens/tokens.ts';
+import { tenant } from '../tenant.ts';
+import { isReport } from './catalog.ts';
 import { type QueuedReport, reportsTopic } from './report-queue.ts';
-import { isReport } from './reports.ts';
 
 export interface ReportWindow {
   /** Position of the newest report that was read; 0: none. */
   readonly newest: number;
-  /** Earlier ones were dropped for every line that had not come to them. */
+  /** Earlier ones were dropped for every callback that had not reached them. */
   readonly oldest: number;
-  /** Undefined: out of the window, or nothing that can be sent. */
+  /** Returns a report; undefined if it is out of the window, or cannot be sent. */
   at(position: number): QueuedReport | undefined;
-  /**
-   * Reads what is new. `reset`: the queue begins anew, and what is known here is of another time. Rejects with
-   * StoreUnavailable.
-   */
+  /** Reads new reports. `reset`: the queue started again, and this window belongs to the one before. Rejects with StoreUnavailable. */
   read(): Promise<'more' | 'nothing' | 'reset'>;
 }
 
-/** An empty window over the newest `length` reports. */
+/** Makes an empty window over the newest `length` reports. */
 export function makeReportWindow(store: Store, length: number): ReportWindow {
   const entries = new Map<number, QueuedReport>();
   let newest = 0;
@@ -44,7 +41,7 @@ export function makeReportWindow(store: Store, length: number): ReportWindow {
       for (const { position, payload } of found) {
         newest = Math.max(newest, Number(position));
         const entry = JSON.parse(Buffer.from(payload).toString()) as QueuedReport;
-        if (isReport.Check(entry.report)) entries.set(Number(position), entry);
+        if (isReport(entry.report)) entries.set(Number(position), entry);
       }
       oldest = Math.max(oldest, Number(bounds?.oldest ?? 0n), newest - length + 1);
       for (const position of entries.keys()) {

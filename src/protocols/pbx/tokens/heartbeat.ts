@@ -1,50 +1,91 @@
 /**
- * `POST /api/{version}/heartbeat`: keeps the token for another 30 minutes and may move its callback. Source: "API 心跳包",
- * and for what real clients send beyond it S-Series API v1.1.0 and v2.0.0.
+ * `POST /api/{version}/heartbeat`: renews the token for another 30 minutes and may move its callback. Sources: "API 心跳包", and
+ * for what real clients send beyond it S-Series API v1.1.0 and v2.0.0.
  */
-import type { Store } from '../../../store/store.ts';
-import { errnos, PbxError } from '../api/errors.ts';
-import { type Body, heartbeatParameters, noParameters, type Parameters } from '../api/parameters.ts';
-import type { AddressPolicy } from '../callback/address-policy.ts';
+import { Type } from '@sinclair/typebox';
+import {
+  endpoint,
+  type PbxCall,
+  type PbxOperation,
+  success,
+  successWith,
+  TokenQuery,
+  VersionParams,
+} from '../api/call.ts';
+import type { PbxContext } from '../api/context.ts';
+import { bodyErrors, errnos, PbxError, tokenErrors } from '../api/errors.ts';
+import { bodyReader, Field, isEmptyBody, noParameters, type Parameters, textsOf } from '../api/parameters.ts';
 import { type CallbackFields, doubtAbout, portOf, resolveCallback } from '../callback/callback-url.ts';
-import { addNote } from '../delivery/diagnostics.ts';
-import { readLine } from '../queues/stored-queue.ts';
-import { type Callback, type LiveToken, readCallback, setCallback } from './tokens.ts';
+import { recordDiagnostic } from '../delivery/diagnostics.ts';
+import { readStoredQueue } from '../queues/stored-queue.ts';
+import { type Callback, parseCallback, setCallback } from './token.ts';
+import type { RenewedToken } from './tokens.ts';
 
 const maxVersionLength = 32;
-const maxDetail = 500;
+const maxDetailLength = 500;
 
-export interface HeartbeatContext {
-  readonly store: Store;
-  /** Where reports may go for whoever logged in from `peer`. */
-  policyFor(peer: string): AddressPolicy;
-  wallMs(): number;
+const Body = Type.Object({
+  ipaddr: Field,
+  port: Field,
+  url: Field,
+  urltag: Field,
+  /** The same as `urltag`, as one edition of the documents calls it. */
+  urlflag: Field,
+  version: Field,
+});
+const names = Object.keys(Body.properties);
+const readBody = bodyReader(Body);
+
+export function heartbeat(context: PbxContext): PbxOperation {
+  const { tokens } = context;
+  return {
+    name: 'PbxHeartbeat',
+    summary: 'Renews a token and may move its callback',
+    ...endpoint('heartbeat'),
+    schema: { params: VersionParams, query: TokenQuery, body: Body, replies: { 200: successWith({}) } },
+    errors: [
+      ...tokenErrors,
+      ...bodyErrors,
+      errnos.dataBlank,
+      errnos.parameterBlank,
+      errnos.wrongPort,
+      errnos.heartbeatFailed,
+    ],
+    subject: context.subjectOf,
+    async run(call) {
+      // Most heartbeats have no parameters, and are renewed without reading their callback.
+      const isPlain = !call.isStrict && !mayHaveParameters(call);
+      const renewed = await tokens.renew(call, isPlain ? 'user' : 'callback');
+      if (!isPlain) await moveCallback(context, renewed, call);
+      return success;
+    },
+  };
+}
+
+function mayHaveParameters({ body, query }: PbxCall): boolean {
+  if (body.text !== '') return true;
+  for (const name in query) if (name !== 'token') return true;
+  return false;
 }
 
 /**
- * What a heartbeat says about the callback, once its token was renewed: a heartbeat that is refused was still a request
- * (ours). Costs no store operation if nothing changes. Throws PbxError.
+ * Applies the parameters of a heartbeat to the callback of its token, which was renewed before: no document says whether a
+ * refused heartbeat renews, and it was a request with a live token. Costs no store operation if nothing changes. Rejects with
+ * PbxError.
  */
-export async function moveCallback(
-  { store, policyFor, wallMs }: HeartbeatContext,
-  { user, token, data }: LiveToken,
-  body: Body,
-  query: Readonly<Record<string, unknown>>,
-  isStrict: boolean,
-): Promise<void> {
-  const parameters = heartbeatParameters(body, query);
-  if (isStrict) checkStrictly(body, parameters ?? noParameters);
+async function moveCallback(context: PbxContext, { user, token, data }: RenewedToken, call: PbxCall) {
+  const { store } = context;
+  const parameters = readParameters(call);
   if (parameters === undefined || parameters.size === 0) return;
-  const before = readCallback(data);
+  const before = parseCallback(data);
   const fields = movedFields(before, parameters);
-  const resolved = resolveCallback(fields, policyFor(before.peer ?? ''));
+  const resolved = resolveCallback(fields, context.policyFor(before.peer ?? ''));
   if ('errno' in resolved) {
-    const detail = JSON.stringify(Object.fromEntries(parameters)).slice(0, maxDetail);
-    await addNote(store, {
-      atMs: wallMs(),
-      what: 'a heartbeat named a callback that is refused',
+    await recordDiagnostic(store, {
+      atMs: context.wallMs(),
+      message: 'heartbeat refused: the callback is not usable',
       user,
-      detail,
+      detail: JSON.stringify(Object.fromEntries(parameters)).slice(0, maxDetailLength),
     });
     throw new PbxError(resolved.errno);
   }
@@ -52,24 +93,41 @@ export async function moveCallback(
   const after: Callback = { ...before, ...fields, version, callback: resolved.href };
   if (JSON.stringify(after) === JSON.stringify(before)) return;
   if (after.callback === before.callback) {
-    await setCallback(store, user, token, after);
+    await setCallback(store, { user, token }, after);
     return;
   }
   const doubt = doubtAbout(after);
-  if (doubt !== undefined) await addNote(store, { atMs: wallMs(), what: doubt, user, url: after.callback });
-  // What was delivered to the old address is not sent to the new one; what waits for the old one is.
-  const line = await readLine(store, user, before.callback);
-  const since = Math.max(before.since ?? 0, line?.cursor ?? 0);
-  await setCallback(store, user, token, { ...after, since });
+  if (doubt !== undefined)
+    await recordDiagnostic(store, {
+      atMs: context.wallMs(),
+      message: doubt,
+      user,
+      url: after.callback,
+    });
+  // Reports that the old address received are not sent to the new one; those that wait for the old one are.
+  const queue = await readStoredQueue(store, user, before.callback);
+  const since = Math.max(before.since ?? 0, queue?.cursor ?? 0);
+  await setCallback(store, { user, token }, { ...after, since });
 }
 
-/** The table of the document at its word: ipaddr and port are required. */
-function checkStrictly(body: Body, parameters: Parameters): void {
-  if (body.text.trim() === '') throw new PbxError(errnos.dataBlank);
-  if (!parameters.has('ipaddr') || !parameters.has('port')) throw new PbxError(errnos.parameterBlank);
+/**
+ * Returns the parameters from the body and, where the body lacks one, from the query (one client sends them there); undefined if
+ * there are none. Throws PbxError; under the strict profile also for a missing body, ipaddr or port.
+ */
+function readParameters({ body, query, isStrict }: PbxCall): Parameters | undefined {
+  if (query.type === 'xml') throw new PbxError(errnos.xmlNotSupported);
+  const inQuery = textsOf(query, names);
+  const inBody = readBody(body);
+  if (isStrict) {
+    if (isEmptyBody(body)) throw new PbxError(errnos.dataBlank);
+    const has = (name: string): boolean => inQuery.has(name) || (inBody ?? noParameters).has(name);
+    if (!has('ipaddr') || !has('port')) throw new PbxError(errnos.parameterBlank);
+  }
+  if (inBody === undefined) return inQuery.size === 0 ? undefined : inQuery;
+  return inQuery.size === 0 ? inBody : new Map([...inQuery, ...inBody]);
 }
 
-/** The fields of a callback after a heartbeat. Throws PbxError for what cannot be one: then nothing of it changes. */
+/** Returns the fields of a callback after a heartbeat. Throws PbxError for a blank or an invalid one: then no field changes. */
 function movedFields(before: Callback, parameters: Parameters): CallbackFields {
   const ipaddr = parameters.get('ipaddr');
   const portText = parameters.get('port');

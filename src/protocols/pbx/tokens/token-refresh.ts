@@ -1,81 +1,63 @@
 /**
- * `POST /api/{version}/token/refresh`: how an application of a Cloud PBX keeps its token, which nothing prolongs there
- * (Cloud PBX API v1.1.0). A new pair takes the place of the old one, with its callback and what waits for it.
+ * `POST /api/{version}/token/refresh`: how an application of a Cloud PBX keeps its token, which nothing else extends there
+ * (Cloud PBX API v1.1.0). A new pair replaces the old one; the callback and the reports that wait move to it.
  */
-import { createHash } from 'node:crypto';
-import type { DocumentWrite, Store } from '../../../store/store.ts';
-import { errnos, PbxError } from '../api/errors.ts';
-import { type Body, refreshParameters } from '../api/parameters.ts';
-import { grantToken, readCallback, type TokenSettings, tenant } from './tokens.ts';
+import { Type } from '@sinclair/typebox';
+import { endpoint, type PbxOperation, succeedWith, successWith, VersionParams } from '../api/call.ts';
+import type { PbxContext } from '../api/context.ts';
+import { bodyErrors, commonErrors, errnos, PbxError } from '../api/errors.ts';
+import { bodyReader, Field } from '../api/parameters.ts';
+import { tenant } from '../tenant.ts';
+import { readRefreshToken, useRefreshToken, writeRefreshToken } from './refresh-tokens.ts';
+import { grantToken, parseCallback } from './token.ts';
 
-const collection = 'refreshTokens';
+const Body = Type.Object({ refreshtoken: Field });
+const readBody = bodyReader(Body);
 
-export interface Refreshed {
-  readonly status: 'Success';
-  readonly token: string;
-  readonly refreshtoken: string;
-}
-
-/** A refresh token is a secret: its hash finds it. */
-function keyOf(refreshtoken: string): string {
-  return createHash('sha256').update(refreshtoken).digest('base64url');
-}
-
-function pairWrite(
-  refreshtoken: string,
-  user: string,
-  token: string,
-  settings: TokenSettings,
-): DocumentWrite {
+export function tokenRefresh({ store, settings, randomBytes }: PbxContext): PbxOperation {
   return {
-    collection,
-    key: keyOf(refreshtoken),
-    value: JSON.stringify([user, token]),
-    ttlMs: settings.pbxTokenTtlSeconds * 1_000,
-  };
-}
-
-/** Makes the refresh token of a token that was just granted; it lives as long. */
-export async function grantRefreshToken(
-  store: Store,
-  settings: TokenSettings,
-  user: string,
-  token: string,
-  refreshtoken: string,
-): Promise<void> {
-  await store.commit({ tenant, writes: [pairWrite(refreshtoken, user, token, settings)] });
-}
-
-/** Throws PbxError: 20007 empty body, 10004 no refresh token in it, 20004 it is unknown, or was used, or its token ended. */
-export async function refresh(
-  store: Store,
-  settings: TokenSettings,
-  randomBytes: (size: number) => Buffer,
-  body: Body,
-): Promise<Refreshed> {
-  const parameters = refreshParameters(body);
-  if (parameters === undefined) throw new PbxError(errnos.dataBlank);
-  const given = parameters.get('refreshtoken') ?? '';
-  if (given === '') throw new PbxError(errnos.parameterBlank);
-  const key = keyOf(given);
-  const [document] = await store.readDocuments({ tenant, documents: [{ collection, key }] });
-  if (document == null) throw new PbxError(errnos.unknownToken);
-  const [user, old] = JSON.parse(document.value) as [string, string];
-  const lease = await store.read({ tenant, group: user, holder: old });
-  if (lease === null) throw new PbxError(errnos.unknownToken);
-  const token = randomBytes(16).toString('hex');
-  const refreshtoken = randomBytes(16).toString('hex');
-  const { committed } = await store.commit({
-    tenant,
-    writes: [
-      // Of several that use it at the same time, one gets the new pair.
-      { collection, key, version: document.version, value: null },
-      pairWrite(refreshtoken, user, token, settings),
+    name: 'PbxTokenRefresh',
+    summary: 'Replaces a token and its refresh token by a new pair',
+    ...endpoint('token/refresh'),
+    isPostOnly: true,
+    schema: {
+      params: VersionParams,
+      body: Body,
+      replies: { 200: successWith({ token: Type.String(), refreshtoken: Type.String() }) },
+    },
+    errors: [
+      ...commonErrors,
+      ...bodyErrors,
+      errnos.dataBlank,
+      errnos.parameterBlank,
+      // Unknown, used before, or its token ended.
+      errnos.unknownToken,
     ],
-  });
-  if (!committed) throw new PbxError(errnos.unknownToken);
-  // The new one first: what waits for the callback always has somebody to wait for.
-  await grantToken(store, settings, user, token, readCallback(lease.data));
-  await store.release({ tenant, holder: old, groups: [user] });
-  return { status: 'Success', token, refreshtoken };
+    subject: () => ({ tenant }),
+    async run({ body }) {
+      const parameters = readBody(body);
+      if (parameters === undefined) throw new PbxError(errnos.dataBlank);
+      const used = parameters.get('refreshtoken') ?? '';
+      if (used === '') throw new PbxError(errnos.parameterBlank);
+      const found = await readRefreshToken(store, used);
+      if (found === undefined) throw new PbxError(errnos.unknownToken);
+      const { user, token: oldToken } = found.value;
+      const lease = await store.read({ tenant, group: user, holder: oldToken });
+      if (lease === null) throw new PbxError(errnos.unknownToken);
+      const token = randomBytes(16).toString('hex');
+      const refreshtoken = randomBytes(16).toString('hex');
+      const { committed } = await store.commit({
+        tenant,
+        writes: [
+          useRefreshToken(used, found.version),
+          writeRefreshToken(refreshtoken, { user, token }, settings.pbxTokenTtlSeconds * 1_000),
+        ],
+      });
+      if (!committed) throw new PbxError(errnos.unknownToken);
+      // The new one first, so that the callback has a live token at every moment and keeps its reports.
+      await grantToken(store, settings, { user, token }, parseCallback(lease.data));
+      await store.release({ tenant, holder: oldToken, groups: [user] });
+      return succeedWith({ token, refreshtoken });
+    },
+  };
 }

@@ -1,171 +1,108 @@
-/**
- * Tokens, as leases: tenant = the PBX, group = API user, holder = token, data = where the token's reports go. A token is
- * erased when it had no request for 30 minutes ("API 心跳包").
- */
-import { type Static, Type } from '@sinclair/typebox';
-import { TypeCompiler } from '@sinclair/typebox/compiler';
-import type { Store, Tenant } from '../../../store/store.ts';
+/** What a request does with its token: every request with a live token renews it, a logout ends it. */
+import type { FastifyBaseLogger } from 'fastify';
+import type { Store } from '../../../store/store.ts';
+import { makeBoundedMap } from '../../kit/bounded-map.ts';
+import { isDebugEnabled } from '../../kit/debug-log.ts';
+import type { PbxCall } from '../api/call.ts';
 import { errnos, PbxError } from '../api/errors.ts';
+import { peerAddress } from '../callback/callback-url.ts';
+import type { PbxSettings } from '../configuration.ts';
+import { tenant } from '../tenant.ts';
+import type { Access } from '../users/access.ts';
+import { trackTimedOutTokens } from './timed-out-tokens.ts';
+import { maxTokenLength, shortToken, type TokenOwner } from './token.ts';
 
-export const tenant: Tenant = 'pbx/default';
+/** Tokens whose user a process knows without asking the store. */
+const maxKnownUsers = 10_000;
 
-/** What a token's lease holds: the fields as they were given, and what they resolve to. */
-export const Callback = Type.Object({
-  ipaddr: Type.String(),
-  port: Type.Integer(),
-  url: Type.String(),
-  urltag: Type.String(),
-  /** Selects the shape of reports; empty: not given. */
-  version: Type.String(),
-  callback: Type.String({ description: 'the absolute URL that reports are posted to' }),
-  /** Who logged in. */
-  peer: Type.Optional(Type.String()),
-  /** Reports up to this position are not for this callback: they are older than it, or were delivered before it moved. */
-  since: Type.Optional(Type.Integer()),
-});
-export type Callback = Static<typeof Callback>;
-
-const isCallback = TypeCompiler.Compile(Callback);
-
-/** What a token's lease holds. Throws if it is none: only this protocol writes it. */
-export function readCallback(data: string | null): Callback {
-  const callback: unknown = JSON.parse(data ?? 'null');
-  if (!isCallback.Check(callback)) throw new Error('a token holds no callback');
-  return callback;
-}
-
-export interface TokenSettings {
-  readonly pbxTokenTtlSeconds: number;
-  readonly pbxMaxTokens: number;
-  /** `cloud`: requests do not prolong a token. */
-  readonly pbxFlavour: 'standard' | 'cloud';
-}
-
-export interface LiveToken {
-  readonly token: string;
-  readonly user: string;
-  /** JSON text of its `Callback`; null where it was not asked for. */
+/** A token that was just renewed. */
+export interface RenewedToken extends TokenOwner {
+  /** JSON text of its `Callback`; null where only the user was asked for. */
   readonly data: string | null;
 }
 
-/** Longer ones are none of ours. */
-export const maxTokenLength = 64;
+type TokenOfCall = Pick<PbxCall, 'token' | 'peer'>;
 
-/** Tokens whose user is remembered in a process. */
-const maxKnownUsers = 10_000;
-
-/**
- * Renews a token: one store operation, which costs less without its callback. `users`: of tokens seen before, kept by this
- * function; a token never changes hands, so what it remembers spares the store a look. Throws PbxError 20005 if there is no
- * token, 20004 if it is not live (any more).
- */
-export async function renewToken(
-  store: Store,
-  settings: TokenSettings,
-  token: string,
-  withCallback: boolean,
-  users: Map<string, string>,
-): Promise<LiveToken> {
-  if (token === '') throw new PbxError(errnos.tokenBlank);
-  if (token.length > maxTokenLength) throw new PbxError(errnos.unknownToken);
-  if (settings.pbxFlavour === 'cloud') return findToken(store, token);
-  const known = users.get(token);
-  const { leases } = await store.beat({
-    tenant,
-    holder: token,
-    ...(known === undefined ? {} : { groups: [{ group: known }] }),
-    ttlMs: settings.pbxTokenTtlSeconds * 1_000,
-    grant: false,
-    tell: withCallback ? 'all' : 'state',
-  });
-  const [lease] = leases;
-  if (lease === undefined || lease.state === 'absent') {
-    users.delete(token);
-    throw new PbxError(errnos.unknownToken);
-  }
-  if (known === undefined) {
-    if (users.size >= maxKnownUsers) users.clear();
-    users.set(token, lease.group);
-  }
-  return { token, user: lease.group, data: withCallback ? lease.data : null };
+export interface Tokens {
+  /**
+   * Renews the token of a call in one store operation, which costs less without the callback. Rejects with PbxError 20005 if the
+   * call has no token, and with 20004 if it is not live, or with 20006 if it timed out and the settings say so. With users from a
+   * file, a token from an address that its user may not come from is 20004 too.
+   */
+  renew(call: TokenOfCall, returning: 'user' | 'callback'): Promise<RenewedToken>;
+  /** Ends the token of a call. Rejects as `renew` does. */
+  end(call: TokenOfCall): Promise<void>;
+  /** Returns the user of a token that this process renewed before. */
+  knownUserOf(token: string): string | undefined;
+  /** Stops tracking tokens that time out. */
+  stop(): void;
 }
 
-/** As `renewToken`, and leaves the token's end where it is. */
-async function findToken(store: Store, token: string): Promise<LiveToken> {
-  const [user] = await store.groupsOf({ tenant, holder: token });
-  const lease = user === undefined ? null : await store.read({ tenant, group: user, holder: token });
-  if (lease === null) throw new PbxError(errnos.unknownToken);
-  return { token, user: lease.group, data: lease.data };
+export interface TokensOptions {
+  readonly store: Store;
+  readonly settings: PbxSettings;
+  readonly access: Access;
+  readonly log: FastifyBaseLogger;
 }
 
-/** Makes a token. A user who has too many loses those nearest their end (ours: no document names a limit). */
-export async function grantToken(
-  store: Store,
-  settings: TokenSettings,
-  user: string,
-  token: string,
-  callback: Callback,
-): Promise<void> {
-  const [live = 0] = await store.count({ tenant, groups: [user] });
-  if (live >= settings.pbxMaxTokens) await endOldest(store, user, live - settings.pbxMaxTokens + 1);
-  await store.beat({
-    tenant,
-    holder: token,
-    groups: [{ group: user, data: JSON.stringify(callback) }],
-    ttlMs: settings.pbxTokenTtlSeconds * 1_000,
-    grant: true,
-  });
-}
+export function makeTokens({ store, settings, access, log }: TokensOptions): Tokens {
+  const { pbxFlavour, pbxExpiredErrno, pbxTokenTtlSeconds } = settings;
+  // A token never changes hands, so its user is looked up once.
+  const users = makeBoundedMap<string, string>(maxKnownUsers);
+  const timedOut = pbxExpiredErrno === errnos.tokenTimedOut ? trackTimedOutTokens(store) : undefined;
+  const ttlMs = pbxTokenTtlSeconds * 1_000;
 
-async function endOldest(store: Store, user: string, many: number): Promise<void> {
-  const { leases } = await store.members({ tenant, group: user, offset: 0, limit: Number.MAX_SAFE_INTEGER });
-  const oldest = [...leases].sort((a, b) => a.remainingMs - b.remainingMs).slice(0, many);
-  await Promise.all(oldest.map(({ holder }) => store.release({ tenant, holder, groups: [user] })));
-}
+  const refusal = async (token: string): Promise<PbxError> => {
+    const hasTimedOut = timedOut !== undefined && (await timedOut.has(token));
+    return new PbxError(hasTimedOut ? errnos.tokenTimedOut : errnos.unknownToken);
+  };
 
-export async function setCallback(
-  store: Store,
-  user: string,
-  token: string,
-  callback: Callback,
-): Promise<void> {
-  await store.setData({ tenant, group: user, holder: token, data: JSON.stringify(callback) });
-}
-
-export interface HeldToken {
-  readonly user: string;
-  readonly token: string;
-  /** Greater than that of every earlier login. */
-  readonly epoch: number;
-  readonly callback: Callback;
-}
-
-const usersAtOnce = 500;
-
-/** Every live token, newest first within a user. */
-export async function listTokens(store: Store): Promise<HeldToken[]> {
-  const tokens: HeldToken[] = [];
-  for (let after: string | undefined; ; ) {
-    const users = await store.groups({
+  const beat = async (token: string, returning: 'user' | 'callback'): Promise<RenewedToken | undefined> => {
+    const known = users.get(token);
+    const { leases } = await store.beat({
       tenant,
-      limit: usersAtOnce,
-      ...(after === undefined ? {} : { after }),
+      holder: token,
+      ...(known === undefined ? {} : { groups: [{ group: known }] }),
+      ttlMs,
+      grant: false,
+      tell: returning === 'callback' ? 'all' : 'state',
     });
-    const pages = await Promise.all(
-      users.map((group) => store.members({ tenant, group, offset: 0, limit: Number.MAX_SAFE_INTEGER })),
-    );
-    for (const { leases } of pages) {
-      for (const { group, holder, epoch, data } of leases.toReversed())
-        tokens.push({ user: group, token: holder, epoch, callback: readCallback(data) });
+    const [lease] = leases;
+    if (lease === undefined || lease.state === 'absent') {
+      users.delete(token);
+      return undefined;
     }
-    if (users.length < usersAtOnce) return tokens;
-    after = users.at(-1);
-  }
-}
+    if (known === undefined) users.set(token, lease.group);
+    return { token, user: lease.group, data: returning === 'callback' ? lease.data : null };
+  };
 
-/** Ends a token. Throws PbxError 20004 if it is not live. */
-export async function endToken(store: Store, token: string): Promise<void> {
-  if (token === '') throw new PbxError(errnos.tokenBlank);
-  const ended = token.length > maxTokenLength ? [] : await store.release({ tenant, holder: token });
-  if (ended.length === 0) throw new PbxError(errnos.unknownToken);
+  /** On a Cloud PBX requests do not extend a token. */
+  const find = async (token: string): Promise<RenewedToken | undefined> => {
+    const [user] = await store.groupsOf({ tenant, holder: token });
+    const lease = user === undefined ? null : await store.read({ tenant, group: user, holder: token });
+    return lease === null ? undefined : { token, user: lease.group, data: lease.data };
+  };
+
+  return {
+    knownUserOf: (token) => users.get(token),
+    stop: () => timedOut?.stop(),
+    async renew({ token, peer }, returning) {
+      if (token === '') throw new PbxError(errnos.tokenBlank);
+      if (token.length > maxTokenLength) throw new PbxError(errnos.unknownToken);
+      const renewed = await (pbxFlavour === 'cloud' ? find(token) : beat(token, returning));
+      if (renewed === undefined) throw await refusal(token);
+      if (!access.isOpen && !access.isFrom(renewed.user, peerAddress(peer)))
+        throw new PbxError(errnos.unknownToken);
+      if (isDebugEnabled(log))
+        log.debug({ tenant, group: renewed.user, holder: shortToken(token) }, 'pbx token renewed');
+      return renewed;
+    },
+    async end({ token }) {
+      if (token === '') throw new PbxError(errnos.tokenBlank);
+      if (token.length > maxTokenLength) throw new PbxError(errnos.unknownToken);
+      const ended = await store.release({ tenant, holder: token });
+      if (ended.length === 0) throw await refusal(token);
+      log.debug({ tenant, group: ended[0], holder: shortToken(token) }, 'pbx token ended');
+    },
+  };
 }

@@ -1,11 +1,11 @@
-/** Who may use the API: users from the settings, or everybody. */
+/** Who may use the API: the users of the settings' file, or every client. */
 import { type Static, Type } from '@sinclair/typebox';
-import { TypeCompiler } from '@sinclair/typebox/compiler';
-import { networks } from '../callback/address-policy.ts';
-import { type Permission, permissions } from '../model/queries.ts';
+import { validator } from '../../kit/validate.ts';
+import { networks } from '../callback/networks.ts';
 import { isPasswordHash, verifyPassword } from './password.ts';
+import { type Permission, permissions } from './permissions.ts';
 
-const Users = Type.Object(
+const UserFile = Type.Object(
   {
     users: Type.Array(
       Type.Object(
@@ -18,7 +18,7 @@ const Users = Type.Object(
             }),
           ),
           networks: Type.Optional(
-            Type.Array(Type.String(), { description: 'where the user may come from; absent: anywhere' }),
+            Type.Array(Type.String(), { description: 'where the user may connect from; absent: anywhere' }),
           ),
           maxTokens: Type.Optional(Type.Integer({ minimum: 1 })),
         },
@@ -28,59 +28,58 @@ const Users = Type.Object(
   },
   { additionalProperties: false },
 );
-const isUsers = TypeCompiler.Compile(Users);
+const validateUserFile = validator(UserFile);
 
 export interface Access {
-  /** Anybody may log in with any password. */
+  /** Any username and password are accepted. */
   readonly isOpen: boolean;
-  /** Whether a login with what was sent as password, from that address, is right. */
-  verify(user: string, sent: string, address: string): Promise<boolean>;
-  permits(user: string, permission: Permission): boolean;
-  /** Whether a user may come from an address. */
+  /** Returns whether a login with that password, as it was sent, from that address is correct. */
+  verify(user: string, password: string, address: string): Promise<boolean>;
+  hasPermission(user: string, permission: Permission): boolean;
+  /** Returns whether a user may connect from an address. */
   isFrom(user: string, address: string): boolean;
-  /** Undefined: as many as the settings allow everybody. */
+  /** Returns the user's own limit; undefined: that of the settings. */
   maxTokens(user: string): number | undefined;
 }
 
-/** Everybody may do everything: for tests and for trying an integration out. */
+/** Accepts every client and permits everything: for tests and for trying an integration out. */
 export const openAccess: Access = {
   isOpen: true,
   verify: async () => true,
-  permits: () => true,
+  hasPermission: () => true,
   isFrom: () => true,
   maxTokens: () => undefined,
 };
 
-/** Access from the JSON text of the file of users. Throws Error saying what is wrong with it. */
+/** Parses the JSON text of the file of users. Throws Error that names what is wrong with it. */
 export function parseAccess(text: string): Access {
-  const file: unknown = JSON.parse(text);
-  if (!isUsers.Check(file)) {
-    const [first] = isUsers.Errors(file);
-    throw new Error(`${first?.path || 'it'}: ${first?.message ?? 'unreadable'}`);
-  }
+  const file = validateUserFile(
+    JSON.parse(text),
+    ({ path, message }) => new Error(`${path || 'file'}: ${message}`),
+  );
   const users = new Map(file.users.map((user) => [user.username, readUser(user)]));
-  if (users.size < file.users.length) throw new Error('a username is there twice');
+  if (users.size < file.users.length) throw new Error('a username appears twice');
   return {
     isOpen: false,
-    async verify(name, sent, address) {
+    async verify(name, password, address) {
       const user = users.get(name);
-      const isRight = await verifyPassword(sent, user?.password);
-      return isRight && user?.isFrom(address) === true;
+      const isCorrect = await verifyPassword(password, user?.password);
+      return isCorrect && user?.isFrom(address) === true;
     },
-    permits: (name, permission) => users.get(name)?.permissions.has(permission) ?? false,
+    hasPermission: (name, permission) => users.get(name)?.permissions.has(permission) ?? false,
     isFrom: (name, address) => users.get(name)?.isFrom(address) ?? false,
     maxTokens: (name) => users.get(name)?.maxTokens,
   };
 }
 
-function readUser(user: Static<typeof Users>['users'][number]) {
+function readUser(user: Static<typeof UserFile>['users'][number]) {
   if (!isPasswordHash(user.password))
-    throw new Error(`the password of ${user.username} is no hash: make one with --hash-password`);
-  const from = user.networks === undefined ? undefined : networks(user.networks);
+    throw new Error(`password of ${user.username} is not a hash; create one with heartbeatd --hash-password`);
+  const allowed = user.networks === undefined ? undefined : networks(user.networks);
   return {
     password: user.password,
     permissions: new Set<Permission>(user.permissions ?? permissions),
-    isFrom: (address: string) => from?.has(address) ?? true,
+    isFrom: (address: string) => allowed?.has(address) ?? true,
     maxTokens: user.maxTokens,
   };
 }

@@ -1,81 +1,66 @@
 /**
- * Addresses that failed to log in: after five failures in a row an address is locked out for ten minutes, also with the
- * right password; a success before that forgets them (S-Series API, Login). On the lease clock, and shared by all nodes.
+ * Addresses that failed to log in: after five failures in a row an address is locked for ten minutes, also with the correct
+ * password; a success before that resets the count (S-Series API, Login). On the lease clock, and shared by all nodes.
  */
 import { isIPv6 } from 'node:net';
+import { Type } from '@sinclair/typebox';
 import type { Store } from '../../../store/store.ts';
-import { tenant } from '../tokens/tokens.ts';
+import { documentKind } from '../../kit/documents.ts';
+import { retryOnConflict } from '../../kit/retry-on-conflict.ts';
+import { makeSerialQueue, type SerialQueue } from '../../kit/serial-queue.ts';
+import { tenant } from '../tenant.ts';
 
-const collection = 'loginFailures';
-const mostFailures = 5;
+const failureCounts = documentKind('loginFailures', Type.Integer());
+const maxFailures = 5;
 const lockedMs = 10 * 60_000;
 
 export interface LoginFailures {
-  /** Runs one login at a time per address, so that many at once are no way around the limit. */
-  inTurn<T>(address: string, attempt: () => Promise<T>): Promise<T>;
+  /** Runs the logins of an address one after the other, so that concurrent ones do not get around the limit. */
+  readonly inTurn: SerialQueue;
   isLocked(address: string): Promise<boolean>;
-  note(address: string): Promise<void>;
-  forget(address: string): Promise<void>;
-  /** Every address that failed lately, and how often. */
+  /** Counts a failure. */
+  count(address: string): Promise<void>;
+  reset(address: string): Promise<void>;
+  /** Returns every address that failed in the last ten minutes. */
   list(): Promise<{ address: string; failures: number; locked: boolean }[]>;
 }
 
 export function makeLoginFailures(store: Store): LoginFailures {
-  const turns = new Map<string, Promise<unknown>>();
-
-  const read = async (key: string): Promise<{ failures: number; version: number }> => {
-    const [document] = await store.readDocuments({ tenant, documents: [{ collection, key }] });
-    return { failures: Number(document?.value ?? 0), version: document?.version ?? 0 };
-  };
-
+  const queue = makeSerialQueue();
   return {
-    async inTurn(address, attempt) {
-      const key = keyOf(address);
-      const before = turns.get(key);
-      const turn = (async () => {
-        await before?.catch(() => undefined);
-        return attempt();
-      })();
-      turns.set(key, turn);
-      try {
-        return await turn;
-      } finally {
-        if (turns.get(key) === turn) turns.delete(key);
-      }
-    },
+    inTurn: (address, attempt) => queue(keyOf(address), attempt),
     async isLocked(address) {
-      return (await read(keyOf(address))).failures >= mostFailures;
+      const count = await failureCounts.read(store, tenant, keyOf(address));
+      return (count?.value ?? 0) >= maxFailures;
     },
-    async note(address) {
+    async count(address) {
       const key = keyOf(address);
-      for (;;) {
-        const { failures, version } = await read(key);
-        // Ten minutes from the fifth failure: what is tried meanwhile does not prolong them.
-        if (failures >= mostFailures) return;
-        const { committed } = await store.commit({
-          tenant,
-          writes: [{ collection, key, version, value: String(failures + 1), ttlMs: lockedMs }],
-        });
-        if (committed) return;
-      }
+      await retryOnConflict(async () => {
+        const { value, version } = (await failureCounts.read(store, tenant, key)) ?? { value: 0, version: 0 };
+        // Ten minutes from the fifth failure: later attempts do not extend them.
+        if (value >= maxFailures) return true;
+        const writes = [failureCounts.write(key, value + 1, { version, ttlMs: lockedMs })];
+        const { committed } = await store.commit({ tenant, writes });
+        return committed ? true : undefined;
+      });
     },
-    async forget(address) {
+    async reset(address) {
       const key = keyOf(address);
-      if ((await read(key)).version === 0) return;
-      await store.commit({ tenant, writes: [{ collection, key, value: null }] });
+      if ((await failureCounts.read(store, tenant, key)) === undefined) return;
+      await store.commit({ tenant, writes: [failureCounts.write(key, null)] });
     },
     async list() {
-      const documents = await store.listDocuments({ tenant, collection });
-      return documents.map(({ key, value }) => ({
+      const counts = await failureCounts.list(store, tenant);
+      return counts.map(({ key, value }) => ({
         address: key,
-        failures: Number(value),
-        locked: Number(value) >= mostFailures,
+        failures: value,
+        locked: value >= maxFailures,
       }));
     },
   };
 }
 
-/** Whoever has one IPv6 address has 2^64 of them: they count as one. */
+/** A client with one IPv6 address has 2^64 of them: they count as one. */
 function keyOf(address: string): string {
   if (!isIPv6(address)) return address;
   const canonical = new URL(`http://[${address.split('%')[0]}]/`).hostname.slice(1, -1);

@@ -4,12 +4,12 @@ import { createHash, scrypt, timingSafeEqual } from 'node:crypto';
 const keyBytes = 32;
 const form = /^scrypt:([0-9a-f]{16,128}):([0-9a-f]{64})$/;
 
-/** What a login sends for a password (S-Series API, Login). */
+/** Returns what a login sends for a password (S-Series API, Login). */
 export function md5Of(password: string): string {
   return createHash('md5').update(password).digest('hex');
 }
 
-/** `scrypt:<salt>:<hash>`, as the file of users holds it. */
+/** Returns `scrypt:<salt>:<hash>`, the form of the file of users. */
 export async function hashPassword(password: string, salt: Buffer): Promise<string> {
   return `scrypt:${salt.toString('hex')}:${(await derive(md5Of(password), salt)).toString('hex')}`;
 }
@@ -18,11 +18,11 @@ export function isPasswordHash(text: string): boolean {
   return form.test(text);
 }
 
-/** Whether what a login sent is the password, exactly. Takes the same time if there is no such user (no `hash`). */
+/** Returns whether a login sent exactly the password. Takes the same time for an unknown user (no `hash`). */
 export async function verifyPassword(sent: string, hash: string | undefined): Promise<boolean> {
-  const [, salt = '00'.repeat(16), wanted = '00'.repeat(keyBytes)] = form.exec(hash ?? '') ?? [];
-  const given = await derive(sent, Buffer.from(salt, 'hex'));
-  return timingSafeEqual(given, Buffer.from(wanted, 'hex')) && hash !== undefined;
+  const [, salt = '00'.repeat(16), expected = '00'.repeat(keyBytes)] = form.exec(hash ?? '') ?? [];
+  const derived = await derive(sent, Buffer.from(salt, 'hex'));
+  return timingSafeEqual(derived, Buffer.from(expected, 'hex')) && hash !== undefined;
 }
 
 function derive(text: string, salt: Buffer): Promise<Buffer> {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Config } from '../../../../src/config.ts';
 import { makeAddressPolicy } from '../../../../src/protocols/pbx/callback/address-policy.ts';
-import { parseCertificates } from '../../../../src/protocols/pbx/callback/callback-trust.ts';
 import { makeSender } from '../../../../src/protocols/pbx/callback/send-report.ts';
+import { parseCertificates } from '../../../../src/protocols/pbx/callback/trust.ts';
 import { type StartedApp, startApp } from '../../../start-app.ts';
 import { type Identity, makeIdentity } from '../certificates.ts';
 import { ok, type Receiver, startReceiver } from '../receiver.ts';
@@ -55,9 +55,9 @@ async function start(identity: Identity, settings: Partial<Config>) {
     application,
     report: () => inject('/_heartbeatd/pbx/events', { report: 'BootUp' }),
     last: async (): Promise<string> =>
-      (await inject('/_heartbeatd/pbx/deliveries')).deliveries[0].last?.what ?? '',
+      (await inject('/_heartbeatd/pbx/deliveries')).deliveries[0].last?.outcome ?? '',
     waiting: async () => (await inject('/_heartbeatd/pbx/deliveries')).deliveries[0].waiting,
-    notes: async () => (await inject('/_heartbeatd/pbx/notes')).notes,
+    diagnostics: async () => (await inject('/_heartbeatd/pbx/diagnostics')).diagnostics,
     metrics: async () => (await app.app.inject('/metrics')).payload,
     url,
   };
@@ -70,7 +70,7 @@ describe('a report to an https:// callback', () => {
     ['that is in PBX_CA among others', () => alone, () => ({ pbxCa: file(authority.cert, alone.cert) })],
     ['of anybody, with PBX_VERIFY_TLS=false', () => alone, () => ({ pbxVerifyTls: false })],
   ])('%s arrives, in the bytes of a PBX', async (_who, identity, settings) => {
-    const { application, report, last, notes } = await start(identity(), settings());
+    const { application, report, last, diagnostics } = await start(identity(), settings());
     await report();
     const [first] = await application.arrived(1);
     expect(first?.raw).toBe(
@@ -79,8 +79,8 @@ describe('a report to an https:// callback', () => {
         'Connection: close\r\n\r\n{"action":"BootUp"}',
     );
     expect(first?.reads).toBe(1);
-    await expect.poll(last).toBe('answered 200');
-    expect(await notes()).toEqual([]);
+    await expect.poll(last).toBe('status 200');
+    expect(await diagnostics()).toEqual([]);
   });
 
   it.each([
@@ -101,26 +101,27 @@ describe('a report to an https:// callback', () => {
       /CERT_HAS_EXPIRED/,
     ],
   ])('%s is not sent, and the operator is told why', async (_who, identity, settings, why) => {
-    const { app, application, report, last, waiting, notes, metrics, url } = await start(
+    const { app, application, report, last, waiting, diagnostics, metrics, url } = await start(
       identity(),
       settings(),
     );
     await report();
     await expect.poll(last).toMatch(/^untrusted: 127\.0\.0\.1: /);
     expect(await last()).toMatch(why);
-    const note = {
+    const diagnostic = {
       atMs: expect.any(Number),
-      what: 'the certificate of a callback is not trusted, its reports wait; PBX_CA may name who signs it',
+      message:
+        'certificate of the callback is not trusted; its reports wait until PBX_CA names its authority',
       user: 'api',
       url,
       detail: expect.stringMatching(why),
     };
-    await expect.poll(notes).toEqual([note]);
+    await expect.poll(diagnostics).toEqual([diagnostic]);
     expect(await waiting()).toBe(1);
     // Once, not for every attempt.
     await app.store.advanceClock(5_000);
     await expect.poll(metrics).toContain('heartbeatd_pbx_reports_total{outcome="failed"} 2');
-    expect(await notes()).toEqual([note]);
+    expect(await diagnostics()).toEqual([diagnostic]);
     expect(application.received).toEqual([]);
   });
 
@@ -149,8 +150,8 @@ describe('a report to an https:// callback', () => {
       authorities: [authority.cert],
       lookup: async () => ['127.0.0.1'],
     });
-    const to = (name: string) => send(`https://${name}:${receiver?.port}/`, '{}', '').sent;
-    expect(await to('crm.example')).toMatchObject({ kind: 'answered', status: 200 });
+    const to = (name: string) => send(`https://${name}:${receiver?.port}/`, '{}', '').result;
+    expect(await to('crm.example')).toMatchObject({ kind: 'replied', status: 200 });
     expect(await to('other.example')).toMatchObject({
       kind: 'untrusted',
       reason: expect.stringContaining('other.example'),

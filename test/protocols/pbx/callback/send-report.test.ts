@@ -26,13 +26,13 @@ const sender = (rules: Partial<AddressRules> & Partial<SenderOptions> = {}) => {
   });
 };
 const to = (url: string, rules: Parameters<typeof sender>[0] = {}) =>
-  sender(rules)(url, '{}', '10.0.0.1').sent;
+  sender(rules)(url, '{}', '10.0.0.1').result;
 const at = (host: string): string => `http://${host}:${receiver.port}/`;
 
 describe('an attempt', () => {
   it('goes to a name that resolves to what is allowed, and says the name', async () => {
     expect(await to(at('pbx-client.example'), { lookup: async () => ['127.0.0.1'] })).toMatchObject({
-      kind: 'answered',
+      kind: 'replied',
       status: 200,
       excerpt: 'ok',
     });
@@ -44,14 +44,14 @@ describe('an attempt', () => {
     const send = sender({ lookup: async () => answers.shift() ?? [] });
     const kinds: string[] = [];
     for (let attempt = 0; attempt < 4; attempt += 1)
-      kinds.push((await send(at('rebinding.example'), '{}', '').sent).kind);
-    expect(kinds).toEqual(['answered', 'refused', 'refused', 'refused']);
+      kinds.push((await send(at('rebinding.example'), '{}', '').result).kind);
+    expect(kinds).toEqual(['replied', 'refused', 'refused', 'refused']);
     expect(receiver.received).toHaveLength(1);
   });
 
   it('dials only the allowed ones of several addresses', async () => {
     const lookup = async () => ['169.254.169.254', '127.0.0.1'];
-    expect(await to(at('mixed.example'), { lookup })).toMatchObject({ kind: 'answered' });
+    expect(await to(at('mixed.example'), { lookup })).toMatchObject({ kind: 'replied' });
   });
 
   it.each([
@@ -71,7 +71,7 @@ describe('an attempt', () => {
 
   it('is allowed for a name in the settings', async () => {
     expect(await to(at('CRM'), { allow: ['crm'], lookup: async () => ['127.0.0.1'] })).toMatchObject({
-      kind: 'answered',
+      kind: 'replied',
     });
   });
 
@@ -94,15 +94,15 @@ describe('an attempt', () => {
 
   it('follows no redirect', async () => {
     receiver.answer = `HTTP/1.1 307 Elsewhere\r\nLocation: ${at('127.0.0.1')}\r\nContent-Length: 0\r\n\r\n`;
-    expect(await to(at('127.0.0.1'))).toMatchObject({ kind: 'answered', status: 307 });
+    expect(await to(at('127.0.0.1'))).toMatchObject({ kind: 'replied', status: 307 });
     expect(receiver.received).toHaveLength(1);
   });
 
   it('reads no more of an answer than it needs', async () => {
     receiver.answer = `HTTP/1.1 500 No\r\nContent-Length: 1000000\r\n\r\n${'x'.repeat(100_000)}`;
     const sent = await to(at('127.0.0.1'), { timeoutMs: 60_000 });
-    expect(sent).toMatchObject({ kind: 'answered', status: 500 });
-    expect(sent.kind === 'answered' && sent.excerpt.length).toBe(1_024);
+    expect(sent).toMatchObject({ kind: 'replied', status: 500 });
+    expect(sent.kind === 'replied' && sent.excerpt.length).toBe(1_024);
   });
 
   it('does not speak TLS to what does not, and does not trust what it does not know', async () => {
@@ -117,7 +117,7 @@ describe('an attempt', () => {
     const attempt = sender({ lookup: () => promise })(at('slow.example'), '{}', '');
     attempt.abort();
     resolve(['127.0.0.1']);
-    expect(await attempt.sent).toEqual({ kind: 'aborted' });
+    expect(await attempt.result).toEqual({ kind: 'aborted' });
     expect(receiver.received).toHaveLength(0);
   });
 });

@@ -141,7 +141,7 @@ describe('a report', () => {
     const token = await login({ url: `${started.url}/api/v2.0.0/`, urltag: 1 });
     await started.store.advanceClock(20 * minutes);
     await report(busy('1000'));
-    await lastSaid(/answered 200/);
+    await lastSaid(/status 200/);
     const lease = await started.store.read({ tenant, group: 'api', holder: token });
     expect(lease?.remainingMs).toBe(10 * minutes);
   });
@@ -207,7 +207,7 @@ describe('delivery', () => {
     for (let count = 1; count < 10; count += 1) {
       await receiver.arrived(count);
       const counted = async () =>
-        JSON.stringify(await started.store.listDocuments({ tenant, collection: 'asides' }));
+        JSON.stringify(await started.store.listDocuments({ tenant, collection: 'retries' }));
       await expect.poll(counted).toContain(`attempts\\":${count}}`);
       await started.store.advanceClock(36 * seconds);
     }
@@ -215,13 +215,13 @@ describe('delivery', () => {
     const dead = async () => (await get('/_heartbeatd/pbx/dead-letters')).deadLetters as { key: string }[];
     await expect
       .poll(dead)
-      .toMatchObject([{ user: 'api', attempts: 10, reason: 'answered 400', report: busy('1') }]);
+      .toMatchObject([{ user: 'api', attempts: 10, reason: 'status 400', report: busy('1') }]);
     receiver.answer = ok;
     const replayed = await post('/_heartbeatd/pbx/dead-letters/replay', {});
     expect(replayed.replayed).toHaveLength(1);
     await receiver.arrived(11);
     expect(await dead()).toEqual([]);
-    await expect.poll(() => started.store.listDocuments({ tenant, collection: 'asides' })).toEqual([]);
+    await expect.poll(() => started.store.listDocuments({ tenant, collection: 'retries' })).toEqual([]);
   });
 
   it('of a dead letter is not asked of nobody, and goes to where its user is logged in now', async () => {
@@ -340,7 +340,7 @@ describe('delivery', () => {
     await login();
     receiver.answer = () => said;
     await report(busy('1'));
-    await lastSaid(/failed|answered/);
+    await lastSaid(/failed|status/);
     receiver.answer = ok;
     await receiver.arrived(2);
     expect(new Set(receiver.bodies())).toEqual(new Set([busyBody('1')]));
@@ -357,20 +357,20 @@ describe('delivery', () => {
   });
 });
 
-describe('notes', () => {
-  const notes = async () =>
-    ((await get('/_heartbeatd/pbx/notes')).notes as { what: string; detail?: string }[]).map(
-      ({ what, detail }) => [what, detail],
+describe('diagnostics', () => {
+  const diagnostics = async () =>
+    ((await get('/_heartbeatd/pbx/diagnostics')).diagnostics as { message: string; detail?: string }[]).map(
+      ({ message, detail }) => [message, detail],
     );
 
   it('say which callbacks were refused, and why nothing arrives where a client looks', async () => {
     const token = await login({ url: 'http://127.0.0.1/r' });
     await beat(token, { ipaddr: '169.254.169.254', port: 80 });
     await post('/api/v1.1.0/login', { username: 'api', password: 'x', url: 'ftp://x/', urltag: 1 });
-    expect(await notes()).toEqual([
-      ['the url has a scheme and no urltag: taken as absolute', undefined],
-      ['a heartbeat named a callback that is refused', '{"ipaddr":"169.254.169.254","port":"80"}'],
-      ['a login named a callback that is refused', expect.stringContaining('ftp://x/')],
+    expect(await diagnostics()).toEqual([
+      ['the url has a scheme but no urltag; treated as absolute', undefined],
+      ['heartbeat refused: the callback is not usable', '{"ipaddr":"169.254.169.254","port":"80"}'],
+      ['login refused: the callback is not usable', expect.stringContaining('ftp://x/')],
     ]);
   });
 
@@ -380,9 +380,7 @@ describe('notes', () => {
     await report(busy('1'));
     await receiver.arrived(1);
     await expect
-      .poll(notes)
-      .toEqual([
-        ['a report was answered with another success than 200; a PBX may send it again', 'answered 204'],
-      ]);
+      .poll(diagnostics)
+      .toEqual([['report accepted with a status other than 200; a PBX may send it again', 'status 204']]);
   });
 });

@@ -172,10 +172,15 @@ describe('a call that is played', () => {
 
   it.each([
     ['nobody it knows', { from: '1', to: '2' }, 400, 'neither 1 nor 2 is an extension'],
-    ['an unknown trunk', { from: '1000', to: '2', trunk: 'x' }, 400, 'no trunk x'],
-    ['a step that cannot follow', { from: '1000', to: '1001', steps: ['answer'] }, 409, 'new cannot answer'],
+    ['an unknown trunk', { from: '1000', to: '2', trunk: 'x' }, 400, 'trunk x does not exist'],
+    [
+      'a step that cannot follow',
+      { from: '1000', to: '1001', steps: ['answer'] },
+      409,
+      'step "answer" is not possible while the call is new',
+    ],
     ['a step after the end', { from: '1000', to: '1001', steps: ['ring', 'hangup', 'ring'] }, 400, 'over'],
-    ['no step', { from: '1000', to: '1001', steps: ['sing'] }, 400, '"sing" is no step'],
+    ['no step', { from: '1000', to: '1001', steps: ['sing'] }, 400, '"sing" is not a step'],
     ['something else', { from: '1000', to: '1001', colour: 'red' }, 400, '/colour: Unexpected property'],
   ])('is refused with %s', async (_what, body, code, words) => {
     const answer = await post(`${root}/calls`, body);
@@ -237,10 +242,10 @@ describe('extensions and trunks', () => {
 });
 
 it.each([
-  [{}, 'there is no report "undefined"'],
-  [null, 'there is no report'],
-  [{ report: 'Sneeze' }, 'there is no report "Sneeze"'],
-  [{ report: { toString: 1 } }, 'there is no report "object"'],
+  [{}, 'unknown report "undefined"'],
+  [null, 'unknown report'],
+  [{ report: 'Sneeze' }, 'unknown report "Sneeze"'],
+  [{ report: { toString: 1 } }, 'unknown report "object"'],
   [{ report: 'ExtensionStatus', extension: '1000' }, '/status: Expected required property'],
   [{ report: 'RING', callid: '', members: [] }, '/callid: '],
 ])('a report %j is refused in words', async (body, words) => {

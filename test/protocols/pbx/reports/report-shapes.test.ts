@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { renderReport, shapeOf } from '../../../../src/protocols/pbx/reports/report-shapes.ts';
-import { isReport, type Report, type Shape, shapes } from '../../../../src/protocols/pbx/reports/reports.ts';
+import { isReport, type Report, renderReport } from '../../../../src/protocols/pbx/reports/catalog.ts';
+import { type Shape, shapes } from '../../../../src/protocols/pbx/reports/report-kind.ts';
+import { shapeOf } from '../../../../src/protocols/pbx/reports/shape-of.ts';
 
 const callid = '1550710849.199';
 const ext = (number: string) => ({ type: 'ext' as const, number });
@@ -154,7 +155,7 @@ describe('as the documents show them', () => {
     ['event', { report: 'Raw', body: { any: ['thing', 1] } }, '{"any":["thing",1]}'],
     ['legacy', { report: 'BootUp', shapes: ['event'] }, undefined],
   ])('%s: %j', (shape, report, body) => {
-    expect(isReport.Check(report)).toBe(true);
+    expect(isReport(report)).toBe(true);
     expect(renderReport(report, shape, '1')).toBe(body);
   });
 });

@@ -81,7 +81,7 @@ describe('a token that timed out', () => {
       expect(await ask(app, token)).toEqual(failed('20006'));
       await app.store.advanceClock(1);
       expect(await ask(app, token)).toEqual(failed('20004'));
-      expect(await app.store.listDocuments({ tenant, collection: 'expiredTokens' })).toEqual([]);
+      expect(await app.store.listDocuments({ tenant, collection: 'timedOutTokens' })).toEqual([]);
     });
 
     it('is known to the very request that finds it so, before anybody looked for what is due', async () => {

@@ -59,7 +59,7 @@ describe('a password', () => {
   it('is never kept as it is: such a file is refused at the start', async () => {
     await started.close();
     for (const password of ['pass', md5('pass')])
-      await expect(startWith([{ username: 'api', password }])).rejects.toThrow(/PBX_USERS: .*is no hash/);
+      await expect(startWith([{ username: 'api', password }])).rejects.toThrow(/PBX_USERS: .*is not a hash/);
     await expect(startApp({ pbxUsers: '/no/such/file' })).rejects.toThrow(/PBX_USERS: /);
     await expect(startWith([{ username: 'api' }])).rejects.toThrow(/PBX_USERS: \/users\/0\/password/);
     await startWith([]);
