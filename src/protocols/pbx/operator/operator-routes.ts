@@ -1,7 +1,7 @@
 /** The operator routes of the PBX, under `/_heartbeatd/pbx`: what happens in the emulated PBX, and how deliveries go. */
 import type { TSchema } from '@sinclair/typebox';
-import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler';
 import type { App } from '../../kit/protocol.ts';
+import { compiled } from '../../kit/validate.ts';
 import type { PbxContext } from '../api/context.ts';
 import { callRoutes } from './call-routes.ts';
 import { deadLetterRoutes } from './dead-letter-routes.ts';
@@ -13,7 +13,7 @@ import { modelRoutes } from './model-routes.ts';
 /** Registers the routes; the caller sets the prefix. */
 export async function operatorRoutes(app: App, context: PbxContext): Promise<void> {
   // Schemas are compiled when first used, and replies are not checked: the server starts faster.
-  app.setValidatorCompiler(({ schema }) => compileOnUse(schema as TSchema));
+  app.setValidatorCompiler(({ schema }) => validate(schema as TSchema));
   app.setSerializerCompiler(() => (reply) => JSON.stringify(reply));
   eventRoutes(app, context);
   callRoutes(app, context);
@@ -23,12 +23,11 @@ export async function operatorRoutes(app: App, context: PbxContext): Promise<voi
   loginFailureRoutes(app, context);
 }
 
-function compileOnUse(schema: TSchema) {
-  let compiled: TypeCheck<TSchema> | undefined;
+function validate(schema: TSchema) {
+  const check = compiled(schema);
   return (value: unknown): { value: unknown } | { error: Error } => {
-    compiled ??= TypeCompiler.Compile(schema);
-    if (compiled.Check(value)) return { value };
-    const first = compiled.Errors(value).First();
+    if (check().Check(value)) return { value };
+    const first = check().Errors(value).First();
     return { error: new Error(`${first?.path ?? ''}: ${first?.message ?? 'invalid value'}`) };
   };
 }
