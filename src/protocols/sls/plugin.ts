@@ -5,17 +5,17 @@ import { SettingError, type SettingsOf } from '../../settings/setting.ts';
 import { StoreUnavailable } from '../../store/store.ts';
 import { NotFound } from '../kit/failure.ts';
 import type { Protocol, ProtocolContext, ProtocolModule } from '../kit/protocol.ts';
-import { makeProjectOf } from './addressing.ts';
-import { makeRequestIds } from './answer.ts';
-import { accessKeysOf, authenticate } from './authentication.ts';
-import type { Serve, SlsContext } from './call.ts';
-import { errors, SlsError } from './errors.ts';
-import { serveGroups } from './group-routes.ts';
-import { serveLogs } from './log-routes.ts';
-import { firstOf, sentAtOf } from './request.ts';
-import { serveResources } from './resource-routes.ts';
+import { serveGroups } from './consumer-groups/group-routes.ts';
+import { viewGroups } from './consumer-groups/view.ts';
+import { serveLogs } from './logs/log-routes.ts';
+import { serveResources } from './resources/resource-routes.ts';
 import { slsSettings } from './settings.ts';
-import { viewGroups } from './view.ts';
+import { makeProjectOf } from './wire/addressing.ts';
+import { accessKeysOf, authenticate } from './wire/authentication.ts';
+import type { Serve, SlsContext } from './wire/call.ts';
+import { errors, SlsError } from './wire/errors.ts';
+import { makeRequestIds } from './wire/reply.ts';
+import { firstOf, sentAtOf } from './wire/request.ts';
 
 const maxJsonBytes = 1_024 * 1_024;
 /** A body may be compressed badly, and still hold no more than it should. */

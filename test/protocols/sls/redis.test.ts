@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultConfig } from '../../../src/config.ts';
-import { decodeCursor } from '../../../src/protocols/sls/cursor.ts';
+import { decodeCursor } from '../../../src/protocols/sls/logs/cursor.ts';
 import { openStore } from '../../../src/store/open.ts';
 import { type RedisServer, startRedis } from '../../redis-server.ts';
 import { type StartedApp, startApp } from '../../start-app.ts';
