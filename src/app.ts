@@ -19,12 +19,14 @@ import { protocols as builtIn } from './protocols/index.ts';
 import { NotFound } from './protocols/kit/failure.ts';
 import type { Interceptor } from './protocols/kit/intercept.ts';
 import type { App, ProtocolContext, ProtocolModule } from './protocols/kit/protocol.ts';
+import { type Log, silentLog } from './settings/log.ts';
 import type { Store } from './store/store.ts';
+import { version } from './version.ts';
 
 export interface AppOptions {
   readonly config: Config;
   readonly store: Store;
-  readonly logger?: FastifyBaseLogger;
+  readonly logger?: FastifyBaseLogger & Log;
   readonly metrics?: Metrics;
   readonly wallMs?: () => number;
   readonly randomBytes?: (size: number) => Buffer;
@@ -46,6 +48,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const metrics = options.metrics ?? watchedMetrics(store);
   const context: ProtocolContext = {
     store,
+    log: options.logger ?? silentLog,
     interceptor: options.interceptor,
     wallMs: options.wallMs ?? Date.now,
     randomBytes: options.randomBytes ?? randomBytes,
@@ -110,7 +113,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'heartbeatd', version: '0.1.0' },
+      info: { title: 'heartbeatd', version },
       tags: [...made, { name: 'operator' }].map(({ name }) => ({ name })),
     },
   });

@@ -1,22 +1,17 @@
-#!/usr/bin/env node
 /** The process: read the settings, open the store, build the app, listen, stop gracefully. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { pino } from 'pino';
-import pretty from 'pino-pretty';
+import { type DestinationStream, pino } from 'pino';
 import { buildApp } from './app.ts';
 import { type Config, describeSettings, readConfig } from './config.ts';
 import { makeMetrics } from './operator/metrics.ts';
 import { hashPassword } from './protocols/pbx/password.ts';
 import { SettingError } from './settings/setting.ts';
 import { openStore } from './store/open.ts';
+import { version } from './version.ts';
 import { welcome } from './welcome.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 
 function help(): string {
   const rows = describeSettings().map(({ flag, env, fallback, help: text }) => {
@@ -65,12 +60,12 @@ process.stdout.on('error', () => {});
 const maxUnwritten = 1_024 * 1_024;
 const printed = pino.destination({ fd: 1, sync: true, maxLength: maxUnwritten });
 printed.on('error', () => {});
-const logger = process.stdout.isTTY
-  ? pino(
-      { level: config.logLevel },
-      pretty({ colorize: true, ignore: 'pid,hostname', singleLine: true, translateTime: 'HH:MM:ss.l' }),
-    )
-  : pino({ level: config.logLevel }, printed);
+/** Returns the stream for a terminal; its formatter is loaded only there. */
+async function openTerminal(): Promise<DestinationStream> {
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({ colorize: true, ignore: 'pid,hostname', singleLine: true, translateTime: 'HH:MM:ss.l' });
+}
+const logger = pino({ level: config.logLevel }, process.stdout.isTTY ? await openTerminal() : printed);
 
 const metrics = makeMetrics();
 let sweepsFail = false;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Static } from '@sinclair/typebox';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LeasesPage } from '../../src/operator/schemas.ts';
@@ -250,7 +251,8 @@ it('a token is what the client sent, byte for byte, after a scheme in any case',
 });
 
 it('an OpenAPI document describes every protocol', async () => {
-  const { paths } = (await get('/_heartbeatd/openapi.json')).json();
+  const { info, paths } = (await get('/_heartbeatd/openapi.json')).json();
+  expect(info.version).toBe(JSON.parse(readFileSync('package.json', 'utf8')).version);
   expect(Object.keys(paths)).toEqual(
     expect.arrayContaining([
       '/logstores/{logstore}/consumergroups/{group}',

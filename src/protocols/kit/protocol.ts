@@ -9,6 +9,7 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { Registry } from 'prom-client';
+import type { Log } from '../../settings/log.ts';
 import type { SettingsOf, SettingTable } from '../../settings/setting.ts';
 import type { Store, Tenant } from '../../store/store.ts';
 import type { Interceptor } from './intercept.ts';
@@ -29,6 +30,8 @@ export interface ProtocolContext {
   /** Wall time for headers and request ids, ms since 1970. Deadlines never come from it. */
   wallMs(): number;
   randomBytes(size: number): Buffer;
+  /** Guard debug lines with `isDebugging(log)`: their fields cost nothing then. */
+  readonly log: Log;
   /** For metrics of the protocol's own. */
   readonly registry: Registry;
   /** Observes or fails the protocol's requests; absent: nothing does, and a request pays for one branch. */
