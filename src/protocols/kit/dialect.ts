@@ -23,8 +23,8 @@ export interface Dialect<Call, Op extends Operation<Call> = Operation<Call>> {
   authenticate?(call: Call, operation: Op): void | Promise<void>;
   /** Returns the reply for a failure. Nothing else formats an error. */
   error(failure: Failure, request: FastifyRequest): Reply;
-  /** Headers that every reply carries before its own and that differ from request to request. Absent: none. */
-  headers?(): HeaderList;
+  /** Returns headers that every reply carries before its own and that differ from request to request. Absent: none. */
+  headers?(request: FastifyRequest): HeaderList;
   /** Status and an example body of an error of the protocol's table, for the OpenAPI document. */
   describeError(name: string): { readonly status: number; readonly example: unknown };
 }

@@ -23,7 +23,7 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
   const { dialect, operations, interceptor } = options;
 
   const sendNow = (reply: FastifyReply, answer: Reply): void => {
-    const first = dialect.headers?.();
+    const first = dialect.headers?.(reply.request);
     sendReply(reply, first === undefined ? answer : { ...answer, headers: [...first, ...answer.headers] });
   };
 
