@@ -1,191 +1,108 @@
 /**
- * Heartbeats ("ConsumerGroupHeartBeat"). A plain one is one store operation, guarded by the versions of what this process
- * knows of the group and its logstore; one that finds the membership or the shards changed computes the assignment anew.
+ * Applies heartbeats to consumer groups. A plain one is one store operation, guarded by the versions of the group and logstore that this
+ * process knows; one that finds the membership or the shards changed computes the assignment again and writes it.
  */
-
-import { decodeCursor } from '../logs/cursor.ts';
-import { endsOf } from '../logs/shard-log.ts';
+import { isDebugging } from '../../../settings/log.ts';
+import { retryOnConflict } from '../../kit/retry-on-conflict.ts';
 import { errors } from '../wire/errors.ts';
-import {
-  type ConsumedShard,
-  type ConsumerGroup,
-  type Heartbeat,
-  hear,
-  isSettled,
-  isUnclear,
-  reconcile,
-  shardsOf,
-} from './consumer-group.ts';
-import {
-  type Checkpoint,
-  cachedGroup,
-  checkpointsOf,
-  forgetGroup,
-  type GroupContext,
-  type KnownGroup,
-  knownGroup,
-  writeGroup,
-} from './group-store.ts';
-
-const maxAttempts = 32;
+import { type Heartbeat, hear, isSettled, isUnclear, shardsOf } from './consumer-group.ts';
+import type { GroupContext } from './context.ts';
+import { cachedGroup, cacheKeyOf, forgetGroup, knownGroup, writeGroup } from './group-store.ts';
+import type { GroupRef, KnownGroup } from './known-group.ts';
+import { reconcileGroup } from './reconcile-group.ts';
 
 /**
- * A consumer's heartbeat: the JSON text of the shards that are its own now. Throws 404s for what does not exist, and
- * NotExistConsumerWithBody for a consumer that is not (or no longer) known and says that it holds something.
+ * Applies a heartbeat and returns the shards that the consumer owns, as JSON text. Throws ProjectNotExist, LogStoreNotExist,
+ * ConsumerGroupNotExist, ExceedQuota, and NotExistConsumerWithBody for a consumer that is not or no longer a member and reports shards.
  */
-export async function heartbeat(
-  context: GroupContext,
-  project: string,
-  logstore: string,
-  name: string,
-  beat: Heartbeat,
-): Promise<string> {
-  const settled = await hearOnce(context, project, logstore, name, beat, false);
-  if (settled !== undefined) return settled;
-  // What changes the group goes one by one in this process: many at once would only get into each other's way.
-  return oneByOne(context.queues, `${project}/${logstore}/${name}`, async () => {
-    for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
-      const answer = await hearOnce(context, project, logstore, name, beat, true);
-      if (answer !== undefined) return answer;
-    }
-    // It kept changing under this heartbeat.
-    throw errors.busy();
-  });
+export async function heartbeat(context: GroupContext, ref: GroupRef, beat: Heartbeat): Promise<string> {
+  const reply = await tryHeartbeat(context, ref, beat, 'renew');
+  if (reply !== undefined) return reply;
+  return context.changes(cacheKeyOf(ref), () =>
+    retryOnConflict(() => tryHeartbeat(context, ref, beat, 'change')),
+  );
 }
 
-/** Undefined if what this process knew was out of date, or if the group has to change and may not. */
-async function hearOnce(
+/**
+ * Returns undefined if what this process knew was out of date, or if the group has to change. `mode`: `renew` leaves the group as it is,
+ * `change` writes it.
+ */
+async function tryHeartbeat(
   context: GroupContext,
-  project: string,
-  logstore: string,
-  name: string,
+  ref: GroupRef,
   beat: Heartbeat,
-  mayChange: boolean,
+  mode: 'renew' | 'change',
 ): Promise<string | undefined> {
   const { store } = context;
-  const known =
-    cachedGroup(context, project, logstore, name) ?? (await knownGroup(context, project, logstore, name));
+  const known = cachedGroup(context, ref) ?? (await knownGroup(context, ref));
   const { group, tenant } = known;
-  const answer = await store.beat({
+  const renewed = await store.beat({
     tenant,
     holder: beat.consumer,
     groups: [{ group: known.lease }],
     ttlMs: group.timeout * 1_000,
-    // Who is unknown may join with empty hands only: what it holds may be somebody else's by now.
+    // A consumer that is not a member may join only if it holds nothing: its shards may belong to another one by now.
     grant: beat.held.length === 0,
     guards: known.guards,
     tell: 'revision',
   });
-  if (answer.stale) {
+  if (renewed.stale) {
     forgetGroup(context, known);
+    logStep(context, known, beat, 'cached consumer group is out of date');
     return undefined;
   }
-  const [lease] = answer.leases;
-  if (lease === undefined || lease.state === 'absent') throw errors.consumerNotExistWithBody();
+  const [lease] = renewed.leases;
+  if (lease === undefined || lease.state === 'absent') {
+    logStep(context, known, beat, 'heartbeat refused: the consumer is not a member and reports shards');
+    throw errors.NotExistConsumerWithBody();
+  }
+  logStep(context, known, beat, 'consumer lease renewed');
   const isCurrent = lease.revision === group.revision && known.logstoreVersion === group.logstoreVersion;
   if (isCurrent) {
     const settled = known.settled.get(beat.consumer);
     if (settled?.owned.every((id) => beat.held.includes(id)) === true) return settled.text;
-    if (hear(group, beat) === group && !isUnclear(group, beat)) return answerFrom(known, beat.consumer);
+    if (hear(group, beat) === group && !isUnclear(group, beat)) return ownedShards(known, beat.consumer);
   }
-  if (!mayChange) return undefined;
-  const heartbeat = isUnclear(group, beat)
-    ? { ...beat, leaseMs: (await store.now({ tenant })).leaseMs }
-    : beat;
-  const next = isCurrent ? hear(group, heartbeat) : await reconciled(context, known, heartbeat);
-  if (next === group) return answerFrom(known, beat.consumer);
-  const now = await writeGroup(context, known, next);
-  return now === undefined ? undefined : answerFrom(now, beat.consumer);
+  return mode === 'renew' ? undefined : changeGroup(context, known, beat, isCurrent);
 }
 
-/** The shards as consumption sees them: of those that take no more, whether the checkpoint is where they end. */
-async function consumedShards(context: GroupContext, known: KnownGroup): Promise<readonly ConsumedShard[]> {
-  const { tenant, project, logstore, group } = known;
-  const closed = logstore.shards.filter(({ status }) => status === 'readonly');
-  const finished = new Set<number>();
-  if (closed.length > 0) {
-    const collection = checkpointsOf(group);
-    const [ends, checkpoints] = await Promise.all([
-      endsOf(context, project, logstore, closed),
-      context.store.readDocuments({
-        tenant,
-        documents: closed.map(({ shardID }) => ({ collection, key: String(shardID) })),
-      }),
-    ]);
-    for (const [at, { shardID }] of closed.entries()) {
-      const document = checkpoints[at];
-      if (document === null || document === undefined) continue;
-      const { checkpoint } = JSON.parse(document.value) as Checkpoint;
-      if (decodeCursor(checkpoint) === ends[at]) finished.add(shardID);
-    }
-  }
-  return logstore.shards.map(({ shardID, parents }) => ({
-    id: shardID,
-    parents,
-    isFinished: finished.has(shardID),
-  }));
-}
-
-/** The group as the next heartbeat will find it: what fell due since the last one is done, though nobody wrote it down. */
-export async function currentGroup(context: GroupContext, known: KnownGroup): Promise<ConsumerGroup> {
-  return reconciled(context, known, undefined);
-}
-
-async function reconciled(
+/** Writes the group after a heartbeat. `isCurrent`: neither members nor shards changed. Returns undefined on conflict. */
+async function changeGroup(
   context: GroupContext,
   known: KnownGroup,
-  heartbeat: Heartbeat | undefined,
-): Promise<ConsumerGroup> {
-  const [members, shards] = await Promise.all([
-    context.store.members({
-      tenant: known.tenant,
-      group: known.lease,
-      offset: 0,
-      limit: Number.MAX_SAFE_INTEGER,
-    }),
-    consumedShards(context, known),
-  ]);
-  const { slsMaxConsumers } = context.config;
-  if (heartbeat !== undefined && members.count > slsMaxConsumers) {
-    const isNew = members.leases.slice(slsMaxConsumers).some(({ holder }) => holder === heartbeat.consumer);
-    // The oldest stay: members come in the order in which they joined.
-    if (isNew) {
-      await context.store.release({
-        tenant: known.tenant,
-        holder: heartbeat.consumer,
-        groups: [known.lease],
-      });
-      throw errors.consumerQuota();
-    }
+  beat: Heartbeat,
+  isCurrent: boolean,
+): Promise<string | undefined> {
+  const { group, tenant } = known;
+  const dated = isUnclear(group, beat)
+    ? { ...beat, leaseMs: (await context.store.now({ tenant })).leaseMs }
+    : beat;
+  const next = isCurrent ? hear(group, dated) : await reconcileGroup(context, known, dated);
+  if (next === group) return ownedShards(known, beat.consumer);
+  const written = await writeGroup(context, known, next);
+  if (written === undefined) {
+    logStep(context, known, beat, 'consumer group changed in the meantime; retrying');
+    return undefined;
   }
-  return reconcile(known.group, {
-    consumers: members.leases.map(({ holder }) => holder),
-    revision: members.revision,
-    logstoreVersion: known.logstoreVersion,
-    shards,
-    ...(heartbeat === undefined ? {} : { heartbeat }),
-  });
+  logStep(context, written, beat, 'consumer group changed by a heartbeat');
+  return ownedShards(written, beat.consumer);
 }
 
-/** Runs a step when all earlier ones of the same name are over, however they ended. */
-function oneByOne<T>(
-  queues: Map<string, Promise<unknown>>,
-  name: string,
-  step: () => Promise<T>,
-): Promise<T> {
-  const before = queues.get(name) ?? Promise.resolve();
-  const mine = before.then(step, step);
-  queues.set(name, mine);
-  const forget = (): void => {
-    if (queues.get(name) === mine) queues.delete(name);
-  };
-  mine.then(forget, forget);
-  return mine;
-}
-
-function answerFrom(known: KnownGroup, consumer: string): string {
+function ownedShards(known: KnownGroup, consumer: string): string {
   const owned = shardsOf(known.group, consumer);
   const text = JSON.stringify(owned);
   if (isSettled(known.group, consumer)) known.settled.set(consumer, { owned, text });
   return text;
+}
+
+function logStep(
+  { log }: GroupContext,
+  { tenant, lease, group }: KnownGroup,
+  beat: Heartbeat,
+  step: string,
+): void {
+  if (!isDebugging(log)) return;
+  const { consumer: holder, held, sentAt } = beat;
+  const owned = shardsOf(group, holder);
+  log.debug({ tenant, group: lease, holder, held, sentAt, owned, revision: group.revision }, step);
 }

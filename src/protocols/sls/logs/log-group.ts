@@ -1,18 +1,18 @@
 /**
- * LogGroups and lists of them, as the vendor's protocol buffers have them ("PutLogs", "PullLogs"; proto2):
+ * Encodes and checks LogGroups and LogGroupLists, which are protocol buffers ("PutLogs", "PullLogs"; proto2):
  *
  *     Log          1 Time uint32, 2 Contents { 1 Key, 2 Value }, 4 Time_ns fixed32
  *     LogGroup     1 Logs, 2 Reserved, 3 Topic, 4 Source, 5 MachineUUID, 6 LogTags { 1 Key, 2 Value }
  *     LogGroupList 1 LogGroups
  *
- * A LogGroup that came in is kept byte for byte: here it is only looked through.
+ * A LogGroup that a client sent is stored byte for byte; `countLogs` only checks it.
  */
 import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
-/** Field number and wire type, as one number. */
+/** Returns the tag of a field. */
 const tag = (field: number, type: WireType): number => (field << 3) | type;
 
-/** How many logs a LogGroup holds. Throws an Error for bytes that are none. */
+/** Returns how many logs a LogGroup contains. Throws an Error for bytes that are no LogGroup. */
 export function countLogs(group: Uint8Array): number {
   const reader = new BinaryReader(group);
   let logs = 0;
@@ -52,8 +52,8 @@ function checkLog(reader: BinaryReader, length: number): void {
     }
   }
   if (reader.pos !== end) throw new RangeError('a Log ends within a field');
-  // A log without contents is one that a client may well send; one without its time is none.
-  if (!isTimed) throw new RangeError('a Log without its time');
+  // Clients may send logs without contents, but every log has a time.
+  if (!isTimed) throw new RangeError('a Log has no time');
 }
 
 function checkPair(reader: BinaryReader, length: number): void {
@@ -67,30 +67,31 @@ function checkPair(reader: BinaryReader, length: number): void {
     }
     reader.skip(type, field);
   }
-  if (reader.pos !== end) throw new RangeError('a key or value ends too late');
-  if (seen !== 3) throw new RangeError('a key without a value');
+  if (reader.pos !== end) throw new RangeError('a key or value exceeds its pair');
+  if (seen !== 3) throw new RangeError('a pair lacks its key or its value');
 }
 
 function endOf(reader: BinaryReader, length: number): number {
   const end = reader.pos + length;
-  if (end > reader.len) throw new RangeError('longer than what holds it');
+  if (end > reader.len) throw new RangeError('a field exceeds its message');
   return end;
 }
 
 function expectType(type: WireType, expected: WireType): void {
-  if (type !== expected) throw new RangeError(`wire type ${type} in place of ${expected}`);
+  if (type !== expected) throw new RangeError(`wire type is ${type} instead of ${expected}`);
 }
 
+/** A log group to be encoded. */
 export interface NewLogGroup {
   readonly topic: string;
   readonly source: string;
   readonly tags: Readonly<Record<string, string>>;
-  /** Seconds since 1970, of every log. */
+  /** Time of every log, seconds since 1970. */
   readonly time: number;
   readonly logs: readonly Readonly<Record<string, string>>[];
 }
 
-/** The bytes of a LogGroup whose logs came as text. */
+/** Returns the bytes of a LogGroup. */
 export function encodeLogGroup({ topic, source, tags, time, logs }: NewLogGroup): Uint8Array {
   const writer = new BinaryWriter();
   const pair = (field: number, key: string, value: string): void => {
@@ -113,7 +114,7 @@ export function encodeLogGroup({ topic, source, tags, time, logs }: NewLogGroup)
 
 const groupTag = Uint8Array.of(tag(1, WireType.LengthDelimited));
 
-/** The LogGroupList of these LogGroups. */
+/** Returns the bytes of the LogGroupList of encoded LogGroups. */
 export function encodeLogGroupList(groups: readonly Uint8Array[]): Buffer {
   const parts: Uint8Array[] = [];
   for (const group of groups) parts.push(groupTag, varint(group.length), group);

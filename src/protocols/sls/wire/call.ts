@@ -1,42 +1,28 @@
-/** A call of the API as operations get it, and what routes are made with. */
-import type { TSchema } from '@sinclair/typebox';
-import type { HTTPMethods } from 'fastify';
-import type { GroupContext } from '../consumer-groups/group-store.ts';
-import type { LogContext, PullAnswer } from '../logs/shard-log.ts';
+/** A request as SLS operations receive it, and what an SLS operation has beyond those of other protocols. */
+import type { Operation } from '../../kit/operation.ts';
+import type { ErrorName } from './errors.ts';
 
-export type SlsContext = GroupContext & LogContext;
-
-export interface Call {
-  /** When the client says that it sent the request, seconds since 1970. */
-  readonly sentAt: number;
+export interface SlsCall {
+  readonly method: string;
+  /** Path and query as on the wire; what is signed. */
+  readonly target: string;
   /** Empty for calls of the account. */
   readonly project: string;
+  /** Names from the path; empty if the path has none. */
   readonly logstore: string;
   readonly group: string;
   readonly shard: string;
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The first value of each parameter. */
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
 }
 
-/** The JSON text of an answer, empty for the many calls that answer nothing; or logs. */
-export type Operation = (call: Call) => Promise<string | PullAnswer>;
-
-export interface RouteOptions {
-  readonly body?: TSchema;
-  readonly querystring?: TSchema;
-  /** Needs no signature, whatever the settings ask for. */
-  readonly isOpen?: boolean;
-  /** The project need not be named by the host: it is in the body, or there is none. */
-  readonly isOfAccount?: boolean;
-  /** The body is logs, not JSON. */
-  readonly takesLogs?: boolean;
+/** One call of the SLS API. */
+export interface SlsOperation extends Operation<SlsCall> {
+  readonly errors: readonly ErrorName[];
+  /** The host need not name a project: the name is in the body, or there is none. */
+  readonly isAccountLevel?: true;
+  /** Needs no signature, whatever the settings require. */
+  readonly isPublic?: true;
 }
-
-/** Registers a route. */
-export type Serve = (
-  method: HTTPMethods | HTTPMethods[],
-  url: string,
-  options: RouteOptions,
-  run: Operation,
-) => void;

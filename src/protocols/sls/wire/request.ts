@@ -1,22 +1,20 @@
-/** What a request says, beyond what its route and schema know. */
-import type { FastifyRequest } from 'fastify';
-import type { NewLogGroup } from '../logs/log-group.ts';
-import * as schemas from '../schemas.ts';
+/** Decodes the parts that SLS requests have in common: dates, queries and JSON bodies. */
 import { maxSkewSeconds, requestSeconds } from './authentication.ts';
+import type { SlsCall } from './call.ts';
 import { errors } from './errors.ts';
 
 /** A client's time that is far off, or missing, says nothing about the order of its requests: then arrival counts. */
-export function sentAtOf(headers: FastifyRequest['headers'], nowSeconds: number): number {
+export function sentAtOf(headers: SlsCall['headers'], nowSeconds: number): number {
   const written = headers['x-log-date'] ?? headers.date;
   if (typeof written !== 'string') return nowSeconds;
   const seconds = requestSeconds(written);
   return Math.abs(seconds - nowSeconds) <= maxSkewSeconds ? seconds : nowSeconds;
 }
 
-/** Parameters that were sent twice count once. */
-export function firstOf(
+/** Returns the first value of each query parameter. */
+export function firstValues(
   query: Readonly<Record<string, string | string[] | undefined>>,
-): Readonly<Record<string, string | undefined>> {
+): SlsCall['query'] {
   for (const name in query) {
     if (Array.isArray(query[name])) {
       return Object.fromEntries(
@@ -24,70 +22,19 @@ export function firstOf(
       );
     }
   }
-  return query as Readonly<Record<string, string | undefined>>;
+  return query as SlsCall['query'];
 }
 
-export function parsed(body: Buffer): unknown {
+/** Parses a JSON body. Throws PostBodyInvalid. */
+export function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString());
   } catch {
-    throw errors.bodyInvalid();
+    throw errors.PostBodyInvalid('JSON');
   }
 }
 
-/** The members of a body that a schema names: what else clients send is not kept. */
-export function known<T extends object>(value: T, properties: object): T {
+/** Returns the members of a body that a schema names; what else clients send is not stored. */
+export function pickMembers<T extends object>(value: T, properties: object): T {
   return Object.fromEntries(Object.entries(value).filter(([name]) => Object.hasOwn(properties, name))) as T;
-}
-
-/** The shards that a heartbeat lists; nothing where it has no body. */
-export function heldOf(body: Buffer): readonly number[] {
-  if (body.length === 0 || (body.length === 2 && body[0] === 0x5b && body[1] === 0x5d)) return [];
-  const value = parsed(body);
-  if (!schemas.checks.heartbeat.Check(value)) throw errors.bodyInvalid();
-  return Array.isArray(value) ? value : value.shards;
-}
-
-export function pageOf<T>(
-  all: readonly T[],
-  query: { readonly offset?: string | undefined; readonly size?: string | undefined },
-): readonly T[] {
-  const number = (text: string | undefined, fallback: number): number => {
-    if (text === undefined || text === '') return fallback;
-    if (!/^\d{1,9}$/.test(text)) throw errors.parameterInvalid('offset or size is invalid');
-    return Number(text);
-  };
-  const offset = number(query.offset, 0);
-  return all.slice(offset, offset + Math.min(number(query.size, 100), 500));
-}
-
-/** The name, topic, source and tags of what a browser or a script sends as JSON ("PutWebtracking"). */
-export function webtrackingOf(body: Buffer, time: number): NewLogGroup {
-  const value = parsed(body);
-  if (!schemas.checks.webtracking.Check(value)) throw errors.bodyInvalid();
-  return {
-    topic: value.__topic__ ?? '',
-    source: value.__source__ ?? '',
-    tags: value.__tags__ ?? {},
-    time,
-    logs: value.__logs__,
-  };
-}
-
-/** The one log whose contents a query names ("Web Tracking"). */
-export function trackedIn(query: Readonly<Record<string, string | undefined>>, time: number): NewLogGroup {
-  const { APIVersion: _, __topic__: topic = '', __source__: source = '', ...rest } = query;
-  const log = Object.entries(rest).map(([key, value]) => [key, value ?? ''] as const);
-  return { topic, source, tags: {}, time, logs: [Object.fromEntries(log)] };
-}
-
-/** Where a shard is to be split: at a key, or into so many parts ("SplitShard"). */
-export function splitAt(
-  query: Readonly<Record<string, string | undefined>>,
-): { readonly key: string } | { readonly count: number } {
-  const { key = '', shardCount = '' } = query;
-  if (key !== '' || shardCount === '') return { key };
-  const count = Number(shardCount);
-  if (!/^\d{1,4}$/.test(shardCount) || count < 2) throw errors.parameterInvalid('invalid shard count');
-  return { count };
 }

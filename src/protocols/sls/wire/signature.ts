@@ -1,10 +1,10 @@
 /**
- * Request signatures, both versions ("Request signatures", "Request signatures V4"). Pure: what a client should have signed,
- * and whether it did.
+ * Request signatures, versions 1 and 4 ("Request signatures", "Request signatures V4"): the canonical text of a request, its signature, and
+ * whether a signature is right. Pure.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
-/** A request as it came. Header names are in lower case; the path is as on the wire, the query too, without `?`. */
+/** A request as received. Header names are in lower case; path and query are as on the wire, the query without `?`. */
 export interface SignedRequest {
   readonly method: string;
   readonly path: string;
@@ -16,11 +16,11 @@ export interface SignedRequest {
 interface Parameter {
   readonly key: string;
   readonly value: string;
-  /** With `=` on the wire, also where nothing follows. */
-  readonly isAssigned: boolean;
+  /** Whether `=` follows the key on the wire. */
+  readonly hasEquals: boolean;
 }
 
-function decoded(text: string): string {
+function decode(text: string): string {
   const spaced = text.replaceAll('+', ' ');
   try {
     return decodeURIComponent(spaced);
@@ -29,21 +29,21 @@ function decoded(text: string): string {
   }
 }
 
-/** Sorted by key. */
-function parametersOf(query: string): readonly Parameter[] {
+/** Returns the parameters sorted by key. */
+function sortedParameters(query: string): readonly Parameter[] {
   if (query === '') return [];
   return query
     .split('&')
     .map((part) => {
       const at = part.indexOf('=');
       return at < 0
-        ? { key: decoded(part), value: '', isAssigned: false }
-        : { key: decoded(part.slice(0, at)), value: decoded(part.slice(at + 1)), isAssigned: true };
+        ? { key: decode(part), value: '', hasEquals: false }
+        : { key: decode(part.slice(0, at)), value: decode(part.slice(at + 1)), hasEquals: true };
     })
     .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
 }
 
-/** `name:value` lines of the headers that are signed, sorted by name. */
+/** Returns names and values of the signed headers, sorted by name. */
 function headerLines(
   headers: SignedRequest['headers'],
   isSigned: (name: string) => boolean,
@@ -57,15 +57,21 @@ function headerLines(
 const isVendorHeader = (name: string): boolean =>
   (name.startsWith('x-log-') || name.startsWith('x-acs-')) && !name.startsWith('x-log-meta-');
 
-/** What version 1 signs. One SDK sends an `x-log-date` that it did not sign: others may have signed theirs. */
-export function stringToSignV1(request: SignedRequest, withLogDate = false): string {
+/**
+ * Returns the text that version 1 signs. `signsLogDate`: whether `x-log-date` is part of it; the documents leave it out, one SDK sends it
+ * without signing it, and others may sign it.
+ */
+export function stringToSignV1(
+  request: SignedRequest,
+  { signsLogDate = false }: { readonly signsLogDate?: boolean } = {},
+): string {
   const { method, path, headers } = request;
   const lines = headerLines(
     headers,
-    (name) => isVendorHeader(name) && (withLogDate || name !== 'x-log-date'),
+    (name) => isVendorHeader(name) && (signsLogDate || name !== 'x-log-date'),
   );
-  const query = parametersOf(request.query)
-    .map(({ key, value, isAssigned }) => (isAssigned ? `${key}=${value}` : key))
+  const query = sortedParameters(request.query)
+    .map(({ key, value, hasEquals }) => (hasEquals ? `${key}=${value}` : key))
     .join('&');
   return [
     method,
@@ -79,22 +85,22 @@ export function stringToSignV1(request: SignedRequest, withLogDate = false): str
 
 export type MethodV1 = 'hmac-sha1' | 'hmac-sha256';
 
-/** Base64. */
+/** Returns a signature of version 1, in base64. */
 export function signV1(text: string, secret: string, method: MethodV1): string {
   return createHmac(method === 'hmac-sha1' ? 'sha1' : 'sha256', secret)
     .update(text)
     .digest('base64');
 }
 
-/** Whether the secret signed the request, version 1. */
+/** Whether a signature of version 1 is right. */
 export function isSignedV1(
   request: SignedRequest,
   signature: string,
   secret: string,
   method: MethodV1,
 ): boolean {
-  return [false, true].some((withLogDate) =>
-    isSame(signV1(stringToSignV1(request, withLogDate), secret, method), signature),
+  return [false, true].some((signsLogDate) =>
+    isSame(signV1(stringToSignV1(request, { signsLogDate }), secret, method), signature),
   );
 }
 
@@ -109,7 +115,7 @@ const rfc3986 = (text: string): string =>
     (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 
-/** What version 4 hashes. `unsigned`: headers that the client did not sign, though most do. */
+/** Returns the text that version 4 hashes. `unsigned`: headers that most clients sign and this one may not. */
 export function canonicalRequestV4(request: SignedRequest, unsigned: readonly string[] = []): string {
   const { method, path, headers } = request;
   const lines = headerLines(
@@ -117,7 +123,7 @@ export function canonicalRequestV4(request: SignedRequest, unsigned: readonly st
     (name) =>
       (isVendorHeader(name) || name === 'content-type' || name === 'host') && !unsigned.includes(name),
   );
-  const query = parametersOf(request.query)
+  const query = sortedParameters(request.query)
     .map(({ key, value }) => (value === '' ? key : `${key}=${rfc3986(value)}`))
     .join('&');
   return [
@@ -133,11 +139,12 @@ export function canonicalRequestV4(request: SignedRequest, unsigned: readonly st
 
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 
+/** Returns the key that signs requests of a day and region. */
 export function signingKeyV4(secret: string, { date, region }: ScopeV4): Buffer {
   return hmac(hmac(hmac(hmac(`aliyun_v4${secret}`, date), region), 'sls'), 'aliyun_v4_request');
 }
 
-/** Hex. */
+/** Returns a signature of version 4, in hexadecimal. */
 export function signV4(canonicalRequest: string, dateTime: string, scope: ScopeV4, secret: string): string {
   const hash = createHash('sha256').update(canonicalRequest).digest('hex');
   const text = `SLS4-HMAC-SHA256\n${dateTime}\n${scope.date}/${scope.region}/sls/aliyun_v4_request\n${hash}`;
@@ -146,7 +153,7 @@ export function signV4(canonicalRequest: string, dateTime: string, scope: ScopeV
 
 const unsignedV4 = [[], ['host'], ['content-type'], ['host', 'content-type']] as const;
 
-/** Whether the secret signed the request, version 4. */
+/** Whether a signature of version 4 is right. */
 export function isSignedV4(
   request: SignedRequest,
   signature: string,
@@ -159,9 +166,9 @@ export function isSignedV4(
   );
 }
 
-/** In a time that does not tell how much of it is right. */
-export function isSame(expected: string, given: string): boolean {
+/** Whether two texts are equal; takes the same time however much of them is. */
+export function isSame(expected: string, received: string): boolean {
   const a = Buffer.from(expected);
-  const b = Buffer.from(given);
+  const b = Buffer.from(received);
   return a.length === b.length && timingSafeEqual(a, b);
 }

@@ -4,23 +4,20 @@
  * Everything follows from the seed. What must hold is checked at every step.
  */
 import { defaultConfig } from '../../../../src/config.ts';
-import {
-  getCheckpoints,
-  updateCheckpoint,
-} from '../../../../src/protocols/sls/consumer-groups/checkpoints.ts';
-import { createGroup } from '../../../../src/protocols/sls/consumer-groups/groups.ts';
+import { updateCheckpoint } from '../../../../src/protocols/sls/consumer-groups/consumer-group-update-check-point.ts';
+import { createGroup } from '../../../../src/protocols/sls/consumer-groups/create-consumer-group.ts';
+import { getCheckpoints } from '../../../../src/protocols/sls/consumer-groups/get-check-point.ts';
 import { heartbeat } from '../../../../src/protocols/sls/consumer-groups/heartbeat.ts';
+import { makeSlsContext, type SlsContext } from '../../../../src/protocols/sls/context.ts';
+import { appendLogGroup } from '../../../../src/protocols/sls/logs/append-log-group.ts';
 import { encodeCursor } from '../../../../src/protocols/sls/logs/cursor.ts';
-import { endsOf, putLogs } from '../../../../src/protocols/sls/logs/shard-log.ts';
-import {
-  createLogstore,
-  createProject,
-  readLogstore,
-} from '../../../../src/protocols/sls/resources/logstores/logstores.ts';
-import { reshape } from '../../../../src/protocols/sls/resources/shards/replace-shards.ts';
-import { ancestorsOf } from '../../../../src/protocols/sls/resources/shards/shards.ts';
-import type { SlsContext } from '../../../../src/protocols/sls/wire/call.ts';
+import { endsOf } from '../../../../src/protocols/sls/logs/shard-log.ts';
+import { createLogstore, readLogstore } from '../../../../src/protocols/sls/resources/logstores/logstore.ts';
+import { createProject } from '../../../../src/protocols/sls/resources/projects/project.ts';
+import { reshape } from '../../../../src/protocols/sls/resources/shards/change-shards.ts';
+import { ancestorsOf, merge, split } from '../../../../src/protocols/sls/resources/shards/shards.ts';
 import { SlsError } from '../../../../src/protocols/sls/wire/errors.ts';
+import { silentLog } from '../../../../src/settings/log.ts';
 import { createStore } from '../../../../src/store/create-store.ts';
 import { openEmbeddedDriver } from '../../../../src/store/embedded/driver.ts';
 import type { Store } from '../../../../src/store/store.ts';
@@ -54,7 +51,7 @@ export interface HistoryResult {
 export const tenant = 'sls/sim';
 const project = 'sim';
 const logstore = 'logs';
-const group = 'cg';
+const groupRef = { project, logstore, group: 'cg' };
 const intervalMs = 2_000;
 const timeoutMs = 4_000;
 /** So that who was frozen longest is back, gave up, joined again, and every hand-over that follows is through. */
@@ -121,17 +118,11 @@ class History {
     const wallMs = (): number => 1_700_000_000_000 + this.#now;
     this.#store = createStore(openEmbeddedDriver({ wallMs }));
     this.#order = this.#chance(0.4);
-    this.#nodes = Array.from({ length: 1 + this.#below(3) }, () => ({
-      store: this.#store,
-      config: defaultConfig(),
-      groups: new Map(),
-      queues: new Map(),
-      logstores: new Map(),
-      turn: { next: 0 },
-      nowSeconds: () => Math.floor(wallMs() / 1_000),
-      nowMicros: () => wallMs() * 1_000,
-      randomBytes: (size: number) => Buffer.from(Array.from({ length: size }, () => this.#below(256))),
-    }));
+    const randomBytes = (size: number): Buffer =>
+      Buffer.from(Array.from({ length: size }, () => this.#below(256)));
+    this.#nodes = Array.from({ length: 1 + this.#below(3) }, () =>
+      makeSlsContext({ store: this.#store, log: silentLog, wallMs, randomBytes }, defaultConfig()),
+    );
     this.#clients = Array.from({ length: 1 + this.#below(5) }, (_, at) => ({
       name: `c${at}`,
       isRunning: false,
@@ -198,8 +189,12 @@ class History {
     await this.#store.freezeClock(true);
     const node = this.#node();
     await createProject(node, project, '');
-    await createLogstore(node, project, logstore, { shardCount: 1 + this.#below(6) });
-    await createGroup(node, project, logstore, group, timeoutMs / 1_000, this.#order);
+    await createLogstore(node, groupRef, { shardCount: 1 + this.#below(6) });
+    await createGroup(node, groupRef, {
+      consumerGroup: groupRef.group,
+      timeout: timeoutMs / 1_000,
+      order: this.#order,
+    });
     for (const client of this.#clients) this.#at(this.#below(10_000), () => this.#start(client));
     for (let at = 1_000; at < stormMs; at += 1_000) this.#at(at, () => this.#disturb());
     this.#at(stormMs, async () => {
@@ -241,7 +236,7 @@ class History {
     }
     if (clocks && this.#chance(0.1)) this.#setClock(client);
     if (reshapes && this.#chance(0.08)) await this.#reshape();
-    if (this.#chance(0.3)) await putLogs(this.#node(), project, logstore, undefined, Buffer.alloc(0));
+    if (this.#chance(0.3)) await appendLogGroup(this.#node(), groupRef, { group: Buffer.alloc(0) });
     if (this.#chance(0.3)) await this.#save(client);
   }
 
@@ -272,13 +267,13 @@ class History {
 
   async #reshape(): Promise<void> {
     const node = this.#node();
-    const { shards } = (await readLogstore(node, project, logstore)).value;
+    const { shards } = (await readLogstore(node, groupRef)).value;
     if (shards.length > 12) return;
-    const id = String(shards[this.#below(shards.length)]?.shardID ?? 0);
-    const change = this.#chance(0.6)
-      ? ({ action: 'split', at: { count: 2 } } as const)
-      : ({ action: 'merge' } as const);
-    await reshape(node, project, logstore, id, change).catch(passSlsError);
+    const id = shards[this.#below(shards.length)]?.shardID ?? 0;
+    const isSplit = this.#chance(0.6);
+    await reshape(node, groupRef, (before) =>
+      isSplit ? split(before, id, { count: 2 }, node.nowSeconds()) : merge(before, id, node.nowSeconds()),
+    ).catch(passSlsError);
   }
 
   /** Some shard that it consumes is consumed to its end; now and then somebody sets a checkpoint back. */
@@ -290,15 +285,13 @@ class History {
 
   async #saveEnd(consumer: string, shard: number, back: boolean): Promise<void> {
     const node = this.#node();
-    const { value } = await readLogstore(node, project, logstore);
+    const { value } = await readLogstore(node, groupRef);
     const found = value.shards.find(({ shardID }) => shardID === shard);
     if (found === undefined) return;
-    const [end = 0n] = await endsOf(node, project, value, [found]);
+    const [end = 0n] = await endsOf(node, { project, logstore: value, shards: [found] });
     const checkpoint = back ? 'MQ==' : encodeCursor(end);
-    const force = this.#chance(0.7);
-    await updateCheckpoint(node, project, logstore, group, { shard, checkpoint, consumer, force }).catch(
-      passSlsError,
-    );
+    const isForced = this.#chance(0.7);
+    await updateCheckpoint(node, groupRef, { shard, checkpoint, consumer, isForced }).catch(passSlsError);
   }
 
   /** One heartbeat of a client, and what it does until the next. */
@@ -356,7 +349,7 @@ class History {
     this.#result.heartbeats += 1;
     const heardMs = this.#now;
     try {
-      const text = await heartbeat(this.#node(), project, logstore, group, { consumer, held, sentAt });
+      const text = await heartbeat(this.#node(), groupRef, { consumer, held, sentAt });
       this.#lastHeardMs.set(consumer, heardMs);
       const answer = JSON.parse(text) as number[];
       if (this.#order) await this.#checkOrder(answer);
@@ -452,7 +445,7 @@ class History {
   /** Where order counts, nobody is given a shard whose ancestors are not consumed to their ends. */
   async #checkOrder(answer: readonly number[]): Promise<void> {
     const unfinished = await this.#unfinished();
-    const { shards } = (await readLogstore(this.#node(), project, logstore)).value;
+    const { shards } = (await readLogstore(this.#node(), groupRef)).value;
     const byId = new Map(shards.map((shard) => [shard.shardID, shard]));
     for (const id of answer) {
       const before = ancestorsOf(byId, id).find((ancestor) => unfinished.has(ancestor));
@@ -462,9 +455,9 @@ class History {
 
   async #unfinished(): Promise<Set<number>> {
     const node = this.#node();
-    const { value } = await readLogstore(node, project, logstore);
-    const ends = await endsOf(node, project, value, value.shards);
-    const checkpoints = await getCheckpoints(node, project, logstore, group, undefined);
+    const { value } = await readLogstore(node, groupRef);
+    const ends = await endsOf(node, { project, logstore: value, shards: value.shards });
+    const checkpoints = await getCheckpoints(node, groupRef);
     return new Set(
       value.shards
         .filter(
@@ -479,7 +472,7 @@ class History {
   /** After a while without faults, every shard that may be consumed has one owner, and loads are even. */
   async #checkSettled(): Promise<void> {
     const unfinished = await this.#unfinished();
-    const { shards } = (await readLogstore(this.#node(), project, logstore)).value;
+    const { shards } = (await readLogstore(this.#node(), groupRef)).value;
     const byId = new Map(shards.map((shard) => [shard.shardID, shard]));
     const consumable = [...unfinished].filter(
       (id) => !this.#order || ancestorsOf(byId, id).every((ancestor) => !unfinished.has(ancestor)),

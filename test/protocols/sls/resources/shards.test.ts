@@ -22,7 +22,7 @@ const ranges = ({ shards }: Shards): string[] =>
 describe('shards', () => {
   it('split at a key, or into even parts, and the parent takes no more', () => {
     const half = split(newShards(2, 100), 0, { key: `20${'0'.repeat(30)}` }, 200);
-    expect(half.answer.map(({ shardID, status, parents }) => [shardID, status, parents])).toEqual([
+    expect(half.affected.map(({ shardID, status, parents }) => [shardID, status, parents])).toEqual([
       [0, 'readonly', []],
       [2, 'readwrite', [0]],
       [3, 'readwrite', [0]],
@@ -40,7 +40,7 @@ describe('shards', () => {
 
   it('merge with their right neighbour', () => {
     const merged = merge(newShards(3, 100), 1, 200);
-    expect(merged.answer.map(({ shardID, status, parents }) => [shardID, status, parents])).toEqual([
+    expect(merged.affected.map(({ shardID, status, parents }) => [shardID, status, parents])).toEqual([
       [3, 'readwrite', [1, 2]],
       [1, 'readonly', []],
       [2, 'readonly', []],

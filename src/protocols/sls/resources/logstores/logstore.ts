@@ -1,18 +1,12 @@
-/** Projects, logstores and shards, as documents: tenant = project, one document each. */
+/** Logstores: one document each, which contains their shards. */
 import { type Static, Type } from '@sinclair/typebox';
-import { TypeCompiler } from '@sinclair/typebox/compiler';
-import type { Store, Tenant } from '../../../../store/store.ts';
-import { projectName } from '../../wire/addressing.ts';
-import { errors } from '../../wire/errors.ts';
-import { LogstoreShard, newShards, type Reshaped, topicOf } from '../shards/shards.ts';
-
-export const Project = Type.Object({
-  description: Type.String(),
-  /** Seconds since 1970. */
-  createTime: Type.Integer(),
-  lastModifyTime: Type.Integer(),
-});
-export type Project = Static<typeof Project>;
+import type { Guard } from '../../../../store/store.ts';
+import { documentKind, type Versioned } from '../../../kit/documents.ts';
+import { retryOnConflict } from '../../../kit/retry-on-conflict.ts';
+import { errors, ignoring } from '../../wire/errors.ts';
+import type { ResourceContext } from '../context.ts';
+import { readProject, tenantOf } from '../projects/project.ts';
+import { LogstoreShard, newShards, type Shards } from '../shards/shards.ts';
 
 export const Logstore = Type.Object({
   ttl: Type.Integer(),
@@ -23,200 +17,109 @@ export const Logstore = Type.Object({
   telemetryType: Type.String(),
   createTime: Type.Integer(),
   lastModifyTime: Type.Integer(),
-  /** Tells logstores apart that have the same name one after the other. */
+  /** Distinguishes logstores that had the same name one after the other. */
   id: Type.String(),
   nextShardId: Type.Integer(),
   shards: Type.Array(LogstoreShard),
 });
 export type Logstore = Static<typeof Logstore>;
 
-export interface Versioned<T> {
-  readonly value: T;
-  readonly version: number;
-}
-
-export interface ResourceSettings {
-  readonly slsAutoCreate: boolean;
-  readonly slsShardCount: number;
-  readonly slsMaxProjects: number;
-  readonly slsMaxLogstores: number;
-  readonly slsMaxShards: number;
-}
-
-/** What everything here works on. `now` is in seconds since 1970. */
-export interface ResourceContext {
-  readonly store: Store;
-  readonly config: ResourceSettings;
-  nowSeconds(): number;
-  randomBytes(size: number): Buffer;
-  /** What this process read of logstores, by project and name. It may be out of date: the store knows the version. */
-  readonly logstores: Map<string, Versioned<Logstore>>;
-}
-
-/** Bounds what is remembered of logstores; which one goes does not matter, it is read again. */
-const maxRemembered = 1_000;
-
-const space = 'sls/';
-const projects = 'project';
-const logstores = 'logstores';
-const theProject = { collection: projects, key: 'project' };
-const logstoreName = /^[0-9a-z][0-9a-z_-]{0,78}[0-9a-z]$/;
-
-export function tenantOf(project: string): Tenant {
-  return `${space}${project}`;
-}
-
-/** Undefined: a tenant of another protocol. */
-export function projectOfTenant(tenant: Tenant): string | undefined {
-  return tenant.startsWith(space) ? tenant.slice(space.length) : undefined;
-}
-
-export function logstoreDocument(logstore: string): { readonly collection: string; readonly key: string } {
-  return { collection: logstores, key: logstore };
-}
-
-const isProject = TypeCompiler.Compile(Project);
-const isLogstore = TypeCompiler.Compile(Logstore);
-
-function parsedProject(text: string): Project {
-  const value: unknown = JSON.parse(text);
-  if (!isProject.Check(value)) throw new Error('a document of a project is not what it should be');
-  return value;
-}
-
-function parsedLogstore(text: string): Logstore {
-  const value: unknown = JSON.parse(text);
-  if (!isLogstore.Check(value)) throw new Error('a document of a logstore is not what it should be');
-  return value;
-}
-
-/** Throws ProjectNotExist, unless projects are made on first use. */
-export async function readProject(context: ResourceContext, project: string): Promise<Project> {
-  const tenant = tenantOf(project);
-  const [document] = await context.store.readDocuments({ tenant, documents: [theProject] });
-  if (document !== null && document !== undefined) return parsedProject(document.value);
-  if (!context.config.slsAutoCreate || !projectName.test(project)) throw errors.projectNotExist(project);
-  await createProject(context, project, '').catch(passIf('ProjectAlreadyExist'));
-  return readProject(context, project);
-}
-
-export async function createProject(
-  context: ResourceContext,
-  project: string,
-  description: string,
-): Promise<void> {
-  if (!projectName.test(project)) throw errors.parameterInvalid('The project name is invalid');
-  const others = await context.store.tenants();
-  if (others.filter(({ tenant }) => tenant.startsWith(space)).length >= context.config.slsMaxProjects) {
-    await readProjectIfAny(context, project);
-    throw errors.projectsQuota();
-  }
-  const createTime = context.nowSeconds();
-  const value = JSON.stringify({ description, createTime, lastModifyTime: createTime } satisfies Project);
-  const { committed } = await context.store.commit({
-    tenant: tenantOf(project),
-    writes: [{ ...theProject, version: 0, value }],
-  });
-  if (!committed) throw errors.projectAlreadyExist(project);
-}
-
-export async function updateProject(
-  context: ResourceContext,
-  project: string,
-  description: string,
-): Promise<void> {
-  const before = await readProject(context, project);
-  const value = JSON.stringify({
-    ...before,
-    description,
-    lastModifyTime: context.nowSeconds(),
-  } satisfies Project);
-  await context.store.commit({ tenant: tenantOf(project), writes: [{ ...theProject, value }] });
-}
-
-/** Everything of it goes: logstores, consumer groups, consumers. */
-export async function deleteProject(context: ResourceContext, project: string): Promise<void> {
-  const [document] = await context.store.readDocuments({
-    tenant: tenantOf(project),
-    documents: [theProject],
-  });
-  if (document === null) throw errors.projectNotExist(project);
-  await context.store.drop({ tenant: tenantOf(project) });
-}
-
-async function readProjectIfAny(context: ResourceContext, project: string): Promise<void> {
-  const [document] = await context.store.readDocuments({
-    tenant: tenantOf(project),
-    documents: [theProject],
-  });
-  if (document !== null && document !== undefined) throw errors.projectAlreadyExist(project);
-}
-
-/** All projects, by name. */
-export async function listProjects(
-  store: Store,
-): Promise<readonly { readonly name: string; readonly project: Project }[]> {
-  const tenants = (await store.tenants())
-    .map(({ tenant }) => tenant)
-    .filter((tenant) => tenant.startsWith(space));
-  const found = await Promise.all(
-    tenants.sort().map(async (tenant) => {
-      const [document] = await store.readDocuments({ tenant, documents: [theProject] });
-      if (document === null || document === undefined) return [];
-      return [{ name: tenant.slice(space.length), project: parsedProject(document.value) }];
-    }),
-  );
-  return found.flat();
-}
-
-/**
- * Throws ProjectNotExist or LogStoreNotExist, unless they are made on first use. Not `fresh`: it may be as this process last
- * saw it, for whoever guards what follows by its version.
- */
-export async function readLogstore(
-  context: ResourceContext,
-  project: string,
-  logstore: string,
-  fresh = true,
-): Promise<Versioned<Logstore>> {
-  const key = `${project}/${logstore}`;
-  const known = context.logstores.get(key);
-  if (known !== undefined && !fresh) return known;
-  const tenant = tenantOf(project);
-  const [document] = await context.store.readDocuments({ tenant, documents: [logstoreDocument(logstore)] });
-  if (document !== null && document !== undefined) {
-    if (document.version === known?.version) return known;
-    const found = { value: parsedLogstore(document.value), version: document.version };
-    if (context.logstores.size >= maxRemembered) {
-      context.logstores.delete(context.logstores.keys().next().value ?? '');
-    }
-    context.logstores.set(key, found);
-    return found;
-  }
-  context.logstores.delete(key);
-  await readProject(context, project);
-  if (!context.config.slsAutoCreate || !logstoreName.test(logstore)) throw errors.logstoreNotExist(logstore);
-  await createLogstore(context, project, logstore, {}).catch(passIf('LogStoreAlreadyExist'));
-  return readLogstore(context, project, logstore);
-}
+/** Members of bodies that create or change a logstore. */
+export const settingsMembers = {
+  ttl: Type.Optional(Type.Integer({ minimum: 1, maximum: 3_650 })),
+  enable_tracking: Type.Optional(Type.Boolean()),
+  autoSplit: Type.Optional(Type.Boolean()),
+  // One SDK sends -1 where its caller set nothing.
+  maxSplitShard: Type.Optional(Type.Integer({ minimum: -1, maximum: 256 })),
+  appendMeta: Type.Optional(Type.Boolean()),
+  telemetryType: Type.Optional(Type.String({ maxLength: 128 })),
+};
 
 export type LogstoreSettings = Partial<
   Omit<Logstore, 'id' | 'shards' | 'nextShardId' | 'createTime' | 'lastModifyTime'>
 >;
 
+/** Names a logstore; calls within one have these members. */
+export interface LogstoreRef {
+  readonly project: string;
+  readonly logstore: string;
+}
+
+const logstoreName = /^[0-9a-z][0-9a-z_-]{0,78}[0-9a-z]$/;
+
+export const logstoreDocuments = documentKind('logstores', Logstore);
+
+/** Returns the guard that a logstore did not change. */
+export function logstoreGuard(logstore: string, version: number): Guard {
+  return { collection: logstoreDocuments.collection, key: logstore, version };
+}
+
+/** Returns the logstore as this process last read it, which may be out of date; reads it if it never did. */
+export async function knownLogstore(
+  context: ResourceContext,
+  ref: LogstoreRef,
+): Promise<Versioned<Logstore>> {
+  return context.logstores.get(cacheKeyOf(ref)) ?? readLogstore(context, ref);
+}
+
+/**
+ * Returns a logstore, and creates it first if resources are created on first use. Throws ProjectNotExist and
+ * LogStoreNotExist.
+ */
+export async function readLogstore(context: ResourceContext, ref: LogstoreRef): Promise<Versioned<Logstore>> {
+  return (await readExisting(context, ref)) ?? createMissing(context, ref);
+}
+
+async function createMissing(context: ResourceContext, ref: LogstoreRef): Promise<Versioned<Logstore>> {
+  const { project, logstore } = ref;
+  await readProject(context, project);
+  if (!context.config.slsAutoCreate || !logstoreName.test(logstore)) throw errors.LogStoreNotExist(logstore);
+  return retryOnConflict(async () => {
+    await createLogstore(context, ref, {}).catch(ignoring('LogStoreAlreadyExist'));
+    return readExisting(context, ref);
+  });
+}
+
+async function readExisting(
+  { store, logstores }: ResourceContext,
+  ref: LogstoreRef,
+): Promise<Versioned<Logstore> | undefined> {
+  const { collection, parse } = logstoreDocuments;
+  const documents = [{ collection, key: ref.logstore }];
+  const [document] = await store.readDocuments({ tenant: tenantOf(ref.project), documents });
+  const key = cacheKeyOf(ref);
+  const cached = logstores.get(key);
+  // An unchanged document is not parsed again.
+  if (document != null && document.version === cached?.version) return cached;
+  const value = document == null ? undefined : parse(document.value);
+  if (document == null || value === undefined) {
+    logstores.delete(key);
+    return undefined;
+  }
+  const found = { value, version: document.version };
+  logstores.set(key, found);
+  return found;
+}
+
+function cacheKeyOf({ project, logstore }: LogstoreRef): string {
+  return `${project}/${logstore}`;
+}
+
+/** Creates a logstore. Throws LogStoreInfoInvalid, LogStoreAlreadyExist and ProjectQuotaExceed. */
 export async function createLogstore(
   context: ResourceContext,
-  project: string,
-  logstore: string,
-  settings: LogstoreSettings & { readonly shardCount?: number },
+  { project, logstore }: LogstoreRef,
+  { shardCount = context.config.slsShardCount, ...settings }: LogstoreSettings & { shardCount?: number },
 ): Promise<void> {
   await readProject(context, project);
-  if (!logstoreName.test(logstore)) throw errors.logstoreNameInvalid(logstore);
-  const { shardCount = context.config.slsShardCount, ...rest } = settings;
-  if (shardCount < 1 || shardCount > context.config.slsMaxShards) throw errors.logstoreInfoInvalid();
-  const existing = await context.store.listDocuments({ tenant: tenantOf(project), collection: logstores });
-  if (existing.some(({ key }) => key === logstore)) throw errors.logstoreAlreadyExist(logstore);
-  if (existing.length >= context.config.slsMaxLogstores) throw errors.projectQuota();
+  if (!logstoreName.test(logstore)) throw errors.LogStoreInfoInvalid(logstore);
+  const { slsMaxShards, slsMaxLogstores } = context.config;
+  if (shardCount < 1 || shardCount > slsMaxShards) throw errors.LogStoreInfoInvalid();
+  const { collection } = logstoreDocuments;
+  const tenant = tenantOf(project);
+  const existing = await context.store.listDocuments({ tenant, collection });
+  if (existing.some(({ key }) => key === logstore)) throw errors.LogStoreAlreadyExist(logstore);
+  if (existing.length >= slsMaxLogstores) throw errors.ProjectQuotaExceed();
   const createTime = context.nowSeconds();
   const value: Logstore = {
     ttl: 30,
@@ -225,67 +128,41 @@ export async function createLogstore(
     maxSplitShard: 64,
     appendMeta: false,
     telemetryType: '',
-    ...rest,
+    ...settings,
     createTime,
     lastModifyTime: createTime,
     id: context.randomBytes(8).toString('hex'),
-    ...shardsOf(newShards(shardCount, createTime)),
+    ...storedShards(newShards(shardCount, createTime)),
   };
   const { committed } = await context.store.commit({
-    tenant: tenantOf(project),
-    writes: [{ ...logstoreDocument(logstore), version: 0, value: JSON.stringify(value) }],
+    tenant,
+    writes: [logstoreDocuments.write(logstore, value, { version: 0 })],
   });
-  if (!committed) throw errors.logstoreAlreadyExist(logstore);
+  if (!committed) throw errors.LogStoreAlreadyExist(logstore);
 }
 
-export async function updateLogstore(
+/**
+ * Changes a logstore by compare-and-swap. `change` may run more than once; it returns the logstore after the change and what this
+ * function then returns.
+ */
+export async function changeLogstore<T>(
   context: ResourceContext,
-  project: string,
-  logstore: string,
-  settings: LogstoreSettings,
-): Promise<void> {
-  const { value, version } = await readLogstore(context, project, logstore);
-  const changed: Logstore = { ...value, ...settings, lastModifyTime: context.nowSeconds() };
-  const { committed } = await context.store.commit({
-    tenant: tenantOf(project),
-    writes: [{ ...logstoreDocument(logstore), version, value: JSON.stringify(changed) }],
+  ref: LogstoreRef,
+  change: (before: Logstore) => readonly [after: Logstore, result: T],
+): Promise<T> {
+  const { result } = await retryOnConflict(async () => {
+    const { value, version } = await readLogstore(context, ref);
+    const [after, result] = change(value);
+    const { committed } = await context.store.commit({
+      tenant: tenantOf(ref.project),
+      writes: [logstoreDocuments.write(ref.logstore, after, { version })],
+    });
+    return committed ? { result } : undefined;
   });
-  if (!committed) await updateLogstore(context, project, logstore, settings);
+  return result;
 }
 
-/** Documents are changed as a whole: lists that may not be written become lists that may. */
-export function shardsOf({
-  shards,
-  nextShardId,
-}: Pick<Reshaped, 'shards' | 'nextShardId'>): Pick<Logstore, 'shards' | 'nextShardId'> {
+/** Returns shards as members of a logstore's document, whose lists are mutable. */
+export function storedShards({ shards, nextShardId }: Shards): Pick<Logstore, 'shards' | 'nextShardId'> {
   return { shards: shards.map((shard) => ({ ...shard, parents: [...shard.parents] })), nextShardId };
-}
-
-/** A topic goes when it was idle for its time: its last entry holds nothing and makes that time a moment. */
-export async function forgetLogs(
-  context: ResourceContext,
-  project: string,
-  logstore: Logstore,
-  shards: readonly LogstoreShard[],
-): Promise<void> {
-  const tenant = tenantOf(project);
-  const topics = shards.map((shard) => topicOf(logstore, shard));
-  const bounds = await context.store.topicBounds({ tenant, topics });
-  const appends = topics
-    .filter((_, at) => (bounds[at]?.entries ?? 0) > 0)
-    .map((topic) => ({ topic, payload: Buffer.alloc(0), after: 0n, keepEntries: 1, idleMs: 1 }));
-  if (appends.length > 0) await context.store.commit({ tenant, appends });
-}
-
-export async function listLogstores(context: ResourceContext, project: string): Promise<readonly string[]> {
-  await readProject(context, project);
-  const documents = await context.store.listDocuments({ tenant: tenantOf(project), collection: logstores });
-  return documents.map(({ key }) => key);
-}
-
-/** For races between two requests that make the same thing: whoever comes second finds it there. */
-function passIf(code: string): (error: Error) => void {
-  return (error) => {
-    if ((error as { code?: unknown }).code !== code) throw error;
-  };
 }

@@ -1,7 +1,4 @@
-/**
- * The shards of a logstore: who takes which hash key, and what splitting and merging makes of them ("SplitShard",
- * "MergeShards"). Pure.
- */
+/** The shards of a logstore: their ranges of hash keys, splits and merges ("SplitShard", "MergeShards"). Pure. */
 import { type Static, Type } from '@sinclair/typebox';
 import { errors } from '../../wire/errors.ts';
 
@@ -12,12 +9,12 @@ export const LogstoreShard = Type.Object({
   exclusiveEndKey: Type.String(),
   /** Seconds since 1970. */
   createTime: Type.Integer(),
-  /** What it came from: those have to be consumed first where order counts. */
+  /** The shards it was split or merged from; a group with `order` consumes those first. */
   parents: Type.Array(Type.Integer()),
 });
 export type LogstoreShard = Static<typeof LogstoreShard>;
 
-/** The shards of a logstore, and the id that comes next: none is ever used twice. */
+/** The shards of a logstore, and the next id: no id is used twice. */
 export interface Shards {
   readonly shards: readonly LogstoreShard[];
   readonly nextShardId: number;
@@ -26,21 +23,21 @@ export interface Shards {
 const keySpace = 1n << 128n;
 const hexKey = /^[0-9a-f]{32}$/;
 
-/** Where the log of a shard is kept. The id tells logstores apart that had the same name one after the other. */
+/** Returns the topic of a shard's log. The id distinguishes logstores that had the same name one after the other. */
 export function topicOf(logstore: { readonly id: string }, { shardID }: LogstoreShard): string {
   return `logs:${logstore.id}/${shardID}`;
 }
 
-const keyText = (key: bigint): string =>
+const formatKey = (key: bigint): string =>
   (key === keySpace ? keySpace - 1n : key).toString(16).padStart(32, '0');
-const keyNumber = (text: string): bigint => BigInt(`0x${text}`);
+const parseKey = (text: string): bigint => BigInt(`0x${text}`);
 
-/** A border of a key range: 32 hex digits; the end of the last range is all f, as the service shows it. */
+/** Returns a border of a key range as 32 hexadecimal digits; the end of the last range is all f, as the service shows it. */
 function border(begin: bigint, end: bigint, index: number, count: number): string {
-  return keyText(begin + ((end - begin) * BigInt(index)) / BigInt(count));
+  return formatKey(begin + ((end - begin) * BigInt(index)) / BigInt(count));
 }
 
-/** The shards of a new logstore: the key space in even parts. */
+/** Returns the shards of a new logstore: the key space in even parts. */
 export function newShards(count: number, createTime: number): Shards {
   const shards = Array.from({ length: count }, (_, shardID) => ({
     shardID,
@@ -53,35 +50,36 @@ export function newShards(count: number, createTime: number): Shards {
   return { shards, nextShardId: count };
 }
 
-/** The shard that takes a hash key of 32 hex digits. */
+/** Returns the writable shard for a hash key of 32 hexadecimal digits. Throws ParameterInvalid and LogStoreWithoutShard. */
 export function shardForKey(shards: readonly LogstoreShard[], key: string): LogstoreShard {
   const wanted = key.toLowerCase();
-  if (!hexKey.test(wanted)) throw errors.parameterInvalid('invalid hash key');
+  if (!hexKey.test(wanted)) throw errors.ParameterInvalid('invalid hash key');
   const found = shards.find(
     ({ status, inclusiveBeginKey, exclusiveEndKey }) =>
       status === 'readwrite' &&
       inclusiveBeginKey <= wanted &&
-      // The very last key belongs to the last range, whose end is shown as that key.
-      (wanted < exclusiveEndKey || exclusiveEndKey === keyText(keySpace)),
+      // The last range includes the last key, which is shown as its end.
+      (wanted < exclusiveEndKey || exclusiveEndKey === formatKey(keySpace)),
   );
-  if (found === undefined) throw errors.logstoreWithoutShard();
+  if (found === undefined) throw errors.LogStoreWithoutShard();
   return found;
 }
 
+/** Shards after a split or merge. */
 export interface Reshaped extends Shards {
-  /** The shards that this was about, as the call answers them. */
-  readonly answer: readonly LogstoreShard[];
+  /** The changed and the new shards, in the order in which the call returns them. */
+  readonly affected: readonly LogstoreShard[];
 }
 
-function writable(shards: readonly LogstoreShard[], id: number): LogstoreShard {
+function findWritable(shards: readonly LogstoreShard[], id: number): LogstoreShard {
   const shard = shards.find(({ shardID }) => shardID === id);
-  if (shard === undefined || shard.status === 'readonly') throw errors.parameterInvalid('invalid shard id');
+  if (shard === undefined || shard.status === 'readonly') throw errors.ParameterInvalid('invalid shard id');
   return shard;
 }
 
-const closed = (shard: LogstoreShard): LogstoreShard => ({ ...shard, status: 'readonly' });
+const toReadonly = (shard: LogstoreShard): LogstoreShard => ({ ...shard, status: 'readonly' });
 
-function replaced(
+function replaceShards(
   shards: readonly LogstoreShard[],
   changed: readonly LogstoreShard[],
 ): readonly LogstoreShard[] {
@@ -92,22 +90,25 @@ function replaced(
   ];
 }
 
-/** Splits a shard at a key, or into even parts. Throws ParameterInvalid. */
+/** Where a shard is split: at a key, or into even parts. */
+export type SplitPoint = { readonly key: string } | { readonly count: number };
+
+/** Splits a shard. Throws ParameterInvalid. */
 export function split(
   { shards, nextShardId }: Shards,
   id: number,
-  at: { readonly key: string } | { readonly count: number },
+  at: SplitPoint,
   createTime: number,
 ): Reshaped {
-  const parent = writable(shards, id);
-  const begin = keyNumber(parent.inclusiveBeginKey);
-  const isLast = parent.exclusiveEndKey === keyText(keySpace);
-  const end = isLast ? keySpace : keyNumber(parent.exclusiveEndKey);
+  const parent = findWritable(shards, id);
+  const begin = parseKey(parent.inclusiveBeginKey);
+  const isLast = parent.exclusiveEndKey === formatKey(keySpace);
+  const end = isLast ? keySpace : parseKey(parent.exclusiveEndKey);
   const borders =
     'key' in at
       ? [parent.inclusiveBeginKey, middleKey(at.key, begin, end), parent.exclusiveEndKey]
       : Array.from({ length: at.count + 1 }, (_, index) => border(begin, end, index, at.count));
-  if (new Set(borders).size !== borders.length) throw errors.parameterInvalid('invalid mid hash');
+  if (new Set(borders).size !== borders.length) throw errors.ParameterInvalid('invalid mid hash');
   const children = borders.slice(1).map((exclusiveEndKey, index) => ({
     shardID: nextShardId + index,
     status: 'readwrite' as const,
@@ -116,27 +117,27 @@ export function split(
     createTime,
     parents: [id],
   }));
-  const answer = [closed(parent), ...children];
-  return { shards: replaced(shards, answer), nextShardId: nextShardId + children.length, answer };
+  const affected = [toReadonly(parent), ...children];
+  return { shards: replaceShards(shards, affected), nextShardId: nextShardId + children.length, affected };
 }
 
 function middleKey(text: string, begin: bigint, end: bigint): string {
   const key = text.toLowerCase();
-  if (!hexKey.test(key) || keyNumber(key) <= begin || keyNumber(key) >= end)
-    throw errors.parameterInvalid('invalid mid hash');
+  if (!hexKey.test(key) || parseKey(key) <= begin || parseKey(key) >= end)
+    throw errors.ParameterInvalid('invalid mid hash');
   return key;
 }
 
 /** Merges a shard with its neighbour to the right. Throws ParameterInvalid. */
 export function merge({ shards, nextShardId }: Shards, id: number, createTime: number): Reshaped {
-  const left = writable(shards, id);
+  const left = findWritable(shards, id);
   const right = shards.find(
     ({ status, inclusiveBeginKey }) =>
       status === 'readwrite' &&
       inclusiveBeginKey === left.exclusiveEndKey &&
-      inclusiveBeginKey !== keyText(keySpace),
+      inclusiveBeginKey !== formatKey(keySpace),
   );
-  if (right === undefined) throw errors.parameterInvalid('can not merge the last shard');
+  if (right === undefined) throw errors.ParameterInvalid('can not merge the last shard');
   const child: LogstoreShard = {
     shardID: nextShardId,
     status: 'readwrite',
@@ -145,22 +146,22 @@ export function merge({ shards, nextShardId }: Shards, id: number, createTime: n
     createTime,
     parents: [left.shardID, right.shardID],
   };
-  const answer = [child, closed(left), closed(right)];
-  return { shards: replaced(shards, answer), nextShardId: nextShardId + 1, answer };
+  const affected = [child, toReadonly(left), toReadonly(right)];
+  return { shards: replaceShards(shards, affected), nextShardId: nextShardId + 1, affected };
 }
 
-/** Without a shard that takes no more. Throws ParameterInvalid for one that does. */
+/** Returns the shards without a read-only one, whose parents become those of its children. Throws ParameterInvalid. */
 export function withoutShard({ shards, nextShardId }: Shards, id: number): Shards {
   const shard = shards.find(({ shardID }) => shardID === id);
-  if (shard === undefined || shard.status === 'readwrite') throw errors.parameterInvalid('invalid shard id');
-  const heirs = (parents: readonly number[]): number[] => [
+  if (shard === undefined || shard.status === 'readwrite') throw errors.ParameterInvalid('invalid shard id');
+  const inherit = (parents: readonly number[]): number[] => [
     ...new Set(parents.flatMap((parent) => (parent === id ? shard.parents : [parent]))),
   ];
   const left = shards.filter((other) => other !== shard);
-  return { shards: left.map((other) => ({ ...other, parents: heirs(other.parents) })), nextShardId };
+  return { shards: left.map((other) => ({ ...other, parents: inherit(other.parents) })), nextShardId };
 }
 
-/** The parents of a shard, theirs, and so on, as far as they still exist. */
+/** Returns all ancestors of a shard that still exist. */
 export function ancestorsOf(
   shards: ReadonlyMap<number, { readonly parents: readonly number[] }>,
   id: number,
