@@ -5,7 +5,7 @@ import { assign, type Targets } from '../../../../src/protocols/sls/consumer-gro
 const loadsOf = (result: Targets, consumers: readonly string[]): number[] =>
   consumers.map((name) => [...result.values()].filter((owner) => owner === name).length);
 
-/** Shards that leave a consumer who is still there. */
+/** Counts shards that leave a live consumer. */
 const movesOf = (before: Targets, after: Targets, consumers: readonly string[]): number =>
   [...before].filter(
     ([shard, owner]) => owner !== null && consumers.includes(owner) && after.get(shard) !== owner,
@@ -38,12 +38,12 @@ function check(before: Targets, consumers: readonly string[]): void {
 }
 
 describe('the rebalancer', () => {
-  it('gives every shard one owner, evenly, with the fewest moves: every case of up to 6 shards and 4 consumers', () => {
+  it('assigns every shard once, evenly, with the fewest moves: every case of up to 6 shards and 4 consumers', () => {
     let cases = 0;
     for (let shards = 0; shards <= 6; shards += 1) {
       for (let consumers = 0; consumers <= 4; consumers += 1) {
         const names = ['a', 'b', 'c', 'd'].slice(0, consumers);
-        // Nobody, somebody who is gone, or any of the consumers.
+        // No owner, an expired one, or any of the consumers.
         const owners: (string | null)[] = [null, 'gone', ...names];
         for (let code = 0; code < owners.length ** shards; code += 1) {
           const before = new Map(
@@ -98,14 +98,14 @@ describe('the rebalancer', () => {
   const targetsOf = (owners: readonly (number | null)[]): Map<number, string | null> =>
     new Map(owners.map((owner, shard) => [shard, owner === null ? null : `consumer-${owner}`]));
 
-  it('does so at random', () => {
+  it('does so for random inputs', () => {
     fc.assert(
       fc.property(situation(200, 40), ({ consumers, owners }) => check(targetsOf(owners), consumers)),
       { numRuns: 300 },
     );
   });
 
-  it('does so for 10 000 shards and 1 000 consumers, of whom some just came', () => {
+  it('does so for 10 000 shards and 1 000 consumers, some of them new', () => {
     for (const present of [0, 1, 500, 999, 1_000]) {
       const consumers = Array.from({ length: 1_000 }, (_, at) => `consumer-${at}`);
       const before = new Map(
@@ -120,7 +120,7 @@ describe('the rebalancer', () => {
     }
   });
 
-  it('gives the same output for the same input in any order', () => {
+  it('returns the same output for the same input in any order', () => {
     fc.assert(
       fc.property(situation(40, 8), fc.infiniteStream(fc.nat()), ({ consumers, owners }, random) => {
         const shuffled = <T>(items: readonly T[]): T[] =>
@@ -137,7 +137,7 @@ describe('the rebalancer', () => {
     );
   });
 
-  it('moves nothing when nothing changed', () => {
+  it('moves no shard if nothing changed', () => {
     fc.assert(
       fc.property(situation(60, 12), ({ consumers, owners }) => {
         const settled = assign(targetsOf(owners), consumers);

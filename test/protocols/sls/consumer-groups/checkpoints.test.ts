@@ -18,7 +18,7 @@ const get = async (query = '') =>
 const nothing = { checkpoint: '', updateTime: 0, consumer: '' };
 
 describe('checkpoints', () => {
-  it('are there for every shard before any was saved', async () => {
+  it('exist for every shard before any was saved', async () => {
     expect(await get()).toEqual([
       { shard: 0, ...nothing },
       { shard: 1, ...nothing },
@@ -28,7 +28,7 @@ describe('checkpoints', () => {
     expect(await get('?shard=x')).toEqual([]);
   });
 
-  it('are what was saved last, with its time in microseconds and the holder of the shard', async () => {
+  it('are the last saved ones, with their times in microseconds and the owners of the shards', async () => {
     await beat('c1');
     expect(await save('&consumer=c1&forceSuccess=true')).toMatchObject({ status: 200, text: '' });
     expect(await get('?shard=0')).toEqual([
@@ -39,7 +39,7 @@ describe('checkpoints', () => {
     expect((await get())[0]).toMatchObject({ checkpoint: 'MQ==', updateTime: (startMs + 1_000) * 1_000 });
   });
 
-  it('survive their consumers, and go with their group', async () => {
+  it('outlive their consumers and are deleted with their group', async () => {
     await beat('c1');
     await save('&consumer=c1');
     await service.pass(60);
@@ -53,7 +53,7 @@ describe('checkpoints', () => {
     expect((await get())[0]).toEqual({ shard: 0, ...nothing });
   });
 
-  // Without force: only who holds the shard. With it: whoever, also nobody. Python writes True.
+  // Without force only the owner may save; with it anyone, even without a consumer. The Python SDK writes True.
   it.each([
     ['&consumer=holder', 200, undefined],
     ['&consumer=holder&forceSuccess=false', 200, undefined],
@@ -67,14 +67,14 @@ describe('checkpoints', () => {
     ['&consumer=', 404, 'ConsumerNotExist'],
     ['&forceSuccess=true', 200, undefined],
     ['&consumer=&forceSuccess=TRUE', 200, undefined],
-  ])('saved with "%s" answer %i %s', async (query, status, code) => {
+  ])('saved with "%s" reply %i %s', async (query, status, code) => {
     await beat('holder');
     await beat('other');
     await beat('holder', [0]);
     const answer = await save(query);
     expect(answer).toMatchObject(code === undefined ? { status } : refused(status, code));
     expect((await get())[0]?.checkpoint).toBe(code === undefined ? cursor : '');
-    // A checkpoint that is no base64 and a shard that is none are refused with force too.
+    // Checkpoints that are not base64 and unknown shards are refused with force as well.
     const wrong = { shard: 0, checkpoint: 'no base64!' };
     expect(await save(query, wrong)).toMatchObject(
       refused(400, 'InvalidShardCheckPoint', 'shard checkpoint not encoded by base64'),
@@ -84,7 +84,7 @@ describe('checkpoints', () => {
     );
   });
 
-  it('may be saved while a shard is handed over, by the one that lets go of it', async () => {
+  it('are saved by the previous owner while a shard is in transfer', async () => {
     await beat('holder');
     await beat('holder', [0, 1]);
     await beat('other');
@@ -98,13 +98,13 @@ describe('checkpoints', () => {
   });
 
   it.each([{}, { shard: '0', checkpoint: cursor }, { shard: 0 }, [], 'x'])(
-    'are not saved from %j',
+    'are not saved from the body %j',
     async (body) => {
       expect(await save('&forceSuccess=true', body)).toMatchObject(refused(400, 'PostBodyInvalid'));
     },
   );
 
-  it('of groups and logstores that are not there', async () => {
+  it('of unknown groups and logstores are refused', async () => {
     const body = { shard: 0, checkpoint: cursor };
     const none = `${logstore}/consumergroups/none`;
     expect(await service.call('POST', `${none}?type=checkpoint`, body)).toMatchObject(
@@ -116,7 +116,7 @@ describe('checkpoints', () => {
     expect(await service.call('GET', none)).toMatchObject(refused(404, 'ConsumerGroupNotExist'));
   });
 
-  it('are refused at once on one node when another deleted the group', async () => {
+  it('are refused on one node as soon as another one deleted the group', async () => {
     await beat('c1');
     await save('&consumer=c1');
     const { tenants } = service.started.store;

@@ -1,4 +1,4 @@
-/** A server that was killed and comes back on its file, as the consumers of a group see it. */
+/** Consumers of a server that is killed and restarts on its file. */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,10 +9,10 @@ import type { Driver } from '../../../../src/store/store.ts';
 import { type StartedApp, startApp } from '../../../start-app.ts';
 import { group, groups, host, startMs } from '../service.ts';
 
-/** Consumers beat twice in a timeout, as those of the Python library do. */
+/** Consumers send two heartbeats per timeout, as those of the Python library do. */
 const timeoutMs = 4_000;
 const intervalMs = timeoutMs / 2;
-/** How often a server that runs ticks its clock, at least. */
+/** Maximum interval between two ticks of a running server's clock. */
 const tickMs = 500;
 
 let folder: string;
@@ -31,7 +31,7 @@ async function start(): Promise<void> {
   servers.push({ app: await startApp({}, { wallMs: wall, store: createStore(driver) }), driver });
 }
 
-/** The server serves for so long. */
+/** Lets the server run for a time. */
 async function pass(ms: number): Promise<void> {
   for (let left = ms; left > 0; left -= tickMs) {
     wallMs += Math.min(left, tickMs);
@@ -39,7 +39,7 @@ async function pass(ms: number): Promise<void> {
   }
 }
 
-/** There is no server for so long: the next one finds the file as a kill leaves it. */
+/** Kills the server and starts one later, on the file as the kill left it. */
 async function outage(ms: number): Promise<void> {
   for (const suffix of ['', '-wal']) cpSync(path(servers.length - 1) + suffix, path(servers.length) + suffix);
   wallMs += ms;
@@ -75,16 +75,16 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-describe('a consumer of a server that was away', () => {
+describe('a consumer of a server that was down', () => {
   it.each([150, 700, 1_900, 2_000, 2_050, 3_000, 60_000])(
-    'keeps its shards over %i ms, though it beats again only when its turn comes',
+    'keeps its shards over %i ms, although its next heartbeat comes only when it is due',
     async (awayMs) => {
       await beat('ann');
       expect(await beat('ann', [0, 1])).toBe('[0,1]');
       const servedMs = intervalMs - 100;
       await pass(servedMs);
       await outage(awayMs);
-      // Somebody who is there at once gets nothing of what its holder goes on consuming.
+      // A consumer that joins at once receives no shard that its owner is still consuming.
       expect(await beat('bob')).toBe('[]');
       const sinceBeatMs = servedMs + awayMs;
       const nextBeatMs = Math.ceil(sinceBeatMs / intervalMs) * intervalMs;
@@ -96,7 +96,7 @@ describe('a consumer of a server that was away', () => {
     },
   );
 
-  it('keeps them over one outage after the other, while it is heard in time', async () => {
+  it('keeps its shards over repeated outages, as long as its heartbeats arrive in time', async () => {
     await beat('ann');
     await beat('ann', [0, 1]);
     for (let round = 0; round < 5; round += 1) await outage(3_000);
@@ -104,7 +104,7 @@ describe('a consumer of a server that was away', () => {
     expect(await beat('ann', [0, 1])).toBe('[0,1]');
   });
 
-  it('has no more than its timeout, and is succeeded from the last checkpoint that was answered', async () => {
+  it('expires after its timeout, and its successor starts from the last acknowledged checkpoint', async () => {
     await beat('ann');
     await beat('ann', [0, 1]);
     expect(await save('ann', 'MQ==')).toBe('');
@@ -116,7 +116,7 @@ describe('a consumer of a server that was away', () => {
     expect(await beat('bob')).toBe('[0,1]');
     expect(await saved()).toMatchObject([{ checkpoint: 'MQ==', consumer: 'bob' }]);
 
-    // It may not know, and consume on: what it says of its shards counts no more.
+    // It may not know and continue to consume: its report is refused.
     expect(await beat('ann', [0, 1])).toBe('400 NotExistConsumerWithBody');
     expect(await save('ann', 'Mg==')).toBe('404 ConsumerNotExist');
     expect(await beat('ann')).toBe('[]');

@@ -18,12 +18,12 @@ const sample = {
 };
 
 describe('log groups', () => {
-  it('are the bytes of the document', () => {
+  it('are encoded as the documents show', () => {
     expect(Buffer.from(encodeLogGroup(sample)).toString('hex')).toBe(sampleGroup.toString('hex'));
     expect(encodeLogGroupList([sampleGroup]).toString('hex')).toBe(`0a3a${sampleGroup.toString('hex')}`);
   });
 
-  it('may hold nanoseconds, members that nobody knows, and any number of logs', () => {
+  it('may contain nanoseconds, unknown fields and any number of logs', () => {
     const log = '0a2308f8b2939e0512160a07546573744b6579120b54657374436f6e74656e742515cd5b07';
     expect(countLogs(Buffer.from(`${log}${log}7a0178`, 'hex'))).toBe(2);
     expect(countLogs(Buffer.alloc(0))).toBe(0);
@@ -36,11 +36,11 @@ describe('log groups', () => {
     ['a key without a value', '0a0908f8b2939e0512030a0161'],
     ['logs that are no messages', '0801'],
     ['text', Buffer.from('{"logs":[]}').toString('hex')],
-  ])('are not %s', (_what, hex) => {
+  ])('are not decoded from %s', (_what, hex) => {
     expect(() => countLogs(Buffer.from(hex, 'hex'))).toThrow();
   });
 
-  it('of any contents have as many logs as were put in, and any other bytes throw or count', () => {
+  it('of any contents are counted; any other bytes throw or are counted', () => {
     const texts = fc.dictionary(fc.string(), fc.string());
     fc.assert(
       fc.property(fc.array(texts, { maxLength: 20 }), texts, fc.string(), (logs, tags, topic) => {
@@ -61,7 +61,7 @@ describe('log groups', () => {
 });
 
 describe('compression', () => {
-  it.each(['lz4', 'deflate', 'zstd'] as const)('%s gives back what was put in, of any size', async (name) => {
+  it.each(['lz4', 'deflate', 'zstd'] as const)('%s restores the input of any size', async (name) => {
     await fc.assert(
       fc.asyncProperty(
         fc.uint8Array({ maxLength: 2_000 }),
@@ -76,7 +76,7 @@ describe('compression', () => {
     );
   });
 
-  it.each(['lz4', 'deflate', 'zstd'] as const)('%s refuses any other size, and rubbish', async (name) => {
+  it.each(['lz4', 'deflate', 'zstd'] as const)('%s refuses a wrong size and invalid bytes', async (name) => {
     const raw = Buffer.from('hello '.repeat(100));
     const packed = Buffer.from(await compress(raw, name));
     for (const size of [0, raw.length - 1, raw.length + 1])
@@ -84,11 +84,11 @@ describe('compression', () => {
     await expect(decompress(Buffer.from('rubbish that is none of these'), name, 100)).rejects.toThrow();
   });
 
-  it('of nothing is one zero byte in lz4', async () => {
+  it('of an empty body is one zero byte in lz4', async () => {
     expect(Buffer.from(await compress(Buffer.alloc(0), 'lz4')).toString('hex')).toBe('00');
   });
 
-  it('takes an lz4 block that is one literal run, as simple clients send it', async () => {
+  it('decodes an lz4 block of one literal run, as simple clients send it', async () => {
     const list = encodeLogGroupList([sampleGroup]);
     const block = Buffer.concat([Buffer.from([0xf0, list.length - 15]), list]);
     expect((await decompress(block, 'lz4', list.length)).equals(list)).toBe(true);
@@ -103,7 +103,7 @@ describe('cursors', () => {
   });
 
   it.each(['', 'x', 'MTQ0NzMyOTQwMTEwMjEzMDkwN', 'YWJj', 'LTE=', 'OTk5OTk5OTk5OTk5OTk5OTk5OTk='])(
-    '%j is none',
+    '%j is not one',
     (text) => {
       expect(decodeCursor(text)).toBeUndefined();
     },

@@ -20,7 +20,7 @@ const ranges = ({ shards }: Shards): string[] =>
     );
 
 describe('shards', () => {
-  it('split at a key, or into even parts, and the parent takes no more', () => {
+  it('are split at a key or into even parts, and the parent becomes read-only', () => {
     const half = split(newShards(2, 100), 0, { key: `20${'0'.repeat(30)}` }, 200);
     expect(half.affected.map(({ shardID, status, parents }) => [shardID, status, parents])).toEqual([
       [0, 'readonly', []],
@@ -38,7 +38,7 @@ describe('shards', () => {
     ]);
   });
 
-  it('merge with their right neighbour', () => {
+  it('are merged with their neighbour to the right', () => {
     const merged = merge(newShards(3, 100), 1, 200);
     expect(merged.affected.map(({ shardID, status, parents }) => [shardID, status, parents])).toEqual([
       [3, 'readwrite', [1, 2]],
@@ -57,7 +57,7 @@ describe('shards', () => {
     ['the last shard', (shards) => merge(shards, 1, 1), 'can not merge the last shard'],
     ['a shard that takes no more', (shards) => merge(merge(shards, 0, 1), 0, 1), 'invalid shard id'],
     ['one that does, to delete it', (shards) => withoutShard(shards, 0), 'invalid shard id'],
-  ])('are not reshaped for %s', (_what, reshape, message) => {
+  ])('are not changed for %s', (_what, reshape, message) => {
     expect(() => reshape(newShards(2, 1))).toThrow(message);
   });
 
@@ -67,7 +67,7 @@ describe('shards', () => {
     key: fc.bigInt(0n, (1n << 128n) - 1n).map((key) => key.toString(16).padStart(32, '0')),
   });
 
-  it('whatever is split, merged and deleted, divide the key space, use no id twice, and know where they come from', () => {
+  it('divide the key space, use no id twice and keep their ancestors after any splits, merges and deletions', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 8 }),

@@ -1,4 +1,4 @@
-/** Requests as the vendor's SDKs put them on the wire, byte for byte as captured but for names and bodies. */
+/** Requests as the vendor's SDKs send them, byte for byte as captured except for names and bodies. */
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type StartedApp, startApp } from '../../../start-app.ts';
@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => started.close());
 
-/** What comes back until the connection ends; `body` goes out when the server says that it may. */
+/** Sends a request and returns everything received until the connection ends; `body` waits for `100 Continue` if the head expects it. */
 function say(head: string, body: Buffer = Buffer.alloc(0)): Promise<Buffer> {
   const { hostname, port } = new URL(started.url);
   return new Promise((resolve, reject) => {
@@ -40,7 +40,7 @@ const statusOf = (answer: Buffer): string =>
     .split('\r\n', 1)[0] ?? '';
 const ok = 'HTTP/1.1 200 OK';
 
-describe('every way to say which project', () => {
+describe('each way of an SDK to name the project', () => {
   it.each([
     ['Python, an address without a port', '/', 'my-project.127.0.0.1'],
     ['Python, a name, whose port it drops', '/', 'my-project.sls.local'],
@@ -78,7 +78,7 @@ describe('the SDK for C++', () => {
     return say(post(path, 'application/json', bytes.length), chunked(bytes));
   };
 
-  it('frames its bodies twice, waits to be told to go on, and reads header names as they are written', async () => {
+  it('sends both framings, waits for 100 Continue, and reads lower-case header names only', async () => {
     expect(statusOf(await json('/', { projectName: 'my-project' }))).toBe(ok);
     expect(statusOf(await json('/logstores', { logstoreName: 'my-logstore', ttl: 7, shardCount: 1 }))).toBe(
       ok,
@@ -111,7 +111,7 @@ describe('the SDK for C++', () => {
     expect(pulled).toContain('TestKey');
   });
 
-  it('is refused where the server does not read such bodies', async () => {
+  it('is refused if lenient framing is off', async () => {
     await started.close();
     started = await startApp({ lenientFraming: 'never' });
     const bytes = Buffer.from('{"projectName":"my-project"}');
