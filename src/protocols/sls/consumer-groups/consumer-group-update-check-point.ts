@@ -24,7 +24,7 @@ import {
 const Query = Type.Object({
   type: Type.Literal('checkpoint'),
   consumer: Type.Optional(Type.String({ description: 'the owner of the shard' })),
-  forceSuccess: Type.Optional(Type.String({ description: 'true: save whoever owns the shard' })),
+  forceSuccess: Type.Optional(Type.String({ description: 'true: save even if the consumer does not own the shard' })),
 });
 const Body = Type.Object({
   shard: Type.Integer({ minimum: 0, maximum: 2_147_483_647 }),
@@ -66,7 +66,7 @@ export interface CheckpointUpdate {
   readonly checkpoint: string;
   /** Empty: the request names none. */
   readonly consumer: string;
-  /** Save whoever owns the shard. */
+  /** Save even if the consumer does not own the shard. */
   readonly isForced: boolean;
 }
 

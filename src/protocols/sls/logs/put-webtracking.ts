@@ -1,4 +1,4 @@
-/** "PutWebtracking": logs of web pages and scripts as JSON, which nobody signs. */
+/** "PutWebtracking": unsigned logs of web pages and scripts, as JSON. */
 import { Type } from '@sinclair/typebox';
 import { validator } from '../../kit/validate.ts';
 import { type LogstoreRef, readLogstore } from '../resources/logstores/logstore.ts';
