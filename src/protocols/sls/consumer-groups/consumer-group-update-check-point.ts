@@ -24,7 +24,9 @@ import {
 const Query = Type.Object({
   type: Type.Literal('checkpoint'),
   consumer: Type.Optional(Type.String({ description: 'the owner of the shard' })),
-  forceSuccess: Type.Optional(Type.String({ description: 'true: save even if the consumer does not own the shard' })),
+  forceSuccess: Type.Optional(
+    Type.String({ description: 'true: save even if the consumer does not own the shard' }),
+  ),
 });
 const Body = Type.Object({
   shard: Type.Integer({ minimum: 0, maximum: 2_147_483_647 }),

@@ -2,7 +2,8 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { retryOnConflict } from '../../kit/retry-on-conflict.ts';
 import { validator } from '../../kit/validate.ts';
-import { type LogstoreRef, logstoreGuard, readLogstore } from '../resources/logstores/logstore.ts';
+import { type LogstoreRef, logstoreGuard } from '../resources/logstores/logstore.ts';
+import { readLogstore } from '../resources/logstores/logstore-store.ts';
 import { projectSubject, tenantOf } from '../resources/projects/project.ts';
 import type { SlsOperation } from '../wire/call.ts';
 import { errors, logstoreErrors } from '../wire/errors.ts';

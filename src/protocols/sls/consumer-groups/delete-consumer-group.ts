@@ -1,5 +1,5 @@
 /** "DeleteConsumerGroup". */
-import { readLogstore } from '../resources/logstores/logstore.ts';
+import { readLogstore } from '../resources/logstores/logstore-store.ts';
 import { tenantOf } from '../resources/projects/project.ts';
 import type { SlsOperation } from '../wire/call.ts';
 import { logstoreErrors } from '../wire/errors.ts';

@@ -1,6 +1,7 @@
 /** Reads, caches and writes consumer groups. */
 import type { DocumentWrite } from '../../../store/store.ts';
-import { logstoreGuard, readLogstore } from '../resources/logstores/logstore.ts';
+import { logstoreGuard } from '../resources/logstores/logstore.ts';
+import { readLogstore } from '../resources/logstores/logstore-store.ts';
 import { tenantOf } from '../resources/projects/project.ts';
 import { errors } from '../wire/errors.ts';
 import type { ConsumerGroup } from './consumer-group.ts';

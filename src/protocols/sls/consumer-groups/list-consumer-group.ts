@@ -1,6 +1,7 @@
 /** "ListConsumerGroup". */
 import { Type } from '@sinclair/typebox';
-import { type LogstoreRef, readLogstore } from '../resources/logstores/logstore.ts';
+import type { LogstoreRef } from '../resources/logstores/logstore.ts';
+import { readLogstore } from '../resources/logstores/logstore-store.ts';
 import { projectSubject, tenantOf } from '../resources/projects/project.ts';
 import type { SlsOperation } from '../wire/call.ts';
 import { logstoreErrors } from '../wire/errors.ts';

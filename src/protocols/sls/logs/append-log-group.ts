@@ -1,12 +1,7 @@
 /** Appends log groups to shards, for PutLogs and web tracking. */
 import { retryOnConflict } from '../../kit/retry-on-conflict.ts';
-import {
-  knownLogstore,
-  type Logstore,
-  type LogstoreRef,
-  logstoreGuard,
-  readLogstore,
-} from '../resources/logstores/logstore.ts';
+import { type Logstore, type LogstoreRef, logstoreGuard } from '../resources/logstores/logstore.ts';
+import { knownLogstore, readLogstore } from '../resources/logstores/logstore-store.ts';
 import { tenantOf } from '../resources/projects/project.ts';
 import { type LogstoreShard, shardForKey, topicOf } from '../resources/shards/shards.ts';
 import { errors } from '../wire/errors.ts';

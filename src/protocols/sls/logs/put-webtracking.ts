@@ -1,7 +1,8 @@
 /** "PutWebtracking": unsigned logs of web pages and scripts, as JSON. */
 import { Type } from '@sinclair/typebox';
 import { validator } from '../../kit/validate.ts';
-import { type LogstoreRef, readLogstore } from '../resources/logstores/logstore.ts';
+import type { LogstoreRef } from '../resources/logstores/logstore.ts';
+import { readLogstore } from '../resources/logstores/logstore-store.ts';
 import { projectSubject } from '../resources/projects/project.ts';
 import type { SlsOperation } from '../wire/call.ts';
 import { errors, logstoreErrors } from '../wire/errors.ts';

@@ -5,12 +5,8 @@
 import type { TopicEntry } from '../../../store/store.ts';
 import { retryOnConflict } from '../../kit/retry-on-conflict.ts';
 import type { ResourceContext } from '../resources/context.ts';
-import {
-  knownLogstore,
-  type Logstore,
-  type LogstoreRef,
-  readLogstore,
-} from '../resources/logstores/logstore.ts';
+import type { Logstore, LogstoreRef } from '../resources/logstores/logstore.ts';
+import { knownLogstore, readLogstore } from '../resources/logstores/logstore-store.ts';
 import { tenantOf } from '../resources/projects/project.ts';
 import { type LogstoreShard, topicOf } from '../resources/shards/shards.ts';
 import { errors } from '../wire/errors.ts';

@@ -6,7 +6,7 @@ import { updateCheckpoint } from '../../../../src/protocols/sls/consumer-groups/
 import { createGroup } from '../../../../src/protocols/sls/consumer-groups/create-consumer-group.ts';
 import { heartbeat } from '../../../../src/protocols/sls/consumer-groups/heartbeat.ts';
 import { makeSlsContext, type SlsContext } from '../../../../src/protocols/sls/context.ts';
-import { createLogstore } from '../../../../src/protocols/sls/resources/logstores/logstore.ts';
+import { createLogstore } from '../../../../src/protocols/sls/resources/logstores/logstore-store.ts';
 import { createProject } from '../../../../src/protocols/sls/resources/projects/project.ts';
 import { silentLog } from '../../../../src/settings/log.ts';
 import { createStore } from '../../../../src/store/create-store.ts';

@@ -12,7 +12,10 @@ import { makeSlsContext, type SlsContext } from '../../../../src/protocols/sls/c
 import { appendLogGroup } from '../../../../src/protocols/sls/logs/append-log-group.ts';
 import { encodeCursor } from '../../../../src/protocols/sls/logs/cursor.ts';
 import { endsOf } from '../../../../src/protocols/sls/logs/shard-log.ts';
-import { createLogstore, readLogstore } from '../../../../src/protocols/sls/resources/logstores/logstore.ts';
+import {
+  createLogstore,
+  readLogstore,
+} from '../../../../src/protocols/sls/resources/logstores/logstore-store.ts';
 import { createProject } from '../../../../src/protocols/sls/resources/projects/project.ts';
 import { reshape } from '../../../../src/protocols/sls/resources/shards/change-shards.ts';
 import { ancestorsOf, merge, split } from '../../../../src/protocols/sls/resources/shards/shards.ts';

@@ -7,7 +7,8 @@ import { emptyReply } from '../../wire/reply.ts';
 import { parseJson, pickMembers } from '../../wire/request.ts';
 import type { ResourceContext } from '../context.ts';
 import { projectSubject } from '../projects/project.ts';
-import { createLogstore as create, settingsMembers } from './logstore.ts';
+import { settingsMembers } from './logstore.ts';
+import { createLogstore as create } from './logstore-store.ts';
 
 const Body = Type.Object({
   logstoreName: Type.String(),

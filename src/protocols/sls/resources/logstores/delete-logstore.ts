@@ -7,7 +7,8 @@ import type { SlsOperation } from '../../wire/call.ts';
 import { logstoreErrors } from '../../wire/errors.ts';
 import { emptyReply } from '../../wire/reply.ts';
 import { projectSubject, tenantOf } from '../projects/project.ts';
-import { type LogstoreRef, logstoreDocuments, readLogstore } from './logstore.ts';
+import { type LogstoreRef, logstoreDocuments } from './logstore.ts';
+import { readLogstore } from './logstore-store.ts';
 
 export function deleteLogstore(context: GroupContext): SlsOperation {
   return {

@@ -5,7 +5,8 @@ import { logstoreErrors } from '../../wire/errors.ts';
 import { jsonReply } from '../../wire/reply.ts';
 import type { ResourceContext } from '../context.ts';
 import { projectSubject } from '../projects/project.ts';
-import { Logstore, readLogstore } from './logstore.ts';
+import { Logstore } from './logstore.ts';
+import { readLogstore } from './logstore-store.ts';
 
 const LogstoreReply = Type.Composite([
   Type.Object({ logstoreName: Type.String(), shardCount: Type.Integer() }),

@@ -7,7 +7,8 @@ import { emptyReply } from '../../wire/reply.ts';
 import { parseJson, pickMembers } from '../../wire/request.ts';
 import type { ResourceContext } from '../context.ts';
 import { projectSubject } from '../projects/project.ts';
-import { changeLogstore, settingsMembers } from './logstore.ts';
+import { settingsMembers } from './logstore.ts';
+import { changeLogstore } from './logstore-store.ts';
 
 const Body = Type.Object({ ...settingsMembers, shardCount: Type.Optional(Type.Integer()) });
 const checkBody = validator(Body);

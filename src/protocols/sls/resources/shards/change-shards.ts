@@ -2,7 +2,8 @@
 import { Type } from '@sinclair/typebox';
 import { errors } from '../../wire/errors.ts';
 import type { ResourceContext } from '../context.ts';
-import { changeLogstore, type Logstore, type LogstoreRef, storedShards } from '../logstores/logstore.ts';
+import { type Logstore, type LogstoreRef, storedShards } from '../logstores/logstore.ts';
+import { changeLogstore } from '../logstores/logstore-store.ts';
 import { LogstoreShard, type Reshaped } from './shards.ts';
 
 /** A shard as ListShards, SplitShard and MergeShards show it. */

@@ -4,7 +4,7 @@ import type { SlsOperation } from '../../wire/call.ts';
 import { logstoreErrors } from '../../wire/errors.ts';
 import { jsonReply } from '../../wire/reply.ts';
 import type { ResourceContext } from '../context.ts';
-import { readLogstore } from '../logstores/logstore.ts';
+import { readLogstore } from '../logstores/logstore-store.ts';
 import { projectSubject } from '../projects/project.ts';
 import { describeShard, ShardReply } from './change-shards.ts';
 
