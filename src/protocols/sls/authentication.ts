@@ -7,7 +7,7 @@ import { isSame, isSignedV1, isSignedV4, type SignedRequest } from './signature.
 export type AccessKeys = ReadonlyMap<string, string>;
 
 /** The vendor refuses requests whose time is off by more, either way. */
-export const maxSkewSeconds = 15 * 60;
+const maxSkewSeconds = 15 * 60;
 
 const v1 = /^LOG ([^:\s]+):([A-Za-z0-9+/=]+)$/;
 const v4 =

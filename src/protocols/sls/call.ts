@@ -7,8 +7,8 @@ import type { LogContext, PullAnswer } from './logs.ts';
 export type SlsContext = GroupContext & LogContext;
 
 export interface Call {
-  /** When the client says that it sent the request, seconds since 1970. */
-  readonly sentAt: number;
+  /** When the client says that it sent the request, seconds since 1970; undefined if it does not say. */
+  readonly sentAt: number | undefined;
   /** Empty for calls of the account. */
   readonly project: string;
   readonly logstore: string;

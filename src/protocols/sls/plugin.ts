@@ -139,7 +139,7 @@ export const sls: MakeProtocol = ({ store, config, wallMs, randomBytes }) => {
             const project = projectIn(request, isOfAccount);
             if (!isOpen) check(request);
             const answer = await run({
-              sentAt: sentAtOf(request.headers, context.nowSeconds()),
+              sentAt: sentAtOf(request.headers),
               project,
               logstore,
               group,

@@ -1,16 +1,19 @@
 /** What a request says, beyond what its route and schema know. */
 import type { FastifyRequest } from 'fastify';
-import { maxSkewSeconds, requestSeconds } from './authentication.ts';
+import { requestSeconds } from './authentication.ts';
 import { errors } from './errors.ts';
 import type { NewLogGroup } from './log-group.ts';
 import * as schemas from './schemas.ts';
 
-/** A client's time that is far off, or missing, says nothing about the order of its requests: then arrival counts. */
-export function sentAtOf(headers: FastifyRequest['headers'], nowSeconds: number): number {
+/**
+ * Returns when the client says that it sent the request, seconds since 1970; undefined if it does not say, or not readably.
+ * It is for comparing requests of one client: the server's own clock has no part in it.
+ */
+export function sentAtOf(headers: FastifyRequest['headers']): number | undefined {
   const written = headers['x-log-date'] ?? headers.date;
-  if (typeof written !== 'string') return nowSeconds;
+  if (typeof written !== 'string') return undefined;
   const seconds = requestSeconds(written);
-  return Math.abs(seconds - nowSeconds) <= maxSkewSeconds ? seconds : nowSeconds;
+  return seconds >= 0 ? seconds : undefined;
 }
 
 /** Parameters that were sent twice count once. */
