@@ -41,7 +41,7 @@ export function consumerGroupHeartBeat(context: GroupContext): SlsOperation {
     async run(call) {
       const { consumer } = checkQuery(call.query, () => errors.ParameterInvalid('consumer is invalid'));
       const held = reportedShards(call.body);
-      const sentAt = sentAtOf(call.headers, context.nowSeconds());
+      const sentAt = sentAtOf(call.headers);
       return jsonTextReply(await heartbeat(context, call, { consumer, held, sentAt }));
     },
   };

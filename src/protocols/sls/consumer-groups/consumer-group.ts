@@ -5,10 +5,14 @@
  * A shard that moves from A to B is handed over in two steps: it leaves A's answers (`transfer`); B gets it only after A
  * sent a heartbeat that no longer lists it, or A's lease ended. Meanwhile nobody is given it.
  *
- * A heartbeat that is late, or comes twice, lists what its consumer held when it was sent. It must not pass for a letting
- * go, so heartbeats are ordered by the time at which the client says it sent them: a client that was told of a shard by
- * the answer to one heartbeat lists the shard in every later one, until it has let go. A client whose clock was set back
- * seems to send only late ones: what it does not list for a whole timeout, it has let go as well.
+ * A heartbeat that arrives late lists what its consumer held when it was sent, and must not pass for a release. Heartbeats
+ * of one consumer are ordered by arrival, with two exceptions:
+ * - One whose `Date` is older than that of a heartbeat processed before is late and releases nothing. Equal and absent dates
+ *   are in order. A consumer whose clock was set back seems to send only late ones: what it does not list for a whole
+ *   timeout of the group, on the lease clock, is released all the same.
+ * - The first heartbeat after the one whose answer assigned a shard may be a copy of that one: a shard that the consumer has
+ *   never listed is released by the second heartbeat that does not list it, whatever the dates.
+ * `docs/models/hand-over.pml` checks this rule exhaustively.
  */
 import { type Static, Type } from '@sinclair/typebox';
 import { ancestorsOf } from '../resources/shards/shards.ts';
@@ -31,9 +35,12 @@ const Shard = Type.Object({
   owner: Type.Union([Type.String(), Type.Null()]),
   /** Who gets it after a transfer. */
   next: Type.Union([Type.String(), Type.Null()]),
-  /** The owner has listed it since it was last given it. */
+  /** A heartbeat of the owner was processed after the one whose answer assigned it the shard: the next that omits it releases it. */
   listed: Type.Boolean(),
-  /** When the last heartbeat was sent that did not list the shard and was answered with it; null if none was. */
+  /**
+   * Null until an answer to the owner contained the shard. Then the newest date (seconds) among the owner's heartbeats that
+   * say whether it knew of the shard, 0 if they have none: a heartbeat with an older date is late.
+   */
   since: Type.Union([Type.Integer(), Type.Null()]),
   /** Since when, on the lease clock, the owner sends only heartbeats that seem to be late and do not list it. */
   missingMs: Type.Union([Type.Number(), Type.Null()]),
@@ -58,8 +65,8 @@ export interface Heartbeat {
   readonly consumer: string;
   /** Shards that the consumer says it is consuming. */
   readonly held: readonly number[];
-  /** When the consumer sent it, by the consumer's own clock, seconds. */
-  readonly sentAt: number;
+  /** When the consumer sent it, by the consumer's own clock, seconds since 1970; undefined if the request does not say. */
+  readonly sentAt: number | undefined;
   /** When it arrived, on the lease clock; needed only where `isUnclear`. */
   readonly leaseMs?: number;
 }
@@ -84,7 +91,7 @@ export interface Situation {
 }
 
 /** Nobody's: no shard is theirs. */
-const noHeartbeat: Heartbeat = { consumer: '', held: [], sentAt: 0 };
+const noHeartbeat: Heartbeat = { consumer: '', held: [], sentAt: undefined };
 
 /** A revision that no membership has: the next heartbeat computes the assignment anew. */
 const outdated = -1;
@@ -126,7 +133,9 @@ export function isSettled(group: ConsumerGroup, consumer: string): boolean {
 
 /** Whether it takes the time of its arrival to say what a heartbeat means. */
 export function isUnclear(group: ConsumerGroup, heartbeat: Heartbeat): boolean {
-  return group.shards.some((shard) => isLeaving(shard, heartbeat) && seemsLate(shard, heartbeat));
+  return group.shards.some(
+    (shard) => isLeaving(shard, heartbeat) && !heartbeat.held.includes(shard.id) && isLate(shard, heartbeat),
+  );
 }
 
 /** The group after a heartbeat while nobody came or went: targets stay, shards may be let go. The same object if nothing changed. */
@@ -207,18 +216,30 @@ function isLeaving({ state, owner }: Shard, { consumer }: Heartbeat): boolean {
   return owner === consumer && (state === 'transfer' || state === 'over');
 }
 
-/** Not listed, but perhaps only since it was sent before its consumer was told of the shard. */
-function seemsLate({ id, since }: Shard, { held, sentAt }: Heartbeat): boolean {
-  return !held.includes(id) && since !== null && sentAt <= since;
+/** Whether the heartbeat is older than one that was processed before. */
+function isLate({ since }: Shard, { sentAt }: Heartbeat): boolean {
+  return since !== null && sentAt !== undefined && sentAt < since;
 }
 
-/** What a consumer was told of before it sent this heartbeat, and does not list, it has let go. */
+/** The shard after a heartbeat in order. The same object if nothing changed. */
+function noted(shard: Shard, { sentAt = 0 }: Heartbeat, listed: boolean): Shard {
+  const since = Math.max(shard.since ?? 0, sentAt);
+  return shard.listed === listed && shard.since === since ? shard : { ...shard, listed, since };
+}
+
+/** Releases a leaving shard that the heartbeat does not list, unless it is late or the first since the shard was assigned. */
 function heard(shard: Shard, heartbeat: Heartbeat, timeoutSeconds: number): Shard {
   if (!isLeaving(shard, heartbeat)) return shard;
-  if (heartbeat.held.includes(shard.id))
-    return shard.missingMs === null ? shard : { ...shard, missingMs: null };
-  if (!seemsLate(shard, heartbeat)) return letGo(shard);
-  const { leaseMs } = heartbeat;
+  const isHeld = heartbeat.held.includes(shard.id);
+  if (isLate(shard, heartbeat)) return isHeld ? present(shard) : missed(shard, heartbeat, timeoutSeconds);
+  if (isHeld) return noted(present(shard), heartbeat, true);
+  return shard.since === null || shard.listed ? letGo(shard) : noted(shard, heartbeat, true);
+}
+
+const present = (shard: Shard): Shard => (shard.missingMs === null ? shard : { ...shard, missingMs: null });
+
+/** The clock of a consumer may have been set back: what it does not list for a whole timeout, it has released. */
+function missed(shard: Shard, { leaseMs }: Heartbeat, timeoutSeconds: number): Shard {
   if (leaseMs === undefined) return shard;
   if (shard.missingMs === null) return { ...shard, missingMs: leaseMs };
   return leaseMs - shard.missingMs >= timeoutSeconds * 1_000 ? letGo(shard) : shard;
@@ -239,13 +260,10 @@ function aimed(shard: Shard, target: string | null): Shard {
   return shard.next === target ? shard : { ...shard, state: 'transfer', next: target };
 }
 
-/** The answer to this heartbeat lists what its consumer owns: whatever it sends from now on lists that too. */
-function answered(shard: Shard, { consumer, held, sentAt }: Heartbeat): Shard {
-  if (shard.state !== 'already_alloc' || shard.owner !== consumer) return shard;
-  if (held.includes(shard.id)) {
-    return shard.listed && shard.since !== null
-      ? shard
-      : { ...shard, listed: true, since: shard.since ?? sentAt };
-  }
-  return shard.since === null || sentAt > shard.since ? { ...shard, listed: false, since: sentAt } : shard;
+/** The answer to this heartbeat contains what its consumer owns: whatever it sends after that answer lists it too. */
+function answered(shard: Shard, heartbeat: Heartbeat): Shard {
+  if (shard.state !== 'already_alloc' || shard.owner !== heartbeat.consumer) return shard;
+  if (isLate(shard, heartbeat)) return shard;
+  if (!heartbeat.held.includes(shard.id)) return noted(shard, heartbeat, false);
+  return shard.listed && shard.since !== null ? shard : noted(shard, heartbeat, true);
 }

@@ -8,7 +8,7 @@ import { isSame, isSignedV1, isSignedV4, type SignedRequest } from './signature.
 export type AccessKeys = ReadonlyMap<string, string>;
 
 /** Maximum difference between the time of a request and that of the server, either way, seconds. */
-export const maxSkewSeconds = 15 * 60;
+const maxSkewSeconds = 15 * 60;
 
 const v1 = /^LOG ([^:\s]+):([A-Za-z0-9+/=]+)$/;
 const v4 =

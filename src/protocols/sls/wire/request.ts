@@ -1,14 +1,17 @@
 /** Decodes the parts that SLS requests have in common: dates, queries and JSON bodies. */
-import { maxSkewSeconds, requestSeconds } from './authentication.ts';
+import { requestSeconds } from './authentication.ts';
 import type { SlsCall } from './call.ts';
 import { errors } from './errors.ts';
 
-/** A client's time that is far off, or missing, says nothing about the order of its requests: then arrival counts. */
-export function sentAtOf(headers: SlsCall['headers'], nowSeconds: number): number {
+/**
+ * Returns when the client says that it sent the request, seconds since 1970; undefined if it does not say, or not readably. The value is for
+ * comparing requests of one client: the server's own clock has no part in it.
+ */
+export function sentAtOf(headers: SlsCall['headers']): number | undefined {
   const written = headers['x-log-date'] ?? headers.date;
-  if (typeof written !== 'string') return nowSeconds;
+  if (written === undefined) return undefined;
   const seconds = requestSeconds(written);
-  return Math.abs(seconds - nowSeconds) <= maxSkewSeconds ? seconds : nowSeconds;
+  return seconds >= 0 ? seconds : undefined;
 }
 
 /** Returns the first value of each query parameter. */

@@ -7,14 +7,33 @@ import { type Faults, type Poison, runHistory, tenant, Violation } from './simul
 const histories = Number(process.env.SIMULATIONS ?? 2_000);
 const firstSeed = Number(process.env.SEED ?? 1);
 
-const nothing: Faults = { network: false, crashes: false, reshapes: false, clocks: false };
-const everything: Faults = { network: true, crashes: true, reshapes: true, clocks: true };
+const nothing: Faults = {
+  network: false,
+  crashes: false,
+  reshapes: false,
+  clocks: false,
+  skews: false,
+  dates: 'own',
+};
+const everything: Faults = {
+  network: true,
+  crashes: true,
+  reshapes: true,
+  clocks: true,
+  skews: true,
+  dates: 'own',
+};
 const kinds: readonly Faults[] = [
   { ...nothing, crashes: true },
   { ...nothing, network: true },
   { ...nothing, reshapes: true },
+  { ...everything, clocks: false, skews: false },
   { ...everything, clocks: false },
   everything,
+  { ...nothing, crashes: true, dates: 'equal' },
+  { ...nothing, crashes: true, dates: 'absent' },
+  { ...everything, dates: 'equal' },
+  { ...everything, dates: 'absent' },
 ];
 
 describe('whatever happens to clients, requests, clocks and shards', () => {

@@ -1,6 +1,7 @@
 /**
  * Histories of consumer groups: server nodes over one store, and clients that keep and let go of shards as the vendor's
- * libraries do, with requests that are lost, late or come twice, crashes, pauses, clocks that are set, splits and merges.
+ * libraries do, with requests that are lost, late or come twice, crashes, pauses, clocks that differ or are set, splits and
+ * merges; with dates of the clients' own clocks, all of one second, or none.
  * Everything follows from the seed. What must hold is checked at every step.
  */
 import { defaultConfig } from '../../../../src/config.ts';
@@ -34,6 +35,13 @@ export interface Faults {
   readonly reshapes: boolean;
   /** Clients' clocks are set. */
   readonly clocks: boolean;
+  /** Clients' clocks differ from the server's and from each other, by up to a day. */
+  readonly skews: boolean;
+  /**
+   * What heartbeats say of when they were sent: `own`, the time of their client's clock; `equal`, all the same second, in
+   * which the server's clock stands too; `absent`, nothing. Where dates do not tell the order, none overtakes another.
+   */
+  readonly dates: 'own' | 'equal' | 'absent';
 }
 
 /** What somebody does to the server's state on purpose, between two steps, to see it caught. */
@@ -55,12 +63,15 @@ export const tenant = 'sls/sim';
 const project = 'sim';
 const logstore = 'logs';
 const groupRef = { project, logstore, group: 'cg' };
+const startMs = 1_700_000_000_000;
 const intervalMs = 2_000;
 const timeoutMs = 4_000;
 /** So that who was frozen longest is back, gave up, joined again, and every hand-over that follows is through. */
 const quietMs = 30_000;
 const stormMs = 60_000;
 const maxDelayMs = 1_500;
+/** So that copies without a date that tells arrive before the next heartbeat. */
+const maxCopyDelayMs = { own: 3 * intervalMs, equal: 1_300, absent: 1_300 };
 /** How long a client waits for an answer. */
 const patienceMs = 1_900;
 
@@ -118,7 +129,7 @@ class History {
     this.#random = randomFrom(seed);
     this.#faults = faults;
     this.#poison = poison;
-    const wallMs = (): number => 1_700_000_000_000 + this.#now;
+    const wallMs = (): number => startMs + (faults.dates === 'equal' ? 0 : this.#now);
     this.#store = createStore(openEmbeddedDriver({ wallMs }));
     this.#order = this.#chance(0.4);
     const randomBytes = (size: number): Buffer =>
@@ -131,7 +142,7 @@ class History {
       isRunning: false,
       life: 0,
       pausedUntilMs: 0,
-      clockOffsetMs: 0,
+      clockOffsetMs: faults.skews ? (this.#below(2 * 86_400) - 86_400) * 1_000 : 0,
       granted: new Set<number>(),
       holds: new Map(),
       closing: new Set(),
@@ -249,8 +260,20 @@ class History {
     if (byMs > 0 || client.underWay === 0) client.clockOffsetMs += byMs;
   }
 
+  /** When a client says that it sends a heartbeat. */
+  #dateOf({ clockOffsetMs }: Client): number | undefined {
+    const { dates } = this.#faults;
+    if (dates === 'absent') return undefined;
+    return Math.floor((startMs + (dates === 'own' ? this.#now + clockOffsetMs : 0)) / 1_000);
+  }
+
   async #start(client: Client): Promise<void> {
     if (client.isRunning) return;
+    if (this.#faults.dates !== 'own' && client.underWay > 0) {
+      // What it sent in its life before would overtake what it sends now.
+      this.#at(100, () => this.#start(client));
+      return;
+    }
     client.isRunning = true;
     client.life += 1;
     client.pausedUntilMs = 0;
@@ -309,7 +332,7 @@ class History {
     client.beat += 1;
     const { beat } = client;
     const held = [...client.holds.keys()];
-    const sentAt = Math.floor((1_700_000_000_000 + this.#now + client.clockOffsetMs) / 1_000);
+    const sentAt = this.#dateOf(client);
     const network = this.#faults.network && !this.#isQuiet;
     const delay = (): number => (network && this.#chance(0.2) ? this.#below(maxDelayMs) : 0);
     const isLost = network && this.#chance(0.1);
@@ -336,7 +359,7 @@ class History {
       else this.#at(delayMs, arrive);
     };
     if (!isLost) send(delay(), true);
-    if (network && this.#chance(0.1)) send(500 + this.#below(maxDelayMs), false);
+    if (network && this.#chance(0.1)) send(500 + this.#below(maxCopyDelayMs[this.#faults.dates]), false);
     this.#at(intervalMs, () => this.#beat(client, life));
     await Promise.all(this.#inThisStep.splice(0));
   }
@@ -347,7 +370,7 @@ class History {
   async #serve(
     consumer: string,
     held: readonly number[],
-    sentAt: number,
+    sentAt: number | undefined,
   ): Promise<readonly number[] | undefined> {
     this.#result.heartbeats += 1;
     const heardMs = this.#now;
