@@ -10,7 +10,7 @@ import type { SlsOperation } from '../wire/call.ts';
 import { errors, logstoreErrors } from '../wire/errors.ts';
 import { emptyReply } from '../wire/reply.ts';
 import { parseJson } from '../wire/request.ts';
-import { outdate } from './consumer-group.ts';
+import { markStale } from './consumer-group.ts';
 import type { GroupContext } from './context.ts';
 import { forgetGroup, knownGroup, writeGroup } from './group-store.ts';
 import {
@@ -121,7 +121,7 @@ async function trySave(
     const [end] = await endsOf(context, { project: ref.project, logstore, shards: [shard] });
     const isOver = group.shards.find((consumed) => consumed.id === id)?.state === 'over';
     if ((decodeCursor(checkpoint) === end) !== isOver) {
-      const written = await writeGroup(context, known, outdate(group), [write]);
+      const written = await writeGroup(context, known, markStale(group), [write]);
       return written === undefined ? 'stale' : 'saved';
     }
   }

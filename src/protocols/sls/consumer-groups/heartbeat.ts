@@ -5,7 +5,13 @@
 import { isDebugging } from '../../../settings/log.ts';
 import { retryOnConflict } from '../../kit/retry-on-conflict.ts';
 import { errors } from '../wire/errors.ts';
-import { type Heartbeat, hear, isSettled, isUnclear, shardsOf } from './consumer-group.ts';
+import {
+  applyHeartbeat,
+  type Heartbeat,
+  isSettled,
+  needsArrivalTime,
+  ownedShards,
+} from './consumer-group.ts';
 import type { GroupContext } from './context.ts';
 import { cachedGroup, cacheKeyOf, forgetGroup, knownGroup, writeGroup } from './group-store.ts';
 import type { GroupRef, KnownGroup } from './known-group.ts';
@@ -61,7 +67,8 @@ async function tryHeartbeat(
   if (isCurrent) {
     const settled = known.settled.get(beat.consumer);
     if (settled?.owned.every((id) => beat.held.includes(id)) === true) return settled.text;
-    if (hear(group, beat) === group && !isUnclear(group, beat)) return ownedShards(known, beat.consumer);
+    if (applyHeartbeat(group, beat) === group && !needsArrivalTime(group, beat))
+      return replyOf(known, beat.consumer);
   }
   return mode === 'renew' ? undefined : changeGroup(context, known, beat, isCurrent);
 }
@@ -74,22 +81,22 @@ async function changeGroup(
   isCurrent: boolean,
 ): Promise<string | undefined> {
   const { group, tenant } = known;
-  const dated = isUnclear(group, beat)
+  const dated = needsArrivalTime(group, beat)
     ? { ...beat, leaseMs: (await context.store.now({ tenant })).leaseMs }
     : beat;
-  const next = isCurrent ? hear(group, dated) : await reconcileGroup(context, known, dated);
-  if (next === group) return ownedShards(known, beat.consumer);
+  const next = isCurrent ? applyHeartbeat(group, dated) : await reconcileGroup(context, known, dated);
+  if (next === group) return replyOf(known, beat.consumer);
   const written = await writeGroup(context, known, next);
   if (written === undefined) {
     logStep(context, known, beat, 'consumer group changed in the meantime; retrying');
     return undefined;
   }
   logStep(context, written, beat, 'consumer group changed by a heartbeat');
-  return ownedShards(written, beat.consumer);
+  return replyOf(written, beat.consumer);
 }
 
-function ownedShards(known: KnownGroup, consumer: string): string {
-  const owned = shardsOf(known.group, consumer);
+function replyOf(known: KnownGroup, consumer: string): string {
+  const owned = ownedShards(known.group, consumer);
   const text = JSON.stringify(owned);
   if (isSettled(known.group, consumer)) known.settled.set(consumer, { owned, text });
   return text;
@@ -103,6 +110,6 @@ function logStep(
 ): void {
   if (!isDebugging(log)) return;
   const { consumer: holder, held, sentAt } = beat;
-  const owned = shardsOf(group, holder);
+  const owned = ownedShards(group, holder);
   log.debug({ tenant, group: lease, holder, held, sentAt, owned, revision: group.revision }, step);
 }

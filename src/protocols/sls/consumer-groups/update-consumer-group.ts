@@ -6,7 +6,7 @@ import type { SlsOperation } from '../wire/call.ts';
 import { errors, logstoreErrors } from '../wire/errors.ts';
 import { emptyReply } from '../wire/reply.ts';
 import { parseJson, pickMembers } from '../wire/request.ts';
-import { change } from './consumer-group.ts';
+import { changeSettings } from './consumer-group.ts';
 import type { GroupContext } from './context.ts';
 import { Timeout } from './create-consumer-group.ts';
 import { readGroup, writeGroup } from './group-store.ts';
@@ -30,7 +30,7 @@ export function updateConsumerGroup(context: GroupContext): SlsOperation {
       if (Object.keys(wanted).length === 0) throw invalid();
       await retryOnConflict(async () => {
         const known = await readGroup(context, call);
-        return writeGroup(context, known, change(known.group, wanted));
+        return writeGroup(context, known, changeSettings(known.group, wanted));
       });
       return emptyReply;
     },

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  applyHeartbeat,
   type ConsumerGroup,
-  hear,
   newGroup,
+  ownedShards,
   reconcile,
-  shardsOf,
 } from '../../../../src/protocols/sls/consumer-groups/consumer-group.ts';
 
 const shardIds = [0, 1, 2, 3];
 
-/** A group, its members and its heartbeats, without a store. */
+/** A group and its members, without a store. */
 class World {
   group: ConsumerGroup = newGroup('id', 60, false);
   #revision = 0;
@@ -23,7 +23,7 @@ class World {
 
   #clock = 1_000;
 
-  /** A moment later on the clients' clocks. */
+  /** Advances the consumers' clocks by a second and returns the time. */
   now(): number {
     this.#clock += 1;
     return this.#clock;
@@ -38,7 +38,7 @@ class World {
     const heartbeat = { consumer, held, sentAt: sentAt ?? undefined };
     this.group =
       this.group.revision === this.#revision
-        ? hear(this.group, heartbeat)
+        ? applyHeartbeat(this.group, heartbeat)
         : reconcile(this.group, {
             consumers: [...this.#live],
             revision: this.#revision,
@@ -46,7 +46,7 @@ class World {
             shards: this.#shardIds.map((id) => ({ id, parents: [], isFinished: false })),
             heartbeat,
           });
-    return shardsOf(this.group, consumer);
+    return ownedShards(this.group, consumer);
   }
 
   crash(consumer: string): void {
@@ -59,7 +59,7 @@ class World {
 }
 
 describe('a hand-over', () => {
-  it('goes as it was captured from real clients', () => {
+  it('takes the steps captured from real clients', () => {
     const world = new World();
     expect(world.beat('A', [])).toEqual([0, 1, 2, 3]);
     expect(world.beat('A', [0, 1, 2, 3])).toEqual([0, 1, 2, 3]);
@@ -74,7 +74,7 @@ describe('a hand-over', () => {
     expect(world.beat('A', [0, 1])).toEqual([0, 1, 2, 3]);
   });
 
-  it('is not ended by a heartbeat that was sent before, comes late or comes twice', () => {
+  it('is not ended by late and repeated heartbeats', () => {
     const world = new World();
     const first = world.now();
     world.beat('A', [], first);
@@ -82,7 +82,7 @@ describe('a hand-over', () => {
     world.beat('A', [0, 1, 2, 3], second);
     world.beat('B', []);
     expect(world.beat('A', [0, 1, 2, 3])).toEqual([0, 1]);
-    // A's very first heartbeat comes once more, and again: its empty list is not A's letting go.
+    // Two copies of A's first heartbeat: its empty list does not release anything.
     expect(world.beat('A', [], first)).toEqual([0, 1]);
     expect(world.beat('A', [], first)).toEqual([0, 1]);
     expect(world.beat('B', [])).toEqual([]);
@@ -90,11 +90,11 @@ describe('a hand-over', () => {
     expect(world.beat('B', [])).toEqual([2, 3]);
   });
 
-  it('takes one heartbeat more from a consumer that never got the answer which gave it the shard', () => {
+  it('takes one more heartbeat of a consumer that never received the reply which assigned the shard', () => {
     const world = new World();
     world.beat('A', []);
     world.beat('B', []);
-    // It may be a copy of A's first heartbeat, whose answer A did get.
+    // It may be a copy of A's first heartbeat, whose reply A received.
     expect(world.beat('A', [])).toEqual([0, 1]);
     expect(world.beat('B', [])).toEqual([]);
     expect(world.beat('A', [0, 1])).toEqual([0, 1]);
@@ -104,19 +104,22 @@ describe('a hand-over', () => {
   it.each<[string, number | null]>([
     ['the same date', 1_000],
     ['no date', null],
-  ])('is not ended by a copy of the heartbeat that got the shard, where all have %s', (_what, date) => {
-    const world = new World();
-    expect(world.beat('A', [], date)).toEqual([0, 1, 2, 3]);
-    world.beat('B', [], date);
-    world.beat('A', [], date);
-    expect(world.beat('B', [], date)).toEqual([]);
-    expect(world.beat('A', [0, 1, 2, 3], date)).toEqual([0, 1]);
-    expect(world.beat('B', [], date)).toEqual([]);
-    expect(world.beat('A', [0, 1], date)).toEqual([0, 1]);
-    expect(world.beat('B', [], date)).toEqual([2, 3]);
-  });
+  ])(
+    'is not ended by a copy of the heartbeat whose reply assigned the shard, if all have %s',
+    (_what, date) => {
+      const world = new World();
+      expect(world.beat('A', [], date)).toEqual([0, 1, 2, 3]);
+      world.beat('B', [], date);
+      world.beat('A', [], date);
+      expect(world.beat('B', [], date)).toEqual([]);
+      expect(world.beat('A', [0, 1, 2, 3], date)).toEqual([0, 1]);
+      expect(world.beat('B', [], date)).toEqual([]);
+      expect(world.beat('A', [0, 1], date)).toEqual([0, 1]);
+      expect(world.beat('B', [], date)).toEqual([2, 3]);
+    },
+  );
 
-  it('is not ended by a heartbeat that is older than one which listed the shard', () => {
+  it('is not ended by a heartbeat older than one that reported the shard', () => {
     const world = new World();
     world.beat('A', [], 10);
     world.beat('A', [0, 1, 2, 3], 11);
@@ -130,19 +133,19 @@ describe('a hand-over', () => {
     expect(world.beat('B', [], 0)).toEqual([2, 3]);
   });
 
-  it('takes nothing from a consumer that was never told: there is nothing to let go', () => {
+  it('moves a shard at once if no reply to its owner contained it', () => {
     const world = new World();
     world.beat('A', []);
     world.beat('A', [0, 1, 2, 3]);
     world.beat('B', []);
     world.beat('A', [0, 1, 2, 3]);
     world.beat('A', [0, 1]);
-    // 2 and 3 are B's now, but B has not asked yet when C comes.
+    // 2 and 3 belong to B now, but no heartbeat of B arrived since when C joins.
     expect(world.beat('C', [])).toEqual([3]);
     expect(world.beat('B', [])).toEqual([2]);
   });
 
-  it('is called off when the one it was for is gone', () => {
+  it('is cancelled when the next owner expires', () => {
     const world = new World();
     world.beat('A', []);
     world.beat('A', [0, 1, 2, 3]);
@@ -152,7 +155,7 @@ describe('a hand-over', () => {
     expect(world.beat('A', [0, 1, 2, 3])).toEqual([0, 1, 2, 3]);
   });
 
-  it('goes through at once when the one who gives is gone', () => {
+  it('completes at once when the previous owner expires', () => {
     const world = new World();
     world.beat('A', []);
     world.beat('A', [0, 1, 2, 3]);
@@ -162,14 +165,14 @@ describe('a hand-over', () => {
     expect(world.beat('B', [])).toEqual([0, 1, 2, 3]);
   });
 
-  it('does not flip-flop when somebody else comes in the middle of it', () => {
+  it('is not reversed when another consumer joins during it', () => {
     const world = new World([0, 1, 2, 3, 4, 5]);
     world.beat('A', []);
     world.beat('A', [0, 1, 2, 3, 4, 5]);
     world.beat('B', []);
     expect(world.beat('A', [0, 1, 2, 3, 4, 5])).toEqual([0, 1, 2]);
     world.beat('C', []);
-    // What was promised to B stays promised to B, as far as an even share allows.
+    // The shards on their way to B stay on their way to B, as far as an even distribution allows.
     expect(world.group.shards.map(({ next, owner }) => next ?? owner)).toEqual([
       'A',
       'A',
@@ -181,13 +184,13 @@ describe('a hand-over', () => {
   });
 });
 
-it('a consumer beyond the number of shards gets none', () => {
+it('a consumer beyond the number of shards owns none', () => {
   const world = new World([0]);
   expect(world.beat('A', [])).toEqual([0]);
   expect(world.beat('B', [])).toEqual([]);
 });
 
-it('what a consumer lists and does not own is ignored', () => {
+it('reported shards that the consumer does not own are ignored', () => {
   const world = new World();
   world.beat('A', []);
   expect(world.beat('A', [0, 1, 2, 3, 99])).toEqual([0, 1, 2, 3]);
@@ -196,10 +199,10 @@ it('what a consumer lists and does not own is ignored', () => {
 const names = ['A', 'B', 'C', 'D'];
 const times = ['a second apart', 'at once', 'without a date'] as const;
 
-it('the same heartbeats get the same answers, whatever time is between them', () => {
+it('the same heartbeats receive the same replies, whatever time passes between them', () => {
   const step = fc.record({
     name: fc.constantFrom(...names),
-    // What the consumer lists: all it was ever told of, the last answer, or nothing.
+    // What the consumer reports: all shards of all replies, those of the last reply, or none.
     lists: fc.constantFrom('all', 'all', 'last', 'last', 'none'),
     crashes: fc.constantFrom(false, false, false, false, false, true),
   });
@@ -228,7 +231,7 @@ it('the same heartbeats get the same answers, whatever time is between them', ()
   );
 }, 300_000);
 
-/** Steps in a group of so many shards. */
+/** Arbitrary steps in a group with an arbitrary number of shards. */
 function historiesOf<T>(step: fc.Arbitrary<T>) {
   return fc.record({
     steps: fc.array(step, { size: 'large' }),
@@ -237,9 +240,9 @@ function historiesOf<T>(step: fc.Arbitrary<T>) {
   });
 }
 
-it('whatever comes and goes, no shard is ever in two hands, and all settle when it is quiet', () => {
+it('in any history no shard is held by two consumers, and the group settles once requests arrive in order', () => {
   const step = fc.record({
-    kind: fc.constantFrom('beat', 'beat', 'beat', 'lost answer', 'let go', 'repeat', 'crash'),
+    kind: fc.constantFrom('beat', 'beat', 'beat', 'lost reply', 'release', 'repeat', 'crash'),
     name: fc.constantFrom(...names),
     which: fc.integer({ min: 0, max: 99 }),
   });
@@ -247,7 +250,7 @@ it('whatever comes and goes, no shard is ever in two hands, and all settle when 
     fc.property(historiesOf(step), ({ steps, shardCount, time }) => {
       const ids = Array.from({ length: shardCount }, (_, id) => id);
       const world = new World(ids);
-      // As the official libraries do: what was ever granted is held until its shutdown is over.
+      // As in the vendor's libraries, an assigned shard is held until its shutdown is complete.
       const clients = new Map(
         names.map((name) => [
           name,
@@ -267,7 +270,7 @@ it('whatever comes and goes, no shard is ever in two hands, and all settle when 
       const beat = (name: string, answers: boolean): void => {
         const sentAt = { 'a second apart': world.now(), 'at once': 1_000, 'without a date': null }[time];
         const held = [...client(name).holds];
-        // Without dates to tell, a copy comes before its consumer sends the next heartbeat.
+        // If dates do not tell the order, copies arrive before the next heartbeat of their consumer.
         if (time !== 'a second apart') client(name).past = [];
         client(name).past.push([held, sentAt]);
         const answer = world.beat(name, held, sentAt);
@@ -280,10 +283,10 @@ it('whatever comes and goes, no shard is ever in two hands, and all settle when 
         }
       };
       for (const { kind, name, which } of steps) {
-        if (kind === 'beat' || kind === 'lost answer') beat(name, kind === 'beat');
-        else if (kind === 'let go') letGo(name);
+        if (kind === 'beat' || kind === 'lost reply') beat(name, kind === 'beat');
+        else if (kind === 'release') letGo(name);
         else if (kind === 'repeat') {
-          // Any heartbeat of before comes once more, and not again; this answer finds nobody who waits for it.
+          // A copy of an earlier heartbeat arrives; its reply is not read.
           const { past } = client(name);
           const [copy] = past.splice(Math.floor((past.length * which) / 100), 1);
           if (world.isLive(name) && copy !== undefined) world.beat(name, ...copy);

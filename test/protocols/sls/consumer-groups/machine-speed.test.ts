@@ -1,4 +1,4 @@
-/** Consumer groups as fast as requests come: nothing waits for real time, and no answer depends on it. */
+/** Consumer groups at the speed of requests: no reply depends on real time passing. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultConfig } from '../../../../src/config.ts';
 import { openStore } from '../../../../src/store/open.ts';
@@ -8,7 +8,7 @@ import { groups, host } from '../service.ts';
 
 const timeoutSeconds = 4;
 const shardCount = 4;
-/** What dates heartbeats have. The clients of `skewed` ones have clocks of their own, which go on by a second each time. */
+/** Dates of heartbeats. `skewed`: each consumer has a clock of its own, which advances by a second per heartbeat. */
 const kindsOfDates = ['none', 'equal', 'skewed'] as const;
 type Dates = (typeof kindsOfDates)[number];
 
@@ -29,7 +29,7 @@ afterAll(async () => {
   await redis.stop();
 });
 
-/** A consumer group in a project of its own, and the heartbeats of its consumers, to the nodes in turn. */
+/** A consumer group in a project of its own, whose consumers send heartbeats to the nodes in turn. */
 class Exchange {
   readonly #nodes: readonly StartedApp[];
   readonly #dates: Dates;
@@ -80,7 +80,7 @@ class Exchange {
     await this.#nodes[0]?.store.advanceClock(Math.round(seconds * 1_000));
   }
 
-  /** Lines `<seconds> <consumer> <held> => <answer>`; a line without seconds follows at once. Returns them as they went. */
+  /** Replays lines `<seconds> <consumer> <held> => <reply>`; a line without seconds follows at once. Returns them with the actual replies. */
   async replay(lines: readonly string[]): Promise<string[]> {
     let now = 0;
     const happened: string[] = [];
@@ -103,7 +103,7 @@ const exchange = (store: string, dates: Dates, shards = shardCount): Promise<Exc
   return new Exchange(store, dates, `project-${projects}`).setUp(shards);
 };
 
-const letGoAtOnce = [
+const releaseAtOnce = [
   'A [] => [0,1]',
   'B [] => []',
   'A [0,1] => [0]',
@@ -112,7 +112,7 @@ const letGoAtOnce = [
   'B [1] => [1]',
 ];
 
-/** A joins, hands over to B, crashes and joins again; each needs the same number of heartbeats, whatever time they take. */
+/** A joins, hands over to B, crashes and joins again. */
 const life = [
   'A [] => [0,1,2,3]',
   'A [0,1,2,3] => [0,1,2,3]',
@@ -124,7 +124,7 @@ const life = [
   'B [] => [2,3]',
   'B [2,3] => [2,3]',
   '3 B [2,3] => [2,3]',
-  // A has been silent for its timeout.
+  // A sent nothing for its timeout.
   '4 B [2,3] => [0,1,2,3]',
   'A [0,1] => 400 NotExistConsumerWithBody',
   'B [0,1,2,3] => [0,1,2,3]',
@@ -133,7 +133,7 @@ const life = [
   'B [0,1] => [0,1]',
   'A [] => [2,3]',
   'A [2,3] => [2,3]',
-  // A's process is started anew before its lease ended.
+  // A's process is restarted before its lease ended.
   'A [] => [2,3]',
   'C [] => []',
   'A [2,3] => [2,3]',
@@ -144,9 +144,9 @@ const life = [
 
 describe.each(['embedded', 'two nodes over Redis'])('%s', (store) => {
   describe.each(kindsOfDates)('with dates: %s', (dates) => {
-    it('a consumer that lets go at once hands its shard over, a hundred times in a row', async () => {
+    it('a consumer that releases a shard at once hands it over, a hundred times in a row', async () => {
       for (let time = 0; time < 100; time += 1) {
-        expect(await (await exchange(store, dates, 2)).replay(letGoAtOnce)).toEqual(letGoAtOnce);
+        expect(await (await exchange(store, dates, 2)).replay(releaseAtOnce)).toEqual(releaseAtOnce);
       }
     }, 120_000);
 
@@ -208,7 +208,7 @@ describe.each(['embedded', 'two nodes over Redis'])('%s', (store) => {
       expect(await (await exchange(store, dates, 2)).replay(lines)).toEqual(lines);
     });
 
-    it('sixteen shards settle on six consumers that beat at once, and no shard is in two answers', async () => {
+    it('sixteen shards settle on six concurrent consumers, and no shard is in two replies', async () => {
       const group = await exchange(store, dates, 16);
       const held = new Map(['A', 'B', 'C', 'D', 'E', 'F'].map((name) => [name, [] as number[]]));
       for (let round = 0; round < 5; round += 1) {
@@ -228,7 +228,7 @@ describe.each(['embedded', 'two nodes over Redis'])('%s', (store) => {
   const date = (second: number): string =>
     new Date(Date.UTC(2026, 10, 21, 1, 43) + second * 1_000).toUTCString();
 
-  it('a heartbeat that is older than the last one processed releases nothing', async () => {
+  it('a heartbeat older than the last processed one releases nothing', async () => {
     const group = await exchange(store, 'none', 2);
     expect(await group.beat('A', [], date(10))).toBe('[0,1]');
     expect(await group.beat('A', [0, 1], date(10))).toBe('[0,1]');
@@ -245,21 +245,24 @@ describe.each(['embedded', 'two nodes over Redis'])('%s', (store) => {
   it.each([
     ['no date', undefined],
     ['the same date', date(10)],
-  ])('a copy of the heartbeat that got a shard, with %s, releases nothing', async (_what, said) => {
-    const group = await exchange(store, 'none', 2);
-    expect(await group.beat('A', [], said)).toBe('[0,1]');
-    expect(await group.beat('B', [], said)).toBe('[]');
-    expect(await group.beat('A', [], said)).toBe('[0]');
-    expect(await group.beat('B', [], said)).toBe('[]');
-    expect(await group.beat('A', [0, 1], said)).toBe('[0]');
-    expect(await group.beat('A', [0], said)).toBe('[0]');
-    expect(await group.beat('B', [], said)).toBe('[1]');
-  });
+  ])(
+    'a copy of the heartbeat whose reply assigned a shard, with %s, releases nothing',
+    async (_what, said) => {
+      const group = await exchange(store, 'none', 2);
+      expect(await group.beat('A', [], said)).toBe('[0,1]');
+      expect(await group.beat('B', [], said)).toBe('[]');
+      expect(await group.beat('A', [], said)).toBe('[0]');
+      expect(await group.beat('B', [], said)).toBe('[]');
+      expect(await group.beat('A', [0, 1], said)).toBe('[0]');
+      expect(await group.beat('A', [0], said)).toBe('[0]');
+      expect(await group.beat('B', [], said)).toBe('[1]');
+    },
+  );
 
   it.each([
     ['far from the server’s', date(0), new Date(0).toUTCString(), date(10 ** 8)],
     ['unreadable', 'yesterday', 'Thu, 01 Jan 1960 00:00:00 GMT', '20261399T999999Z'],
-  ])('dates that are %s order nothing but their own consumer’s heartbeats', async (_what, a, b, c) => {
+  ])('dates that are %s order the heartbeats of their own consumer only', async (_what, a, b, c) => {
     const group = await exchange(store, 'none', 3);
     expect(await group.beat('A', [], a)).toBe('[0,1,2]');
     expect(await group.beat('A', [0, 1, 2], a)).toBe('[0,1,2]');
@@ -272,7 +275,7 @@ describe.each(['embedded', 'two nodes over Redis'])('%s', (store) => {
   });
 });
 
-it('a clock that was set back holds a hand-over up for one timeout of the group, and no longer', async () => {
+it('a clock that was set back delays a hand-over by one timeout of the group at most', async () => {
   const group = await exchange('embedded', 'none', 2);
   const date = (second: number): string =>
     new Date(Date.UTC(2026, 10, 21, 1, 43) + second * 1_000).toUTCString();

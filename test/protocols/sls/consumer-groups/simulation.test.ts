@@ -3,7 +3,7 @@ import type { ConsumerGroup } from '../../../../src/protocols/sls/consumer-group
 import type { Store } from '../../../../src/store/store.ts';
 import { type Faults, type Poison, runHistory, tenant, Violation } from './simulation.ts';
 
-/** More of them with SIMULATIONS=100000, others with SEED=…; one alone is SIMULATIONS=1 SEED=<its seed>. */
+/** SIMULATIONS sets the number of histories, SEED the first seed; SIMULATIONS=1 SEED=<seed> replays one. */
 const histories = Number(process.env.SIMULATIONS ?? 2_000);
 const firstSeed = Number(process.env.SEED ?? 1);
 
@@ -36,8 +36,8 @@ const kinds: readonly Faults[] = [
   { ...everything, dates: 'absent' },
 ];
 
-describe('whatever happens to clients, requests, clocks and shards', () => {
-  it(`no shard is with two, none is lost, none expires early, and all settle: ${histories} histories`, async () => {
+describe('under faults of clients, network, clocks and shards', () => {
+  it(`no shard has two owners or is lost, no lease ends early, and groups settle: ${histories} histories`, async () => {
     let heartbeats = 0;
     let handOvers = 0;
     for (let seed = firstSeed; seed < firstSeed + histories; seed += 1) {
@@ -48,14 +48,14 @@ describe('whatever happens to clients, requests, clocks and shards', () => {
       heartbeats += result.heartbeats;
       handOvers += result.handOvers;
     }
-    // Something happened.
+    // The histories exercised something.
     expect(heartbeats).toBeGreaterThan(histories * 10);
     expect(handOvers).toBeGreaterThan(histories / 2);
   }, 600_000);
 });
 
-describe('the simulation catches', () => {
-  /** Changes the group's document behind the server's back. */
+describe('the simulation detects', () => {
+  /** Changes the group's document without the server's knowledge. */
   const rewrite =
     (share: number, change: (group: ConsumerGroup) => ConsumerGroup): Poison =>
     async (store: Store, random) => {
@@ -69,7 +69,7 @@ describe('the simulation catches', () => {
       });
     };
   const poisons: Record<string, Poison> = {
-    'a rebalancer that gives away what somebody has': rewrite(0.05, (group) => {
+    'a rebalancer that assigns a shard its owner still holds': rewrite(0.05, (group) => {
       const owners = group.shards.flatMap(({ owner }) => owner ?? []);
       return {
         ...group,
@@ -79,7 +79,7 @@ describe('the simulation catches', () => {
         })),
       };
     }),
-    'a hand-over that does not wait for the letting go': rewrite(1, (group) => ({
+    'a hand-over that does not wait for the release': rewrite(1, (group) => ({
       ...group,
       shards: group.shards.map((shard) =>
         shard.state === 'transfer'
@@ -87,13 +87,13 @@ describe('the simulation catches', () => {
           : shard,
       ),
     })),
-    'a consumer that is expired early': async (store, random) => {
+    'a lease that ends early': async (store, random) => {
       if (random() > 0.02) return;
       const { leases } = await store.members({ tenant, group: 'logs/cg', offset: 0, limit: 1 });
       for (const { holder } of leases)
         await store.release({ tenant, holder, groups: ['logs/cg'], asExpired: true });
     },
-    'a rebalancer that forgets a shard': rewrite(1, (group) => ({
+    'a rebalancer that omits a shard': rewrite(1, (group) => ({
       ...group,
       shards: group.shards.map((shard) =>
         shard.id === 0 ? { ...shard, state: 'wait' as const, owner: null } : shard,

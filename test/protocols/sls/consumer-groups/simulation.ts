@@ -1,8 +1,7 @@
 /**
- * Histories of consumer groups: server nodes over one store, and clients that keep and let go of shards as the vendor's
- * libraries do, with requests that are lost, late or come twice, crashes, pauses, clocks that differ or are set, splits and
- * merges; with dates of the clients' own clocks, all of one second, or none.
- * Everything follows from the seed. What must hold is checked at every step.
+ * Simulated histories of consumer groups: server nodes over one store, and clients that hold and release shards as the vendor's libraries
+ * do. Faults: lost, late and repeated requests, crashes, pauses, clocks that differ or are set, splits and merges; dates of the
+ * clients' own clocks, all of one second, or none. Everything follows from the seed. Invariants are checked at every step.
  */
 import { defaultConfig } from '../../../../src/config.ts';
 import { updateCheckpoint } from '../../../../src/protocols/sls/consumer-groups/consumer-group-update-check-point.ts';
@@ -27,9 +26,9 @@ import { openEmbeddedDriver } from '../../../../src/store/embedded/driver.ts';
 import type { Store } from '../../../../src/store/store.ts';
 
 export interface Faults {
-  /** Requests are lost, late and repeated. */
+  /** Requests are lost, delayed and repeated. */
   readonly network: boolean;
-  /** Clients crash, come back, and are frozen for a while. */
+  /** Clients crash, restart and pause. */
   readonly crashes: boolean;
   /** Shards are split and merged. */
   readonly reshapes: boolean;
@@ -38,13 +37,13 @@ export interface Faults {
   /** Clients' clocks differ from the server's and from each other, by up to a day. */
   readonly skews: boolean;
   /**
-   * What heartbeats say of when they were sent: `own`, the time of their client's clock; `equal`, all the same second, in
-   * which the server's clock stands too; `absent`, nothing. Where dates do not tell the order, none overtakes another.
+   * Dates of heartbeats: `own`, the time of their client's clock; `equal`, all the same second, at which the server's clock stands as well;
+   * `absent`, none. If dates do not tell the order, no heartbeat overtakes another.
    */
   readonly dates: 'own' | 'equal' | 'absent';
 }
 
-/** What somebody does to the server's state on purpose, between two steps, to see it caught. */
+/** Corrupts the server's state between two steps, to prove that the checks detect it. */
 export type Poison = (store: Store, random: () => number) => Promise<void>;
 
 export interface HistoryOptions {
@@ -66,14 +65,14 @@ const groupRef = { project, logstore, group: 'cg' };
 const startMs = 1_700_000_000_000;
 const intervalMs = 2_000;
 const timeoutMs = 4_000;
-/** So that who was frozen longest is back, gave up, joined again, and every hand-over that follows is through. */
+/** Long enough for the longest paused client to return, give up, rejoin, and for every hand-over that follows to complete. */
 const quietMs = 30_000;
 const stormMs = 60_000;
 const maxDelayMs = 1_500;
-/** So that copies without a date that tells arrive before the next heartbeat. */
+/** Short enough for copies whose date does not tell the order to arrive before the next heartbeat. */
 const maxCopyDelayMs = { own: 3 * intervalMs, equal: 1_300, absent: 1_300 };
-/** How long a client waits for an answer. */
-const patienceMs = 1_900;
+/** How long a client waits for a reply. */
+const replyTimeoutMs = 1_900;
 
 export class Violation extends Error {
   override readonly name = 'Violation';
@@ -89,21 +88,21 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-/** A worker of one of the libraries: what it says that it holds is all it was ever given and has not shut down. */
+/** A worker of one of the libraries: it reports every shard that it was assigned and has not shut down. */
 interface Client {
   readonly name: string;
   isRunning: boolean;
-  /** Counts its lives: what belongs to an earlier one is forgotten. */
+  /** Number of its starts: events of earlier lives are ignored. */
   life: number;
   pausedUntilMs: number;
   clockOffsetMs: number;
   granted: ReadonlySet<number>;
-  /** Shards it consumes or is shutting down; with the epoch of the lease under which it was given each. */
+  /** Shards it consumes or shuts down, with the epoch of the lease under which it was assigned each. */
   readonly holds: Map<number, number>;
   readonly closing: Set<number>;
   lastSuccessMs: number;
   beat: number;
-  /** Requests of it that are on their way. */
+  /** Number of its requests that have not arrived. */
   underWay: number;
 }
 
@@ -180,7 +179,7 @@ class History {
 
   #at(delayMs: number, run: () => Promise<void>): void {
     this.#scheduled += 1;
-    // Tenths of a second: things often happen at the same time.
+    // In steps of 100 ms, so that events often coincide.
     const atMs = this.#now + Math.ceil(delayMs / 100) * 100;
     this.#events.push({ atMs, order: this.#scheduled, run });
   }
@@ -213,7 +212,7 @@ class History {
     for (let at = 1_000; at < stormMs; at += 1_000) this.#at(at, () => this.#disturb());
     this.#at(stormMs, async () => {
       this.#isQuiet = true;
-      // Somebody is there to have the shards.
+      // At least one client runs.
       for (const client of this.#clients) {
         client.pausedUntilMs = Math.min(client.pausedUntilMs, this.#now);
       }
@@ -222,7 +221,7 @@ class History {
     });
   }
 
-  /** Everything that happens at the next moment, at the same time. */
+  /** Runs all events of the next moment concurrently. */
   async #step(): Promise<void> {
     const atMs = Math.min(...this.#events.map((event) => event.atMs));
     const due = this.#events.filter((event) => event.atMs === atMs).sort((a, b) => a.order - b.order);
@@ -242,7 +241,7 @@ class History {
     if (client === undefined) return;
     const { crashes, reshapes, clocks } = this.#faults;
     if (crashes && this.#chance(0.12)) {
-      // Whom a shard was meant for may be gone too: the time that it may be idle begins anew.
+      // The client that a shard was meant for may be gone: the allowed idle time starts again.
       this.#idleSince.clear();
       if (!client.isRunning) await this.#start(client);
       else if (this.#chance(0.5)) this.#crash(client);
@@ -254,13 +253,13 @@ class History {
     if (this.#chance(0.3)) await this.#save(client);
   }
 
-  /** Back only while nothing that it sent is on its way: what it sent before would seem to be sent after. */
+  /** Sets a clock back only while no request of the client is on its way: that one would seem to be sent later. */
   #setClock(client: Client): void {
     const byMs = (this.#below(41) - 20) * 1_000;
     if (byMs > 0 || client.underWay === 0) client.clockOffsetMs += byMs;
   }
 
-  /** When a client says that it sends a heartbeat. */
+  /** Returns the date of a client's next heartbeat. */
   #dateOf({ clockOffsetMs }: Client): number | undefined {
     const { dates } = this.#faults;
     if (dates === 'absent') return undefined;
@@ -270,7 +269,7 @@ class History {
   async #start(client: Client): Promise<void> {
     if (client.isRunning) return;
     if (this.#faults.dates !== 'own' && client.underWay > 0) {
-      // What it sent in its life before would overtake what it sends now.
+      // Requests of its earlier life would overtake the new ones.
       this.#at(100, () => this.#start(client));
       return;
     }
@@ -302,7 +301,7 @@ class History {
     ).catch(passSlsError);
   }
 
-  /** Some shard that it consumes is consumed to its end; now and then somebody sets a checkpoint back. */
+  /** Saves the end of a shard that the client consumes; sometimes sets a checkpoint back. */
   async #save(client: Client): Promise<void> {
     const [shard] = [...client.holds.keys()].filter(() => this.#chance(0.5));
     if (shard === undefined || !client.isRunning || client.pausedUntilMs > this.#now) return;
@@ -320,7 +319,7 @@ class History {
     await updateCheckpoint(node, groupRef, { shard, checkpoint, consumer, isForced }).catch(passSlsError);
   }
 
-  /** One heartbeat of a client, and what it does until the next. */
+  /** Sends a heartbeat of a client and schedules the next one. */
   async #beat(client: Client, life: number): Promise<void> {
     if (client.life !== life || !client.isRunning) return;
     if (client.pausedUntilMs > this.#now) {
@@ -338,7 +337,7 @@ class History {
     const isLost = network && this.#chance(0.1);
     const isAnswerLost = network && this.#chance(0.1);
     const answered = (answer: readonly number[] | undefined, epoch: number): Promise<void> => {
-      // Who stopped waiting does not hear it.
+      // A client that stopped waiting ignores the reply.
       if (client.life !== life || client.beat !== beat || !client.isRunning) return Promise.resolve();
       if (answer !== undefined) this.#listen(client, answer, epoch);
       return Promise.resolve();
@@ -351,7 +350,7 @@ class History {
         const epoch = this.#epochs.get(client.name) ?? 0;
         if (!isHeard || isAnswerLost) return;
         const backMs = delay();
-        if (delayMs + backMs >= patienceMs) return;
+        if (delayMs + backMs >= replyTimeoutMs) return;
         if (backMs === 0) await answered(answer, epoch);
         else this.#at(backMs, () => answered(answer, epoch));
       };
@@ -366,7 +365,7 @@ class History {
 
   readonly #inThisStep: Promise<void>[] = [];
 
-  /** Undefined: refused. */
+  /** Returns the shards of the reply; undefined if the heartbeat was refused. */
   async #serve(
     consumer: string,
     held: readonly number[],
@@ -391,13 +390,13 @@ class History {
     client.granted = new Set(answer);
     for (const id of answer) {
       if (!client.holds.has(id)) this.#result.grants += 1;
-      // Given anew, also where it was about to let go of it.
+      // Assigned again, even while it is shutting the shard down.
       client.holds.set(id, epoch);
     }
     this.#closeOthers(client);
   }
 
-  /** Shuts down what it was not given any more, which takes a while. */
+  /** Shuts down shards that the reply no longer contains, which takes a while. */
   #closeOthers(client: Client): void {
     const { life } = client;
     for (const id of client.holds.keys()) {
@@ -420,7 +419,7 @@ class History {
     }
   }
 
-  /** Nobody answered for so long that the shards are somebody else's by now: the libraries' own rule. */
+  /** Gives all shards up after a time without replies, as the libraries do: they may belong to another client by now. */
   #giveUpIfForgotten(client: Client): void {
     if (
       this.#now - client.lastSuccessMs <= timeoutMs + intervalMs ||
@@ -431,7 +430,7 @@ class History {
     this.#closeOthers(client);
   }
 
-  /** Who holds a shard under a lease that never ended holds it alone. */
+  /** A shard is held by at most one client whose lease has not ended since the assignment. */
   #checkOwners(): void {
     const owners = new Map<number, string>();
     for (const { name, isRunning, holds } of this.#clients) {
@@ -445,7 +444,7 @@ class History {
     }
   }
 
-  /** Where every request arrives, no shard that may be consumed is without anybody for long. */
+  /** If every request arrives, no consumable shard is without a client for long. */
   #checkIdle(): void {
     if (this.#faults.network || this.#faults.reshapes || this.#order || this.#faults.clocks) return;
     const held = new Set(
@@ -455,7 +454,7 @@ class History {
     );
     const anybody = this.#clients.some(
       ({ isRunning, pausedUntilMs, lastSuccessMs }) =>
-        // One that was there all the time.
+        // A client that ran all the time.
         isRunning && pausedUntilMs === 0 && this.#now - lastSuccessMs < intervalMs,
     );
     for (const id of this.#known) {
@@ -468,7 +467,7 @@ class History {
 
   readonly #known = new Set<number>();
 
-  /** Where order counts, nobody is given a shard whose ancestors are not consumed to their ends. */
+  /** In a group with order, no reply contains a shard whose ancestors are not consumed to their ends. */
   async #checkOrder(answer: readonly number[]): Promise<void> {
     const unfinished = await this.#unfinished();
     const { shards } = (await readLogstore(this.#node(), groupRef)).value;
@@ -495,7 +494,7 @@ class History {
     );
   }
 
-  /** After a while without faults, every shard that may be consumed has one owner, and loads are even. */
+  /** After a time without faults every consumable shard has one owner, and loads are even. */
   async #checkSettled(): Promise<void> {
     const unfinished = await this.#unfinished();
     const { shards } = (await readLogstore(this.#node(), groupRef)).value;

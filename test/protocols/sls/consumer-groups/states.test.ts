@@ -1,48 +1,15 @@
+/** The states of shards, as replies and the operator's view show them. */
 import { afterEach, describe, expect, it } from 'vitest';
-import { group, logstore, refused, type Service, sampleGroup, setUp, startService } from '../service.ts';
+import { startApp } from '../../../start-app.ts';
+import { group, host, type Service, setUp, startService } from '../service.ts';
+import { consumersOf } from './consumers.ts';
 
 let service: Service;
 afterEach(() => service.close());
 
-const beat = async (consumer: string, held: readonly number[] = []): Promise<string> => {
-  const { status, text, json } = await service.call(
-    'POST',
-    `${group}?type=heartbeat&consumer=${consumer}`,
-    held,
-  );
-  return status === 200 ? text : `${status} ${(json as { errorCode: string }).errorCode}`;
-};
-const put = () =>
-  service.call('POST', `${logstore}/shards/lb`, sampleGroup, {
-    headers: { 'content-type': 'application/x-protobuf', 'x-log-bodyrawsize': '58' },
-  });
-const cursor = async (shard: number, from: string): Promise<string> =>
-  (
-    (await service.call('GET', `${logstore}/shards/${shard}?type=cursor&from=${from}`)).json as {
-      cursor: string;
-    }
-  ).cursor;
-const save = async (shard: number, from: 'begin' | 'end'): Promise<void> => {
-  const checkpoint = await cursor(shard, from);
-  const { status } = await service.call('POST', `${group}?type=checkpoint&forceSuccess=true`, {
-    shard,
-    checkpoint,
-  });
-  expect(status).toBe(200);
-};
-const split = (shard: number) =>
-  service.call('POST', `${logstore}/shards/${shard}?action=split&shardCount=2`);
-/** What a consumer does for a while: it holds what it is told, and lets go between two heartbeats. */
-const settle = async (consumer: string, held: readonly number[] = []): Promise<number[]> => {
-  let mine = [...held];
-  for (let round = 0; round < 3; round += 1) {
-    mine = JSON.parse(await beat(consumer, mine));
-    await service.pass(1);
-  }
-  return mine;
-};
+const { beat, cursor, put, save, split } = consumersOf(() => service);
 
-/** `<seconds> <consumer> <held> => <answer>`, as such lines are captured; replayed on the lease clock. */
+/** Replays lines `<seconds> <consumer> <held> => <reply>` on the lease clock. */
 async function replay(lines: readonly string[], atStart = 0): Promise<void> {
   let now = atStart;
   for (const line of lines) {
@@ -114,14 +81,26 @@ describe('as captured from the vendor’s libraries', () => {
     ]);
   });
 
-  it('a server that is restarted, or another node, goes on where the first was', async () => {
+  it('another node, or a restarted server, continues where the first one was', async () => {
     service = await startService();
     await setUp(service, { shardCount: 2, timeout: 4 });
-    await replay(['0.8 A [] => [0,1]', '2.8 A [0,1] => [0,1]']);
+    await replay(['0.8 A [] => [0,1]', '2.8 A [0,1] => [0,1]', '3.8 B [] => []']);
+    const other = await startApp({}, { store: service.started.store });
+    const elsewhere = async (consumer: string, payload: readonly number[]): Promise<unknown> => {
+      const url = `${group}?type=heartbeat&consumer=${consumer}`;
+      return (
+        await other.app.inject({ method: 'POST', url, headers: { host }, payload: [...payload] })
+      ).json();
+    };
+    expect(await elsewhere('A', [0, 1])).toEqual([0]);
+    expect(await elsewhere('B', [])).toEqual([]);
+    expect(await elsewhere('A', [0])).toEqual([0]);
+    expect(await elsewhere('B', [])).toEqual([1]);
+    await other.app.close();
   });
 });
 
-describe('every state, seen by the operator', () => {
+describe('the view of the operator', () => {
   interface GroupState {
     readonly timeout?: number;
     readonly order?: boolean;
@@ -139,7 +118,7 @@ describe('every state, seen by the operator', () => {
       ({ id, state, owner, next }: Record<string, unknown>) => `${id} ${state} ${owner} ${next}`,
     );
 
-  it('from not_alloc to over', async () => {
+  it('shows each state from not_alloc to over', async () => {
     service = await startService();
     await setUp(service, { shardCount: 2, order: true });
     await put();
@@ -169,7 +148,7 @@ describe('every state, seen by the operator', () => {
     expect(shards[1]?.checkpoint).toBe('');
   });
 
-  it('without anybody: reclaimed when its holder is silent, from a hand-over too', async () => {
+  it('shows a shard as not_alloc after the leases of all consumers ended', async () => {
     service = await startService();
     await setUp(service, { shardCount: 1, timeout: 5 });
     await beat('A');
@@ -181,128 +160,7 @@ describe('every state, seen by the operator', () => {
   });
 });
 
-describe('order', () => {
-  const start = async (order: boolean, shardCount = 1): Promise<void> => {
-    service = await startService();
-    await setUp(service, { shardCount, order });
-  };
-
-  it('holds the children back until a checkpoint at the end of their parent', async () => {
-    await start(true);
-    await put();
-    expect(await settle('A')).toEqual([0]);
-    await split(0);
-    expect(await settle('A', [0])).toEqual([0]);
-    await save(0, 'begin');
-    expect(await settle('A', [0])).toEqual([0]);
-    await save(0, 'end');
-    expect(await settle('A', [0])).toEqual([1, 2]);
-  });
-
-  it('lets all begin at once where it does not count', async () => {
-    await start(false);
-    await settle('A');
-    await split(0);
-    expect(await settle('A', [0])).toEqual([0, 1, 2]);
-    await save(0, 'end');
-    expect(await settle('A', [0, 1, 2])).toEqual([1, 2]);
-  });
-
-  it('waits for both parents of a merge, and for theirs', async () => {
-    await start(true, 2);
-    await put();
-    await put();
-    await settle('A');
-    await service.call('POST', `${logstore}/shards/0?action=merge`);
-    expect(await settle('A', [0, 1])).toEqual([0, 1]);
-    await save(0, 'end');
-    expect(await settle('A', [0, 1])).toEqual([1]);
-    await split(2);
-    await save(1, 'end');
-    expect(await settle('A', [1])).toEqual([2]);
-    await save(2, 'end');
-    expect(await settle('A', [2])).toEqual([3, 4]);
-  });
-
-  it('ends when it is switched off, and begins with the next split when it is switched on', async () => {
-    await start(true);
-    await put();
-    await settle('A');
-    await split(0);
-    expect(await settle('A', [0])).toEqual([0]);
-    await service.call('PUT', group, { order: false });
-    expect(await settle('A', [0])).toEqual([0, 1, 2]);
-    await service.call('PUT', group, { order: true });
-    expect(await settle('A', [0, 1, 2])).toEqual([0, 1, 2]);
-    await split(1);
-    expect(await settle('A', [0, 1, 2])).toEqual([0, 1, 2]);
-  });
-
-  it('knows a parent as finished whose end was saved before it was split', async () => {
-    await start(true);
-    await put();
-    await settle('A');
-    await save(0, 'end');
-    expect(await settle('A', [0])).toEqual([0]);
-    await split(0);
-    expect(await settle('A', [0])).toEqual([1, 2]);
-  });
-
-  it('is held up by an empty shard until its end, which is its beginning, is saved', async () => {
-    await start(true);
-    await settle('A');
-    await split(0);
-    expect(await settle('A', [0])).toEqual([0]);
-    await save(0, 'begin');
-    expect(await settle('A', [0])).toEqual([1, 2]);
-  });
-
-  it('goes back to a shard that was over when its checkpoint is set back', async () => {
-    await start(false);
-    await put();
-    await settle('A');
-    await split(0);
-    await save(0, 'end');
-    expect(await settle('A', [0])).toEqual([1, 2]);
-    await save(0, 'begin');
-    expect(await settle('A', [1, 2])).toEqual([0, 1, 2]);
-  });
-
-  it('goes on when a parent is deleted', async () => {
-    await start(true);
-    await put();
-    await settle('A');
-    await split(0);
-    expect(await settle('A', [0])).toEqual([0]);
-    await service.call('DELETE', `${logstore}/shards/0`);
-    expect(await settle('A', [0])).toEqual([1, 2]);
-    expect(
-      await service.call('POST', `${group}?type=checkpoint&forceSuccess=true`, {
-        shard: 0,
-        checkpoint: 'MQ==',
-      }),
-    ).toMatchObject(refused(404, 'ShardNotExist'));
-  });
-
-  it('shares what is left evenly when a shard is over', async () => {
-    await start(false, 2);
-    await put();
-    await put();
-    await settle('A');
-    await split(0);
-    await save(0, 'end');
-    let [a, b] = [[0, 1], [] as number[]];
-    for (let round = 0; round < 5; round += 1) {
-      a = JSON.parse(await beat('A', a));
-      b = JSON.parse(await beat('B', b));
-      await service.pass(1);
-    }
-    expect([...a, ...b].sort()).toEqual([1, 2, 3]);
-    expect(Math.abs(a.length - b.length)).toBe(1);
-  });
-});
-
-describe('heartbeats that come late', () => {
+describe('late heartbeats', () => {
   const dated = async (consumer: string, held: readonly number[], second: number): Promise<string> =>
     (
       await service.call('POST', `${group}?type=heartbeat&consumer=${consumer}`, held, {
@@ -310,14 +168,14 @@ describe('heartbeats that come late', () => {
       })
     ).text;
 
-  it('free nothing that their consumer was not told to let go', async () => {
+  it('release nothing', async () => {
     service = await startService();
     await setUp(service, { shardCount: 2 });
     await dated('A', [], 0);
     await service.pass(1);
     await dated('A', [0, 1], 0);
     await dated('B', [], 0);
-    // A's first heartbeat once more.
+    // A copy of A's first heartbeat.
     expect(await dated('A', [], -1)).toBe('[0]');
     expect(await dated('B', [], 0)).toBe('[]');
     await service.pass(1);
@@ -327,7 +185,7 @@ describe('heartbeats that come late', () => {
     expect(await dated('B', [], 0)).toBe('[1]');
   });
 
-  it('of a clock that was set back hold a hand-over up for one timeout, and no longer', async () => {
+  it('of a clock that was set back delay a hand-over by one timeout at most', async () => {
     service = await startService();
     await setUp(service, { shardCount: 2, timeout: 4 });
     await dated('A', [], 600);
