@@ -1,13 +1,18 @@
 /** What there is to tell a subscriber: it looks at the topics of a subscription, and knows what is worth waiting for. */
 import type { LeaseEvent, TopicCursor } from '../../store/store.ts';
-import type { Call } from './call.ts';
 import type { Filter } from './filter.ts';
-import { beforeInterval, type IntervalSettings, type Step, tell } from './interval.ts';
-import { decodeMessage, type EnvelopeContext, messageEnvelope, presenceEnvelope } from './message.ts';
-import { factsOf } from './presence-event.ts';
-import { companion } from './request.ts';
-import type { Source, Subscription } from './subscription.ts';
-import { eventsKept } from './topics.ts';
+import { beforeInterval, type IntervalSettings, type Step, tell } from './membership/interval.ts';
+import type { Call } from './membership/places.ts';
+import { factsOf } from './membership/presence-event.ts';
+import {
+  decodeMessage,
+  type EnvelopeContext,
+  messageEnvelope,
+  presenceEnvelope,
+} from './messages/message.ts';
+import { eventsKept } from './messages/topics.ts';
+import type { Source, Subscription } from './subscribe/subscription.ts';
+import { companion } from './wire/request.ts';
 
 /** SDKs take region 0 for no answer. */
 export const region = 1;

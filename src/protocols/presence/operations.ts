@@ -1,14 +1,16 @@
 /** Every call that is emulated: its path, what it needs, and what answers it. */
 import type { TSchema } from '@sinclair/typebox';
 import type { FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
-import type { Access, Demand } from './access.ts';
-import { methodsAllowed, presenceHeaders, registryHeaders } from './answer.ts';
-import type { Call } from './call.ts';
+import type { Access, Demand } from './access/access.ts';
+import { grantV2, grantV3, revoke } from './access/grant-calls.ts';
+import { bits } from './access/token.ts';
+import { allGroups, registerChannels, removeGroup } from './channel-groups/registration.ts';
 import { errors } from './errors.ts';
-import { grantV2, grantV3, revoke } from './grant-calls.ts';
-import { heartbeat, leaveChannels } from './heartbeat.ts';
-import { globalHereNow, hereNow, whereNow } from './here-now.ts';
-import { messageCounts } from './message-counts.ts';
+import { heartbeat, leaveChannels } from './membership/heartbeat.ts';
+import { globalHereNow, hereNow, whereNow } from './membership/here-now.ts';
+import type { Call } from './membership/places.ts';
+import { putState, readState } from './membership/set-state.ts';
+import { messageCounts } from './messages/message-counts.ts';
 import {
   accessRefusals,
   messageInPath,
@@ -17,13 +19,11 @@ import {
   publishRefusals,
   type Refusals,
   sent,
-} from './publish.ts';
-import { allGroups, registerChannels, removeGroup } from './registration.ts';
-import { companion, decode, listeningTo, listeningToGroups } from './request.ts';
-import * as schemas from './schemas.ts';
-import { putState, readState } from './state.ts';
+} from './messages/publish.ts';
 import { type Answer, renderV1, renderV2, timetokenOf } from './subscribe.ts';
-import { bits } from './token.ts';
+import { methodsAllowed, presenceHeaders, registryHeaders } from './wire/headers.ts';
+import * as schemas from './wire/parameters.ts';
+import { companion, decode, listeningTo, listeningToGroups } from './wire/request.ts';
 
 const beaten = '{"status":200,"message":"OK","service":"Presence"}';
 const left = '{"status":200,"action":"leave","message":"OK","service":"Presence"}';

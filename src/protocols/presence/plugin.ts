@@ -5,19 +5,19 @@ import { SettingError, type SettingsOf } from '../../settings/setting.ts';
 import { StoreUnavailable, type Tenant } from '../../store/store.ts';
 import { NotFound } from '../kit/failure.ts';
 import type { App, Protocol, ProtocolContext, ProtocolModule } from '../kit/protocol.ts';
-import { type Caller, makeAccess, parseKeyset } from './access.ts';
-import { callbackOf, methodsAllowed, presenceHeaders, sendJson } from './answer.ts';
-import type { Call } from './call.ts';
-import { selectionOf } from './channel-selection.ts';
+import { type Caller, makeAccess, parseKeyset } from './access/access.ts';
+import { limitRate, type RateLimit } from './access/rate-limit.ts';
 import { errorOfPath, errors, PresenceError } from './errors.ts';
-import { tenantOf } from './occupants.ts';
+import { tenantOf } from './membership/occupants.ts';
+import type { Call } from './membership/places.ts';
+import { selectionOf } from './membership/presence-channels.ts';
+import { accessRefusals, type Refusals, textInBody } from './messages/publish.ts';
 import { type Asked, type Operation, operationsOf } from './operations.ts';
-import { makePolls } from './polls.ts';
-import { accessRefusals, type Refusals, textInBody } from './publish.ts';
-import { limitRate, type RateLimit } from './rate-limit.ts';
-import { checkLength, checkQuery, type Query, queryOf, segmentAt, subscribeKeyOf } from './request.ts';
 import { presenceSettings } from './settings.ts';
+import { makePolls } from './subscribe/polls.ts';
 import { type Answer, subscribe } from './subscribe.ts';
+import { callbackOf, methodsAllowed, presenceHeaders, sendJson } from './wire/headers.ts';
+import { checkLength, checkQuery, type Query, queryOf, segmentAt, subscribeKeyOf } from './wire/request.ts';
 
 /** Paths of the vendor's API, whether emulated or not. */
 const vendorPath = /^\/(?:v[123]|publish|signal|subscribe|time)(?:\/|$)/;

@@ -1,14 +1,15 @@
 /** The long poll: what a subscriber hears after a timetoken, held until there is something. Source: REST API pages. */
-import type { Call } from './call.ts';
+
 import { errors } from './errors.ts';
 import { type Filter, parseFilter } from './filter.ts';
-import { beaterOf } from './heartbeat.ts';
 import { type Heard, listen, region } from './listener.ts';
-import { leave } from './occupants.ts';
-import type { Hold } from './polls.ts';
-import { renewUntil } from './renewal.ts';
-import type { Query } from './request.ts';
-import { type Subscription, subscriptionOf, watch } from './subscription.ts';
+import { beaterOf } from './membership/heartbeat.ts';
+import { leave } from './membership/occupants.ts';
+import type { Call } from './membership/places.ts';
+import type { Hold } from './subscribe/polls.ts';
+import { renewUntil } from './subscribe/renewal.ts';
+import { type Subscription, subscriptionOf, watch } from './subscribe/subscription.ts';
+import type { Query } from './wire/request.ts';
 
 export interface Answer {
   /** Where to go on. */

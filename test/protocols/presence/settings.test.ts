@@ -1,6 +1,6 @@
 /** What a keyset may be set to beside the defaults: presence on some channels only, polls that renew, a limit of requests. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { selectionOf } from '../../../src/protocols/presence/channel-selection.ts';
+import { selectionOf } from '../../../src/protocols/presence/membership/presence-channels.ts';
 import { type StartedApp, startApp } from '../../start-app.ts';
 
 const key = 'sub-c-demo';

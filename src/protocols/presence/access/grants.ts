@@ -2,8 +2,8 @@
  * Grants of the older Access Manager (v2): bits for a key, a channel or a channel group, for everybody or one auth key.
  * One document each, which goes when its time is over. Source: Access Manager pages and recorded answers.
  */
-import type { Store, Tenant } from '../../store/store.ts';
-import { prefixOf } from './topics.ts';
+import type { Store, Tenant } from '../../../store/store.ts';
+import { prefixOf } from '../messages/topics.ts';
 
 const collection = 'grants';
 const foreverMinutes = 0;

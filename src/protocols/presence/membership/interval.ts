@@ -5,7 +5,7 @@
  * What a subscriber is told follows from the kept steps alone: an interval ends at a fixed time, and its event stands at
  * that time's timetoken. So all nodes say the same, once, without writing anything or electing anybody. Pure.
  */
-import type { LeaseEvent } from '../../store/store.ts';
+import type { LeaseEvent } from '../../../store/store.ts';
 import { announce, type Delta, type PresenceEvent, sumUp } from './presence-event.ts';
 
 export interface IntervalSettings {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type LeaseEvent, leaseEventsTopic } from '../../../src/store/store.ts';
-import { type StartedApp, startApp } from '../../start-app.ts';
+import { type LeaseEvent, leaseEventsTopic } from '../../../../src/store/store.ts';
+import { type StartedApp, startApp } from '../../../start-app.ts';
 
 const root = '/v2/presence/sub-key/sub-c-demo';
 const tenant = 'presence/sub-c-demo';
@@ -535,7 +535,7 @@ describe('everything else', () => {
       status: 500,
       service: 'Presence',
     });
-    const { StoreUnavailable } = await import('../../../src/store/store.ts');
+    const { StoreUnavailable } = await import('../../../../src/store/store.ts');
     store.beat = () => Promise.reject(new StoreUnavailable('away'));
     const answer = await app.inject(`${root}/channel/ch/heartbeat?uuid=u1`);
     expect(answer.statusCode).toBe(503);

@@ -1,5 +1,5 @@
 /** What a presence request says, taken from the raw target: a name may hold an encoded comma or slash. */
-import { errors } from './errors.ts';
+import { errors } from '../errors.ts';
 
 /** Documented limits of the vendor; those of a uuid and of a channel name are counted in characters. */
 export const limits = {

@@ -1,9 +1,10 @@
 /** Setting and getting the state of a uuid in channels. */
-import { type Call, channelsIn, onlyChannel } from './call.ts';
-import { withPresence } from './channel-selection.ts';
-import { errors } from './errors.ts';
+
+import { errors } from '../errors.ts';
+import { stateOf, uuidOf } from '../wire/request.ts';
 import { getState, setState } from './occupants.ts';
-import { stateOf, uuidOf } from './request.ts';
+import { type Call, channelsIn, onlyChannel } from './places.ts';
+import { withPresence } from './presence-channels.ts';
 
 /** `GET …/channel/{channel}/uuid/{uuid}/data?state=`: one object for every channel named and every channel of the groups. */
 export async function putState(call: Call, uuidSegment: string): Promise<Record<string, unknown>> {

@@ -1,8 +1,9 @@
 /** Channel registration: the calls that make, list and delete channel groups. */
-import type { Call } from './call.ts';
+
+import { errors } from '../errors.ts';
+import type { Call } from '../membership/places.ts';
+import { decode, listOf } from '../wire/request.ts';
 import { changeGroup, channelsOfGroups, deleteGroup, listGroups } from './channel-groups.ts';
-import { errors } from './errors.ts';
-import { decode, listOf } from './request.ts';
 
 const success = { status: 200, service: 'channel-registry', error: false } as const;
 

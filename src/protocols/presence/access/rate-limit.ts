@@ -1,9 +1,9 @@
 /** Too many requests of one client, where a limit is set. Source: REST API pages (status 429); the rest is ours. */
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
-import type { App } from '../kit/protocol.ts';
-import { errors } from './errors.ts';
-import { limits } from './request.ts';
+import type { App } from '../../kit/protocol.ts';
+import { errors } from '../errors.ts';
+import { limits } from '../wire/request.ts';
 
 /** Clients counted at once; beyond that those not heard of for longest begin anew. */
 const maxClients = 100_000;

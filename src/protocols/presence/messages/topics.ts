@@ -1,5 +1,5 @@
 /** Which topics hold what happens on a channel, and which channel names are patterns. */
-import { eventsBelowTopic, leaseEventsTopic, maxWatchedLevels } from '../../store/store.ts';
+import { eventsBelowTopic, leaseEventsTopic, maxWatchedLevels } from '../../../store/store.ts';
 
 /** As long as the vendor lets a subscriber catch up: 100 messages or 20 minutes a channel. */
 export const messagesKept = { keepEntries: 100, idleMs: 20 * 60_000 } as const;

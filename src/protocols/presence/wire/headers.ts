@@ -1,7 +1,7 @@
 /** How presence answers: the vendor's headers, and a JSONP callback around the body where one is asked for. */
 import type { FastifyReply } from 'fastify';
-import { type HeaderList, sendReply } from '../../http/reply.ts';
-import { errors } from './errors.ts';
+import { type HeaderList, sendReply } from '../../../http/reply.ts';
+import { errors } from '../errors.ts';
 
 /** As the real service sends them. */
 export const presenceHeaders = {

@@ -1,8 +1,12 @@
 import { deflateSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isSignatureValid, type SignedRequest } from '../../../src/protocols/presence/signature.ts';
-import { type AccessToken, decodeToken, encodeToken } from '../../../src/protocols/presence/token.ts';
-import { type StartedApp, startApp } from '../../start-app.ts';
+import { isSignatureValid, type SignedRequest } from '../../../../src/protocols/presence/access/signature.ts';
+import {
+  type AccessToken,
+  decodeToken,
+  encodeToken,
+} from '../../../../src/protocols/presence/access/token.ts';
+import { type StartedApp, startApp } from '../../../start-app.ts';
 
 const keys = { subscribeKey: 'sub-c-demo', publishKey: 'pub-c-demo', secretKey: 'sec-c-demo' };
 const uuid = 'uuid=user%201%2F%C3%A9';

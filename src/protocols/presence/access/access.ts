@@ -3,10 +3,10 @@
  * known and what is signed must be signed right; in verify mode each call also needs its permission.
  */
 import { createHash } from 'node:crypto';
-import type { Store, Tenant } from '../../store/store.ts';
-import { errors } from './errors.ts';
+import type { Store, Tenant } from '../../../store/store.ts';
+import { errors } from '../errors.ts';
+import type { Query } from '../wire/request.ts';
 import { grantedOf } from './grants.ts';
-import type { Query } from './request.ts';
 import { isSignatureValid, type Keyset, type SignedRequest } from './signature.ts';
 import { type AccessToken, allows, decodeToken } from './token.ts';
 

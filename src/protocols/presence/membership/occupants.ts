@@ -10,8 +10,8 @@ import {
   leaseEventsTopic,
   type Store,
   type Tenant,
-} from '../../store/store.ts';
-import { eventsKept, eventTopicsOf } from './topics.ts';
+} from '../../../store/store.ts';
+import { eventsKept, eventTopicsOf } from '../messages/topics.ts';
 
 const orphans = 'state-of-absent';
 const orphanKey = (channel: string, uuid: string): string => JSON.stringify([channel, uuid]);

@@ -1,8 +1,8 @@
 /** Who is here, and where somebody is. */
-import type { Members, Store, Tenant } from '../../store/store.ts';
-import { type Call, channelsIn, onlyChannel } from './call.ts';
-import { errors } from './errors.ts';
-import { limits, type Query, uuidOf } from './request.ts';
+import type { Members, Store, Tenant } from '../../../store/store.ts';
+import { errors } from '../errors.ts';
+import { limits, type Query, uuidOf } from '../wire/request.ts';
+import { type Call, channelsIn, onlyChannel } from './places.ts';
 
 interface Wanted {
   readonly uuids: boolean;

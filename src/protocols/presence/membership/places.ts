@@ -1,9 +1,9 @@
 /** One presence request, as far as all operations share it. */
-import type { Store, Tenant } from '../../store/store.ts';
-import { channelsOfGroups } from './channel-groups.ts';
-import type { Selection } from './channel-selection.ts';
-import { errors } from './errors.ts';
-import { channelsOf, listOf, type Query } from './request.ts';
+import type { Store, Tenant } from '../../../store/store.ts';
+import { channelsOfGroups } from '../channel-groups/channel-groups.ts';
+import { errors } from '../errors.ts';
+import { channelsOf, listOf, type Query } from '../wire/request.ts';
+import type { Selection } from './presence-channels.ts';
 
 export interface PresenceSettings {
   readonly presenceEnabled: boolean;

@@ -1,6 +1,6 @@
 /** Requests as each SDK writes them, and the shapes of the real service's recorded answers to them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type StartedApp, startApp } from '../../start-app.ts';
+import { type StartedApp, startApp } from '../../../start-app.ts';
 
 const key = 'sub-c-demo';
 let started: StartedApp;

@@ -1,11 +1,11 @@
 /** What a subscribe is about: where its uuid is, and what it hears through which name. */
-import type { Store } from '../../store/store.ts';
-import { leaseEventsTopic, watchedPrefixes } from '../../store/store.ts';
-import { type Call, type Place, placesIn } from './call.ts';
-import { channelsOfGroups } from './channel-groups.ts';
-import { errors } from './errors.ts';
-import { companion, listeningTo, listeningToGroups } from './request.ts';
-import { eventSourceOf, groupTopic, messageSourceOf, prefixOf } from './topics.ts';
+import type { Store } from '../../../store/store.ts';
+import { leaseEventsTopic, watchedPrefixes } from '../../../store/store.ts';
+import { channelsOfGroups } from '../channel-groups/channel-groups.ts';
+import { errors } from '../errors.ts';
+import { type Call, type Place, placesIn } from '../membership/places.ts';
+import { eventSourceOf, groupTopic, messageSourceOf, prefixOf } from '../messages/topics.ts';
+import { companion, listeningTo, listeningToGroups } from '../wire/request.ts';
 
 /** One topic that is listened to. */
 export interface Source {

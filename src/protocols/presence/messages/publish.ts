@@ -1,10 +1,10 @@
 /** Publishing a message, a signal, or one that nobody is to get (fire). Source: REST API pages. */
 import { promisify } from 'node:util';
 import { gunzip, inflate, inflateRaw } from 'node:zlib';
-import type { Call } from './call.ts';
-import { errors } from './errors.ts';
+import { errors } from '../errors.ts';
+import type { Call } from '../membership/places.ts';
+import { checkedChannel, decode, limits, parseJson, type Query, segmentAt } from '../wire/request.ts';
 import { encodeMessage, type MessageFacts } from './message.ts';
-import { checkedChannel, decode, limits, parseJson, type Query, segmentAt } from './request.ts';
 import { messagesKept, messageTopicsOf } from './topics.ts';
 
 export type PublishKind = 'message' | 'signal';

@@ -1,11 +1,11 @@
 /** The calls of the Access Manager: grant (both versions) and revoke. Sources: Access Manager pages, recorded answers. */
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { errors } from '../errors.ts';
+import type { Call } from '../membership/places.ts';
+import { parseJson, type Query } from '../wire/request.ts';
 import { revokeToken } from './access.ts';
-import type { Call } from './call.ts';
-import { errors } from './errors.ts';
 import { type GrantSubject, putGrants } from './grants.ts';
-import { parseJson, type Query } from './request.ts';
 import { bits, decodeToken, encodeToken, type Permissions, type ResourceKind } from './token.ts';
 
 const minutesRange = { min: 1, max: 43_200 } as const;

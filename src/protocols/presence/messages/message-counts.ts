@@ -1,8 +1,9 @@
 /** Message counts: how many stored messages each channel had since a timetoken. Source: REST API, Message Persistence. */
-import type { Call } from './call.ts';
-import { errors } from './errors.ts';
+
+import { errors } from '../errors.ts';
+import type { Call } from '../membership/places.ts';
+import { channelsOf } from '../wire/request.ts';
 import { decodeMessage } from './message.ts';
-import { channelsOf } from './request.ts';
 import { messagesKept, messagesTopic } from './topics.ts';
 
 function timetokensOf(text: string | undefined): bigint[] {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { beforeInterval, type Step, tell } from '../../../src/protocols/presence/interval.ts';
-import type { PresenceEvent } from '../../../src/protocols/presence/presence-event.ts';
+import { beforeInterval, type Step, tell } from '../../../../src/protocols/presence/membership/interval.ts';
+import type { PresenceEvent } from '../../../../src/protocols/presence/membership/presence-event.ts';
 
 const intervalMs = 10_000;
 const startMs = 1_757_969_851_000;

@@ -1,10 +1,10 @@
 /** Channel groups: named lists of channels, one document each. */
 import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import type { Store, Tenant } from '../../store/store.ts';
-import { errors } from './errors.ts';
-import type { Names } from './request.ts';
-import { groupTopic } from './topics.ts';
+import type { Store, Tenant } from '../../../store/store.ts';
+import { errors } from '../errors.ts';
+import { groupTopic } from '../messages/topics.ts';
+import type { Names } from '../wire/request.ts';
 
 const collection = 'channel-groups';
 /** The vendor allows 2 000 channels in a group and some thousand groups of a key. */

@@ -1,7 +1,8 @@
 /** Announce heartbeat, and leave. */
-import { type Call, channelsIn, type Place, placesOf } from './call.ts';
+
+import { requiredUuid, stateFor, stateOf, timeoutSecondsOf } from '../wire/request.ts';
 import { beat, beatAfterHold, leave } from './occupants.ts';
-import { requiredUuid, stateFor, stateOf, timeoutSecondsOf } from './request.ts';
+import { type Call, channelsIn, type Place, placesOf } from './places.ts';
 
 /**
  * Throws for parameters that no heartbeat may have; answers how a beat on some places is made. `heldSince`: the timetoken

@@ -1,6 +1,6 @@
 /** Keeps a uuid present for as long as its poll is held, where that is switched on. Ours: the service renews nothing then. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Call, Place } from './call.ts';
+import type { Call, Place } from '../membership/places.ts';
 
 /** How long after a beat that failed the next is tried, ms. */
 const againMs = 1_000;

@@ -1,6 +1,6 @@
 /** What a presence event says. Sources: Presence Events page, and the events that the SDKs recorded. Pure. */
-import type { LeaseEvent } from '../../store/store.ts';
-import { limits } from './request.ts';
+import type { LeaseEvent } from '../../../store/store.ts';
+import { limits } from '../wire/request.ts';
 
 /** A presence event as subscribers get it: `d` of its envelope. */
 export type PresenceEvent = Announced | Interval;
