@@ -9,6 +9,7 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import { pino } from 'pino';
 import type { Config } from './config.ts';
 import { endConnections } from './http/connections.ts';
 import { logRequest } from './http/request-log.ts';
@@ -50,6 +51,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     wallMs: options.wallMs ?? Date.now,
     randomBytes: options.randomBytes ?? randomBytes,
     registry: metrics.registry,
+    log: options.logger ?? pino({ enabled: false }),
   };
   const made = (options.protocols ?? builtIn).map((protocol: ProtocolModule) =>
     protocol.create(context, config),

@@ -31,6 +31,8 @@ export interface ProtocolContext {
   randomBytes(size: number): Buffer;
   /** For metrics of the protocol's own. */
   readonly registry: Registry;
+  /** The server's log, for events that belong to no request; see `debugLog` for the way of single events. */
+  readonly log: FastifyBaseLogger;
   /** Observes or fails the protocol's requests; absent: nothing does, and a request pays for one branch. */
   readonly interceptor?: Interceptor | undefined;
 }

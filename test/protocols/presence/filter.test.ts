@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FilterError, parseFilter } from '../../../src/protocols/presence/filter.ts';
+import { FilterError, parseFilter } from '../../../src/protocols/presence/subscribe/filter.ts';
 
 const meta = { region: 'east', n: 5, tags: ['a', 'b'], nested: { 'odd key': 1, x: true }, empty: '' };
 const data = { text: 'Hello World', list: [1, 2, 3], user: { name: 'ann' } };

@@ -1,6 +1,6 @@
 /** What a keyset may be set to beside the defaults: presence on some channels only, polls that renew, a limit of requests. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { selectionOf } from '../../../src/protocols/presence/membership/presence-channels.ts';
+import { selectPresenceChannels } from '../../../src/protocols/presence/membership/presence-channels.ts';
 import { type StartedApp, startApp } from '../../start-app.ts';
 
 const key = 'sub-c-demo';
@@ -32,7 +32,7 @@ const whereNow = async (uuid: string): Promise<unknown> =>
 
 describe('PRESENCE_CHANNELS', () => {
   it('selects by name and by pattern, the pattern itself included', () => {
-    const selects = selectionOf(['lobby', 'chat.*', 'a.b.c.d.*']);
+    const selects = selectPresenceChannels(['lobby', 'chat.*', 'a.b.c.d.*']);
     const names = [
       'lobby',
       'lobby2',
@@ -53,7 +53,7 @@ describe('PRESENCE_CHANNELS', () => {
       'chat.*',
       'a.b.c.d.e',
     ]);
-    expect(selectionOf([])).toBeUndefined();
+    expect(selectPresenceChannels([])).toBeUndefined();
   });
 
   it('counts nobody on other channels, by heartbeat or by subscribe, and answers both as ever', async () => {

@@ -1,13 +1,11 @@
-/** Request signatures with the secret key, in both forms that SDKs send. Sources: Access Manager pages, SDK sources. Pure. */
+/** Request signatures with the secret key, in both forms that SDKs send. Sources: Access Manager pages, SDK sources. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import { accessBodyErrors, readText } from '../wire/body.ts';
+import type { PresenceCall } from '../wire/call.ts';
+import { splitTarget } from '../wire/target.ts';
+import type { Keyset } from './keysets.ts';
 
-/** One of a customer's keysets. */
-export interface Keyset {
-  readonly subscribeKey: string;
-  readonly publishKey: string;
-  readonly secretKey: string;
-}
-
+/** The parts of a request that signatures cover. */
 export interface SignedRequest {
   readonly method: string;
   /** As on the wire, still encoded. */
@@ -18,11 +16,20 @@ export interface SignedRequest {
   readonly body: string;
 }
 
-/** Clients encode these before they sign, whether or not they send them so. */
+/** Returns the parts of a request that signatures cover. Rejects for a body that cannot be decoded. */
+export async function signedRequestOf({ method, url, body }: PresenceCall): Promise<SignedRequest> {
+  const target = splitTarget(url);
+  // Published messages are signed without their body.
+  const needsBody = method === 'POST' && !target.path.startsWith('/publish');
+  return { ...target, method, body: needsBody ? await readText(body, accessBodyErrors) : '' };
+}
+
+/** Encodes the characters that clients encode before they sign, whether or not they send them so. */
 const encodeMore = (value: string): string =>
   value.replace(/[!~*'()]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
 
-function encodeAnew(value: string): string {
+/** Encodes a value as SDKs do, however it was sent. */
+function reencode(value: string): string {
   try {
     return encodeMore(encodeURIComponent(decodeURIComponent(value.replaceAll('+', ' '))));
   } catch {
@@ -30,7 +37,7 @@ function encodeAnew(value: string): string {
   }
 }
 
-/** All parameters but the signature, sorted by name, each with a value. */
+/** Returns all parameters but the signature, sorted by name, each with a value. */
 function canonicalQuery(query: string, encode: (value: string) => string): string {
   return query
     .split('&')
@@ -53,7 +60,7 @@ function signatureV2(
   keys: Keyset,
   encode = encodeMore,
 ): string {
-  // What is published is always signed as a GET without a body.
+  // Published messages are always signed as a GET without a body.
   const asGet = path.startsWith('/publish');
   const isSigned = !asGet && (method === 'POST' || method === 'PATCH');
   const lines = [
@@ -66,23 +73,23 @@ function signatureV2(
   return `v2.${digest(keys.secretKey, lines.join('\n'))}`;
 }
 
-/** The older form: no method and no body, with padding. Some SDKs use it for POST, and some for everything. */
+/** Signs in the older form: no method and no body, with padding. Some SDKs use it for POST, and some for every request. */
 function signatureV1({ path, query }: SignedRequest, keys: Keyset, encode = encodeMore): string {
   const lines = [keys.subscribeKey, keys.publishKey, path, canonicalQuery(query, encode)];
   const unpadded = digest(keys.secretKey, lines.join('\n'));
   return unpadded.padEnd(Math.ceil(unpadded.length / 4) * 4, '=');
 }
 
-function isSame(a: string, b: string): boolean {
+function isEqual(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)];
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-/** Takes constant time for signatures of the right length. */
+/** Whether a signature is right, in constant time for signatures of the right length. */
 export function isSignatureValid(signature: string, request: SignedRequest, keys: Keyset): boolean {
   const sign = signature.startsWith('v2.') ? signatureV2 : signatureV1;
   // Query values are signed as encoded by the SDK, which may send them less encoded.
-  return [encodeMore, encodeAnew]
-    .map((encode) => isSame(signature, sign(request, keys, encode)))
+  return [encodeMore, reencode]
+    .map((encode) => isEqual(signature, sign(request, keys, encode)))
     .includes(true);
 }

@@ -14,7 +14,7 @@ export const bits = {
   join: 128,
 } as const;
 
-/** Kinds of resources as tokens spell them. */
+/** Kinds of resources, as tokens spell them. */
 export type ResourceKind = 'chan' | 'grp' | 'spc' | 'usr' | 'uuid';
 const kinds: readonly ResourceKind[] = ['chan', 'grp', 'spc', 'usr', 'uuid'];
 
@@ -28,7 +28,7 @@ export interface AccessToken {
   /** Regular expressions over names. */
   readonly patterns: Permissions;
   readonly meta: unknown;
-  /** The only uuid that may use it. */
+  /** The only uuid that may use the token. Absent: any. */
   readonly uuid?: string;
 }
 
@@ -46,7 +46,7 @@ function encodePermissions(permissions: Permissions): Map<Uint8Array, Map<Uint8A
   );
 }
 
-/** A token as clients send it. */
+/** Encodes a token as clients send it. */
 export function encodeToken(token: AccessToken, secretKey: string): string {
   const members: [Uint8Array, unknown][] = [
     [key('v'), 2],
@@ -63,19 +63,19 @@ export function encodeToken(token: AccessToken, secretKey: string): string {
   );
 }
 
-/** Names are byte strings or text, whoever wrote them. */
+/** Returns a name as text: encoders write byte strings or text. */
 function nameOf(name: unknown): string {
   return name instanceof Uint8Array ? Buffer.from(name).toString() : String(name);
 }
 
-function named(value: unknown): Map<string, unknown> {
+function mapOf(value: unknown): Map<string, unknown> {
   return new Map(value instanceof Map ? [...value].map(([name, item]) => [nameOf(name), item]) : []);
 }
 
 function decodePermissions(value: unknown): Permissions {
-  const found = named(value);
+  const found = mapOf(value);
   const ofKind = (kind: ResourceKind): Map<string, number> =>
-    new Map([...named(found.get(kind))].map(([name, mask]) => [name, Number(mask)]));
+    new Map([...mapOf(found.get(kind))].map(([name, mask]) => [name, Number(mask)]));
   return {
     chan: ofKind('chan'),
     grp: ofKind('grp'),
@@ -87,23 +87,23 @@ function decodePermissions(value: unknown): Permissions {
 
 interface Signed {
   readonly members: Map<string, unknown>;
-  /** What its signature is of. */
+  /** The bytes that the signature covers. */
   readonly bytes: Uint8Array;
 }
 
-/** Undefined for what is no map. Anybody may have written it: what can be read need not be such that it can be written. */
+/** Returns the signed part; undefined for a text that is no CBOR map. A client's map may decode and still not encode again. */
 function signedPart(text: string): Signed | undefined {
   try {
     const whole: unknown = decode(Buffer.from(text, 'base64url'), { useMaps: true });
     if (!(whole instanceof Map)) return undefined;
     const signed = [...whole].filter(([name]) => nameOf(name) !== 'sig');
-    return { members: named(whole), bytes: encode(new Map(signed)) };
+    return { members: mapOf(whole), bytes: encode(new Map(signed)) };
   } catch {
     return undefined;
   }
 }
 
-/** Undefined for what is no token, or was signed with another key. */
+/** Decodes a token; undefined for a text that is none, or that was signed with another key. */
 export function decodeToken(text: string, secretKey: string): AccessToken | undefined {
   const part = signedPart(text);
   if (part === undefined) return undefined;
@@ -123,8 +123,15 @@ export function decodeToken(text: string, secretKey: string): AccessToken | unde
   };
 }
 
-/** Whether a token lets its bearer do something with a resource. */
-export function allows(token: AccessToken, kind: ResourceKind, name: string, bit: number): boolean {
+/** One permission on one resource. */
+export interface ResourcePermission {
+  readonly kind: ResourceKind;
+  readonly name: string;
+  readonly bit: number;
+}
+
+/** Whether a token holds a permission. */
+export function allows(token: AccessToken, { kind, name, bit }: ResourcePermission): boolean {
   if (((token.resources[kind].get(name) ?? 0) & bit) !== 0) return true;
   return [...token.patterns[kind]].some(([pattern, mask]) => (mask & bit) !== 0 && matches(pattern, name));
 }

@@ -1,50 +1,66 @@
-/** Announce heartbeat, and leave. */
+/** Heartbeat: renews the presence of a uuid in channels. Source: REST API pages. */
+import { Type } from '@sinclair/typebox';
+import type { Reply } from '../../../http/reply.ts';
+import { demandRead } from '../access/demand.ts';
+import type { PresenceContext } from '../context.ts';
+import type { PresenceCall } from '../wire/call.ts';
+import { replyHeaders } from '../wire/headers.ts';
+import {
+  channelErrors,
+  channelSubject,
+  commonErrors,
+  type PresenceOperation,
+  permissionErrors,
+} from '../wire/operation.ts';
+import { channelGroup, commonParameters, heartbeatSeconds, keyedState } from '../wire/parameters.ts';
+import { textReply } from '../wire/reply.ts';
+import { placesOf } from './places.ts';
+import { channelPath, channelSegments, okMembers } from './presence-service.ts';
+import { parseHeartbeat, renewPresence } from './renewal.ts';
 
-import { requiredUuid, stateFor, stateOf, timeoutSecondsOf } from '../wire/request.ts';
-import { beat, beatAfterHold, leave } from './occupants.ts';
-import { type Call, channelsIn, type Place, placesOf } from './places.ts';
+const json = '{"status":200,"message":"OK","service":"Presence"}';
 
-/**
- * Throws for parameters that no heartbeat may have; answers how a beat on some places is made. `heldSince`: the timetoken
- * at which the request came, if it was held.
- */
-export function beaterOf(call: Call): (places: readonly Place[], heldSince?: bigint) => Promise<void> {
-  const { store, settings, selection, tenant, query } = call;
-  const uuid = requiredUuid(query.uuid);
-  const timeoutSeconds = timeoutSecondsOf(query.heartbeat);
-  const state = query.state === undefined || query.state === '' ? undefined : stateOf(query.state);
-  const timeoutMs = timeoutSeconds === undefined ? undefined : timeoutSeconds * 1_000;
-  const defaultTimeoutMs = settings.presenceTimeoutSeconds * 1_000;
-  return (named, heldSince) => {
-    const places = selection === undefined ? named : named.filter(({ channel }) => selection(channel));
-    if (places.length === 0) return Promise.resolve();
-    const groups = places.map(({ channel, knownAs }) => {
-      const data = state === undefined ? undefined : firstOf(knownAs, (name) => stateFor(state, name));
-      return data === undefined ? { group: channel } : { group: channel, data };
-    });
-    return heldSince === undefined
-      ? beat(store, tenant, uuid, groups, timeoutMs, defaultTimeoutMs)
-      : beatAfterHold(store, tenant, uuid, groups, timeoutMs, defaultTimeoutMs, heldSince);
+export function heartbeat(context: PresenceContext): PresenceOperation {
+  return {
+    name: 'Heartbeat',
+    summary: 'Renews the presence of a uuid in channels, or begins it',
+    method: 'GET',
+    ...channelPath('/heartbeat'),
+    segments: channelSegments,
+    isPresenceService: true,
+    schema: {
+      query: Type.Object({
+        ...commonParameters,
+        'channel-group': channelGroup,
+        heartbeat: heartbeatSeconds,
+        state: keyedState,
+      }),
+      replies: { 200: Type.Object(okMembers) },
+    },
+    errors: [
+      ...commonErrors,
+      ...permissionErrors,
+      ...channelErrors,
+      'notTurnedOn',
+      'missingUuid',
+      'invalidUuid',
+      'invalidHeartbeat',
+      'invalidJson',
+      'stateTooLarge',
+    ],
+    subject: channelSubject,
+    demand: demandRead,
+    async run(call) {
+      const request = parseHeartbeat(call);
+      const places = placesOf(context, call);
+      await renewPresence(context, request, places instanceof Promise ? await places : places);
+      return heartbeatReply(call);
+    },
   };
 }
 
-/** `GET /v2/presence/sub-key/{sub_key}/channel/{channel}/heartbeat`. */
-export function heartbeat(call: Call): Promise<void> {
-  const beatOn = beaterOf(call);
-  const places = placesOf(call);
-  return 'then' in places ? places.then((found) => beatOn(found)) : beatOn(places);
-}
+const plainReply: Reply = { status: 200, headers: replyHeaders.presence, body: json };
 
-/** `GET /v2/presence/sub-key/{sub_key}/channel/{channel}/leave`. Succeeds also where nobody was. */
-export async function leaveChannels(call: Call): Promise<void> {
-  const uuid = requiredUuid(call.query.uuid);
-  await leave(call.store, call.tenant, uuid, await channelsIn(call));
-}
-
-function firstOf<T>(names: readonly string[], find: (name: string) => T | undefined): T | undefined {
-  for (const name of names) {
-    const found = find(name);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+function heartbeatReply(call: PresenceCall): Reply {
+  return call.callback === undefined ? plainReply : textReply(call, replyHeaders.presence, json);
 }

@@ -1,70 +1,60 @@
-/** One presence request, as far as all operations share it. */
-import type { Store, Tenant } from '../../../store/store.ts';
+/** The channels that a request is about: those it names, and those of the channel groups it names. */
 import { channelsOfGroups } from '../channel-groups/channel-groups.ts';
-import { errors } from '../errors.ts';
-import { channelsOf, listOf, type Query } from '../wire/request.ts';
-import type { Selection } from './presence-channels.ts';
+import type { PresenceContext } from '../context.ts';
+import type { PresenceCall } from '../wire/call.ts';
+import { errors } from '../wire/errors.ts';
+import { parseChannels, parseNames } from '../wire/names.ts';
 
-export interface PresenceSettings {
-  readonly presenceEnabled: boolean;
-  readonly presenceTimeoutSeconds: number;
-  readonly presenceMaxChannels: number;
-  readonly presenceHoldSeconds: number;
-  readonly presenceAnnounceMax: number;
-  readonly presenceIntervalSeconds: number;
-  readonly presenceDeltas: boolean;
-  readonly presenceLeaveOnDisconnect: boolean;
-  readonly presenceStrictState: boolean;
-  readonly presenceRenewWhileHeld: boolean;
-}
-
-export interface Call {
-  readonly store: Store;
-  readonly settings: PresenceSettings;
-  /** Which channels somebody can be in. */
-  readonly selection: Selection;
-  readonly tenant: Tenant;
-  /** The path segment that names channels, still encoded; empty where the path has none. */
-  readonly channels: string;
-  readonly query: Query;
-}
-
+/** A channel of a request. */
 export interface Place {
   readonly channel: string;
-  /** The names that a `state` object may know the channel by: its own, and those of the groups it came with. */
+  /** The names that a `state` object may know the channel by: its own, and those of the groups that it came with. */
   readonly knownAs: readonly string[];
 }
 
-/** The channels of a request and of its groups, each once. Throws if nothing is named, or too much. */
-export function placesOf(call: Call): readonly Place[] | Promise<readonly Place[]> {
-  const channels = channelsOf(call.channels);
-  const groups = listOf(call.query['channel-group']);
-  const most = call.settings.presenceMaxChannels;
+/** A channel group with its channels. */
+export interface GroupedChannels {
+  readonly group: string;
+  readonly channels: readonly string[];
+}
+
+/**
+ * Returns the channels of a request, each once; a promise only if it names groups. Throws or rejects if it names nothing, or
+ * too much.
+ */
+export function placesOf(
+  context: PresenceContext,
+  call: PresenceCall,
+): readonly Place[] | Promise<readonly Place[]> {
+  const channels = parseChannels(call.channels);
+  const groups = parseNames(call.query['channel-group']);
+  const max = context.settings.presenceMaxChannels;
   if (!channels.any && !groups.any) throw errors.missingChannel();
-  if (channels.names.length > most) throw errors.tooManyChannels(most);
-  // Most requests name no group: then there is nothing to wait for.
-  if (groups.names.length > 0) return placesWithGroups(call, channels.names, groups.names);
+  if (channels.names.length > max) throw errors.tooManyChannels(max);
+  // Most requests name no group: then there is nothing to read.
+  if (groups.names.length > 0) return placesWithGroups(context, call, channels.names, groups.names);
   return channels.names.map((channel) => ({ channel, knownAs: [channel] }));
 }
 
 async function placesWithGroups(
-  { store, tenant, settings }: Call,
+  { store, settings }: PresenceContext,
+  { tenant }: PresenceCall,
   channels: readonly string[],
   groups: readonly string[],
 ): Promise<readonly Place[]> {
   const found = await channelsOfGroups(store, tenant, groups);
-  return placesIn(
+  return mergePlaces(
     channels,
     groups.map((group, at) => ({ group, channels: found[at] ?? [] })),
     settings.presenceMaxChannels,
   );
 }
 
-/** Channels and those of groups, each once. Throws if there are more than `most`. */
-export function placesIn(
+/** Merges channels and those of groups, each once. Throws if there are more than `max`. */
+export function mergePlaces(
   channels: readonly string[],
-  groups: readonly { readonly group: string; readonly channels: readonly string[] }[],
-  most: number,
+  groups: readonly GroupedChannels[],
+  max: number,
 ): readonly Place[] {
   const places = new Map<string, string[]>(channels.map((channel) => [channel, [channel]]));
   for (const { group, channels: members } of groups) {
@@ -74,17 +64,17 @@ export function placesIn(
       else knownAs.push(group);
     }
   }
-  if (places.size > most) throw errors.tooManyChannels(most);
+  if (places.size > max) throw errors.tooManyChannels(max);
   return [...places].map(([channel, knownAs]) => ({ channel, knownAs }));
 }
 
-/** The names alone. */
-export async function channelsIn(call: Call): Promise<readonly string[]> {
-  return (await placesOf(call)).map(({ channel }) => channel);
+/** Returns the names of the channels of a request. */
+export async function channelsOf(context: PresenceContext, call: PresenceCall): Promise<readonly string[]> {
+  return (await placesOf(context, call)).map(({ channel }) => channel);
 }
 
-/** The one channel of a request that names exactly one and no group: such requests have a short form of answer. */
-export function onlyChannel({ channels, query }: Call): string | undefined {
-  const { names } = channelsOf(channels);
-  return names.length === 1 && !listOf(query['channel-group']).any ? names[0] : undefined;
+/** Returns the one channel of a request that names exactly one and no group, which gets a short form of reply. */
+export function onlyChannel({ channels, query }: PresenceCall): string | undefined {
+  const { names } = parseChannels(channels);
+  return names.length === 1 && !parseNames(query['channel-group']).any ? names[0] : undefined;
 }

@@ -1,18 +1,18 @@
-/** Which channels have presence, where a keyset has it on some only: elsewhere nobody is counted and no event is made. */
+/** The channels with presence, where a keyset has it on some only: elsewhere there are no occupants and no events. */
 
 /** Whether a channel has presence. Undefined: all have. */
-export type Selection = ((channel: string) => boolean) | undefined;
+export type PresenceChannels = ((channel: string) => boolean) | undefined;
 
-/** `names`: channels, and patterns such as `chat.*` for all below and the pattern itself. None: all channels. */
-export function selectionOf(names: readonly string[]): Selection {
+/** Selects by names, and by patterns such as `chat.*` for all channels below and the pattern itself. No names: all channels. */
+export function selectPresenceChannels(names: readonly string[]): PresenceChannels {
   if (names.length === 0) return undefined;
   const selected = new Set(names);
-  // However deep: unlike a subscribe to a pattern this costs no more for it.
+  // Any number of levels: unlike a subscribe to a pattern, depth costs nothing here.
   const prefixes = names.filter((name) => name.endsWith('.*')).map((name) => name.slice(0, -1));
   return (channel) => selected.has(channel) || prefixes.some((prefix) => channel.startsWith(prefix));
 }
 
-/** Those of some channels that have presence. */
-export function withPresence(selection: Selection, channels: readonly string[]): readonly string[] {
-  return selection === undefined ? channels : channels.filter(selection);
+/** Returns the channels that have presence. */
+export function withPresence(selected: PresenceChannels, channels: readonly string[]): readonly string[] {
+  return selected === undefined ? channels : channels.filter(selected);
 }

@@ -1,8 +1,9 @@
-/** A published message as its topic keeps it, and the envelopes that subscribers get. Pure. */
-import { Type } from '@sinclair/typebox';
+/** A published message as its topic stores it, and the envelopes that subscribers get. Pure. */
+import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 
-const Facts = Type.Object({
+/** What is known of a message beside its payload; names are those of the envelope. */
+const Attributes = Type.Object({
   /** Channel. */
   c: Type.String(),
   /** The publisher's uuid. */
@@ -19,49 +20,55 @@ const Facts = Type.Object({
   cmt: Type.Optional(Type.String()),
   /** Space. */
   si: Type.Optional(Type.String()),
-  /** False: not for history, so not counted either. */
+  /** False: not for history, so message counts leave it out. */
   stored: Type.Optional(Type.Literal(false)),
 });
 
-export type MessageFacts = typeof Facts.static;
+export type MessageAttributes = Static<typeof Attributes>;
 
 export interface Message {
-  readonly facts: MessageFacts;
+  readonly attributes: MessageAttributes;
   /** The payload as it was published, JSON text: numbers keep all their digits. */
   readonly json: string;
 }
 
-export function encodeMessage({ facts, json }: Message): Buffer {
-  return Buffer.from(`${JSON.stringify(facts)}\n${json}`);
+/** Encodes a message for its topic. */
+export function encodeMessage({ attributes, json }: Message): Buffer {
+  return Buffer.from(`${JSON.stringify(attributes)}\n${json}`);
 }
 
-/** Undefined for bytes that are no message. */
+/** Decodes a message of a topic; undefined for any other bytes. */
 export function decodeMessage(payload: Uint8Array): Message | undefined {
   const text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString();
   const end = text.indexOf('\n');
-  const facts: unknown = JSON.parse(text.slice(0, end));
-  return Value.Check(Facts, facts) ? { facts, json: text.slice(end + 1) } : undefined;
+  const attributes: unknown = JSON.parse(text.slice(0, end));
+  return Value.Check(Attributes, attributes) ? { attributes, json: text.slice(end + 1) } : undefined;
 }
 
-/** What all envelopes of one answer share. */
+/** What all envelopes of a reply share. */
 export interface EnvelopeContext {
   readonly subscribeKey: string;
   readonly region: number;
 }
 
-/** Where an envelope came from: timetoken, and the subscribed name if that must be said. */
+/** Where an envelope comes from: its timetoken, and the subscribed name if the envelope has to name it. */
 export interface Origin {
   readonly position: bigint;
   readonly via: string | undefined;
 }
 
+interface EnvelopeContent {
+  readonly shard: string;
+  readonly channel: string;
+  readonly more: Readonly<Record<string, unknown>>;
+  /** JSON text. */
+  readonly payload: string;
+}
+
 function envelope(
   { subscribeKey, region }: EnvelopeContext,
   { position, via }: Origin,
-  shard: string,
-  channel: string,
-  more: Readonly<Record<string, unknown>>,
-  payload: string,
+  { shard, channel, more, payload }: EnvelopeContent,
 ): string {
   const members = JSON.stringify({
     a: shard,
@@ -75,19 +82,23 @@ function envelope(
   return `${members.slice(0, -1)},"d":${payload}}`;
 }
 
-/** A message or signal. A plain message has no `e`: SDKs take 0 for something else. */
-export function messageEnvelope(context: EnvelopeContext, origin: Origin, { facts, json }: Message): string {
-  const { c, stored: _, ...more } = facts;
-  return envelope(context, origin, '2', c, more, json);
+/** Returns the envelope of a message or signal. A plain message has no `e`: SDKs take 0 for another kind. */
+export function messageEnvelope(context: EnvelopeContext, origin: Origin, message: Message): string {
+  const { c: channel, stored: _, ...more } = message.attributes;
+  return envelope(context, origin, { shard: '2', channel, more, payload: message.json });
 }
 
 /** A presence event on the companion of a channel. */
-export function presenceEnvelope(
-  context: EnvelopeContext,
-  origin: Origin,
-  companionChannel: string,
-  facts: Readonly<Record<string, unknown>>,
-  payload: string,
-): string {
-  return envelope(context, origin, '5', companionChannel, { u: facts }, payload);
+export interface EventContent {
+  readonly companionChannel: string;
+  /** Metadata that filters work on. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** JSON text of the event. */
+  readonly payload: string;
+}
+
+/** Returns the envelope of a presence event. */
+export function presenceEnvelope(context: EnvelopeContext, origin: Origin, content: EventContent): string {
+  const { companionChannel: channel, metadata, payload } = content;
+  return envelope(context, origin, { shard: '5', channel, more: { u: metadata }, payload });
 }

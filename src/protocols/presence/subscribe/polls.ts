@@ -1,43 +1,48 @@
-/** Polls that are held: each ends when its time is up, its client is gone or the server closes. */
+/** Held polls: each ends when its time is over, its client is gone or the server closes. */
+import type { ClientConnection } from '../wire/call.ts';
 
-/** Why a poll ends before there is something to tell. */
-export type End = 'held' | 'gone' | 'closing';
+/** Why a poll ends without an event. */
+export type PollEnd = 'timeout' | 'disconnect' | 'shutdown';
 
-/** A poll under way. */
-export interface Hold {
-  /** Aborted once the poll is over, for whatever reason. */
+/** A poll in progress. */
+export interface Poll {
+  /** Aborted once the poll is over, for any reason. */
   readonly signal: AbortSignal;
-  /** Asked when it ended without anything to tell. */
-  why(): End | undefined;
+  /** Returns why the poll ended; undefined while it has not, or if it was finished with a reply. */
+  endedBy(): PollEnd | undefined;
+  /** Releases everything that the poll holds. To be called once its reply is known. */
+  finish(): void;
 }
 
 /** All polls of this process, so that closing the server need not wait for them. */
 export interface Polls {
-  /** `onGone` is told how to end the poll when its client goes away. */
-  hold(forMs: number, onGone: (gone: () => void) => void): Hold & { done(): void };
+  /** Starts a poll of at most `maxMs`. */
+  start(maxMs: number, connection: ClientConnection): Poll;
+  /** Ends all polls, and those started later at once. */
   close(): void;
 }
 
+/** Makes an empty set of polls. */
 export function makePolls(): Polls {
-  const endings = new Set<(why: End) => void>();
-  let closing = false;
+  const endings = new Set<(by: PollEnd) => void>();
+  let isClosing = false;
   return {
-    hold(forMs, onGone) {
+    start(maxMs, connection) {
       const controller = new AbortController();
-      let why: End | undefined;
-      const end = (reason: End): void => {
-        if (why !== undefined) return;
-        why = reason;
+      let endedBy: PollEnd | undefined;
+      const end = (by: PollEnd): void => {
+        if (endedBy !== undefined) return;
+        endedBy = by;
         controller.abort();
       };
-      const timer = setTimeout(() => end('held'), forMs);
+      const timer = setTimeout(() => end('timeout'), maxMs);
       endings.add(end);
-      onGone(() => end('gone'));
-      if (closing) end('closing');
+      connection.once('close', () => end('disconnect'));
+      if (isClosing) end('shutdown');
       return {
         signal: controller.signal,
-        why: () => why,
-        done() {
+        endedBy: () => endedBy,
+        finish() {
           clearTimeout(timer);
           endings.delete(end);
           controller.abort();
@@ -45,8 +50,8 @@ export function makePolls(): Polls {
       };
     },
     close() {
-      closing = true;
-      for (const end of endings) end('closing');
+      isClosing = true;
+      for (const end of endings) end('shutdown');
     },
   };
 }

@@ -1,9 +1,7 @@
-/** How presence answers: the vendor's headers, and a JSONP callback around the body where one is asked for. */
-import type { FastifyReply } from 'fastify';
-import { type HeaderList, sendReply } from '../../../http/reply.ts';
-import { errors } from '../errors.ts';
+/** Reply headers of the vendor's services, as the real ones send them. */
+import { type HeaderList, headerList } from '../../../http/reply.ts';
 
-/** As the real service sends them. */
+/** Headers of the presence service, and of errors. */
 export const presenceHeaders = {
   'content-type': 'text/javascript; charset="UTF-8"',
   'access-control-allow-origin': '*',
@@ -16,33 +14,24 @@ export const presenceHeaders = {
   server: 'Pubnub Presence',
 } as const;
 
-export const registryHeaders = {
-  ...presenceHeaders,
-  'access-control-allow-methods': 'GET, POST, DELETE, OPTIONS',
-  server: 'Pubnub',
-} as const;
+const ofOtherService = (methods: string): HeaderList =>
+  headerList({ ...presenceHeaders, 'access-control-allow-methods': methods, server: 'Pubnub' });
 
-/** Headers of the services that allow one method only. */
-export function methodsAllowed(methods: string | readonly string[]): Readonly<Record<string, string>> {
-  return { ...presenceHeaders, 'access-control-allow-methods': String(methods), server: 'Pubnub' };
-}
+/** Headers of success replies, by service and allowed methods. */
+export const replyHeaders = {
+  presence: headerList(presenceHeaders),
+  registration: ofOtherService('GET, POST, DELETE, OPTIONS'),
+  get: ofOtherService('GET'),
+  post: ofOtherService('POST'),
+  delete: ofOtherService('DELETE'),
+  preflight: headerList({
+    ...presenceHeaders,
+    'access-control-allow-methods': 'OPTIONS, GET, POST, DELETE',
+    'access-control-allow-headers': 'Origin, X-Requested-With, Content-Type, Accept',
+  }),
+} as const satisfies Readonly<Record<string, HeaderList>>;
 
-/** Ours: the documents do not say which names are allowed, and what is echoed into a script must be checked. */
-const callbackName = /^[A-Za-z_$][\w$.]{0,127}$/;
-
-/** The name of the function that a JSONP client waits for; undefined for plain JSON. */
-export function callbackOf(name: string | undefined): string | undefined {
-  if (name === undefined || name === '' || name === '0') return undefined;
-  if (!callbackName.test(name)) throw errors.invalidCallback();
-  return name;
-}
-
-export function sendJson(
-  reply: FastifyReply,
-  status: number,
-  headers: HeaderList,
-  json: string,
-  callback?: string,
-): void {
-  sendReply(reply, { status, headers, body: callback === undefined ? json : `${callback}(${json})` });
+/** Returns the headers of an error: those of the presence service, with the error's own in their place or behind them. */
+export function errorHeaders(own: Readonly<Record<string, string>>): HeaderList {
+  return headerList({ ...presenceHeaders, ...own });
 }

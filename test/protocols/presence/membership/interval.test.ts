@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { beforeInterval, type Step, tell } from '../../../../src/protocols/presence/membership/interval.ts';
-import type { PresenceEvent } from '../../../../src/protocols/presence/membership/presence-event.ts';
+import {
+  beforeInterval,
+  reportSteps,
+  type Step,
+} from '../../../../src/protocols/presence/membership/events/interval.ts';
+import type { PresenceEvent } from '../../../../src/protocols/presence/membership/events/presence-event.ts';
 
 const intervalMs = 10_000;
 const startMs = 1_757_969_851_000;
@@ -67,66 +71,65 @@ function replay(events: readonly PresenceEvent[]): Set<string> {
   return known;
 }
 
-describe('what a subscriber is told', () => {
-  it.each([0, 2, 100])('tells it who is there, however often it asks (announced up to %i)', (announceMax) => {
-    fc.assert(
-      fc.property(
-        moves,
-        fc.array(fc.integer({ min: 1, max: 30_000 }), { maxLength: 20 }),
-        (history, pauses) => {
-          const { steps, present, endMs } = stepsOf(history);
-          const settings = { announceMax, intervalMs, deltas: true };
-          const told: PresenceEvent[] = [];
-          let after = BigInt(startMs) * 10_000n - 1n;
-          let nowMs = startMs;
-          const ask = (): void => {
-            const until = BigInt(nowMs) * 10_000n;
-            const from = beforeInterval(after, intervalMs);
-            const kept = steps.filter(({ position }) => position > from && position <= until);
-            const telling = tell(kept, after, until, settings, true);
-            for (const { position, event } of telling.told) {
-              expect(position > after).toBe(true);
-              after = position;
-              told.push(event);
+describe('the events that a subscriber receives', () => {
+  it.each([0, 2, 100])(
+    'add up to the occupants, however often it polls (announced up to %i)',
+    (announceMax) => {
+      fc.assert(
+        fc.property(
+          moves,
+          fc.array(fc.integer({ min: 1, max: 30_000 }), { maxLength: 20 }),
+          (history, pauses) => {
+            const { steps, present, endMs } = stepsOf(history);
+            const settings = { announceMax, intervalMs, deltas: true };
+            const received: PresenceEvent[] = [];
+            let after = BigInt(startMs) * 10_000n - 1n;
+            let nowMs = startMs;
+            const poll = (): void => {
+              const until = BigInt(nowMs) * 10_000n;
+              const from = beforeInterval(after, intervalMs);
+              const kept = steps.filter(({ position }) => position > from && position <= until);
+              const report = reportSteps(kept, { after, until, settings, isComplete: true });
+              for (const { position, event } of report.events) {
+                expect(position > after).toBe(true);
+                after = position;
+                received.push(event);
+              }
+              expect(report.nextEndMs === undefined || report.nextEndMs >= nowMs).toBe(true);
+            };
+            for (const pause of pauses) {
+              nowMs += pause;
+              poll();
             }
-            expect(telling.nextEndMs === undefined || telling.nextEndMs >= nowMs).toBe(true);
-          };
-          for (const pause of pauses) {
-            nowMs += pause;
-            ask();
-          }
-          nowMs = Math.max(nowMs, endMs + 2 * intervalMs);
-          ask();
-          expect([...replay(told)].sort()).toEqual([...present].sort());
-          const moved = told.filter(({ action }) => action !== 'state-change');
-          if (steps.some(({ event }) => event.type !== 'changed')) {
-            expect(moved.at(-1)?.occupancy).toBe(
-              steps.filter(({ event }) => event.type !== 'changed').at(-1)?.event.count,
-            );
-          }
-          if (announceMax === 100) expect(told).toHaveLength(steps.length);
-        },
-      ),
-      { numRuns: 500 },
-    );
-  });
+            nowMs = Math.max(nowMs, endMs + 2 * intervalMs);
+            poll();
+            expect([...replay(received)].sort()).toEqual([...present].sort());
+            const moved = received.filter(({ action }) => action !== 'state-change');
+            if (steps.some(({ event }) => event.type !== 'changed')) {
+              expect(moved.at(-1)?.occupancy).toBe(
+                steps.filter(({ event }) => event.type !== 'changed').at(-1)?.event.count,
+              );
+            }
+            if (announceMax === 100) expect(received).toHaveLength(steps.length);
+          },
+        ),
+        { numRuns: 500 },
+      );
+    },
+  );
 
-  it('is the same for whoever asks once and whoever asks often', () => {
+  it('are the same for one that polls once and one that polls often', () => {
     fc.assert(
       fc.property(moves, (history) => {
         const { steps, endMs } = stepsOf(history);
         const settings = { announceMax: 2, intervalMs, deltas: true };
         const until = BigInt(endMs + 2 * intervalMs) * 10_000n;
-        const all = tell(steps, 0n, until, settings, true).told;
+        const options = { until, settings, isComplete: true };
+        const all = reportSteps(steps, { ...options, after: 0n }).events;
         for (const { position } of all) {
           const from = beforeInterval(position, intervalMs);
-          const rest = tell(
-            steps.filter((step) => step.position > from),
-            position,
-            until,
-            settings,
-            true,
-          ).told;
+          const kept = steps.filter((step) => step.position > from);
+          const rest = reportSteps(kept, { ...options, after: position }).events;
           expect(rest).toEqual(all.filter((one) => one.position > position));
         }
       }),

@@ -1,30 +1,34 @@
-/** Presence errors: the vendor's status, members and words. Sources: REST API pages and the answers that SDKs recorded. */
+/** Presence errors: the vendor's status, members and words. Sources: REST API pages and the replies that SDKs recorded. */
+import { VendorError } from '../../kit/failure.ts';
 
 /** The whole JSON body of an error: the vendor's services do not share one shape. */
 type Body = Readonly<Record<string, unknown>>;
 
-/** An answer other than success. `body` may need the timetoken of the answer. */
-export class PresenceError extends Error {
-  override readonly name = 'PresenceError';
-  readonly status: number;
-  readonly body: Body | ((timetoken: string) => readonly unknown[]);
-  readonly headers: Readonly<Record<string, string>>;
+/** Extra or other headers of an error. */
+type Headers = Readonly<Record<string, string>>;
 
-  constructor(status: number, body: PresenceError['body'], headers: PresenceError['headers'] = {}) {
-    super(typeof body === 'function' ? String(body('')[1]) : String(body.message));
-    this.status = status;
+/** A refusal. The vendor's errors have no codes: SDKs tell them apart by status and message. */
+export class PresenceError extends VendorError {
+  override readonly name = 'PresenceError';
+  /** A function where the body contains the timetoken of the reply. */
+  readonly body: Body | ((timetoken: string) => readonly unknown[]);
+  readonly headers: Headers;
+
+  constructor(status: number, body: PresenceError['body'], headers: Headers = {}) {
+    const message = typeof body === 'function' ? String(body('')[1]) : String(body.message);
+    super(status, message, message);
     this.body = body;
     this.headers = headers;
   }
 }
 
-/** Errors of the presence service itself carry `error: 1`. */
-function ofPresence(
-  status: number,
-  message: string,
-  headers?: Readonly<Record<string, string>>,
-): PresenceError {
+/** Errors of the presence service carry `error: 1`. */
+function ofPresence(status: number, message: string, headers?: Headers): PresenceError {
   return new PresenceError(status, { status, error: 1, message, service: 'Presence' }, headers);
+}
+
+function ofSubscribe(status: number, message: string): PresenceError {
+  return new PresenceError(status, { status, error: true, message, service: 'Subscribe' });
 }
 
 function ofAccessManager(status: number, message: string): PresenceError {
@@ -41,7 +45,7 @@ const accessHeaders = {
   'access-control-allow-headers': 'Origin, X-Requested-With, Content-Type, Accept',
 } as const;
 
-/** `cause`: 9999 where something is forbidden, 4001 for a revoked token. */
+/** A call that is not allowed. `cause`: 9999, or 4001 for a revoked token. */
 function ofAccess(message: string, cause: string, payload?: Body): PresenceError {
   return new PresenceError(
     403,
@@ -56,23 +60,20 @@ function ofAccess(message: string, cause: string, payload?: Body): PresenceError
   );
 }
 
-/** Errors of publishing are lists that end with a timetoken. */
+/** Errors of the publish service are lists that end with a timetoken. */
 function ofPublish(status: number, message: string): PresenceError {
   return new PresenceError(status, (timetoken) => [0, message, timetoken]);
 }
 
+/** The table of errors. */
 export const errors = {
   publishInvalidKey: () => ofPublish(400, 'Invalid Key'),
   publishInvalidJson: () => ofPublish(400, 'Invalid JSON'),
   messageTooLarge: () => ofPublish(413, 'Message Too Large'),
   signalTooLarge: () => ofPublish(400, 'Signal size too large'),
-  invalidFilter: () =>
-    new PresenceError(481, {
-      status: 481,
-      error: true,
-      message: 'Invalid filter expression',
-      service: 'Subscribe',
-    }),
+  invalidFilter: () => ofSubscribe(481, 'Invalid filter expression'),
+  /** `bound`: the bound of the server that the expression exceeds. The words are the server's own. */
+  filterTooLarge: (bound: string) => ofSubscribe(400, `Filter expression is too large: ${bound}`),
   /** Names what was refused; channel groups with a colon before each name. */
   forbidden: (channels: readonly string[], groups: readonly string[]) =>
     ofAccess('Forbidden', '9999', {
@@ -105,12 +106,12 @@ export const errors = {
   noState: () => ofPresence(400, 'No state specified.'),
   invalidJson: () => ofPresence(400, 'Invalid JSON specified.'),
   tooManyUuids: () => ofPresence(400, 'Cannot return more than 1000 uuids at a time'),
-  // The words of these are ours: no document shows them.
+  // The words of these are the server's own: no document shows them.
   missingUuid: () => ofPresence(400, 'Missing uuid'),
   invalidUuid: () => ofPresence(400, 'Invalid uuid'),
   missingChannel: () => ofPresence(400, 'Missing channel'),
   invalidChannel: () => ofPresence(400, 'Invalid channel'),
-  tooManyChannels: (most: number) => ofPresence(400, `Too many channels: at most ${most} in one request`),
+  tooManyChannels: (max: number) => ofPresence(400, `Too many channels: at most ${max} in one request`),
   invalidHeartbeat: () => ofPresence(400, 'Invalid heartbeat'),
   invalidLimit: () => ofPresence(400, 'Invalid limit'),
   invalidOffset: () => ofPresence(400, 'Invalid offset'),
@@ -127,7 +128,7 @@ export const errors = {
     }),
   notFound: (path: string) =>
     new PresenceError(404, { message: `Not found: '${path}'`, error: 1, service: 'Presence' }),
-  notEmulated: (what: string) => ofPresence(501, `${what} is not emulated by heartbeatd`),
+  notEmulated: (feature: string) => ofPresence(501, `${feature} is not emulated by heartbeatd`),
   /** `afterSeconds`: whole seconds, as SDKs read them. */
   tooManyRequests: (afterSeconds: number) =>
     ofPresence(429, 'Too Many Requests', { 'retry-after': String(Math.max(1, afterSeconds)) }),
@@ -135,8 +136,35 @@ export const errors = {
   internal: (requestId: string) => ofPresence(500, `Internal Server Error (request ${requestId})`),
 } as const;
 
-/** Families of calls that answer at once and say that they are not here, instead of letting a client guess. */
-const elsewhere: readonly (readonly [RegExp, string])[] = [
+export type ErrorName = keyof typeof errors;
+
+/** Arguments of the errors that need any, for examples in documents. */
+const exampleArguments: {
+  readonly [N in ErrorName as Parameters<(typeof errors)[N]> extends [] ? never : N]: Parameters<
+    (typeof errors)[N]
+  >;
+} = {
+  filterTooLarge: ['at most 512 terms'],
+  forbidden: [['my-channel'], []],
+  invalidGrant: ['Invalid ttl', 'A whole number of minutes, or 0', 'ttl'],
+  tooManyChannels: [1_000],
+  stateTooLarge: [32_768],
+  notFound: ['/v2/presence'],
+  notEmulated: ['History'],
+  tooManyRequests: [1],
+  internal: ['req-1'],
+};
+
+/** Returns an example of an error. Throws for a name that the table does not have. */
+export function exampleOf(name: string): PresenceError {
+  if (!Object.hasOwn(errors, name)) throw new TypeError(`no such presence error: ${name}`);
+  const make = errors[name as ErrorName] as (...args: readonly unknown[]) => PresenceError;
+  const args: Partial<Record<string, readonly unknown[]>> = exampleArguments;
+  return make(...(args[name] ?? []));
+}
+
+/** Services of the vendor that are not emulated: their calls are refused at once, so that no client has to guess why. */
+const otherServices: readonly (readonly [RegExp, string])[] = [
   [/^\/v[23]\/history\//, 'History'],
   [/^\/v[12]\/objects\//, 'Objects'],
   [/^\/v1\/files\//, 'Files'],
@@ -146,8 +174,8 @@ const elsewhere: readonly (readonly [RegExp, string])[] = [
   [/^\/v[23]\/(?:auth|pam)\//, 'This call of the Access Manager'],
 ];
 
-/** What a path that no route matched is told. */
+/** Returns the error for a path that no operation has. */
 export function errorOfPath(path: string): PresenceError {
-  const known = elsewhere.find(([pattern]) => pattern.test(path));
-  return known === undefined ? errors.notFound(path) : errors.notEmulated(known[1]);
+  const service = otherServices.find(([pattern]) => pattern.test(path));
+  return service === undefined ? errors.notFound(path) : errors.notEmulated(service[1]);
 }

@@ -1,8 +1,8 @@
-/** What a presence event says. Sources: Presence Events page, and the events that the SDKs recorded. Pure. */
-import type { LeaseEvent } from '../../../store/store.ts';
-import { limits } from '../wire/request.ts';
+/** Presence events, as subscribers get them. Sources: Presence Events page, and the events that the SDKs recorded. Pure. */
+import type { LeaseEvent } from '../../../../store/store.ts';
+import { limits } from '../../wire/limits.ts';
 
-/** A presence event as subscribers get it: `d` of its envelope. */
+/** A presence event: `d` of its envelope. */
 export type PresenceEvent = Announced | Interval;
 
 interface Announced {
@@ -27,7 +27,7 @@ interface Interval {
 
 const actions = { granted: 'join', released: 'leave', expired: 'timeout', changed: 'state-change' } as const;
 
-/** One step of one occupant. `data` is the state: always with a timeout, else where there is any. */
+/** Returns the event of one step of one occupant. `data` is the state: always with a timeout, else where there is any. */
 export function announce(event: LeaseEvent): PresenceEvent {
   const action = actions[event.type];
   const state: unknown = event.data === null ? undefined : JSON.parse(event.data);
@@ -42,16 +42,16 @@ export function announce(event: LeaseEvent): PresenceEvent {
   };
 }
 
-/** What changed on a channel during one interval, against what its subscribers know. */
+/** Changes of a channel during one interval, as far as its subscribers do not know them. */
 export interface Delta {
   readonly join: readonly string[];
   readonly leave: readonly string[];
   readonly timeout: readonly string[];
-  /** False: some of the interval's steps are not kept any more. */
+  /** False: some of the interval's steps are no longer kept. */
   readonly complete: boolean;
 }
 
-/** The event that stands for all steps of an interval. Without `delta` the lists are not wanted. */
+/** Returns the event that stands for all steps of an interval. Without `delta` it has no lists. */
 export function sumUp(atMs: number, occupancy: number, delta: Delta | undefined): PresenceEvent {
   const event = {
     action: 'interval',
@@ -70,9 +70,9 @@ export function sumUp(atMs: number, occupancy: number, delta: Delta | undefined)
   return tooLong ? { ...event, here_now_refresh: true } : { ...event, ...lists };
 }
 
-/** The same facts as `u` of the envelope has them, which filters work on. */
-export function factsOf(channel: string, event: PresenceEvent): Record<string, unknown> {
-  const facts: Record<string, unknown> = {
+/** Returns the metadata of an event: `u` of its envelope, which filters work on. */
+export function metadataOf(channel: string, event: PresenceEvent): Record<string, unknown> {
+  const metadata: Record<string, unknown> = {
     pn_action: event.action,
     pn_timestamp: event.timestamp,
     pn_precise_timestamp: event.precise_timestamp,
@@ -82,13 +82,13 @@ export function factsOf(channel: string, event: PresenceEvent): Record<string, u
   };
   if (event.action === 'interval') {
     for (const list of ['join', 'leave', 'timeout'] as const) {
-      if (event[list] !== undefined) facts[`pn_${list}`] = event[list];
+      if (event[list] !== undefined) metadata[`pn_${list}`] = event[list];
     }
-    return facts;
+    return metadata;
   }
-  facts.pn_uuid = event.uuid;
+  metadata.pn_uuid = event.uuid;
   if (typeof event.data === 'object' && event.data !== null) {
-    for (const [key, value] of Object.entries(event.data)) facts[`pn_state_${key}`] = value;
+    for (const [key, value] of Object.entries(event.data)) metadata[`pn_state_${key}`] = value;
   }
-  return facts;
+  return metadata;
 }
