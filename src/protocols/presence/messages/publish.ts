@@ -17,11 +17,11 @@ const payloadSegment = 6;
 
 const segmentNames = ':publishKey/:subscribeKey/:zero/:channel/:callback';
 
-const SentReply = Type.Tuple([
-  Type.Literal(1),
-  Type.Literal('Sent'),
-  Type.String({ description: 'Timetoken of the message' }),
-]);
+const SentReply = Type.Array(Type.Union([Type.Literal(1), Type.String()]), {
+  minItems: 3,
+  maxItems: 3,
+  description: '1, "Sent" and the timetoken of the message',
+});
 
 export function publish(context: PresenceContext): PresenceOperation {
   return {

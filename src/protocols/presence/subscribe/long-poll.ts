@@ -4,7 +4,7 @@ import { endPresence } from '../membership/leave.ts';
 import { type Heartbeat, parseHeartbeat, renewAfterHold, renewPresence } from '../membership/renewal.ts';
 import type { PresenceCall } from '../wire/call.ts';
 import { errors } from '../wire/errors.ts';
-import { channelErrors, commonErrors, permissionErrors } from '../wire/operation.ts';
+import { channelErrors, channelSubject, commonErrors, permissionErrors } from '../wire/operation.ts';
 import {
   channelGroup,
   commonParameters,
@@ -181,6 +181,5 @@ function logPoll(
   message: string,
   more: Readonly<Record<string, unknown>> = {},
 ): void {
-  const { tenant, channels, query } = call;
-  context.debug?.({ tenant, group: channels, holder: query.uuid ?? '', ...more }, message);
+  context.debug?.({ ...channelSubject(call), ...more }, message);
 }
