@@ -11,7 +11,7 @@ import { type StartedApp, startApp } from '../../../start-app.ts';
 const keys = { subscribeKey: 'sub-c-demo', publishKey: 'pub-c-demo', secretKey: 'sec-c-demo' };
 const uuid = 'uuid=user%201%2F%C3%A9';
 
-/** Requests that SDKs signed. Source: the captures of the wire specification. */
+/** Requests as SDKs signed them, captured from the SDKs. */
 const signed: readonly (readonly [string, SignedRequest, string])[] = [
   [
     'a heartbeat of the JavaScript SDK',
@@ -86,7 +86,7 @@ const signed: readonly (readonly [string, SignedRequest, string])[] = [
 ];
 
 describe('a signature', () => {
-  it.each(signed)('of %s is valid, and of nothing else', (_, request, signature) => {
+  it.each(signed)('of %s is valid for that request only', (_, request, signature) => {
     expect(isSignatureValid(signature, request, keys)).toBe(true);
     expect(isSignatureValid(signature, { ...request, query: `${request.query}1` }, keys)).toBe(false);
     expect(isSignatureValid(signature, { ...request, path: `${request.path}/` }, keys)).toBe(false);
@@ -95,7 +95,7 @@ describe('a signature', () => {
     expect(isSignatureValid('', request, keys)).toBe(false);
   });
 
-  it('may come anywhere in the query', () => {
+  it('may stand anywhere in the query', () => {
     const [, request, signature] = signed[0] ?? [];
     if (request === undefined || signature === undefined) throw new Error('no request');
     const query = [`signature=${signature}`, ...request.query.split('&').reverse()].join('&');
@@ -114,7 +114,7 @@ describe('a token', () => {
     uuid: 'ann',
   };
 
-  it('comes back as it was, and only with the key that it was signed with', () => {
+  it('decodes to what was encoded, with the key that signed it only', () => {
     const text = encodeToken(token, 'secret');
     expect(text).toMatch(/^[\w-]+$/);
     expect(decodeToken(text, 'secret')).toMatchObject({ ...token, meta: expect.anything() });
@@ -141,7 +141,7 @@ const theApp = (): StartedApp => {
   return started;
 };
 const start = (changes: Parameters<typeof startApp>[0]) => startApp(changes, { wallMs: () => wall });
-const ask = async (url: string, method: 'GET' | 'POST' | 'DELETE' = 'GET', payload?: string) => {
+const request = async (url: string, method: 'GET' | 'POST' | 'DELETE' = 'GET', payload?: string) => {
   const answer = await theApp().app.inject({
     method,
     url,
@@ -151,13 +151,18 @@ const ask = async (url: string, method: 'GET' | 'POST' | 'DELETE' = 'GET', paylo
   });
   return { status: answer.statusCode, headers: answer.headers, json: JSON.parse(answer.body) as unknown };
 };
-/** As a server of the customer would: with the secret key. */
-const askSigned = async (path: string, method: 'GET' | 'POST' | 'DELETE' = 'GET', body = '', query = '') => {
+/** Signs a request with the secret key, as a customer's server does. */
+const requestSigned = async (
+  path: string,
+  method: 'GET' | 'POST' | 'DELETE' = 'GET',
+  body = '',
+  query = '',
+) => {
   const { createHmac } = await import('node:crypto');
   const parameters = [...query.split('&').filter((part) => part !== ''), `timestamp=${wall / 1_000}`].sort();
   const text = [method, keys.publishKey, path, parameters.join('&'), body].join('\n');
   const signature = createHmac('sha256', keys.secretKey).update(text).digest('base64url');
-  return ask(
+  return request(
     `${path}?${parameters.join('&')}&signature=v2.${signature}`,
     method,
     body === '' ? undefined : body,
@@ -176,25 +181,25 @@ describe('without keysets', () => {
     started = await start({});
   });
 
-  it('every key, auth and signature passes', async () => {
-    expect((await ask(`${root}/channel/a/heartbeat?uuid=u&auth=x&signature=v2.x&timestamp=1`)).status).toBe(
-      200,
-    );
-    expect((await ask('/publish/any/any/0/a/0/1?signature=x')).status).toBe(200);
+  it('every key, auth and signature is accepted', async () => {
+    expect(
+      (await request(`${root}/channel/a/heartbeat?uuid=u&auth=x&signature=v2.x&timestamp=1`)).status,
+    ).toBe(200);
+    expect((await request('/publish/any/any/0/a/0/1?signature=x')).status).toBe(200);
   });
 
   it('a grant whose metadata is nested too deep is refused', async () => {
     const deep = `${'['.repeat(14_000)}${']'.repeat(14_000)}`;
     const body = `{"ttl":5,"permissions":{"resources":{"channels":{"a":1}},"meta":{"x":${deep}}}}`;
-    expect(await ask('/v3/pam/any/grant', 'POST', body)).toMatchObject({
+    expect(await request('/v3/pam/any/grant', 'POST', body)).toMatchObject({
       status: 400,
       json: { error: { message: 'Invalid JSON' } },
     });
   });
 
-  it('tokens are given to whoever asks, for clients that want one', async () => {
+  it('tokens are granted to any client', async () => {
     const body = JSON.stringify({ ttl: 5, permissions: { resources: { channels: { a: 1 } } } });
-    expect((await ask('/v3/pam/any/grant', 'POST', body)).json).toMatchObject({
+    expect((await request('/v3/pam/any/grant', 'POST', body)).json).toMatchObject({
       data: { message: 'Success', token: expect.stringMatching(/^[\w-]+$/) },
     });
   });
@@ -207,38 +212,40 @@ describe('with keysets', () => {
   });
 
   it('other keys are refused', async () => {
-    expect(await ask('/v2/presence/sub-key/other/channel/a/heartbeat?uuid=u')).toMatchObject({
+    expect(await request('/v2/presence/sub-key/other/channel/a/heartbeat?uuid=u')).toMatchObject({
       status: 400,
       json: { message: 'Invalid Subscribe Key', error: true, service: 'Access Manager', status: 400 },
     });
-    expect(await ask(`/publish/other/${keys.subscribeKey}/0/a/0/1`)).toMatchObject({
+    expect(await request(`/publish/other/${keys.subscribeKey}/0/a/0/1`)).toMatchObject({
       status: 400,
       json: [0, 'Invalid Key', expect.stringMatching(/^\d{17}$/)],
     });
-    expect((await ask(`/publish/${keys.publishKey}/${keys.subscribeKey}/0/a/0/1`)).status).toBe(200);
+    expect((await request(`/publish/${keys.publishKey}/${keys.subscribeKey}/0/a/0/1`)).status).toBe(200);
   });
 
-  it('what is signed must be signed right and lately, and what is not needs no permission', async () => {
-    expect((await askSigned(`${root}/channel/a`)).status).toBe(200);
-    expect((await ask(`${root}/channel/a`)).status).toBe(200);
-    expect(await ask(`${root}/channel/a?signature=v2.x&timestamp=${wall / 1_000}`)).toMatchObject({
+  it('a signature must be right and recent, and a request without one needs no permission', async () => {
+    expect((await requestSigned(`${root}/channel/a`)).status).toBe(200);
+    expect((await request(`${root}/channel/a`)).status).toBe(200);
+    expect(await request(`${root}/channel/a?signature=v2.x&timestamp=${wall / 1_000}`)).toMatchObject({
       status: 403,
       json: { message: 'Invalid Signature', error: true, service: 'Access Manager', status: 403 },
     });
     for (const off of [-61, 61, Number.NaN]) {
-      expect(await ask(`${root}/channel/a?signature=v2.x&timestamp=${wall / 1_000 + off}`)).toMatchObject({
-        status: 400,
-        json: { message: 'Invalid Timestamp', error: true, service: 'Access Manager', status: 400 },
-      });
+      expect(await request(`${root}/channel/a?signature=v2.x&timestamp=${wall / 1_000 + off}`)).toMatchObject(
+        {
+          status: 400,
+          json: { message: 'Invalid Timestamp', error: true, service: 'Access Manager', status: 400 },
+        },
+      );
     }
-    expect((await ask(`/v2/auth/grant/sub-key/${keys.subscribeKey}?r=1`)).status).toBe(403);
+    expect((await request(`/v2/auth/grant/sub-key/${keys.subscribeKey}?r=1`)).status).toBe(403);
   });
 });
 
 describe('in verify mode', () => {
   const grantPath = `/v3/pam/${keys.subscribeKey}/grant`;
   const tokenFor = async (permissions: unknown, ttl = 15): Promise<string> => {
-    const { json } = await askSigned(grantPath, 'POST', JSON.stringify({ ttl, permissions }));
+    const { json } = await requestSigned(grantPath, 'POST', JSON.stringify({ ttl, permissions }));
     return (json as { data: { token: string } }).data.token;
   };
   beforeEach(async () => {
@@ -249,8 +256,8 @@ describe('in verify mode', () => {
     await theApp().store.freezeClock(true);
   });
 
-  it('what is refused is named, in the shape of the real service', async () => {
-    const answer = await ask(`${root}/channel/a,b/heartbeat?uuid=u&channel-group=g`);
+  it('refused names are listed in the shape of the real service', async () => {
+    const answer = await request(`${root}/channel/a,b/heartbeat?uuid=u&channel-group=g`);
     expect(answer.status).toBe(403);
     expect(answer.json).toEqual(forbidden({ channels: ['a', 'b'], 'channel-groups': [':g'] }));
     expect(answer.headers).toMatchObject({
@@ -258,24 +265,24 @@ describe('in verify mode', () => {
       'cache-control': 'no-cache, no-store, must-revalidate',
       'x-pn-cause': '9999',
     });
-    const subscribe = await ask(`/v2/subscribe/${keys.subscribeKey}/a,a-pnpres/0?uuid=u`);
+    const subscribe = await request(`/v2/subscribe/${keys.subscribeKey}/a,a-pnpres/0?uuid=u`);
     expect(subscribe.json).toEqual(forbidden({ channels: ['a', 'a-pnpres'] }));
-    expect((await ask(`/publish/${keys.publishKey}/${keys.subscribeKey}/0/a/0/1`)).json).toEqual(
+    expect((await request(`/publish/${keys.publishKey}/${keys.subscribeKey}/0/a/0/1`)).json).toEqual(
       forbidden({ channels: ['a'] }),
     );
   });
 
-  it('leave, where now and time need nothing', async () => {
-    expect((await ask(`${root}/channel/a/leave?uuid=u`)).status).toBe(200);
-    expect((await ask(`${root}/uuid/u`)).status).toBe(200);
-    expect((await ask('/time/0')).status).toBe(200);
+  it('leave, where now and time need no permission', async () => {
+    expect((await request(`${root}/channel/a/leave?uuid=u`)).status).toBe(200);
+    expect((await request(`${root}/uuid/u`)).status).toBe(200);
+    expect((await request('/time/0')).status).toBe(200);
   });
 
   it('a signature stands in for every permission', async () => {
-    expect((await askSigned(`${root}/channel/a/heartbeat`, 'GET', '', 'uuid=u')).status).toBe(200);
+    expect((await requestSigned(`${root}/channel/a/heartbeat`, 'GET', '', 'uuid=u')).status).toBe(200);
   });
 
-  it('a token allows what it holds, to its uuid, until it ends or is revoked', async () => {
+  it('a token allows what it holds, to its uuid, until it expires or is revoked', async () => {
     const token = await tokenFor({
       uuid: 'ann',
       resources: { channels: { a: 1, w: 2 }, groups: {} },
@@ -283,16 +290,16 @@ describe('in verify mode', () => {
       meta: {},
     });
     const beat = (channels: string, who = 'ann') =>
-      ask(`${root}/channel/${channels}/heartbeat?uuid=${who}&auth=${token}`);
+      request(`${root}/channel/${channels}/heartbeat?uuid=${who}&auth=${token}`);
     expect((await beat('a')).status).toBe(200);
     expect((await beat('a,room-7')).status).toBe(200);
     expect((await beat('a,w,room-x')).json).toEqual(forbidden({ channels: ['w', 'room-x'] }));
     expect((await beat('a', 'bob')).json).toEqual(forbidden({ channels: ['a'] }));
     const publish = (channel: string) =>
-      ask(`/publish/${keys.publishKey}/${keys.subscribeKey}/0/${channel}/0/1?uuid=ann&auth=${token}`);
+      request(`/publish/${keys.publishKey}/${keys.subscribeKey}/0/${channel}/0/1?uuid=ann&auth=${token}`);
     expect((await publish('w')).status).toBe(200);
     expect((await publish('a')).status).toBe(403);
-    expect(await askSigned(`${grantPath}/${token}`, 'DELETE')).toMatchObject({
+    expect(await requestSigned(`${grantPath}/${token}`, 'DELETE')).toMatchObject({
       json: { data: { message: 'Success' }, service: 'Access Manager', status: 200 },
     });
     expect(await beat('a')).toMatchObject({
@@ -302,12 +309,12 @@ describe('in verify mode', () => {
     });
   });
 
-  it('what can be read as a token, but not be written again, is none', async () => {
+  it('a token that can be decoded but not encoded again is refused', async () => {
     const beatWith = (value: Buffer) => {
       const signature = Buffer.concat([Buffer.from([0x43]), Buffer.from('sig'), Buffer.from([0x58, 32])]);
       const name = Buffer.concat([Buffer.from([0x43]), Buffer.from('res')]);
       const token = Buffer.concat([Buffer.from([0xa2]), signature, Buffer.alloc(32), name, value]);
-      return ask(`${root}/channel/a/heartbeat?uuid=u&auth=${token.toString('base64url')}`);
+      return request(`${root}/channel/a/heartbeat?uuid=u&auth=${token.toString('base64url')}`);
     };
     const whatEndsAList = Buffer.from([0xff]);
     // Where the stack ends depends on the machine: somewhere among these it does for writing and not for reading.
@@ -319,7 +326,7 @@ describe('in verify mode', () => {
       expect(await beatWith(value)).toMatchObject({ status: 403, json: forbidden({ channels: ['a'] }) });
   });
 
-  it('a token whose time is over says so', async () => {
+  it('an expired token is refused by name', async () => {
     const none = { chan: new Map(), grp: new Map(), spc: new Map(), usr: new Map(), uuid: new Map() };
     const token = encodeToken(
       {
@@ -331,13 +338,13 @@ describe('in verify mode', () => {
       },
       keys.secretKey,
     );
-    expect((await ask(`${root}/channel/a?auth=${token}`)).json).toMatchObject({
+    expect((await request(`${root}/channel/a?auth=${token}`)).json).toMatchObject({
       message: 'Token is expired',
     });
   });
 
-  it('a grant without permissions is refused as recorded, and one that is no grant clearly', async () => {
-    const empty = await askSigned(
+  it('a grant without permissions is refused as recorded, and a malformed one with what is wrong', async () => {
+    const empty = await requestSigned(
       grantPath,
       'POST',
       '{"ttl":1,"permissions":{"resources":{},"patterns":{}}}',
@@ -357,15 +364,15 @@ describe('in verify mode', () => {
       },
     });
     for (const body of ['{', '[]', '{"ttl":0,"permissions":{}}', '{"ttl":1}']) {
-      expect((await askSigned(grantPath, 'POST', body)).status).toBe(400);
+      expect((await requestSigned(grantPath, 'POST', body)).status).toBe(400);
     }
   });
 
-  it('grants of the older form hold for a key, a channel or a group, for all or one auth key, for their time', async () => {
+  it('grants of the older form hold for a key, a channel or a group, for all or one auth key, until they expire', async () => {
     const grant = (query: string) =>
-      askSigned(`/v2/auth/grant/sub-key/${keys.subscribeKey}`, 'GET', '', query);
+      requestSigned(`/v2/auth/grant/sub-key/${keys.subscribeKey}`, 'GET', '', query);
     const hereNow = async (channel: string, auth = '') =>
-      (await ask(`${root}/channel/${channel}?auth=${auth}`)).status;
+      (await request(`${root}/channel/${channel}?auth=${auth}`)).status;
     expect((await grant('auth=k&channel=a&r=1&w=1')).json).toEqual({
       message: 'Success',
       payload: {
@@ -389,8 +396,8 @@ describe('in verify mode', () => {
       payload: { level: 'channel-group+auth', 'channel-groups': 'g', auths: { k: { m: 1 } } },
     });
     const registration = `/v1/channel-registration/sub-key/${keys.subscribeKey}/channel-group/g`;
-    expect((await ask(`${registration}?add=x&auth=k`)).status).toBe(200);
-    expect((await ask(`${registration}?add=x`)).json).toEqual(forbidden({ 'channel-groups': [':g'] }));
+    expect((await request(`${registration}?add=x&auth=k`)).status).toBe(200);
+    expect((await request(`${registration}?add=x`)).json).toEqual(forbidden({ 'channel-groups': [':g'] }));
     expect((await grant('auth=k&channel=a&r=0')).status).toBe(200);
     expect(await hereNow('a', 'k')).toBe(403);
     expect((await grant('r=1')).json).toMatchObject({ payload: { level: 'subkey', r: 1 } });

@@ -25,7 +25,7 @@ const moves = fc.array(
   { maxLength: 60 },
 );
 
-/** The steps of a channel that these moves make: who is not there joins, who is there goes or changes. */
+/** Returns the steps of a channel that these moves make: an absent uuid joins, a present one leaves or changes. */
 function stepsOf(history: readonly Move[]): { steps: Step[]; present: Set<string>; endMs: number } {
   const present = new Set<string>();
   const steps: Step[] = [];

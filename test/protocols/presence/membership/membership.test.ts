@@ -35,12 +35,12 @@ const eventsOf = async (channel: string): Promise<string[]> => {
     return `${type} ${holder} ${count} ${data}`;
   });
 };
-/** An object with so many levels, itself included. */
+/** Returns a JSON object with a number of levels, itself included. */
 const nested = (levels: number) => `{"x":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
 const refused = (message: string) => ({ status: 400, error: 1, message, service: 'Presence' });
 
 describe('heartbeat', () => {
-  it('answers as the real service does', async () => {
+  it('returns the reply and the headers of the real service', async () => {
     const { status, headers, json } = await beat('ch', 'uuid=u1');
     expect(status).toBe(200);
     expect(json).toEqual({ status: 200, message: 'OK', service: 'Presence' });
@@ -55,7 +55,7 @@ describe('heartbeat', () => {
     });
   });
 
-  it('joins once, stays while it beats, and times out when it stops', async () => {
+  it('joins once, stays while it is renewed, and times out when it is not', async () => {
     await beat('ch', 'uuid=u1&heartbeat=20');
     await started.store.advanceClock(19_999);
     await beat('ch', 'uuid=u1&heartbeat=20');
@@ -79,7 +79,7 @@ describe('heartbeat', () => {
     });
   });
 
-  it('keeps the timeout that was given before when it gives none', async () => {
+  it('without a timeout keeps the timeout of the heartbeat before', async () => {
     await beat('ch', 'uuid=u1&heartbeat=40');
     await started.store.advanceClock(10_000);
     await beat('ch', 'uuid=u1');
@@ -93,58 +93,61 @@ describe('heartbeat', () => {
     expect(await whereIs('user 1/é')).toEqual(['%25', '1+1', 'a', 'b c', 'd,e', 'f/g', 'foo.*', '✓']);
   });
 
-  it('beats on the channels of groups, raw commas and encoded ones alike', async () => {
+  it('renews the channels of groups, separated by raw or encoded commas', async () => {
     await get('/v1/channel-registration/sub-key/sub-c-demo/channel-group/g?add=x%2Cy');
     await get('/v1/channel-registration/sub-key/sub-c-demo/channel-group/h?add=y,z');
     await beat(',', 'uuid=u1&channel-group=g%2Cg-pnpres,h');
     expect(await whereIs('u1')).toEqual(['x', 'y', 'z']);
   });
 
-  it('joins nobody on presence companions alone', async () => {
+  it('on presence companions alone joins no channel', async () => {
     expect((await beat('a-pnpres', 'uuid=u1')).status).toBe(200);
     expect((await beat(',', 'uuid=u1&channel-group=g-pnpres')).status).toBe(200);
     await beat('a,b-pnpres', 'uuid=u1');
     expect(await whereIs('u1')).toEqual(['a']);
   });
 
-  it('sub_key is the same as sub-key', async () => {
+  it('accepts sub_key for sub-key', async () => {
     await get('/v2/presence/sub_key/sub-c-demo/channel/ch/heartbeat?uuid=u1');
     expect(await whereIs('u1')).toEqual(['ch']);
   });
 
-  it('ignores what it does not know, and what it need not check', async () => {
+  it('ignores unknown parameters, and auth and signature without keysets', async () => {
     const query =
       'uuid=u1&auth=k&signature=v2.x&timestamp=1&pnsdk=PubNub-JS%2F11&requestid=r&ee&l_pub=0.1&instanceid=i';
     expect((await beat('ch', query)).status).toBe(200);
   });
 
-  it('subscribe keys are worlds of their own', async () => {
+  it('keeps subscribe keys apart', async () => {
     await beat('ch', 'uuid=u1');
     const other = await get('/v2/presence/sub-key/sub-c-other/channel/ch');
     expect(other.json).toMatchObject({ occupancy: 0, uuids: [] });
   });
 
-  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('%s is just a name', async (name) => {
-    const state = encodeURIComponent(`{"${name}":{"${name}":1}}`);
-    await beat(name, `uuid=${name}&state=${state}`);
-    expect(await whereIs(name)).toEqual([name]);
-    const here = await get(`${root}/channel/${name},x?state=1`);
-    expect(here.text).toContain(
-      `"${name}":{"uuids":[{"uuid":"${name}","state":{"${name}":1}}],"occupancy":1}`,
-    );
-  });
+  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
+    'treats %s as a name like any other',
+    async (name) => {
+      const state = encodeURIComponent(`{"${name}":{"${name}":1}}`);
+      await beat(name, `uuid=${name}&state=${state}`);
+      expect(await whereIs(name)).toEqual([name]);
+      const here = await get(`${root}/channel/${name},x?state=1`);
+      expect(here.text).toContain(
+        `"${name}":{"uuids":[{"uuid":"${name}","state":{"${name}":1}}],"occupancy":1}`,
+      );
+    },
+  );
 
   describe('with state', () => {
     const withState = (state: unknown, more = '') =>
       `uuid=u1&state=${encodeURIComponent(JSON.stringify(state))}${more}`;
 
-    it('sets it for the channels named, together with the join', async () => {
+    it('sets the state of the channels named, together with the join', async () => {
       await beat('a,b', withState({ a: { mood: 'ok' }, elsewhere: { x: 1 } }));
       expect(await eventsOf('a')).toEqual(['granted u1 1 {"mood":"ok"}']);
       expect(await eventsOf('b')).toEqual(['granted u1 1 null']);
     });
 
-    it('changes it for those who are there already, once', async () => {
+    it('changes the state of a present uuid, once', async () => {
       await beat('a', 'uuid=u1');
       await beat('a', withState({ a: { mood: 'ok' } }));
       await beat('a', withState({ a: { mood: 'ok' } }));
@@ -153,7 +156,7 @@ describe('heartbeat', () => {
       expect(await eventsOf('a')).toEqual(['granted u1 1 null', 'changed u1 1 {"mood":"ok"}']);
     });
 
-    it('knows channels by the group they came with', async () => {
+    it('finds the state of a channel by the group that it came with', async () => {
       await get('/v1/channel-registration/sub-key/sub-c-demo/channel-group/g?add=x,y');
       await beat(',', withState({ g: { mood: 'hb' } }, '&channel-group=g'));
       const state = await get(`${root}/channel/x,y/uuid/u1`);
@@ -202,14 +205,14 @@ describe('heartbeat', () => {
     expect(await started.store.tenants()).toEqual([]);
   });
 
-  it('keeps state that is nested a hundred levels deep, and brackets in strings are none', async () => {
+  it('stores state that is nested a hundred levels deep, not counting brackets in strings', async () => {
     const text = '[{'.repeat(200);
     await beat('ch,other', `uuid=u1&state={"ch":${nested(99)},"other":{"x":"\\"${text}"}}`);
     expect((await get(`${root}/channel/ch/uuid/u1`)).text).toContain(`"payload":${nested(99)}`);
     expect((await get(`${root}/channel/other/uuid/u1`)).json).toMatchObject({ payload: { x: `"${text}` } });
   });
 
-  it('takes a uuid of 92 characters, whatever their size', async () => {
+  it('accepts a uuid of 92 characters of any size', async () => {
     expect((await beat('ch', `uuid=${encodeURIComponent('é'.repeat(92))}`)).status).toBe(200);
     expect((await beat('ch', `uuid=${encodeURIComponent('😀'.repeat(92))}`)).status).toBe(200);
     expect((await beat('ch', `uuid=${encodeURIComponent('😀'.repeat(93))}`)).status).toBe(400);
@@ -228,7 +231,7 @@ describe('heartbeat', () => {
     'uuid=u1&channel-group=%E0%A4%A',
     'uuid=u1&state=%7B%7D%zz',
     'uuid=%ED%A0%80',
-  ])('answers an unreadable query %s', async (query) => {
+  ])('refuses the malformed query %s', async (query) => {
     const { status, json } = await beat('ch', query);
     expect({ status, json }).toEqual({
       status: 400,
@@ -237,7 +240,7 @@ describe('heartbeat', () => {
     expect(await started.store.tenants()).toEqual([]);
   });
 
-  it.each(['%', '%E0%A4%A', '%FF'])('answers an unreadable channel %s', async (channel) => {
+  it.each(['%', '%E0%A4%A', '%FF'])('refuses the malformed channel %s', async (channel) => {
     const { status, json } = await beat(channel, 'uuid=u1');
     expect(status).toBe(400);
     expect(json).toMatchObject({
@@ -246,7 +249,7 @@ describe('heartbeat', () => {
     });
   });
 
-  it('answers 414 to a target over 32 KiB', async () => {
+  it('refuses a target over 32 KiB with 414', async () => {
     const { status, json } = await beat('ch', `uuid=u1&x=${'y'.repeat(33_000)}`);
     expect(status).toBe(414);
     expect(json).toEqual({ message: 'Request URI Too Long', error: true, service: 'Balancer', status: 414 });
@@ -265,7 +268,7 @@ describe('leave', () => {
     expect(await eventsOf('a')).toEqual(['granted u1 1 null', 'released u1 0 null']);
   });
 
-  it('answers the same when nobody was there', async () => {
+  it('returns the same reply for an absent uuid', async () => {
     expect((await leave('a', 'uuid=u1')).json).toEqual({
       status: 200,
       action: 'leave',
@@ -282,7 +285,7 @@ describe('leave', () => {
     expect(await whereIs('u1')).toEqual(['z']);
   });
 
-  it('needs a uuid and a channel', async () => {
+  it('requires a uuid and a channel', async () => {
     expect((await leave('a', '')).json).toEqual(refused('Missing uuid'));
     expect((await leave(',', 'uuid=u')).json).toEqual(refused('Missing channel'));
   });
@@ -296,7 +299,7 @@ describe('here now', () => {
   const hereNow = async (channels: string, query = '') =>
     (await get(`${root}/channel/${channels}?${query}`)).json;
 
-  it('of one channel', async () => {
+  it('lists one channel in the short form', async () => {
     expect(await hereNow('a')).toEqual({
       status: 200,
       message: 'OK',
@@ -313,7 +316,7 @@ describe('here now', () => {
     });
   });
 
-  it('with state, and without uuids', async () => {
+  it('adds states, and leaves out uuids, on request', async () => {
     expect(await hereNow('a', 'state=1')).toMatchObject({
       uuids: [{ uuid: 'u1', state: { n: 1 } }, { uuid: 'u2' }],
     });
@@ -323,7 +326,7 @@ describe('here now', () => {
     expect(await hereNow('a', 'disable_uuids=0&state=0')).toMatchObject({ uuids: ['u1', 'u2'] });
   });
 
-  it('of several channels, with totals, empty ones left out', async () => {
+  it('lists several channels with totals, without the empty ones', async () => {
     expect(await hereNow('b,a,none')).toEqual({
       status: 200,
       message: 'OK',
@@ -339,7 +342,7 @@ describe('here now', () => {
     });
   });
 
-  it('of a group, in the long form', async () => {
+  it('lists a group in the long form', async () => {
     await get('/v1/channel-registration/sub-key/sub-c-demo/channel-group/g?add=a');
     expect(await hereNow(',', 'channel-group=g')).toMatchObject({
       payload: { channels: { a: { occupancy: 2 } }, total_channels: 1 },
@@ -349,7 +352,7 @@ describe('here now', () => {
     });
   });
 
-  it('of a whole key', async () => {
+  it('lists all channels of a key', async () => {
     expect((await get(root)).json).toMatchObject({
       payload: {
         channels: { a: { uuids: ['u1', 'u2'] }, b: { uuids: ['u1'] } },
@@ -369,7 +372,7 @@ describe('here now', () => {
     expect(await hereNow('a', 'limit=0')).toMatchObject({ uuids: [], occupancy: 3 });
   });
 
-  it('refuses pages that cannot be', async () => {
+  it('refuses invalid limits and offsets', async () => {
     expect(await hereNow('a', 'limit=1001')).toEqual(refused('Cannot return more than 1000 uuids at a time'));
     expect(await hereNow('a', 'limit=x')).toEqual(refused('Invalid limit'));
     expect(await hereNow('a', 'offset=-1')).toEqual(refused('Invalid offset'));
@@ -402,7 +405,7 @@ describe('state', () => {
     expect(await eventsOf('a')).toEqual(['granted u1 1 null', 'changed u1 1 {"count":5,"name":"Alex"}']);
   });
 
-  it('of several channels comes by channel', async () => {
+  it('of several channels is returned by channel', async () => {
     await beat('a,b', 'uuid=u1');
     await set('a', 'u1', '{"x":[1,{"y":2}]}');
     expect(await read('a,b', 'u1')).toMatchObject({
@@ -411,7 +414,7 @@ describe('state', () => {
     expect(await read('none', 'u1')).toMatchObject({ payload: {}, channel: 'none' });
   });
 
-  it('of somebody who is absent is kept, told to subscribers, and theirs when they join', async () => {
+  it('of an absent uuid is stored, sent to subscribers, and adopted by its join', async () => {
     await set('a', 'u1', '{"mood":"ok"}');
     await set('a', 'u1', '{"mood":"ok"}');
     expect(await read('a', 'u1')).toMatchObject({ payload: { mood: 'ok' } });
@@ -423,7 +426,7 @@ describe('state', () => {
     });
   });
 
-  it('of somebody who is absent goes with a leave, and after the default timeout', async () => {
+  it('of an absent uuid ends with a leave, and after the default timeout', async () => {
     await set('a', 'u1', '{"mood":"ok"}');
     await get(`${root}/channel/a/leave?uuid=u1`);
     expect(await read('a', 'u1')).toMatchObject({ payload: {} });
@@ -432,7 +435,7 @@ describe('state', () => {
     expect(await read('a', 'u1')).toMatchObject({ payload: {} });
   });
 
-  it('is dropped with leave and timeout', async () => {
+  it('ends with leave and timeout', async () => {
     await beat('a,b', 'uuid=u1&heartbeat=10');
     await set('a,b', 'u1', '{"mood":"ok"}');
     await get(`${root}/channel/a/leave?uuid=u1`);
@@ -441,7 +444,7 @@ describe('state', () => {
     expect((await eventsOf('b')).at(-1)).toBe('expired u1 0 {"mood":"ok"}');
   });
 
-  it('refuses what is no state', async () => {
+  it('refuses any other value than an object', async () => {
     expect((await get(`${root}/channel/a/uuid/u1/data`)).json).toEqual(refused('No state specified.'));
     expect((await set('a', 'u1', '[]')).json).toEqual(refused('Invalid JSON specified.'));
     expect((await set('a', 'u1', 'null')).json).toEqual(refused('Invalid JSON specified.'));
@@ -471,14 +474,14 @@ describe('channel groups', () => {
     expect((await get(`${registry}/g`)).json).toMatchObject({ payload: { channels: [], group: 'g' } });
   });
 
-  it('lose nothing to changes at the same time', async () => {
+  it('lose no change to concurrent ones', async () => {
     await Promise.all(Array.from({ length: 10 }, (_, at) => get(`${registry}/g?add=c${at}`)));
     expect((await get(`${registry}/g`)).json).toMatchObject({
       payload: { channels: expect.arrayContaining(['c0', 'c9']) },
     });
   });
 
-  it('have names without reserved characters', async () => {
+  it('refuse names with reserved characters', async () => {
     expect((await get(`${registry}/a%3Ab?add=x`)).json).toEqual({
       status: 400,
       message: 'Reserved character in input parameters.',
@@ -488,8 +491,8 @@ describe('channel groups', () => {
   });
 });
 
-describe('everything else', () => {
-  it('wraps answers and errors in a JSONP callback', async () => {
+describe('every call', () => {
+  it('wraps replies and errors in a JSONP callback', async () => {
     expect((await beat('ch', 'uuid=u1&callback=my.cb_1$')).text).toBe(
       'my.cb_1$({"status":200,"message":"OK","service":"Presence"})',
     );
@@ -498,18 +501,18 @@ describe('everything else', () => {
     expect(failed.text).toMatch(/^cb\(\{.*"Missing uuid".*\}\)$/);
   });
 
-  it('tells the time in 17 raw digits', async () => {
+  it('returns the time in 17 raw digits', async () => {
     expect((await get('/time/0')).text).toBe('[17952320123450000]');
     expect((await get('/time/cb')).text).toBe('cb([17952320123450000])');
   });
 
-  it('answers OPTIONS for browsers', async () => {
+  it('allows browsers to call from other origins', async () => {
     const answer = await started.app.inject({ method: 'OPTIONS', url: `${root}/channel/ch/heartbeat` });
     expect(answer.statusCode).toBe(200);
     expect(answer.headers['access-control-allow-origin']).toBe('*');
   });
 
-  it('says of an unknown path that it is not found', async () => {
+  it('is not found on an unknown path', async () => {
     expect(await get('/v2/presence/what?x=1')).toMatchObject({
       status: 404,
       json: { message: "Not found: '/v2/presence/what'", error: 1, service: 'Presence' },
@@ -521,14 +524,14 @@ describe('everything else', () => {
     ['/v2/objects/s/uuids', 'Objects'],
     ['/v1/files/s/channels/c/files', 'Files'],
     ['/v1/push/sub-key/s/devices/d', 'Push'],
-  ])('names what is not emulated: %s', async (path, what) => {
+  ])('is refused by name where it is not emulated: %s', async (path, what) => {
     expect(await get(path)).toMatchObject({
       status: 501,
       json: { status: 501, error: 1, message: `${what} is not emulated by heartbeatd` },
     });
   });
 
-  it('answers 503 when the store is away, and asks to come back', async () => {
+  it('is refused with 503 and a Retry-After while the store is unavailable', async () => {
     const { app, store } = started;
     store.beat = () => Promise.reject(new (class extends Error {})());
     expect((await app.inject(`${root}/channel/ch/heartbeat?uuid=u1`)).json()).toMatchObject({

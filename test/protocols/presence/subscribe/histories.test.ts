@@ -1,4 +1,4 @@
-/** Whatever happens on a channel, on whatever node: what subscribers were told is what here-now says. */
+/** For any history of a channel, on any node: the events that subscribers receive add up to what here now returns. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createStore } from '../../../../src/store/create-store.ts';
@@ -33,17 +33,17 @@ const act: fc.Arbitrary<Act> = fc.record({
   seconds: fc.integer({ min: 1, max: 12 }),
 });
 
-interface Told {
+interface Envelope {
   readonly c: string;
   readonly p: { readonly t: string };
   readonly d: { readonly action: string; readonly uuid: string; readonly occupancy: number } | string;
 }
 
-/** Who was told to be on each channel, checked step by step against the occupancy that each event gave. */
-function replay(told: readonly Told[]): Map<string, Set<string>> {
+/** Returns the occupants of each channel by its events, checked step by step against the occupancy of each event. */
+function replay(received: readonly Envelope[]): Map<string, Set<string>> {
   const channels = new Map<string, Set<string>>();
   let last = 0n;
-  for (const { c, p, d } of told) {
+  for (const { c, p, d } of received) {
     expect(BigInt(p.t) > last).toBe(true);
     last = BigInt(p.t);
     if (typeof d === 'string') continue;
@@ -68,46 +68,46 @@ async function live(nodes: readonly StartedApp[], acts: readonly Act[]): Promise
   histories += 1;
   const key = `sub-c-${histories}`;
   const root = `/v2/presence/sub-key/${key}`;
-  const ask = async (node: number, url: string): Promise<unknown> => {
+  const request = async (node: number, url: string): Promise<unknown> => {
     const app = nodes[node % nodes.length]?.app;
-    const answer = await app?.inject(url);
-    expect(answer?.statusCode).toBe(200);
-    return JSON.parse(answer?.body ?? '');
+    const reply = await app?.inject(url);
+    expect(reply?.statusCode).toBe(200);
+    return JSON.parse(reply?.body ?? '');
   };
-  const listened = 'a-pnpres,b-pnpres,r.*-pnpres,mark';
-  const begin = (await ask(0, `/v2/subscribe/${key}/${listened}/0`)) as { t: { t: string } };
+  const subscribed = 'a-pnpres,b-pnpres,r.*-pnpres,mark';
+  const begin = (await request(0, `/v2/subscribe/${key}/${subscribed}/0`)) as { t: { t: string } };
   for (const { kind, who, node, channels, seconds } of acts) {
     const uuid = `uuid=u${who}`;
     if (kind === 'heartbeat')
-      await ask(node, `${root}/channel/${channels}/heartbeat?${uuid}&heartbeat=${seconds}`);
-    if (kind === 'leave') await ask(node, `${root}/channel/${channels}/leave?${uuid}`);
+      await request(node, `${root}/channel/${channels}/heartbeat?${uuid}&heartbeat=${seconds}`);
+    if (kind === 'leave') await request(node, `${root}/channel/${channels}/leave?${uuid}`);
     if (kind === 'handshake')
-      await ask(node, `/v2/subscribe/${key}/${channels}/0?${uuid}&heartbeat=${seconds}`);
+      await request(node, `/v2/subscribe/${key}/${channels}/0?${uuid}&heartbeat=${seconds}`);
     if (kind === 'group') {
-      await ask(node, `/v1/channel-registration/sub-key/${key}/channel-group/g?add=${channels}`);
-      await ask(node, `${root}/channel/,/heartbeat?${uuid}&channel-group=g&heartbeat=${seconds}`);
+      await request(node, `/v1/channel-registration/sub-key/${key}/channel-group/g?add=${channels}`);
+      await request(node, `${root}/channel/,/heartbeat?${uuid}&channel-group=g&heartbeat=${seconds}`);
     }
     if (kind === 'state')
-      await ask(node, `${root}/channel/${channels}/uuid/u${who}/data?state=%7B%22n%22%3A${seconds}%7D`);
+      await request(node, `${root}/channel/${channels}/uuid/u${who}/data?state=%7B%22n%22%3A${seconds}%7D`);
     if (kind === 'wait') await nodes[node % nodes.length]?.store.advanceClock(seconds * 1_000);
   }
-  await ask(1, `/publish/p/${key}/0/mark/0/%22end%22`);
-  const told: Told[] = [];
-  for (let tt = begin.t.t; told.at(-1)?.c !== 'mark'; ) {
-    const answer = (await ask(told.length, `/v2/subscribe/${key}/${listened}/0?tt=${tt}&tr=1`)) as {
+  await request(1, `/publish/p/${key}/0/mark/0/%22end%22`);
+  const received: Envelope[] = [];
+  for (let tt = begin.t.t; received.at(-1)?.c !== 'mark'; ) {
+    const reply = (await request(received.length, `/v2/subscribe/${key}/${subscribed}/0?tt=${tt}&tr=1`)) as {
       t: { t: string };
-      m: Told[];
+      m: Envelope[];
     };
-    told.push(...answer.m);
-    tt = answer.t.t;
+    received.push(...reply.m);
+    tt = reply.t.t;
   }
-  const known = replay(told);
+  const known = replay(received);
   for (const channel of ['a', 'b', 'r.x']) {
-    const here = (await ask(0, `${root}/channel/${channel}`)) as { uuids: string[]; occupancy: number };
+    const here = (await request(0, `${root}/channel/${channel}`)) as { uuids: string[]; occupancy: number };
     expect([...(known.get(`${channel}-pnpres`) ?? [])].sort()).toEqual([...here.uuids].sort());
     expect(here.occupancy).toBe(here.uuids.length);
     for (const uuid of here.uuids) {
-      const { payload } = (await ask(1, `${root}/uuid/${uuid}`)) as { payload: { channels: string[] } };
+      const { payload } = (await request(1, `${root}/uuid/${uuid}`)) as { payload: { channels: string[] } };
       expect(payload.channels).toContain(channel);
     }
   }
@@ -120,7 +120,7 @@ const anyHistory = (nodes: readonly StartedApp[], runs: number): Promise<void> =
     { numRuns: runs },
   );
 
-describe('what subscribers were told is what here-now says, whatever happened', () => {
+describe('the events that subscribers receive add up to what here now returns', () => {
   it('over the embedded store', async () => {
     const started = await startApp({}, { store: createStore(openEmbeddedDriver()) });
     await started.store.freezeClock(true);

@@ -1,4 +1,4 @@
-/** Requests as each SDK writes them, and the shapes of the real service's recorded answers to them. */
+/** Requests as each SDK writes them, and the shapes of the real service's recorded replies to them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type StartedApp, startApp } from '../../../start-app.ts';
 
