@@ -1,6 +1,6 @@
 /** Selects what a subscriber gets of what its topics hold: in order, filtered, with a bound on the work for one request. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Filter } from './filter.ts';
+import type { Filter } from './filter/filter.ts';
 
 /** Messages in one reply; the rest comes with the next. The real service leaves older ones out. */
 export const maxDeliveries = 100;

@@ -19,7 +19,7 @@ import {
 import { eventsKept } from '../messages/topics.ts';
 import { companion } from '../wire/names.ts';
 import { type Entry, type Selection, selectDeliveries } from './deliveries.ts';
-import type { Filter } from './filter.ts';
+import type { Filter } from './filter/filter.ts';
 import type { Source, Subscription } from './subscription.ts';
 
 /** SDKs take region 0 for a missing reply. */

@@ -15,7 +15,7 @@ import {
 import type { Query } from '../wire/target.ts';
 import type { Delivery, Selection } from './deliveries.ts';
 import { type Feed, openFeed } from './feed.ts';
-import { type Filter, FilterError, FilterTooLarge, parseFilter } from './filter.ts';
+import { type Filter, FilterError, FilterTooLarge, parseFilter } from './filter/filter.ts';
 import type { Poll } from './polls.ts';
 import { renewWhileHeld } from './renew-while-held.ts';
 import { readSubscription, type Subscription, watchPrefixes } from './subscription.ts';

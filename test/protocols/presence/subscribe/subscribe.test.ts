@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type StartedApp, startApp } from '../../start-app.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type StartedApp, startApp } from '../../../start-app.ts';
 
 const key = 'sub-c-demo';
 const root = `/v2/presence/sub-key/${key}`;
@@ -12,7 +12,7 @@ interface Envelope {
   readonly p: { readonly t: string; readonly r: number };
   readonly u?: Record<string, unknown>;
 }
-interface Heard {
+interface PollReply {
   readonly t: { readonly t: string; readonly r: number };
   readonly m: readonly Envelope[];
 }
@@ -31,8 +31,8 @@ const restart = async (changes: Parameters<typeof startApp>[0], options = {}): P
 };
 const inject = (url: string) => started.app.inject({ method: 'GET', url });
 const get = async (url: string): Promise<unknown> => JSON.parse((await inject(url)).body);
-const subscribe = async (channels: string, query = ''): Promise<Heard> =>
-  (await get(`/v2/subscribe/${key}/${channels}/0?${query}`)) as Heard;
+const subscribe = async (channels: string, query = ''): Promise<PollReply> =>
+  (await get(`/v2/subscribe/${key}/${channels}/0?${query}`)) as PollReply;
 const handshake = async (channels: string, query = ''): Promise<string> =>
   (await subscribe(channels, query)).t.t;
 const publish = async (channel: string, message: unknown, query = ''): Promise<string> => {
@@ -41,27 +41,28 @@ const publish = async (channel: string, message: unknown, query = ''): Promise<s
   expect(answer.slice(0, 2)).toEqual([1, 'Sent']);
   return String(answer[2]);
 };
-const beat = (channels: string, query: string) => inject(`${root}/channel/${channels}/heartbeat?${query}`);
-/** What a subscriber gets, short: channel, name it came through, payload. */
-const said = ({ m }: Heard): string[] =>
+const heartbeat = (channels: string, query: string) =>
+  inject(`${root}/channel/${channels}/heartbeat?${query}`);
+/** Returns each delivery as a line: channel, name that it came through, payload. */
+const summarize = ({ m }: PollReply): string[] =>
   m.map(({ c, b, d }) => {
     const { action, uuid, occupancy } = d as { action?: string; uuid?: string; occupancy?: number };
     const payload = action === undefined ? JSON.stringify(d) : `${action} ${uuid} ${occupancy}`;
     return [c, ...(b === undefined || b === c ? [] : [`via ${b}`]), payload].join(' ');
   });
-/** Polls until something was heard, from a timetoken on, so many times. */
-const hear = async (channels: string, from: string, count: number, query = ''): Promise<string[]> => {
+/** Polls from a timetoken on until a number of deliveries arrived. */
+const receive = async (channels: string, from: string, count: number, query = ''): Promise<string[]> => {
   const all: string[] = [];
   for (let tt = from; all.length < count; ) {
     const answer = await subscribe(channels, `tt=${tt}&tr=1&${query}`);
-    all.push(...said(answer));
+    all.push(...summarize(answer));
     tt = answer.t.t;
   }
   return all;
 };
 
 describe('subscribe', () => {
-  it('answers at once where to begin, in a region that is not 0, with the headers of the real service', async () => {
+  it('returns at once where to begin, in a region that is not 0, with the headers of the real service', async () => {
     const answer = await inject(`/v2/subscribe/${key}/ch/0?uuid=u1`);
     expect(answer.statusCode).toBe(200);
     expect(answer.headers).toMatchObject({
@@ -74,15 +75,15 @@ describe('subscribe', () => {
     expect((await subscribe('ch', 'tt=0&tr=5')).m).toEqual([]);
   });
 
-  it('lets a subscriber see its own join, after the timetoken that it was given', async () => {
+  it('delivers to a subscriber its own join, after the timetoken of its handshake', async () => {
     const tt = await handshake('ch,ch-pnpres', 'uuid=u1&heartbeat=20');
     const answer = await subscribe('ch,ch-pnpres', `uuid=u1&tt=${tt}&tr=1`);
-    expect(said(answer)).toEqual(['ch-pnpres join u1 1']);
+    expect(summarize(answer)).toEqual(['ch-pnpres join u1 1']);
     expect(BigInt(answer.m[0]?.p.t ?? 0) > BigInt(tt)).toBe(true);
     expect(answer.t.t).toBe(answer.m[0]?.p.t);
   });
 
-  it('is a heartbeat when it is answered, for its channels and those of its groups, not for companions', async () => {
+  it('renews with its reply the presence on its channels and those of its groups, not on companions', async () => {
     await inject(`/v1/channel-registration/sub-key/${key}/channel-group/g?add=x,y`);
     await handshake('a,b-pnpres', 'uuid=u1&heartbeat=20&channel-group=g,g-pnpres');
     expect(await get(`${root}/uuid/u1`)).toMatchObject({ payload: { channels: ['a', 'x', 'y'] } });
@@ -93,16 +94,16 @@ describe('subscribe', () => {
     const joined = (await subscribe('ch,ch-pnpres', `uuid=u1&heartbeat=20&tt=${tt}`)).t.t;
     const held = subscribe('ch,ch-pnpres', `uuid=u1&heartbeat=20&tt=${joined}`);
     await started.store.advanceClock(20_000);
-    expect(said(await held)).toEqual(['ch-pnpres timeout u1 0']);
+    expect(summarize(await held)).toEqual(['ch-pnpres timeout u1 0']);
   });
 
-  it('does not bring back whom a leave took away while it was held, but whom a timeout did', async () => {
+  it('brings back a uuid that timed out while it was held, but not one that left', async () => {
     const tt = await handshake('ch,ch-pnpres', 'uuid=u1&heartbeat=20');
     const joined = (await subscribe('ch,ch-pnpres', `uuid=u1&tt=${tt}`)).t.t;
     const held = subscribe('ch,ch-pnpres', `uuid=u1&tt=${joined}`);
     await inject(`${root}/uuid/u1`);
     await inject(`${root}/channel/ch/leave?uuid=u1`);
-    expect(said(await held)).toEqual(['ch-pnpres leave u1 0']);
+    expect(summarize(await held)).toEqual(['ch-pnpres leave u1 0']);
     expect(await get(root)).toMatchObject({ payload: { total_occupancy: 0 } });
 
     const again = await handshake('ch,ch-pnpres', 'uuid=u1&heartbeat=20');
@@ -111,12 +112,12 @@ describe('subscribe', () => {
     expect(await get(root)).toMatchObject({ payload: { total_occupancy: 1 } });
   });
 
-  it('counts nobody without a uuid', async () => {
+  it('has no occupant without a uuid', async () => {
     await handshake('ch');
     expect(await get(root)).toMatchObject({ payload: { total_occupancy: 0 } });
   });
 
-  it('sets the state that comes with it, so that the join tells of it', async () => {
+  it('sets the state that comes with it, as part of the join', async () => {
     const tt = await handshake('ch-pnpres');
     const state = encodeURIComponent('{"ch":{"mood":"ok"}}');
     await handshake('ch', `uuid=u1&state=${state}`);
@@ -124,7 +125,7 @@ describe('subscribe', () => {
     expect(m).toMatchObject([{ d: { action: 'join', data: { mood: 'ok' } } }]);
   });
 
-  it('answers an idle poll with the timetoken it was asked with', async () => {
+  it('returns the timetoken of the request from an idle poll', async () => {
     await restart({ presenceHoldSeconds: 1 });
     const tt = await handshake('ch');
     expect(await subscribe('ch', `tt=${tt}&tr=1`)).toEqual({ t: { t: tt, r: 1 }, m: [] });
@@ -132,9 +133,9 @@ describe('subscribe', () => {
 
   it('ends held polls when the server closes', async () => {
     const tt = await handshake('ch');
-    const asked = once(started.app.server, 'request');
+    const requested = once(started.app.server, 'request');
     const held = fetch(`${started.url}/v2/subscribe/${key}/ch/0?tt=${tt}`);
-    await asked;
+    await requested;
     const closing = started.app.close();
     const answer = await held;
     await closing;
@@ -146,41 +147,41 @@ describe('subscribe', () => {
     const tt = await handshake('a,b');
     for (let at = 0; at < 120; at += 1) await publish('a', at);
     await publish('b', 'last');
-    const all = await hear('a,b', tt, 101);
+    const all = await receive('a,b', tt, 101);
     expect(all).toEqual([...Array.from({ length: 100 }, (_, at) => `a ${at + 20}`), 'b "last"']);
     expect((await subscribe('a,b', `tt=${tt}`)).m).toHaveLength(100);
   });
 
-  it('wakes a held poll by what is published, and no other', async () => {
+  it('wakes the held poll that a message is for, and no other', async () => {
     const tt = await handshake('a,b');
     const held = subscribe('a', `tt=${tt}`);
     const other = subscribe('b', `tt=${tt}`);
     await publish('a', 1);
-    expect(said(await held)).toEqual(['a 1']);
+    expect(summarize(await held)).toEqual(['a 1']);
     await publish('b', 2);
-    expect(said(await other)).toEqual(['b 2']);
+    expect(summarize(await other)).toEqual(['b 2']);
   });
 
-  it('forgets a subscriber that went away', async () => {
+  it('ends the poll of a disconnected subscriber without renewing it', async () => {
     const tt = await handshake('ch', 'uuid=u1&heartbeat=20');
     const controller = new AbortController();
-    const asked = once(started.app.server, 'request');
+    const requested = once(started.app.server, 'request');
     const poll = fetch(`${started.url}/v2/subscribe/${key}/ch/0?uuid=u1&tt=${tt}`, {
       signal: controller.signal,
     });
     const gone = expect(poll).rejects.toThrow();
-    const [, response] = (await asked) as [unknown, { once(event: 'close', then: () => void): void }];
+    const [, response] = (await requested) as [unknown, { once(event: 'close', then: () => void): void }];
     const closed = new Promise<void>((resolve) => response.once('close', resolve));
     controller.abort();
     await gone;
     await closed;
-    // Its poll was not answered, so it was no heartbeat.
+    // Its poll got no reply, so it renewed nothing.
     await started.store.advanceClock(20_000);
     await publish('ch', 1);
     expect(await get(root)).toMatchObject({ payload: { total_occupancy: 0 } });
   });
 
-  it('waits with a timetoken from the future', async () => {
+  it('holds a poll with a future timetoken', async () => {
     await restart({ presenceHoldSeconds: 1 });
     const tt = String(BigInt(await handshake('ch')) + 10_000_000_000n);
     await publish('ch', 1);
@@ -192,7 +193,7 @@ describe('subscribe', () => {
     const begin = await subscribe('ch', `t=${t}`);
     await publish('ch', 1);
     const next = encodeURIComponent(`{"r":1,"t":"${begin.t.t}"}`);
-    expect(said(await subscribe('ch', `t=${next}`))).toEqual(['ch 1']);
+    expect(summarize(await subscribe('ch', `t=${next}`))).toEqual(['ch 1']);
   });
 
   it.each([
@@ -200,13 +201,18 @@ describe('subscribe', () => {
     ['t=%7B', 400, 'Invalid timetoken'],
     [`uuid=${'u'.repeat(93)}`, 400, 'Invalid uuid'],
     ['filter-expr=%28', 481, 'Invalid filter expression'],
+    [
+      `filter-expr=${Array.from({ length: 1_024 }, () => 'data.a').join('%7C%7C')}`,
+      400,
+      'Filter expression is too large: at most 512 terms',
+    ],
   ])('refuses %s', async (query, status, message) => {
     const answer = await inject(`/v2/subscribe/${key}/ch/0?${query}`);
     expect(answer.statusCode).toBe(status);
     expect(JSON.parse(answer.body)).toMatchObject({ status, message });
   });
 
-  it('wraps its answer in the callback of its path', async () => {
+  it('wraps its reply in the callback of its path', async () => {
     expect((await inject(`/v2/subscribe/${key}/ch/cb`)).body).toMatch(/^cb\(\{"t":.*\}\)$/);
     expect((await inject(`/v2/subscribe/${key}/ch/a%3Cb`)).statusCode).toBe(400);
     expect((await inject(`/v2/subscribe/${key}/ch/cb?tt=x`)).body).toMatch(
@@ -218,12 +224,12 @@ describe('subscribe', () => {
     expect((await inject(`/publish/p/${key}/0/ch/cb/1`)).body).toMatch(/^cb\(\[1,"Sent","\d{17}"\]\)$/);
   });
 
-  it('counts nobody where presence is not turned on, and presence calls say so', async () => {
+  it('has no occupants while presence is off, and presence calls are refused', async () => {
     await restart({ presenceEnabled: false });
     const tt = await handshake('ch,ch-pnpres', 'uuid=u1');
     await publish('ch', 1);
-    expect(said(await subscribe('ch,ch-pnpres', `uuid=u1&tt=${tt}`))).toEqual(['ch 1']);
-    const answer = await beat('ch', 'uuid=u1');
+    expect(summarize(await subscribe('ch,ch-pnpres', `uuid=u1&tt=${tt}`))).toEqual(['ch 1']);
+    const answer = await heartbeat('ch', 'uuid=u1');
     expect(answer.statusCode).toBe(402);
     expect(JSON.parse(answer.body)).toEqual({
       status: 402,
@@ -234,7 +240,7 @@ describe('subscribe', () => {
     });
   });
 
-  it('is also there in its first version', async () => {
+  it('is also served in its first version', async () => {
     const [none, tt] = (await get(`/subscribe/${key}/a/0/0`)) as [unknown[], string];
     expect(none).toEqual([]);
     await publish('a', { n: 1 });
@@ -245,13 +251,13 @@ describe('subscribe', () => {
 });
 
 describe('presence events', () => {
-  it('say what recordings say', async () => {
+  it('have the members of the recorded ones', async () => {
     await restart({}, { wallMs: () => 1_757_969_858_404 });
     const tt = await handshake('ch-pnpres');
-    await beat('ch', 'uuid=david&heartbeat=20');
+    await heartbeat('ch', 'uuid=david&heartbeat=20');
     await inject(`${root}/channel/ch/uuid/david/data?state=${encodeURIComponent('{"a":1}')}`);
     await started.store.advanceClock(20_000);
-    await beat('ch', 'uuid=david');
+    await heartbeat('ch', 'uuid=david');
     await inject(`${root}/channel/ch/leave?uuid=david`);
     const { m } = await subscribe('ch-pnpres', `tt=${tt}`);
     const at = { timestamp: 1_757_969_858, precise_timestamp: 1_757_969_858_404, uuid: 'david' };
@@ -282,29 +288,29 @@ describe('presence events', () => {
     });
   });
 
-  it('a timeout says so also when there was no state', async () => {
+  it('of a timeout have data also without state', async () => {
     const tt = await handshake('ch-pnpres');
-    await beat('ch', 'uuid=u&heartbeat=20');
+    await heartbeat('ch', 'uuid=u&heartbeat=20');
     await started.store.advanceClock(20_000);
     const { m } = await subscribe('ch-pnpres', `tt=${tt}`);
     expect(m[1]?.d).toMatchObject({ action: 'timeout', data: {} });
   });
 
-  it('reconnecting within the timeout joins nobody again', async () => {
+  it('have no second join for reconnecting within the timeout', async () => {
     const tt = await handshake('ch,ch-pnpres', 'uuid=u1&heartbeat=20');
     await started.store.advanceClock(19_000);
     await handshake('ch,ch-pnpres', 'uuid=u1&heartbeat=20');
-    await beat('ch', 'uuid=u2');
-    expect(await hear('ch-pnpres', tt, 2)).toEqual(['ch-pnpres join u1 1', 'ch-pnpres join u2 2']);
+    await heartbeat('ch', 'uuid=u2');
+    expect(await receive('ch-pnpres', tt, 2)).toEqual(['ch-pnpres join u1 1', 'ch-pnpres join u2 2']);
   });
 
-  it('tell of one occupant where a uuid is on two devices, which leaves with either and joins again', async () => {
+  it('count a uuid on two devices as one occupant, which leaves with either and joins again', async () => {
     const tt = await handshake('ch-pnpres');
     await handshake('ch', 'uuid=u1&heartbeat=20');
     await handshake('ch', 'uuid=u1&heartbeat=20');
     await inject(`${root}/channel/ch/leave?uuid=u1`);
-    await beat('ch', 'uuid=u1&heartbeat=20');
-    expect(await hear('ch-pnpres', tt, 3)).toEqual([
+    await heartbeat('ch', 'uuid=u1&heartbeat=20');
+    expect(await receive('ch-pnpres', tt, 3)).toEqual([
       'ch-pnpres join u1 1',
       'ch-pnpres leave u1 0',
       'ch-pnpres join u1 1',
@@ -315,36 +321,36 @@ describe('presence events', () => {
     await inject(`/v1/channel-registration/sub-key/${key}/channel-group/g?add=x`);
     const tt = await handshake(',', 'channel-group=g%2Cg-pnpres&uuid=u1');
     await publish('x', 'hi');
-    expect(await hear(',', tt, 2, 'channel-group=g,g-pnpres')).toEqual([
+    expect(await receive(',', tt, 2, 'channel-group=g,g-pnpres')).toEqual([
       'x-pnpres via g-pnpres join u1 1',
       'x via g "hi"',
     ]);
   });
 
-  it('a channel that is added to a group is heard by polls that are held already', async () => {
+  it('and messages of a channel added to a group reach polls that are held already', async () => {
     await inject(`/v1/channel-registration/sub-key/${key}/channel-group/g?add=x`);
     const tt = await handshake(',', 'channel-group=g');
     const held = subscribe(',', `channel-group=g&tt=${tt}`);
     await inject(`/v1/channel-registration/sub-key/${key}/channel-group/g?add=y`);
     await publish('y', 1);
-    expect(said(await held)).toEqual(['y via g 1']);
+    expect(summarize(await held)).toEqual(['y via g 1']);
   });
 
   it('of all channels below a pattern come through the pattern, its own included', async () => {
     const tt = await handshake('foo.*', 'uuid=u1');
-    await beat('foo.x', 'uuid=u2');
+    await heartbeat('foo.x', 'uuid=u2');
     await publish('foo.x', 1);
     await publish('foo.x.y', 2);
     await publish('other', 3);
     await inject(`${root}/channel/foo.x/leave?uuid=u2`);
-    expect(await hear('foo.*', tt, 5)).toEqual([
+    expect(await receive('foo.*', tt, 5)).toEqual([
       'foo.*-pnpres via foo.* join u1 1',
       'foo.x-pnpres via foo.* join u2 1',
       'foo.x via foo.* 1',
       'foo.x.y via foo.* 2',
       'foo.x-pnpres via foo.* leave u2 0',
     ]);
-    const both = await hear('foo.x,foo.x-pnpres,foo.*,foo.*-pnpres', tt, 5);
+    const both = await receive('foo.x,foo.x-pnpres,foo.*,foo.*-pnpres', tt, 5);
     expect(both).toEqual([
       'foo.*-pnpres join u1 1',
       'foo.x-pnpres join u2 1',
@@ -354,35 +360,35 @@ describe('presence events', () => {
     ]);
   });
 
-  it('a state set for somebody absent reaches subscribers of a pattern too', async () => {
+  it('of a state set for an absent uuid reach subscribers of a pattern too', async () => {
     const tt = await handshake('foo.*');
     await inject(`${root}/channel/foo.x/uuid/u9/data?state=%7B%22a%22%3A1%7D`);
-    expect(await hear('foo.*', tt, 1)).toEqual(['foo.x-pnpres via foo.* state-change u9 0']);
+    expect(await receive('foo.*', tt, 1)).toEqual(['foo.x-pnpres via foo.* state-change u9 0']);
   });
 
-  it('say through which name they came, unless the request names just that', async () => {
+  it('name what they came through, unless the request names exactly that', async () => {
     const tt = await handshake('ch,ch-pnpres');
-    await beat('ch', 'uuid=u1');
+    await heartbeat('ch', 'uuid=u1');
     const [direct] = (await subscribe('ch,ch-pnpres', `tt=${tt}`)).m;
     expect(direct?.b).toBe('ch-pnpres');
     const [only] = (await subscribe('ch-pnpres', `tt=${tt}`)).m;
     expect(only && 'b' in only).toBe(false);
   });
 
-  it('leave on disconnect only where it is switched on', async () => {
+  it('have a leave on disconnect only if the setting asks for it', async () => {
     await restart({ presenceLeaveOnDisconnect: true });
     const tt = await handshake('ch-pnpres');
     const mine = await handshake('ch', 'uuid=u1');
     const controller = new AbortController();
-    const asked = once(started.app.server, 'request');
+    const requested = once(started.app.server, 'request');
     const poll = fetch(`${started.url}/v2/subscribe/${key}/ch/0?uuid=u1&tt=${mine}`, {
       signal: controller.signal,
     });
     const gone = expect(poll).rejects.toThrow();
-    await asked;
+    await requested;
     controller.abort();
     await gone;
-    expect(await hear('ch-pnpres', tt, 2)).toEqual(['ch-pnpres join u1 1', 'ch-pnpres leave u1 0']);
+    expect(await receive('ch-pnpres', tt, 2)).toEqual(['ch-pnpres join u1 1', 'ch-pnpres leave u1 0']);
   });
 });
 
@@ -394,11 +400,11 @@ describe('interval mode', () => {
     await restart({ presenceAnnounceMax: 2, ...changes }, { wallMs: () => wallMs });
   };
 
-  it('tells of a channel above the announce limit once an interval', async () => {
+  it('sums up a channel above the announce limit once an interval', async () => {
     await busy({ presenceDeltas: true });
     wallMs += 1_000;
     const tt = await handshake('ch-pnpres');
-    for (const uuid of ['a', 'b', 'c', 'd']) await beat('ch', `uuid=${uuid}&heartbeat=20`);
+    for (const uuid of ['a', 'b', 'c', 'd']) await heartbeat('ch', `uuid=${uuid}&heartbeat=20`);
     await inject(`${root}/channel/ch/leave?uuid=a`);
     wallMs += intervalMs;
     const { m } = await subscribe('ch-pnpres', `tt=${tt}`);
@@ -416,17 +422,17 @@ describe('interval mode', () => {
     expect(m[2]?.u).toMatchObject({ pn_action: 'interval', pn_join: ['c', 'd'], pn_occupancy: 3 });
   });
 
-  it('says nothing of an interval that is not over, and lists nobody unless deltas are on', async () => {
+  it('reports no interval before it is over, and lists uuids only with deltas on', async () => {
     await busy();
     wallMs += 1_000;
-    await beat('ch', 'uuid=a');
-    await beat('ch', 'uuid=b');
+    await heartbeat('ch', 'uuid=a');
+    await heartbeat('ch', 'uuid=b');
     const tt = await handshake('ch-pnpres');
-    await beat('ch', 'uuid=c');
+    await heartbeat('ch', 'uuid=c');
     const held = subscribe('ch-pnpres', `tt=${tt}`);
     await inject('/time/0');
     wallMs += intervalMs;
-    // A change of state is told at once, and wakes the poll.
+    // A change of state is announced at once, and wakes the poll.
     await inject(`${root}/channel/ch/uuid/a/data?state=%7B%22x%22%3A1%7D`);
     const { m } = await held;
     expect(m.map(({ d }) => d)).toMatchObject([
@@ -441,19 +447,19 @@ describe('interval mode', () => {
     ]);
   });
 
-  it('ends with the interval, for a poll that is held', async () => {
+  it('wakes a held poll at the end of the interval', async () => {
     await restart({ presenceAnnounceMax: 0, presenceIntervalSeconds: 1 });
     const tt = await handshake('ch-pnpres');
     const held = subscribe('ch-pnpres', `tt=${tt}`);
-    await beat('ch', 'uuid=a');
+    await heartbeat('ch', 'uuid=a');
     expect((await held).m).toMatchObject([{ d: { action: 'interval', occupancy: 1 } }]);
   });
 
-  it('asks for a here now where the lists would be too long', async () => {
+  it('requests a here now where the lists would be too long', async () => {
     await busy({ presenceDeltas: true, presenceAnnounceMax: 0 });
     wallMs += 1_000;
     const tt = await handshake('ch-pnpres');
-    for (let at = 0; at < 400; at += 1) await beat('ch', `uuid=${'u'.repeat(88)}${at}`);
+    for (let at = 0; at < 400; at += 1) await heartbeat('ch', `uuid=${'u'.repeat(88)}${at}`);
     wallMs += intervalMs;
     const { m } = await subscribe('ch-pnpres', `tt=${tt}`);
     expect(m).toHaveLength(1);
@@ -468,15 +474,67 @@ describe('filters', () => {
     const meta = encodeURIComponent('{"region":"east","n":5}');
     await publish('ch', { text: 'one' }, `meta=${meta}`);
     await publish('ch', { text: 'two' });
-    await beat('ch', 'uuid=u1');
-    const heard = (filter: string) =>
-      hear('ch,ch-pnpres', tt, 1, `filter-expr=${encodeURIComponent(filter)}`);
-    expect(await heard("region == 'east'")).toEqual(['ch {"text":"one"}']);
-    expect(await heard("data.text like 'TW*'")).toEqual(['ch {"text":"two"}']);
-    expect(await heard("pn_action == 'join'")).toEqual(['ch-pnpres join u1 1']);
+    await heartbeat('ch', 'uuid=u1');
+    const receivedBy = (filter: string) =>
+      receive('ch,ch-pnpres', tt, 1, `filter-expr=${encodeURIComponent(filter)}`);
+    expect(await receivedBy("region == 'east'")).toEqual(['ch {"text":"one"}']);
+    expect(await receivedBy("data.text like 'TW*'")).toEqual(['ch {"text":"two"}']);
+    expect(await receivedBy("pn_action == 'join'")).toEqual(['ch-pnpres join u1 1']);
   });
 
-  it('may hold a raw && as some SDKs send it', async () => {
+  it('parse a message once, however many terms they have', async () => {
+    const tt = await handshake('ch');
+    for (const n of [1, 2, 3]) await publish('ch', { once: n });
+    const parse = vi.spyOn(JSON, 'parse');
+    const filter = encodeURIComponent([...Array.from({ length: 500 }, () => 'data.a'), 'true'].join('||'));
+    const { m } = await subscribe('ch', `tt=${tt}&filter-expr=${filter}`);
+    const parsed = parse.mock.calls.filter(([text]) => text.startsWith('{"once"'));
+    parse.mockRestore();
+    expect(m.map(({ d }) => d)).toEqual([{ once: 1 }, { once: 2 }, { once: 3 }]);
+    expect(parsed).toHaveLength(3);
+  });
+
+  it('that cost much are evaluated over several polls, and miss nothing', async () => {
+    const tt = await handshake('ch');
+    const padding = 'x'.repeat(30_000);
+    for (let n = 0; n < 20; n += 1) {
+      const answer = await started.app.inject({
+        method: 'POST',
+        url: `/publish/pub-c-demo/${key}/0/ch/0`,
+        payload: JSON.stringify({ n, padding }),
+      });
+      expect(answer.statusCode).toBe(200);
+    }
+    const costly = Array.from({ length: 100 }, () => "data.padding like '*y'").join('||');
+    const filter = encodeURIComponent(`data.n == 12 || data.n == 19 || ${costly}`);
+    let polls = 0;
+    const received: unknown[] = [];
+    for (let from = tt; received.length < 2; polls += 1) {
+      const { t, m } = await subscribe('ch', `tt=${from}&filter-expr=${filter}`);
+      expect(BigInt(t.t)).toBeGreaterThan(BigInt(from));
+      received.push(...m.map(({ d }) => (d as { readonly n: number }).n));
+      from = t.t;
+    }
+    expect(received).toEqual([12, 19]);
+    expect(polls).toBeGreaterThan(2);
+  });
+
+  it('that cost too much for one message are refused with the bound', async () => {
+    const tt = await handshake('ch');
+    const meta = encodeURIComponent(JSON.stringify({ a: 'x'.repeat(30_000) }));
+    await publish('ch', 1, `meta=${meta}`);
+    const filter = encodeURIComponent(Array.from({ length: 200 }, () => "a like'y'").join('||'));
+    const answer = await inject(`/v2/subscribe/${key}/ch/0?tt=${tt}&filter-expr=${filter}`);
+    expect(answer.statusCode).toBe(400);
+    expect(JSON.parse(answer.body)).toEqual({
+      status: 400,
+      error: true,
+      message: 'Filter expression is too large: too much work for one message',
+      service: 'Subscribe',
+    });
+  });
+
+  it('may contain a raw && as some SDKs send it', async () => {
     const tt = await handshake('ch');
     await publish('ch', 1, `meta=${encodeURIComponent('{"a":1,"b":1}')}`);
     await publish('ch', 2, `meta=${encodeURIComponent('{"a":1,"b":2}')}`);
@@ -502,14 +560,14 @@ describe('publish', () => {
     expect(answer.json()).toEqual([0, 'Invalid JSON', expect.stringMatching(/^\d{17}$/)]);
   });
 
-  it('passes over an original timetoken that has no text', async () => {
+  it('ignores an original timetoken that has no text', async () => {
     const answer = await started.app.inject({
       url: `/publish/pub/${key}/0/ch/0/1?ortt={"t":{"toString":1,"valueOf":1}}`,
     });
     expect(answer.json()).toEqual([1, 'Sent', expect.any(String)]);
   });
 
-  it('answers its timetoken, and the envelope has every field', async () => {
+  it('returns its timetoken, and the envelope has every field', async () => {
     const tt = await handshake('ch');
     const query = [
       'uuid=ann%20b',
@@ -539,7 +597,7 @@ describe('publish', () => {
     ]);
   });
 
-  it('keeps every digit of a payload', async () => {
+  it('preserves every digit of a payload', async () => {
     const tt = await handshake('ch');
     await inject(`/publish/p/${key}/0/ch/0/${encodeURIComponent('{"n":12345678901234567890.10}')}`);
     expect((await inject(`/v2/subscribe/${key}/ch/0?tt=${tt}`)).body).toContain(
@@ -547,7 +605,7 @@ describe('publish', () => {
     );
   });
 
-  it('takes messages with raw slashes', async () => {
+  it('accepts messages with raw slashes', async () => {
     const tt = await handshake('ch');
     expect((await inject(`/publish/p/${key}/0/ch/0/%22ab/cd+e=%22`)).statusCode).toBe(200);
     expect((await subscribe('ch', `tt=${tt}`)).m).toMatchObject([{ d: 'ab/cd+e=' }]);
@@ -557,7 +615,7 @@ describe('publish', () => {
     ['plain', undefined],
     ['deflate', 'deflate'],
     ['gzip', 'gzip'],
-  ])('takes a %s body', async (_, encoding) => {
+  ])('accepts a %s body', async (_, encoding) => {
     const { deflateSync, gzipSync } = await import('node:zlib');
     const tt = await handshake('ch');
     const json = Buffer.from('{"a":"é"}');
@@ -587,14 +645,14 @@ describe('publish', () => {
     expect(JSON.parse(long.body)).toEqual([0, 'Signal size too large', expect.stringMatching(/^\d{17}$/)]);
   });
 
-  it('of a fired message reaches nobody', async () => {
+  it('of a fired message reaches no subscriber', async () => {
     const tt = await handshake('ch');
     await publish('ch', 1, 'store=0&norep=true');
     await publish('ch', 2);
     expect((await subscribe('ch', `tt=${tt}`)).m).toMatchObject([{ d: 2 }]);
   });
 
-  it('refuses what is no JSON or too large, in its own shape', async () => {
+  it('refuses malformed JSON and large messages, in its own shape', async () => {
     const bad = await inject(`/publish/p/${key}/0/ch/0/%7B`);
     expect(bad.statusCode).toBe(400);
     expect(JSON.parse(bad.body)).toEqual([0, 'Invalid JSON', expect.stringMatching(/^\d{17}$/)]);
@@ -617,7 +675,7 @@ describe('publish', () => {
     expect(bomb.statusCode).toBe(413);
   });
 
-  it('is counted since a timetoken, unless it was not to be stored', async () => {
+  it('is counted since a timetoken, unless it is not to be stored', async () => {
     const first = await publish('a', 1);
     await publish('a', 2, 'store=0');
     const last = await publish('a', 3);
