@@ -9,6 +9,7 @@ COPY src src
 RUN npx --no-install tsc -p tsconfig.build.json && node scripts/copy-lua.ts && npm prune --omit=dev --ignore-scripts
 
 FROM node:24.11-bookworm-slim
+# Listens beyond loopback, so the operator API is closed until OPERATOR_TOKEN (or OPERATOR_OPEN=true) is set.
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080
 WORKDIR /app
 COPY --from=build --chown=root:root /app/package.json ./

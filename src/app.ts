@@ -1,31 +1,27 @@
 /** The Fastify app: three protocols and the operator side over one store. */
 import { randomBytes } from 'node:crypto';
 import swagger from '@fastify/swagger';
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import Fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-} from 'fastify';
-import { pino } from 'pino';
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from './config.ts';
 import { endConnections } from './http/connections.ts';
 import { logRequest } from './http/request-log.ts';
-import { answerUnreadable, refuseTunnel } from './http/unreadable.ts';
-import { type Metrics, makeMetrics } from './operator/metrics.ts';
+import { makeServer } from './http/server.ts';
+import { documentOptions } from './operator/document/document-options.ts';
+import { type Metrics, makeMetrics } from './operator/metrics/metrics.ts';
 import { isOperatorPath, operator } from './operator/plugin.ts';
+import { makeTestBench, type TestBench } from './operator/test-bench.ts';
 import { protocols as builtIn } from './protocols/index.ts';
-import { NotFound } from './protocols/kit/failure.ts';
+import { NotFound, pathOf } from './protocols/kit/failure.ts';
 import type { Interceptor } from './protocols/kit/intercept.ts';
-import type { App, ProtocolContext, ProtocolModule } from './protocols/kit/protocol.ts';
+import type { App, Protocol, ProtocolContext, ProtocolModule } from './protocols/kit/protocol.ts';
+import { type Log, silentLog } from './settings/log.ts';
+import { defaultsOf } from './settings/read.ts';
 import type { Store } from './store/store.ts';
 
 export interface AppOptions {
   readonly config: Config;
   readonly store: Store;
-  readonly logger?: FastifyBaseLogger;
+  readonly logger?: FastifyBaseLogger & Log;
   readonly metrics?: Metrics;
   readonly wallMs?: () => number;
   readonly randomBytes?: (size: number) => Buffer;
@@ -33,99 +29,48 @@ export interface AppOptions {
   readonly protocols?: readonly ProtocolModule[];
   /** Observes or fails vendor requests. */
   readonly interceptor?: Interceptor;
-  /** For how long clients may send a last request on the connections they have while the app closes, ms; 0 by default. */
+  /** How long requests on open connections are still answered while the app closes, ms; default 0. */
   readonly lastRequestMs?: number;
 }
 
-/** Credentials before an authority are nobody's business here: they would end up in errors and logs. */
-const absoluteForm = /^https?:\/\/(?:[^/?#]*@)?([^/?#]*)/i;
 const loopback = /^(?:127\.|localhost$|::1$)/;
 
-/** Builds the app; it does not listen, and it does not own the store. */
+/** Builds the app; it does not listen, and it does not own the store. Rejects with SettingError. */
 export async function buildApp(options: AppOptions): Promise<App> {
   const { config, store } = options;
   const metrics = options.metrics ?? watchedMetrics(store);
-  const context: ProtocolContext = {
+  const bench: TestBench = makeTestBench({
     store,
-    interceptor: options.interceptor,
+    hasJournal: config.journal === 'on' || (config.journal === 'auto' && config.redisUrl === ''),
     wallMs: options.wallMs ?? Date.now,
-    randomBytes: options.randomBytes ?? randomBytes,
-    registry: metrics.registry,
-    log: options.logger ?? pino({ enabled: false }),
-  };
-  const made = (options.protocols ?? builtIn).map((protocol: ProtocolModule) =>
-    protocol.create(context, config),
-  );
+    protocols: () => protocols,
+    interceptor: options.interceptor,
+  });
+  const protocols = createProtocols(options, metrics, bench.interceptor);
 
-  /** What no route matched, or could not be read, is still some protocol's to answer. */
-  const answerUnrouted = (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
-    const path = (request.raw.url ?? '/').split('?', 1)[0] ?? '/';
+  const sendUnrouted = (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
+    const path = pathOf(request);
     const owner = isOperatorPath(path)
       ? undefined
-      : made.find((protocol) => protocol.claims(path, request.authority));
+      : protocols.find((protocol) => protocol.claims(path, request.authority));
     if (owner === undefined) reply.code(404).send({ error: `no such path: ${path.slice(0, 200)}` });
     else void owner.sendError(error, request, reply);
   };
-
-  const app = Fastify({
-    ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
-    // One line a request, written by ourselves, instead of Fastify's two.
-    logController: new LogController({ disableRequestLogging: true }),
-    // Paths carry lists of channels: the presence documentation allows 32 KiB of path and query.
-    routerOptions: { maxParamLength: 32_768, ignoreTrailingSlash: false, caseSensitive: true },
-    bodyLimit: 10 * 1024 * 1024,
-    // What a schema does not allow is refused in words, not dropped in silence.
-    ajv: { customOptions: { removeAdditional: false } },
-    // Headers may be as long as the longest target and then some.
-    http: { maxHeaderSize: 64 * 1_024, insecureHTTPParser: isLenient(config) },
-    // A client that sends nothing for so long is gone; answers may take as long as a poll does.
-    connectionTimeout: 0,
-    requestTimeout: 60_000,
-    keepAliveTimeout: 75_000,
-    forceCloseConnections: 'idle',
-    return503OnClosing: false,
-    clientErrorHandler: answerUnreadable,
-    frameworkErrors: (error, request, reply) => answerUnrouted(error, request, reply),
-    // An absolute-form target is how a client speaks to its HTTP proxy: the route is what follows the authority.
-    rewriteUrl: (request) => {
-      const url = request.url ?? '/';
-      const match = url.startsWith('/') ? null : absoluteForm.exec(url);
-      if (match === null) return url;
-      (request as { authority?: string }).authority = match[1] ?? '';
-      const rest = url.slice(match[0].length);
-      return rest.startsWith('/') ? rest : `/${rest}`;
-    },
-  }).withTypeProvider<TypeBoxTypeProvider>() as unknown as App;
-
-  app.decorateRequest('authority', {
-    getter(this: FastifyRequest) {
-      return (this.raw as { authority?: string }).authority ?? this.headers.host ?? '';
-    },
-  });
-  app.decorateRequest('operation', '');
+  const app = makeServer({
+    ...(options.logger === undefined ? {} : { logger: options.logger }),
+    isLenient: isLenient(config),
+    sendUnrouted,
+  }) as unknown as App;
   observe(app, metrics);
-  app.server.on('connect', refuseTunnel);
-  // A body that cannot be read, on a path that nobody serves, is refused before it is looked for.
-  app.setErrorHandler<Error>((error, request, reply) => answerUnrouted(error, request, reply));
-  app.setNotFoundHandler((request, reply) => answerUnrouted(new NotFound(request.url), request, reply));
-
-  await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: { title: 'heartbeatd', version: '0.1.0' },
-      tags: [...made, { name: 'operator' }].map(({ name }) => ({ name })),
-    },
-  });
-  for (const protocol of made) {
-    await app.register(async (instance) => {
-      instance.setErrorHandler<Error>((error, request, reply) => protocol.sendError(error, request, reply));
-      mark(instance, protocol.name);
-      await protocol.routes(instance as unknown as App);
-    });
-  }
+  // A body that cannot be read, on a path without a route, fails before the route is looked up.
+  app.setErrorHandler<Error>((error, request, reply) => sendUnrouted(error, request, reply));
+  app.setNotFoundHandler((request, reply) => sendUnrouted(new NotFound(request.url), request, reply));
+  app.addHook('onClose', async () => bench.close());
+  await app.register(swagger, documentOptions(protocols));
+  await mount(app, protocols);
   await app.register(async (instance) => {
     mark(instance, 'operator');
-    await operator(instance as unknown as App, { store, config, metrics, protocols: made });
+    await operator(instance as unknown as App, { store, config, metrics, protocols, bench });
   });
   // Last, so that polls are answered before.
   await app.register(async (instance) =>
@@ -134,32 +79,63 @@ export async function buildApp(options: AppOptions): Promise<App> {
   return app;
 }
 
+function createProtocols(
+  options: AppOptions,
+  { registry }: Metrics,
+  interceptor: Interceptor | undefined,
+): readonly Protocol[] {
+  const context: ProtocolContext = {
+    store: options.store,
+    log: options.logger ?? silentLog,
+    interceptor,
+    wallMs: options.wallMs ?? Date.now,
+    randomBytes: options.randomBytes ?? randomBytes,
+    registry,
+  };
+  const modules: readonly ProtocolModule[] = options.protocols ?? builtIn;
+  // A protocol that is not built in has settings that the config may lack.
+  return modules.map((module) =>
+    module.create(context, { ...defaultsOf(module.settings), ...options.config }),
+  );
+}
+
+/** Each protocol has an instance of its own: its parsers, hooks and error handler stay inside. */
+async function mount(app: App, protocols: readonly Protocol[]): Promise<void> {
+  for (const protocol of protocols) {
+    await app.register(async (instance) => {
+      instance.setErrorHandler<Error>((error, request, reply) => protocol.sendError(error, request, reply));
+      mark(instance, protocol.name);
+      await protocol.routes(instance as unknown as App);
+    });
+  }
+}
+
 function watchedMetrics(store: Store): Metrics {
   const metrics = makeMetrics();
   metrics.watch(store);
   return metrics;
 }
 
-/** Logs and counts every answer, those too that no route gave. */
+/** Logs and counts every reply, including those to unrouted requests. */
 function observe(app: App, metrics: Metrics): void {
   app.addHook('onResponse', (request, reply, done) => {
     const { url = 'none', config } = request.routeOptions;
     // The route, never the path: paths have no bound.
     const operation = request.operation === '' ? `${request.method} ${url}` : request.operation;
     metrics.request(config.protocol ?? 'none', operation, reply.statusCode, reply.elapsedTime / 1_000);
-    logRequest(request, reply);
+    logRequest(request, reply, operation);
     done();
   });
 }
 
-/** Lets every route of an instance say whose it is. */
+/** Labels every route of an instance with its protocol, for metrics and logs. */
 function mark(instance: FastifyInstance, protocol: string): void {
   instance.addHook('onRoute', (route) => {
     route.config = { ...route.config, protocol };
   });
 }
 
-/** One vendor's C++ client frames its bodies twice, which Node refuses by default. */
+/** One vendor's C++ client sends bodies with two framings, which Node refuses by default. */
 function isLenient({ lenientFraming, host }: Config): boolean {
   return lenientFraming === 'always' || (lenientFraming === 'loopback' && loopback.test(host));
 }

@@ -1,5 +1,6 @@
 /** All settings of the server: its own, the store's and each protocol's. Nothing else reads `process.env`. */
 import { serverSettings } from './http/settings.ts';
+import { operatorSettings } from './operator/settings.ts';
 import { protocols } from './protocols/index.ts';
 import type { ProtocolModule } from './protocols/kit/protocol.ts';
 import {
@@ -18,11 +19,15 @@ type Merged<U> = (U extends unknown ? (table: U) => void : never) extends (table
   : never;
 type ProtocolSettings = Merged<SettingsOf<(typeof protocols)[number]['settings']>>;
 
-export type Config = SettingsOf<typeof serverSettings> & SettingsOf<typeof storeSettings> & ProtocolSettings;
+export type Config = SettingsOf<typeof serverSettings> &
+  SettingsOf<typeof operatorSettings> &
+  SettingsOf<typeof storeSettings> &
+  ProtocolSettings;
 
 /** The tables of all parts, in the order in which people read them. */
 export const settingSections: readonly SettingsSection[] = [
   { title: 'Server', table: serverSettings },
+  { title: 'Operator API', table: operatorSettings },
   { title: 'Lease store', table: storeSettings },
   ...protocols.map(({ title, settings }) => ({ title, table: settings })),
 ];

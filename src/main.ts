@@ -1,53 +1,35 @@
-#!/usr/bin/env node
 /** The process: read the settings, open the store, build the app, listen, stop gracefully. */
-import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { pino } from 'pino';
-import pretty from 'pino-pretty';
 import { buildApp } from './app.ts';
-import { type Config, describeSettings, readConfig } from './config.ts';
-import { makeMetrics } from './operator/metrics.ts';
-import { hashPassword } from './protocols/pbx/password.ts';
+import { hashPasswordFromInput, helpText } from './cli/commands.ts';
+import { fail } from './cli/fail.ts';
+import { type Config, readConfig } from './config.ts';
+import { openLog } from './http/process-log.ts';
+import { isBeyondLoopback, operatorAccess } from './operator/access/access.ts';
+import { makeMetrics } from './operator/metrics/metrics.ts';
+import type { App } from './protocols/kit/protocol.ts';
 import { SettingError } from './settings/setting.ts';
 import { openStore } from './store/open.ts';
+import type { Store } from './store/store.ts';
+import { version } from './version.ts';
 import { welcome } from './welcome.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
-
-function help(): string {
-  const rows = describeSettings().map(({ flag, env, fallback, help: text }) => {
-    const standard = fallback === '' ? '' : ` [${fallback}]`;
-    return `  ${flag}\n      ${text} (${env})${standard}`;
-  });
-  return `heartbeatd ${version}: SLS, PBX and Presence heartbeats over one lease store\n\nUsage: heartbeatd [flags]\n\n${rows.join('\n')}\n  --hash-password\n      read a password from standard input and print it as PBX_USERS takes it\n  --help, --version\n`;
-}
-
-/** One line, whatever was quoted in it. */
-function fail(message: string, code: number): never {
-  process.stderr.write(`heartbeatd: ${message.replace(/\s*[\r\n]+\s*/g, ' ')}\n`);
-  process.exit(code);
-}
 
 const args = process.argv.slice(2);
 if (args.includes('--help') || args.includes('-h')) {
-  process.stdout.write(help());
+  process.stdout.write(helpText(version));
   process.exit(0);
 }
 if (args.includes('--version')) {
   process.stdout.write(`${version}\n`);
   process.exit(0);
 }
-
 if (args.includes('--hash-password')) {
-  const [password = ''] = readFileSync(0, 'utf8').split(/\r?\n/, 1);
-  if (password === '') fail('--hash-password: no password on standard input', 2);
-  process.stdout.write(`${await hashPassword(password, randomBytes(16))}\n`);
+  process.stdout.write(`${await hashPasswordFromInput()}\n`);
   process.exit(0);
 }
+
+const exitCodeOf = (error: Error): number => (error instanceof SettingError ? 2 : 1);
 
 function readSettings(): Config {
   try {
@@ -59,51 +41,39 @@ function readSettings(): Config {
 }
 
 const config = readSettings();
-// Who read what is printed may go, and a disk may be full; leases stay.
-process.stdout.on('error', () => {});
-/** Logs that cannot be written now are kept up to so many bytes, the rest are lost. */
-const maxUnwritten = 1_024 * 1_024;
-const printed = pino.destination({ fd: 1, sync: true, maxLength: maxUnwritten });
-printed.on('error', () => {});
-const logger = process.stdout.isTTY
-  ? pino(
-      { level: config.logLevel },
-      pretty({ colorize: true, ignore: 'pid,hostname', singleLine: true, translateTime: 'HH:MM:ss.l' }),
-    )
-  : pino({ level: config.logLevel }, printed);
-
+const logger = await openLog(config.logLevel);
 const metrics = makeMetrics();
-let sweepsFail = false;
+
+let isSweepFailing = false;
 const store = await openStore(config, {
   log: logger,
   onBatch: (size, failed, milliseconds) => {
     metrics.storeBatch(size, failed, milliseconds);
-    if (!failed) sweepsFail = false;
+    if (!failed) isSweepFailing = false;
   },
   onSweepError: (error) => {
     metrics.sweepFailed();
-    // Once an outage: a sweep fails many times a second while the store is away.
-    if (!sweepsFail)
-      logger.warn({ err: error }, 'expired leases cannot be looked for; this goes on by itself');
-    sweepsFail = true;
+    // Once per outage: sweeps fail many times a second while the store is unavailable.
+    if (!isSweepFailing) logger.warn({ err: error }, 'lease sweep failed; retrying');
+    isSweepFailing = true;
   },
-}).catch((error: Error) => fail(error.message, error instanceof SettingError ? 2 : 1));
+}).catch((error: Error) => fail(error.message, exitCodeOf(error)));
 metrics.watch(store);
 
-/** Longer than a request takes to come, shorter than anybody waits for a process to end, ms. */
+/** Longer than a request in transit takes to arrive, shorter than a supervisor waits for the process to end, ms. */
 const lastRequestMs = 100;
 const app = await buildApp({ config, store, logger, metrics, lastRequestMs }).catch(async (error: Error) => {
   await store.close();
-  return fail(error.message, error instanceof SettingError ? 2 : 1);
+  return fail(error.message, exitCodeOf(error));
 });
 
-let stopping = false;
+let isStopping = false;
 async function stop(signal: NodeJS.Signals): Promise<void> {
-  if (stopping) process.exit(1);
-  stopping = true;
-  logger.info({ signal }, 'stopping: what is under way is finished first; a second signal ends it at once');
+  if (isStopping) process.exit(1);
+  isStopping = true;
+  logger.info({ signal }, 'stopping after requests in flight; a second signal stops at once');
   setTimeout(() => {
-    logger.error('what is under way took too long: stopping without it');
+    logger.error({ shutdownTimeoutMs: config.shutdownTimeoutMs }, 'shutdown timed out; stopping now');
     process.exit(1);
   }, config.shutdownTimeoutMs).unref();
   await app.close();
@@ -113,30 +83,51 @@ async function stop(signal: NodeJS.Signals): Promise<void> {
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
 
+await listen(app, store);
+const { port } = app.server.address() as AddressInfo;
+const isReachable = app.addresses().some(isBeyondLoopback);
+process.stdout.write(
+  welcome({
+    host: config.host,
+    port,
+    store: store.description,
+    version,
+    operator: operatorAccess(config, isReachable),
+    isReachable,
+  }),
+);
+
+/** Listens; ends the process with a one-line error if it cannot. */
+async function listen(server: App, leases: Store): Promise<void> {
+  const { host, port: wanted } = config;
+  try {
+    await server.ready();
+    await waitForStore(leases);
+    await server.listen({ host, port: wanted });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    await leases.close();
+    if (code === 'EADDRINUSE')
+      fail(`PORT: ${wanted} on ${host} is already in use; choose another with --port`, 1);
+    if (code === 'EACCES')
+      fail(
+        `PORT: ${wanted} is not permitted for this user (${message}); choose one above 1023 with --port`,
+        2,
+      );
+    fail(`HOST: ${host} cannot be listened on (${message}); use an address of this machine`, 2);
+  }
+}
+
 /**
- * Building the app keeps the process busy, and a store with little patience may have taken that for an outage: the first
- * requests must not pay for it. Waits until the store answers, two seconds at the most.
+ * Waits until the store answers, at most two seconds. Building the app keeps the process busy, which a short store timeout may
+ * have taken for an outage; the first requests must not pay for that.
  */
-async function settleStore(): Promise<void> {
-  await app.ready();
+async function waitForStore(leases: Store): Promise<void> {
   const endMs = performance.now() + 2_000;
   const answers = (): Promise<boolean> =>
-    store.ping().then(
+    leases.ping().then(
       () => true,
       () => false,
     );
   while (!(await answers()) && performance.now() < endMs) await pause(20);
 }
-
-try {
-  await settleStore();
-  await app.listen({ host: config.host, port: config.port });
-} catch (error) {
-  const { code, message } = error as NodeJS.ErrnoException;
-  await store.close();
-  if (code === 'EADDRINUSE') fail(`PORT: ${config.port} on ${config.host} is taken by another process`, 1);
-  if (code === 'EACCES') fail(`PORT: ${config.port} is not open to this user (${message})`, 2);
-  fail(`HOST: ${config.host} cannot be listened on (${message})`, 2);
-}
-const { port } = app.server.address() as AddressInfo;
-process.stdout.write(welcome({ host: config.host, port, store: store.description, version }));

@@ -1,20 +1,40 @@
-/** What a person reads who just started the server: where it is, and one line to paste per protocol. */
+/** The text that is printed once the server listens: where it is, and one command per protocol to try it with. */
+import type { OperatorAccess } from './operator/access/access.ts';
 
 export interface Served {
   readonly host: string;
   readonly port: number;
-  /** Which store, for people. */
+  /** Description of the store. */
   readonly store: string;
   readonly version: string;
+  readonly operator: OperatorAccess;
+  /** Whether other machines can reach the server. */
+  readonly isReachable: boolean;
 }
 
-/** A host that a client on this machine can reach: wildcards are no addresses. */
+/** Returns a host that a client on this machine can connect to: wildcards are not addresses. */
 function reachable(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
 }
 
-export function welcome({ host, port, store, version }: Served): string {
+/** How to use the operator API as it is protected, or how to open it. */
+function operatorText({ operator, isReachable }: Served, at: string): string {
+  if (operator === 'closed')
+    return `Operator   closed: other machines can reach this server, and no token is set. To open it, set one of:
+  OPERATOR_TOKEN=<secret>   requests send "Authorization: Bearer <secret>"
+  OPERATOR_OPEN=true        no token; in a trusted network only
+`;
+  const open = isReachable ? 'open to every machine that can reach this server' : 'open to this machine';
+  const header = operator === 'token' ? '-H "authorization: Bearer $OPERATOR_TOKEN" ' : '';
+  return `Operator   leases, clock, reset, metrics; ${operator === 'token' ? 'needs the token in OPERATOR_TOKEN' : open}:
+  curl ${header}'http://${at}/_heartbeatd/leases'
+  curl ${header}-d '{"advanceMs":1800000}' http://${at}/_heartbeatd/clock
+`;
+}
+
+export function welcome(served: Served): string {
+  const { host, port, store, version } = served;
   const at = `${reachable(host)}:${port}`;
   return `
 heartbeatd ${version} listens on http://${at}
@@ -31,9 +51,6 @@ Presence   PubNub: origin '${at}', ssl off, any keys:
   curl 'http://${at}/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=ann&heartbeat=300'
   curl 'http://${at}/v2/presence/sub-key/demo/channel/lobby'
 
-Operator   leases, clock, reset, metrics:
-  curl 'http://${at}/_heartbeatd/leases'
-  curl -H 'content-type: application/json' -d '{"advanceMs":1800000}' http://${at}/_heartbeatd/clock
-
+${operatorText(served, at)}
 `;
 }

@@ -1,6 +1,6 @@
 /** The whole app on a free port of this machine, over a store of its own. */
 import type { AddressInfo } from 'node:net';
-import { buildApp } from '../src/app.ts';
+import { type AppOptions, buildApp } from '../src/app.ts';
 import { type Config, defaultConfig } from '../src/config.ts';
 import type { App } from '../src/protocols/kit/protocol.ts';
 import { createStore } from '../src/store/create-store.ts';
@@ -18,23 +18,27 @@ export interface StartOptions {
   /** Wall time of the store and the app, ms since 1970. Time of leases is moved with `store.advanceClock`. */
   readonly wallMs?: () => number;
   readonly randomBytes?: (size: number) => Buffer;
+  readonly protocols?: AppOptions['protocols'];
   /** Default: embedded, in memory; the app's `close` closes it. */
   readonly store?: Store;
+  /** The address to listen on; clients use 127.0.0.1 all the same. */
+  readonly listenOn?: string;
 }
 
 export async function startApp(
   changes: Partial<Config> = {},
   options: StartOptions = {},
 ): Promise<StartedApp> {
-  const { wallMs, randomBytes } = options;
+  const { protocols, wallMs, randomBytes, listenOn = '127.0.0.1' } = options;
   const store = options.store ?? createStore(openEmbeddedDriver(wallMs === undefined ? {} : { wallMs }));
   const app = await buildApp({
     config: defaultConfig(changes),
     store,
+    ...(protocols === undefined ? {} : { protocols }),
     ...(wallMs === undefined ? {} : { wallMs }),
     ...(randomBytes === undefined ? {} : { randomBytes }),
   });
-  await app.listen({ host: '127.0.0.1', port: 0 });
+  await app.listen({ host: listenOn, port: 0 });
   const { port } = app.server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,

@@ -1,16 +1,15 @@
-/** How the server lets go of its clients when it stops. */
+/** Closes client connections when the server stops. */
 import { Server as NetServer, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
-/** How often connections that became idle are looked for while the app closes, ms. */
+/** Interval at which idle connections are closed while the app closes, ms. */
 const idleCheckMs = 25;
 
 /**
- * How the app lets go of its clients. One that sends a request after the other has the next one on its way already: no new
- * connections are taken, and what comes on the old ones is answered for a while, with `connection: close`. After that, who
- * keeps a connection open must not hold up the end, nor must one that never said anything: Node counts a connection as idle
- * only after its first request.
+ * Closes connections when the app closes. New connections are refused at once. Requests that arrive on open connections are
+ * answered for `lastRequestMs` more, with `connection: close`, because a client that sends one request after the other has its next one
+ * in transit. Then idle connections are closed, and so are those that never sent a byte, which Node does not count as idle.
  */
 export function endConnections(app: FastifyInstance, lastRequestMs: number): void {
   let timer: NodeJS.Timeout | undefined;
@@ -21,7 +20,7 @@ export function endConnections(app: FastifyInstance, lastRequestMs: number): voi
   });
   app.addHook('preClose', async () => {
     if (lastRequestMs > 0) {
-      // An HTTP server's own way to stop also resets those that wait for their next request.
+      // The HTTP server's own `close` would also reset idle keep-alive connections.
       NetServer.prototype.close.call(app.server);
       if (connections.size > 0) await sleep(lastRequestMs);
     }

@@ -1,8 +1,8 @@
-/** One line a request, without what must stay secret. */
+/** One log line per request, without secrets. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 
-/** Query parameters that let somebody act as somebody else. */
+/** Query and path parameters that authorise a client. */
 const secrets = new Set([
   'token',
   'auth',
@@ -15,9 +15,18 @@ const secrets = new Set([
   'securitytoken',
   'x-acs-security-token',
 ]);
+/** Headers that authorise a client. */
+const secretHeaders = new Set(['authorization', 'cookie', 'proxy-authorization']);
+
+/** Whether a parameter, member or header of this name must not be shown. */
+export function isSecretName(name: string): boolean {
+  const lower = name.toLowerCase();
+  return secrets.has(lower) || secretHeaders.has(lower);
+}
+
 const maxLength = 512;
 
-/** The target with its secrets replaced, cut to a length that a log line can bear. */
+/** Returns the target with its secrets masked, cut to 512 characters. */
 export function withoutSecrets(url: string): string {
   const start = url.indexOf('?');
   if (start === -1) return cut(url);
@@ -33,7 +42,7 @@ export function withoutSecrets(url: string): string {
   return cut(`${url.slice(0, start)}?${query}`);
 }
 
-/** A name may be spelt with percent signs and still be the same name. */
+/** A percent-encoded name is the same name. */
 function decoded(name: string): string {
   try {
     return decodeURIComponent(name);
@@ -42,8 +51,8 @@ function decoded(name: string): string {
   }
 }
 
-/** The target with the steps of its path replaced that its route names as secrets. */
-function withoutSecretSteps(url: string, route: string | undefined): string {
+/** Masks the path segments that the route names as secrets. */
+function withoutSecretSegments(url: string, route: string | undefined): string {
   if (route === undefined) return url;
   const names = route.split('/');
   if (!names.some((name) => secrets.has(name.slice(1)))) return url;
@@ -56,15 +65,17 @@ function cut(text: string): string {
   return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
 }
 
-/** Writes the line when the answer was sent. */
-export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
-  // Fastify's type of a logger leaves out what pino has.
+/** Writes the line once the reply was sent; `operation` is the vendor's name, or the route for operator requests. */
+export function logRequest(request: FastifyRequest, reply: FastifyReply, operation: string): void {
+  // Fastify's logger type leaves out this member of pino's.
   if ((request.log as Partial<Pick<Logger, 'isLevelEnabled'>>).isLevelEnabled?.('info') !== true) return;
   request.log.info(
     {
+      protocol: request.routeOptions.config.protocol,
+      operation,
       method: request.method,
       host: request.authority,
-      url: withoutSecrets(withoutSecretSteps(request.raw.url ?? '', request.routeOptions.url)),
+      url: withoutSecrets(withoutSecretSegments(request.raw.url ?? '', request.routeOptions.url)),
       status: reply.statusCode,
       ms: Math.round(reply.elapsedTime * 1_000) / 1_000,
     },

@@ -1,5 +1,5 @@
 /** Settings of the server process: where it listens, what it logs, how it stops. */
-import { choice, integer, secret, text } from '../settings/setting.ts';
+import { choice, integer, text } from '../settings/setting.ts';
 
 export const serverSettings = {
   host: text('HOST', '127.0.0.1', '<address>', 'address to listen on'),
@@ -15,11 +15,6 @@ export const serverSettings = {
     'info',
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
     'minimum level of log lines',
-  ),
-  operatorToken: secret(
-    'OPERATOR_TOKEN',
-    '<secret>',
-    'token that operator requests must carry as "Authorization: Bearer <secret>"; empty: none',
   ),
   shutdownTimeoutMs: integer(
     'SHUTDOWN_TIMEOUT_MS',

@@ -105,21 +105,31 @@ export function list(
   };
 }
 
-/** A list of secrets whose items must match a form. */
+/** A list whose items must have a form; `formInWords` describes it in the help and in errors. */
+export function listOf(
+  env: string,
+  form: RegExp,
+  { placeholder, formInWords }: { readonly placeholder: string; readonly formInWords: string },
+  help: string,
+): Setting<readonly string[]> {
+  const plain = list(env, [], placeholder, help);
+  return {
+    ...plain,
+    expects: `a list of ${formInWords}`,
+    parse(value) {
+      const items = plain.parse(value);
+      return items?.every((item) => form.test(item)) === true ? items : undefined;
+    },
+  };
+}
+
+/** A list whose items must have a form, and that is never shown again. */
 export function secretList(
   env: string,
   form: RegExp,
   formInWords: string,
   help: string,
 ): Setting<readonly string[]> {
-  const plain = list(env, [], '<secrets>', `${help}: ${formInWords}`);
-  return {
-    ...plain,
-    expects: `a list of ${formInWords}`,
-    isSecret: true,
-    parse(value) {
-      const items = plain.parse(value);
-      return items?.every((item) => form.test(item)) === true ? items : undefined;
-    },
-  };
+  const described = `${help}: ${formInWords}`;
+  return { ...listOf(env, form, { placeholder: '<secrets>', formInWords }, described), isSecret: true };
 }

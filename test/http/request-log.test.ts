@@ -42,6 +42,8 @@ it('a request is one line, without its secrets', async () => {
   await store.close();
   expect(lines).toHaveLength(3);
   expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    protocol: 'pbx',
+    operation: expect.any(String),
     method: 'POST',
     url: '/api/v1.1.0/login?token=***',
     status: 200,

@@ -34,6 +34,20 @@ describe('the process', () => {
     expect(await ended).toBe(0);
   });
 
+  it.each([
+    ['open to this machine', [], ["curl 'http://127.0.0.1"], 200],
+    ['closed', ['--host', '0.0.0.0'], ['OPERATOR_TOKEN=<secret>', 'OPERATOR_OPEN=true'], 403],
+    ['needs the token', ['--host', '0.0.0.0', '--operator-token', 'x'], ['Bearer $OPERATOR_TOKEN'], 401],
+    ['open to every machine', ['--host', '0.0.0.0', '--operator-open'], ["curl 'http://127.0.0.1"], 200],
+  ])('says at start that the operator API is "%s" with %j', async (state, args, texts, status) => {
+    const { url, printed, kill } = await serve(args);
+    await expect.poll(printed).toMatch(/Operator [\s\S]*\n\n/);
+    const text = printed().slice(printed().indexOf('Operator '));
+    for (const expected of [state, ...texts]) expect(text).toContain(expected);
+    expect((await fetch(`${url}/_heartbeatd/leases`)).status).toBe(status);
+    await kill('SIGTERM');
+  });
+
   it('serves as an HTTP proxy, refuses tunnels, and answers rubbish', async () => {
     const { url, child, ended, printed } = await serve();
     const { hostname, port } = new URL(url);
@@ -206,7 +220,9 @@ describe('the process', () => {
     const { url, child, ended } = await serve();
     const second = launch(['--port', new URL(url).port]);
     expect(await second.ended).toBe(1);
-    expect(second.printed()).toMatch(/heartbeatd: PORT: \d+ on 127\.0\.0\.1 is taken by another process/);
+    expect(second.printed()).toMatch(
+      /heartbeatd: PORT: \d+ on 127\.0\.0\.1 is already in use; choose another with --port/,
+    );
     child.kill('SIGTERM');
     await ended;
   });

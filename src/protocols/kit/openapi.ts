@@ -5,9 +5,17 @@ import type { Method, Operation, OperationSchema } from './operation.ts';
 
 export type OpenApiPaths = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
+/** What a protocol adds to the OpenAPI document. */
+export interface OpenApiPart {
+  readonly paths: OpenApiPaths;
+  readonly securitySchemes: Readonly<Record<string, unknown>>;
+}
+
+type Described<Call> = Pick<Dialect<Call>, 'name' | 'describeError' | 'securitySchemes'>;
+
 /** Returns one path item operation per vendor operation that is not hidden. */
 export function describeOperations<Call>(
-  dialect: Pick<Dialect<Call>, 'name' | 'describeError'>,
+  dialect: Described<Call>,
   operations: readonly Operation<Call>[],
 ): OpenApiPaths {
   const paths: Record<string, Record<string, unknown>> = {};
@@ -40,12 +48,14 @@ function pathItem(
 }
 
 function describe<Call>(
-  { name, describeError }: Pick<Dialect<Call>, 'name' | 'describeError'>,
+  { name, describeError, securitySchemes = {} }: Described<Call>,
   { summary, path, schema, errors }: Operation<Call>,
 ): Record<string, unknown> {
   return {
     summary,
     tags: [name],
+    // Nothing is asked for unless the settings say so.
+    security: [{}, ...Object.keys(securitySchemes).map((scheme) => ({ [scheme]: [] }))],
     parameters: [...pathParameters(path, schema), ...queryParameters(schema)],
     ...(schema.body === undefined
       ? {}

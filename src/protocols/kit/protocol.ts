@@ -9,10 +9,12 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { Registry } from 'prom-client';
+import type { Log } from '../../settings/log.ts';
 import type { SettingsOf, SettingTable } from '../../settings/setting.ts';
 import type { Store, Tenant } from '../../store/store.ts';
+import type { VendorError } from './failure.ts';
 import type { Interceptor } from './intercept.ts';
-import type { OpenApiPaths } from './openapi.ts';
+import type { OpenApiPart } from './openapi.ts';
 
 /** The app as routes see it: TypeBox schemas give the types. */
 export type App = FastifyInstance<
@@ -29,10 +31,10 @@ export interface ProtocolContext {
   /** Wall time for headers and request ids, ms since 1970. Deadlines never come from it. */
   wallMs(): number;
   randomBytes(size: number): Buffer;
+  /** Guard debug lines with `isDebugging(log)`: their fields cost nothing then. */
+  readonly log: Log;
   /** For metrics of the protocol's own. */
   readonly registry: Registry;
-  /** The server's log, for events that belong to no request; see `debugLog` for the way of single events. */
-  readonly log: FastifyBaseLogger;
   /** Observes or fails the protocol's requests; absent: nothing does, and a request pays for one branch. */
   readonly interceptor?: Interceptor | undefined;
 }
@@ -62,8 +64,10 @@ export interface Protocol {
   claims(path: string, authority: string): boolean;
   /** Answers any error, `NotFound` and unreadable requests included, in the vendor's shape. */
   sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void>;
-  /** The vendor operations, as the `paths` of an OpenAPI 3.1 document. */
-  openApiPaths?(): OpenApiPaths;
+  /** Returns an error of the vendor's table with sample arguments; undefined for an unknown name. */
+  sampleError?(name: string): VendorError | undefined;
+  /** The vendor operations, for the OpenAPI document. */
+  openApi?(): OpenApiPart;
   /** Returns at most `limit` groups of a tenant, empty ones included. Absent: there is nothing but leases. */
   viewGroups?(tenant: Tenant, limit: number): Promise<readonly GroupView[]>;
   /**

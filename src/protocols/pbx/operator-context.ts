@@ -29,7 +29,14 @@ export class Refused extends Error {
 
 export const tags = ['operator'];
 const Failure = Type.Object({ error: Type.String() });
-export const failures = { 400: Failure, 401: Failure, 404: Failure, 409: Failure, 503: Failure };
+export const failures = {
+  400: Failure,
+  401: Failure,
+  403: Failure,
+  404: Failure,
+  409: Failure,
+  503: Failure,
+};
 export const Queued = Type.Object({ queued: Type.Integer({ description: 'reports' }) });
 
 const attemptsAtOnce = 20;

@@ -1,8 +1,8 @@
 /** What all operations of a created protocol share. */
 import type { SettingsOf } from '../../settings/setting.ts';
 import type { Store } from '../../store/store.ts';
-import type { DebugLog } from '../kit/debug-log.ts';
 import type { Access } from './access/access.ts';
+import type { DebugLog } from './debug-log.ts';
 import type { PresenceChannels } from './membership/presence-channels.ts';
 import type { presenceSettings } from './settings.ts';
 import type { Polls } from './subscribe/polls.ts';

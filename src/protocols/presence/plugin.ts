@@ -1,11 +1,11 @@
 /** The Presence protocol (PubNub). */
 import { SettingError } from '../../settings/setting.ts';
-import { debugLog } from '../kit/debug-log.ts';
 import { dispatch } from '../kit/dispatch.ts';
 import type { Protocol, ProtocolContext, ProtocolModule } from '../kit/protocol.ts';
 import { makeAccess } from './access/access.ts';
 import { parseKeyset } from './access/keysets.ts';
 import type { PresenceContext, PresenceSettings } from './context.ts';
+import { debugLog } from './debug-log.ts';
 import { selectPresenceChannels } from './membership/presence-channels.ts';
 import { presenceOperations } from './operations.ts';
 import { presenceSettings } from './settings.ts';

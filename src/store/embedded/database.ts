@@ -1,6 +1,6 @@
 /** The SQLite database that the embedded store's file is: its tables, and whether it may be used at all. */
 import { closeSync, openSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 
 const schema = `
   CREATE TABLE IF NOT EXISTS clock (
@@ -51,9 +51,12 @@ function isForeign(database: DatabaseSync): boolean {
 export function openDatabase(path: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
+    // Loaded here: a store in memory or on Redis does without it, and so may a Node.js.
+    const sqlite = process.getBuiltinModule('node:sqlite');
+    if (sqlite === undefined) throw new Error('this Node.js is built without node:sqlite');
     // Leases may be tokens: a new file is for its owner alone, and so is what SQLite puts beside it.
     if (!noPlainPath.test(path)) closeSync(openSync(path, 'a', 0o600));
-    database = new DatabaseSync(path);
+    database = new sqlite.DatabaseSync(path);
     // Exclusive: a second process on the same file would not see what this one holds in memory.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     if (isForeign(database)) throw new Error("it is another program's database");

@@ -77,8 +77,27 @@ export function presenceDialect(context: PresenceContext): Dialect<PresenceCall,
       return { status, headers: errorHeaders(headers), body: wrapInCallback(json, callbackOf(request)) };
     },
 
+    securitySchemes: {
+      presenceAuth: {
+        type: 'apiKey',
+        in: 'query',
+        name: 'auth',
+        description: 'Access key or token, where permissions are enforced',
+      },
+      presenceSignature: {
+        type: 'apiKey',
+        in: 'query',
+        name: 'signature',
+        description: 'Signature with the secret key, together with `timestamp`',
+      },
+    },
+
+    sampleError: exampleOf,
+
     describeError(name) {
-      const { status, body } = exampleOf(name);
+      const error = exampleOf(name);
+      if (error === undefined) throw new TypeError(`no such presence error: ${name}`);
+      const { status, body } = error;
       return { status, example: typeof body === 'function' ? body('17952320123450000') : body };
     },
   };

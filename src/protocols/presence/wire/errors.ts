@@ -155,9 +155,9 @@ const exampleArguments: {
   internal: ['req-1'],
 };
 
-/** Returns an example of an error. Throws for a name that the table does not have. */
-export function exampleOf(name: string): PresenceError {
-  if (!Object.hasOwn(errors, name)) throw new TypeError(`no such presence error: ${name}`);
+/** Returns an error of the table with example arguments; undefined for an unknown name. */
+export function exampleOf(name: string): PresenceError | undefined {
+  if (!Object.hasOwn(errors, name)) return undefined;
   const make = errors[name as ErrorName] as (...args: readonly unknown[]) => PresenceError;
   const args: Partial<Record<string, readonly unknown[]>> = exampleArguments;
   return make(...(args[name] ?? []));

@@ -1,14 +1,48 @@
-/** The live view of leases, of all protocols, page by page. */
-import type { Static } from '@sinclair/typebox';
-import type { Protocol } from '../protocols/kit/protocol.ts';
-import type { Store, TenantSize } from '../store/store.ts';
-import { protocolOf } from './metrics.ts';
-import type { LeasesPage, LeasesQuery } from './schemas.ts';
+/** Reads the leases of all protocols, a page at a time. */
+import { type Static, Type } from '@sinclair/typebox';
+import type { Protocol } from '../../protocols/kit/protocol.ts';
+import type { Store, TenantSize } from '../../store/store.ts';
+import { protocolOf } from '../metrics/metrics.ts';
+
+export const LeasesQuery = Type.Object({
+  protocol: Type.Optional(Type.String({ description: 'sls, pbx or presence' })),
+  tenant: Type.Optional(Type.String()),
+  group: Type.Optional(Type.String()),
+  holder: Type.Optional(Type.String()),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 100 })),
+  cursor: Type.Optional(Type.String({ description: '`next` of the previous page' })),
+});
+
+export const LeasesPage = Type.Object({
+  leases: Type.Array(
+    Type.Object({
+      protocol: Type.String(),
+      tenant: Type.String(),
+      group: Type.String(),
+      holder: Type.String(),
+      epoch: Type.Integer(),
+      ttlMs: Type.Number(),
+      remainingMs: Type.Number(),
+      data: Type.Unknown({ description: 'what the lease carries: a callback, a state, or null' }),
+    }),
+  ),
+  next: Type.Union([Type.String(), Type.Null()]),
+  groups: Type.Array(
+    Type.Object({
+      protocol: Type.String(),
+      tenant: Type.String(),
+      group: Type.String(),
+      state: Type.Unknown({
+        description: 'what the protocol knows of the group: for SLS its shards and checkpoints',
+      }),
+    }),
+  ),
+});
 
 type Page = Static<typeof LeasesPage>;
 type Query = Static<typeof LeasesQuery>;
 
-/** Where a page ended: the next one begins after so many members of this group. */
+/** Where a page ended: the next one begins after `offset` members of this group. */
 interface Place {
   readonly tenant: string;
   readonly group: string;
@@ -17,11 +51,13 @@ interface Place {
 
 const groupsAtOnce = 200;
 const maxPageSize = 100;
-/** Groups of which a page says more than their leases. */
+/** Maximum groups whose state a page carries. */
 const maxGroups = 1_000;
 
-export class CursorInvalid extends Error {
-  override readonly name = 'CursorInvalid';
+/** Answered with 400. */
+export class InvalidCursor extends Error {
+  override readonly name = 'InvalidCursor';
+  readonly statusCode = 400;
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
@@ -33,15 +69,15 @@ function decodeCursor(cursor: string): Place {
       return { tenant, group, offset };
     }
   } catch {
-    // Falls through to the same answer as a cursor of another shape.
+    // Refused below, like a cursor of another shape.
   }
-  throw new CursorInvalid('the cursor is none that a page gave');
+  throw new InvalidCursor('invalid cursor');
 }
 
 const encodeCursor = ({ tenant, group, offset }: Place): string =>
   Buffer.from(JSON.stringify([tenant, group, offset])).toString('base64url');
 
-/** Tenants by name, groups by name, holders by the age of their grant; with what the protocols know of their groups. */
+/** Returns a page ordered by tenant, group and age of grant, with the state of the groups. Throws InvalidCursor. */
 export async function listLeases(
   store: Store,
   protocols: readonly Pick<Protocol, 'name' | 'viewGroups'>[],
@@ -49,7 +85,7 @@ export async function listLeases(
 ): Promise<Page> {
   const page = await pageOfLeases(store, query);
   const tenants = new Set(page.leases.map(({ tenant }) => tenant));
-  // Who asks for a tenant sees its groups also where nobody is in them.
+  // A query for a tenant also returns its empty groups.
   if (query.tenant !== undefined) tenants.add(query.tenant);
   const groups: Page['groups'] = [];
   for (const tenant of tenants) {
@@ -77,7 +113,7 @@ async function pageOfLeases(store: Store, query: Query): Promise<Omit<Page, 'gro
         const wanted = limit - leases.length + 1;
         const { leases: found } = await store.members({ tenant, group, offset, limit: wanted });
         for (const lease of found) {
-          // One more than the page holds: there is a next page, and it begins here.
+          // One more than the page holds: the next page begins here.
           if (leases.length === limit) return { leases, next: encodeCursor({ tenant, group, offset }) };
           offset += 1;
           if (query.holder !== undefined && lease.holder !== query.holder) continue;
@@ -111,7 +147,7 @@ async function* groupsOf(
   start: Place | undefined,
 ): AsyncGenerator<string> {
   if (query.group !== undefined || query.holder !== undefined) {
-    // A filter that names what it wants costs one look instead of a walk.
+    // A filter by name costs one look-up instead of a walk over all groups.
     const held =
       query.holder === undefined ? undefined : await store.groupsOf({ tenant, holder: query.holder });
     for (const group of held ?? [query.group ?? '']) {
@@ -133,7 +169,7 @@ async function* groupsOf(
   }
 }
 
-/** Data is JSON text where a protocol keeps any. */
+/** Data is JSON text if a protocol keeps any. */
 function parsed(data: string): unknown {
   try {
     return JSON.parse(data);

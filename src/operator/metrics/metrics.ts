@@ -1,36 +1,38 @@
 /** Prometheus metrics, in a registry of their own. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Store } from '../store/store.ts';
+import type { Store } from '../../store/store.ts';
 
 export interface Metrics {
   readonly registry: Registry;
-  /** Counts an answered request. `operation` is the route, never the path: paths have no bound. */
+  /** Counts a reply. `operation` is the vendor's name of the call, or the route, never the path: paths have no bound. */
   request(protocol: string, operation: string, status: number, seconds: number): void;
-  /** Notes a batch of store commands. */
+  /** Counts a batch of store commands. */
   storeBatch(commands: number, failed: boolean, milliseconds: number): void;
   sweepFailed(): void;
 }
 
-/** The space of a tenant is the protocol it belongs to. */
+type Counted = Pick<Counter.Internal, 'inc'>;
+
+/** Returns the protocol that a tenant belongs to: the first part of its name. */
 export function protocolOf(tenant: string): string {
   return tenant.split('/', 1)[0] ?? '';
 }
 
-/** `store` is looked at when metrics are read, and may be set later: metrics of the store begin before it is open. */
+/** Makes the metrics; `watch` adds those that are read from the store, which is opened later than its first metrics are counted. */
 export function makeMetrics(): Metrics & { watch(store: Store): void } {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
   const requests = new Counter({
     name: 'heartbeatd_requests_total',
-    help: 'Requests answered',
+    help: 'Replies sent',
     labelNames: ['protocol', 'operation', 'status'] as const,
     registers,
   });
   const durations = new Histogram({
     name: 'heartbeatd_request_duration_seconds',
-    help: 'From the request read to the answer sent',
-    labelNames: ['protocol'] as const,
+    help: 'From the request received to the reply sent',
+    labelNames: ['protocol', 'operation'] as const,
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5],
     registers,
   });
@@ -54,7 +56,7 @@ export function makeMetrics(): Metrics & { watch(store: Store): void } {
   });
   const storeCommands = new Counter({
     name: 'heartbeatd_store_commands_total',
-    help: 'Store commands asked, by what became of their batch',
+    help: 'Store commands, by the outcome of their batch',
     labelNames: ['outcome'] as const,
     registers,
   });
@@ -64,11 +66,30 @@ export function makeMetrics(): Metrics & { watch(store: Store): void } {
     registers,
   });
 
+  // Finding a series by its labels costs more than counting: each is looked up once. Operations and statuses are bounded.
+  const series = new Map<string, { observe(seconds: number): void; readonly counts: Map<number, Counted> }>();
+  const seriesOf = (protocol: string, operation: string) => {
+    const key = `${protocol} ${operation}`;
+    let found = series.get(key);
+    if (found === undefined) {
+      const duration = durations.labels({ protocol, operation });
+      found = { observe: (seconds) => duration.observe(seconds), counts: new Map() };
+      series.set(key, found);
+    }
+    return found;
+  };
+
   return {
     registry,
     request(protocol, operation, status, seconds) {
-      requests.inc({ protocol, operation, status });
-      durations.observe({ protocol }, seconds);
+      const { observe, counts } = seriesOf(protocol, operation);
+      let count = counts.get(status);
+      if (count === undefined) {
+        count = requests.labels({ protocol, operation, status });
+        counts.set(status, count);
+      }
+      count.inc();
+      observe(seconds);
     },
     storeBatch(commands, failed, milliseconds) {
       storeDurations.observe(milliseconds / 1_000);

@@ -1,0 +1,36 @@
+/** What `heartbeatd` does besides serving: help and password hashes. */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { settingSections } from '../config.ts';
+import { hashPassword } from '../protocols/pbx/password.ts';
+import { describeSettings } from '../settings/read.ts';
+import { fail } from './fail.ts';
+
+/** Returns the text of `--help`. */
+export function helpText(version: string): string {
+  const sections = settingSections.map(({ title, table }) => {
+    const rows = describeSettings(table).map(({ flag, env, fallback, help }) => {
+      const standard = fallback === '' ? '' : ` [${fallback}]`;
+      return `  ${flag}\n      ${help} (${env})${standard}`;
+    });
+    return `${title}:\n${rows.join('\n')}`;
+  });
+  return `heartbeatd ${version}: SLS, PBX and Presence heartbeats over one lease store
+
+Usage: heartbeatd [flags]
+
+${sections.join('\n\n')}
+
+Commands:
+  --hash-password
+      print the hash of a password read from standard input, as the file in PBX_USERS takes it
+  --help, --version
+`;
+}
+
+/** Returns the hash of the first line of standard input. */
+export async function hashPasswordFromInput(): Promise<string> {
+  const [password = ''] = readFileSync(0, 'utf8').split(/\r?\n/, 1);
+  if (password === '') fail('--hash-password: no password on standard input', 2);
+  return hashPassword(password, randomBytes(16));
+}

@@ -1,0 +1,38 @@
+/** Liveness and readiness. Open to all: a probe has no token and asks by any name. */
+import { Type } from '@sinclair/typebox';
+import type { App } from '../../protocols/kit/protocol.ts';
+import type { Store } from '../../store/store.ts';
+import { Failure, tags } from '../schemas.ts';
+
+const Health = Type.Object({ status: Type.String() });
+
+/** Registers `/healthz` (the process runs) and `/readyz` (the store answers). */
+export function healthRoutes(app: App, store: Store): void {
+  app.get(
+    '/healthz',
+    {
+      schema: {
+        tags,
+        operationId: 'getHealth',
+        summary: 'Whether the process runs',
+        response: { 200: Health },
+      },
+    },
+    async () => ({ status: 'ok' }),
+  );
+  app.get(
+    '/readyz',
+    {
+      schema: {
+        tags,
+        operationId: 'getReadiness',
+        summary: 'Whether the store answers',
+        response: { 200: Health, 503: Failure },
+      },
+    },
+    async () => {
+      await store.ping();
+      return { status: 'ready' };
+    },
+  );
+}

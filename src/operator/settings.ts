@@ -1,0 +1,33 @@
+/** Settings of the operator API. */
+import { choice, listOf, secret, toggle } from '../settings/setting.ts';
+
+export const operatorSettings = {
+  operatorToken: secret(
+    'OPERATOR_TOKEN',
+    '<secret>',
+    'token that operator API requests must send as "Authorization: Bearer <secret>"; empty: no token, and the API is closed while HOST is beyond loopback',
+  ),
+  operatorOpen: toggle(
+    'OPERATOR_OPEN',
+    false,
+    'keep the operator API open without a token while HOST is beyond loopback, for trusted networks',
+  ),
+  operatorHosts: listOf(
+    'OPERATOR_HOSTS',
+    /^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?\.?$/i,
+    { placeholder: '<names>', formInWords: 'host names without scheme and port' },
+    'host names by which clients reach the operator API without a token, besides localhost and IP addresses',
+  ),
+  operatorOrigins: listOf(
+    'OPERATOR_ORIGINS',
+    /^[a-z][a-z0-9+.-]*:\/\/(?:\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?\/?$/i,
+    { placeholder: '<origins>', formInWords: 'origins such as "https://heartbeatd.example"' },
+    'origins under which a reverse proxy serves the operator API, such as https://heartbeatd.example',
+  ),
+  journal: choice(
+    'JOURNAL',
+    'auto',
+    ['auto', 'on', 'off'],
+    'journal of vendor requests, for /_heartbeatd/journal and verify; "auto" keeps one with the embedded store only',
+  ),
+} as const;

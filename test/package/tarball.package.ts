@@ -1,0 +1,161 @@
+/** The package: packed from what a fresh clone holds, installed in an empty folder, used as its users use it. */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, delimiter, join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
+  version: string;
+  engines: { node: string };
+};
+const folder = mkdtempSync(join(tmpdir(), 'heartbeatd-package-'));
+const clone = join(folder, 'clone');
+const user = join(folder, 'user');
+
+/** Runs a command in a folder; returns what it prints. */
+function run(cwd: string, command: string, ...args: string[]): string {
+  return execFileSync(command, args, { cwd, encoding: 'utf8', shell: process.platform === 'win32' });
+}
+
+/** Copies what a fresh clone of this project holds: nothing installed, nothing built. */
+function copyClone(target: string): void {
+  const skipped = new Set(['.git', 'node_modules', 'dist']);
+  cpSync('.', target, { recursive: true, filter: (path) => !skipped.has(relative('.', path)) });
+}
+
+interface Pack {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string }[];
+}
+/** Runs `npm pack` in a folder. */
+function pack(cwd: string, ...args: string[]): Pack {
+  const [packed] = JSON.parse(run(cwd, 'npm', 'pack', '--json', ...args)) as Pack[];
+  if (packed === undefined) throw new Error('npm pack reports no package');
+  return packed;
+}
+
+const installOptions = ['--prefer-offline', '--no-audit', '--no-fund', '--omit=dev'];
+let packed: string[];
+
+beforeAll(() => {
+  copyClone(clone);
+  // As `npm ci` leaves it.
+  symlinkSync(resolve('node_modules'), join(clone, 'node_modules'), 'junction');
+  const { filename, files } = pack(clone, '--pack-destination', folder);
+  packed = files.map(({ path }) => path);
+  mkdirSync(user);
+  run(user, 'npm', 'init', '--yes');
+  run(user, 'npm', 'install', ...installOptions, join(folder, filename));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+it('holds the compiled server with its Redis scripts, and no sources or tests', () => {
+  expect(packed).toEqual(
+    expect.arrayContaining(['dist/bin.cjs', 'dist/index.js', 'dist/index.d.ts', 'LICENSE']),
+  );
+  expect(packed.filter((path) => path.endsWith('.lua'))).not.toEqual([]);
+  expect(packed.filter((path) => !/^(?:dist\/|package\.json$|[A-Z]+(?:\.md)?$)/.test(path))).toEqual([]);
+});
+
+it('prints its version with npx', () => {
+  expect(run(user, 'npx', 'heartbeatd', '--version')).toBe(`${manifest.version}\n`);
+});
+
+it('serves heartbeats', async () => {
+  const bin = join(user, 'node_modules', 'heartbeatd', 'dist', 'bin.cjs');
+  const child = spawn(process.execPath, [bin, '--port', '0'], {
+    cwd: user,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'exit');
+  try {
+    let printed = '';
+    let url: string | undefined;
+    for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
+      printed += String(chunk);
+      url = /listens on (http:\S+)/.exec(printed)?.[1];
+      if (url !== undefined) break;
+    }
+    child.stdout.resume();
+    const reply = await fetch(`${url}/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=ann`);
+    expect(await reply.json()).toMatchObject({ status: 200, message: 'OK' });
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+  } finally {
+    child.kill('SIGKILL');
+  }
+});
+
+it('is imported by a TypeScript program, which serves the app itself', () => {
+  const program = `
+    import { buildApp, type Config, defaultConfig, openStore, type Store } from 'heartbeatd';
+    const config: Config = defaultConfig();
+    // @ts-expect-error: the settings are typed.
+    config.port satisfies string;
+    const store: Store = await openStore(config);
+    const app = await buildApp({ config, store });
+    const url = await app.listen({ host: '127.0.0.1', port: 0 });
+    const reply = await fetch(url + '/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=ann');
+    const groups: readonly string[] = await store.groupsOf({ tenant: 'presence/demo', holder: 'ann' });
+    console.log(reply.status, JSON.stringify(groups));
+    await app.close();
+    await store.close();`;
+  writeFileSync(join(user, 'program.mts'), program);
+  const options = ['--strict', '--noEmit', '--skipLibCheck', '--module', 'nodenext', '--lib', 'es2024,dom'];
+  const compiler = resolve('node_modules', '.bin', 'tsc');
+  const checked = spawnSync(compiler, [...options, 'program.mts'], { cwd: user, encoding: 'utf8' });
+  expect(checked).toMatchObject({ stdout: '', status: 0 });
+  expect(run(user, process.execPath, 'program.mts')).toBe('200 ["lobby"]\n');
+});
+
+it('is built as a git dependency, too', () => {
+  const repository = join(folder, 'repository');
+  copyClone(repository);
+  const author = ['-c', 'user.name=test', '-c', 'user.email=test@example.com', '-c', 'commit.gpgsign=false'];
+  run(repository, 'git', 'init', '--quiet');
+  run(repository, 'git', 'add', '.');
+  run(repository, 'git', ...author, 'commit', '--quiet', '--message', 'all');
+  const url = `git+${pathToFileURL(repository)}`;
+  const { files } = pack(user, '--dry-run', '--prefer-offline', '--no-audit', url);
+  expect(files.map(({ path }) => path).sort()).toEqual([...packed].sort());
+}, 300_000);
+
+/** Every Node.js on the PATH, this one first: npm puts the project's before the machine's own. */
+function nodesOnPath(): string[] {
+  const name = basename(process.execPath);
+  const found = (process.env.PATH ?? '').split(delimiter).map((directory) => join(directory, name));
+  return [...new Set([process.execPath, ...found.filter(existsSync)].map((path) => realpathSync(path)))];
+}
+
+it.each(nodesOnPath())(
+  'prints its version on %s, and serves there or says which Node.js is needed',
+  (node) => {
+    const bin = join(user, 'node_modules', 'heartbeatd', 'dist', 'bin.cjs');
+    expect(run(user, node, bin, '--version')).toBe(`${manifest.version}\n`);
+    const { status, stdout, stderr } = spawnSync(node, [bin, '--help'], { cwd: user, encoding: 'utf8' });
+    if (status === 0) {
+      expect(stdout).toContain('Usage: heartbeatd');
+    } else {
+      const minimum = manifest.engines.node.replace('>=', '');
+      expect(stderr).toMatch(
+        new RegExp(
+          `^heartbeatd: Node\\.js [\\d.]+ \\(.*\\) is too old; install Node\\.js ${minimum} or later\\n$`,
+        ),
+      );
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    }
+  },
+);
