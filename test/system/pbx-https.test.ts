@@ -67,7 +67,7 @@ it('reports reach those whom NODE_EXTRA_CA_CERTS trusts, without PBX_CA; of othe
   await Promise.all([login(node, one), login(node, two)]);
   await report(node);
   await one.arrived(1);
-  await expect.poll(() => node.printed()).toContain('pbx: the certificate of a callback is not trusted');
+  await expect.poll(() => node.printed()).toContain('pbx certificate of the callback is not trusted');
   expect(two.received).toEqual([]);
   await node.kill('SIGTERM');
 });

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { md5Of, verifyPassword } from '../../src/protocols/pbx/password.ts';
+import { md5Of, verifyPassword } from '../../src/protocols/pbx/users/password.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -5,6 +5,13 @@ import type { Failure, VendorError } from './failure.ts';
 import type { Operation } from './operation.ts';
 import type { App } from './protocol.ts';
 
+/** An error of the protocol's table, as the OpenAPI document shows it. */
+export interface DescribedError {
+  readonly status: number;
+  readonly example: unknown;
+  readonly summary?: string;
+}
+
 /**
  * The only protocol code that sees Fastify's request and reply. `Call` is a request as the protocol's operations get it, decoded
  * once and bounded; `Op` is the protocol's operation type, with the members that its dialect reads.
@@ -31,6 +38,6 @@ export interface Dialect<Call, Op extends Operation<Call> = Operation<Call>> {
   readonly securitySchemes?: Readonly<Record<string, unknown>>;
   /** Returns an error of the protocol's table with sample arguments; undefined for an unknown name. Absent: errors cannot be injected by name. */
   sampleError?(name: string): VendorError | undefined;
-  /** Status and an example body of an error of the protocol's table, for the OpenAPI document. */
-  describeError(name: string): { readonly status: number; readonly example: unknown };
+  /** Status, an example body and, where the name does not say it, the meaning of an error, for the OpenAPI document. */
+  describeError(name: string): DescribedError;
 }

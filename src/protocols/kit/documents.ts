@@ -1,7 +1,7 @@
 /** Typed access to the store's documents: parsed, checked against a schema, and written with the version that was read. */
 import type { Static, TSchema } from '@sinclair/typebox';
-import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { DocumentWrite, Store, Tenant } from '../../store/store.ts';
+import { guard } from './validate.ts';
 
 /** A document as read. `version` 0: there is none. */
 export interface Versioned<T> {
@@ -32,10 +32,10 @@ export interface DocumentKind<T> {
 
 /** Declares a kind of document. */
 export function documentKind<S extends TSchema>(collection: string, schema: S): DocumentKind<Static<S>> {
-  const check = TypeCompiler.Compile(schema);
+  const matches = guard(schema);
   const parse = (text: string): Static<S> | undefined => {
     const value: unknown = JSON.parse(text);
-    return check.Check(value) ? value : undefined;
+    return matches(value) ? value : undefined;
   };
   const readMany: DocumentKind<Static<S>>['readMany'] = async (store, tenant, keys) => {
     const documents = keys.map((key) => ({ collection, key }));
