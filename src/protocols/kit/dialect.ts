@@ -22,6 +22,8 @@ export interface Dialect<Call, Op extends Operation<Call> = Operation<Call>> {
   claims(path: string, authority: string): boolean;
   /** Maximum bytes of a request body, for operations that do not say. Bodies arrive as a Buffer, whatever their Content-Type. */
   readonly bodyLimit: number;
+  /** Whether HEAD on the path of a GET operation runs it and sends its headers only. Absent: such requests are not found. */
+  readonly answersHead?: true;
   /** Registers hooks that have to run before a body is read. */
   install?(app: App): Promise<void>;
   /** Returns the call; throws a VendorError for a request that cannot be one. `operation`: the first of those that share the path. */

@@ -105,7 +105,7 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
           method,
           url: path,
           bodyLimit: first?.bodyLimit ?? dialect.bodyLimit,
-          exposeHeadRoute: false,
+          exposeHeadRoute: method === 'GET' && dialect.answersHead === true,
           // The vendor operations are documented from their own table.
           schema: { hide: true },
           handler,
