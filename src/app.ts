@@ -9,11 +9,13 @@ import { makeServer } from './http/server.ts';
 import { documentOptions } from './operator/document/document-options.ts';
 import { type Metrics, makeMetrics } from './operator/metrics/metrics.ts';
 import { isOperatorPath, operator } from './operator/plugin.ts';
+import { makeTestBench, type TestBench } from './operator/test-bench.ts';
 import { protocols as builtIn } from './protocols/index.ts';
 import { NotFound, pathOf } from './protocols/kit/failure.ts';
 import type { Interceptor } from './protocols/kit/intercept.ts';
 import type { App, Protocol, ProtocolContext, ProtocolModule } from './protocols/kit/protocol.ts';
 import { type Log, silentLog } from './settings/log.ts';
+import { defaultsOf } from './settings/read.ts';
 import type { Store } from './store/store.ts';
 
 export interface AppOptions {
@@ -37,7 +39,14 @@ const loopback = /^(?:127\.|localhost$|::1$)/;
 export async function buildApp(options: AppOptions): Promise<App> {
   const { config, store } = options;
   const metrics = options.metrics ?? watchedMetrics(store);
-  const protocols = createProtocols(options, metrics);
+  const bench: TestBench = makeTestBench({
+    store,
+    hasJournal: config.journal === 'on' || (config.journal === 'auto' && config.redisUrl === ''),
+    wallMs: options.wallMs ?? Date.now,
+    protocols: () => protocols,
+    interceptor: options.interceptor,
+  });
+  const protocols = createProtocols(options, metrics, bench.interceptor);
 
   const sendUnrouted = (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
     const path = pathOf(request);
@@ -56,11 +65,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
   // A body that cannot be read, on a path without a route, fails before the route is looked up.
   app.setErrorHandler<Error>((error, request, reply) => sendUnrouted(error, request, reply));
   app.setNotFoundHandler((request, reply) => sendUnrouted(new NotFound(request.url), request, reply));
+  app.addHook('onClose', async () => bench.close());
   await app.register(swagger, documentOptions(protocols));
   await mount(app, protocols);
   await app.register(async (instance) => {
     mark(instance, 'operator');
-    await operator(instance as unknown as App, { store, config, metrics, protocols });
+    await operator(instance as unknown as App, { store, config, metrics, protocols, bench });
   });
   // Last, so that polls are answered before.
   await app.register(async (instance) =>
@@ -69,17 +79,24 @@ export async function buildApp(options: AppOptions): Promise<App> {
   return app;
 }
 
-function createProtocols(options: AppOptions, { registry }: Metrics): readonly Protocol[] {
+function createProtocols(
+  options: AppOptions,
+  { registry }: Metrics,
+  interceptor: Interceptor | undefined,
+): readonly Protocol[] {
   const context: ProtocolContext = {
     store: options.store,
     log: options.logger ?? silentLog,
-    interceptor: options.interceptor,
+    interceptor,
     wallMs: options.wallMs ?? Date.now,
     randomBytes: options.randomBytes ?? randomBytes,
     registry,
   };
   const modules: readonly ProtocolModule[] = options.protocols ?? builtIn;
-  return modules.map((module) => module.create(context, options.config));
+  // A protocol that is not built in has settings that the config may lack.
+  return modules.map((module) =>
+    module.create(context, { ...defaultsOf(module.settings), ...options.config }),
+  );
 }
 
 /** Each protocol has an instance of its own: its parsers, hooks and error handler stay inside. */

@@ -1,6 +1,6 @@
 /** All settings of the server: its own, the store's and each protocol's. Nothing else reads `process.env`. */
 import { serverSettings } from './http/settings.ts';
-import { operatorSettings } from './operator/access/settings.ts';
+import { operatorSettings } from './operator/settings.ts';
 import { protocols } from './protocols/index.ts';
 import type { ProtocolModule } from './protocols/kit/protocol.ts';
 import {

@@ -15,6 +15,15 @@ const secrets = new Set([
   'securitytoken',
   'x-acs-security-token',
 ]);
+/** Headers that authorise a client. */
+const secretHeaders = new Set(['authorization', 'cookie', 'proxy-authorization']);
+
+/** Whether a parameter, member or header of this name must not be shown. */
+export function isSecretName(name: string): boolean {
+  const lower = name.toLowerCase();
+  return secrets.has(lower) || secretHeaders.has(lower);
+}
+
 const maxLength = 512;
 
 /** Returns the target with its secrets masked, cut to 512 characters. */

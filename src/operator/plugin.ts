@@ -12,11 +12,13 @@ import type { Metrics } from './metrics/metrics.ts';
 import { metricsRoutes } from './metrics/metrics-routes.ts';
 import { readRequests } from './requests.ts';
 import { resetRoutes } from './state/reset-routes.ts';
+import type { TestBench } from './test-bench.ts';
 
 export interface OperatorOptions {
   readonly store: Store;
   readonly config: AccessSettings;
   readonly metrics: Metrics;
+  readonly bench: TestBench;
   readonly protocols: readonly Pick<Protocol, 'name' | 'viewGroups' | 'operatorRoutes' | 'openApi'>[];
 }
 
@@ -29,7 +31,7 @@ export function isOperatorPath(path: string): boolean {
 
 /** Registers the routes; errors stay inside and are plain JSON. */
 export async function operator(app: App, options: OperatorOptions): Promise<void> {
-  const { store, config, metrics, protocols } = options;
+  const { store, config, metrics, protocols, bench } = options;
   app.setErrorHandler<Error>((error, request, reply) => sendError(error, request, reply));
   readRequests(app);
   healthRoutes(app, store);
@@ -40,8 +42,9 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
       async (instance) => {
         const routes = instance as unknown as App;
         leaseRoutes(routes, store, protocols);
-        clockRoutes(routes, store);
-        resetRoutes(routes, store);
+        clockRoutes(routes, store, bench.events);
+        resetRoutes(routes, store, bench);
+        bench.routes(routes);
         documentRoutes(routes, protocols);
         for (const { name, operatorRoutes } of protocols) {
           if (operatorRoutes === undefined) continue;

@@ -8,3 +8,14 @@ export const refusals = { 400: Failure, 401: Failure, 403: Failure, 503: Failure
 
 /** OpenAPI tag of the operator routes. */
 export const tags = ['operator'];
+
+/** Answered with its status, below 500, and its message. */
+export class BadRequest extends Error {
+  override readonly name = 'BadRequest';
+  readonly statusCode: number;
+
+  constructor(statusCode: number, message: string) {
+    super(message);
+    this.statusCode = statusCode;
+  }
+}

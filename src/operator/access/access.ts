@@ -3,7 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { type AddressInfo, BlockList, isIP } from 'node:net';
 import type { serverSettings } from '../../http/settings.ts';
 import type { SettingsOf } from '../../settings/setting.ts';
-import type { operatorSettings } from './settings.ts';
+import type { operatorSettings } from '../settings.ts';
 
 /**
  * How the operator API is protected: `token`: each request needs the operator token; `open`: no token, requests of

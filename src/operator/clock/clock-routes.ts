@@ -2,6 +2,7 @@
 import { Type } from '@sinclair/typebox';
 import type { App } from '../../protocols/kit/protocol.ts';
 import type { Store } from '../../store/store.ts';
+import type { Events } from '../events/events.ts';
 import { protocolOf } from '../metrics/metrics.ts';
 import { refusals, tags } from '../schemas.ts';
 
@@ -34,7 +35,7 @@ const ClockChanged = Type.Object({
 });
 
 /** Registers `GET` and `POST /clock`. */
-export function clockRoutes(app: App, store: Store): void {
+export function clockRoutes(app: App, store: Store, events: Pick<Events, 'append'>): void {
   app.get(
     '/clock',
     {
@@ -62,16 +63,18 @@ export function clockRoutes(app: App, store: Store): void {
       const { advanceMs, freeze } = request.body;
       // Frozen first, so that the advance is exact; thawed last, for the same reason.
       if (freeze === true) await store.freezeClock(freeze);
-      const events = advanceMs === undefined ? [] : await store.advanceClock(advanceMs);
+      const expired = advanceMs === undefined ? [] : await store.advanceClock(advanceMs);
       if (freeze === false) await store.freezeClock(freeze);
-      const fired = events.map(({ tenant, group, holder, epoch }) => ({
+      const fired = expired.map(({ tenant, group, holder, epoch }) => ({
         protocol: protocolOf(tenant),
         tenant,
         group,
         holder,
         epoch,
       }));
-      return { clock: await store.readClock(), fired };
+      const clock = await store.readClock();
+      events.append({ type: 'clock.moved', advanceMs: advanceMs ?? 0, ...clock });
+      return { clock, fired };
     },
   );
 }

@@ -1,7 +1,7 @@
 /** A protocol's own part in dispatching: the little that all of its operations share. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HeaderList, Reply } from '../../http/reply.ts';
-import type { Failure } from './failure.ts';
+import type { Failure, VendorError } from './failure.ts';
 import type { Operation } from './operation.ts';
 import type { App } from './protocol.ts';
 
@@ -27,6 +27,8 @@ export interface Dialect<Call, Op extends Operation<Call> = Operation<Call>> {
   headers?(): HeaderList;
   /** OpenAPI security schemes of the protocol, by name; an operation may be called with any of them, or with none. */
   readonly securitySchemes?: Readonly<Record<string, unknown>>;
+  /** Returns an error of the protocol's table with sample arguments; undefined for an unknown name. Absent: errors cannot be injected by name. */
+  sampleError?(name: string): VendorError | undefined;
   /** Status and an example body of an error of the protocol's table, for the OpenAPI document. */
   describeError(name: string): { readonly status: number; readonly example: unknown };
 }

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import { type Reply, sendReply } from '../../http/reply.ts';
 import type { Dialect } from './dialect.ts';
 import { classify, NotFound } from './failure.ts';
-import { dropped, type Exchange, type Interceptor } from './intercept.ts';
+import type { Exchange, Interceptor, Send } from './intercept.ts';
 import { describeOperations } from './openapi.ts';
 import type { Method, Operation } from './operation.ts';
 import type { App, Protocol } from './protocol.ts';
@@ -16,7 +16,10 @@ export interface Dispatching<Call, Op extends Operation<Call>> {
 }
 
 /** What the dispatcher provides of a protocol. */
-export type Dispatched = Pick<Protocol, 'name' | 'claims' | 'routes' | 'sendError' | 'openApi'>;
+export type Dispatched = Pick<
+  Protocol,
+  'name' | 'claims' | 'routes' | 'sendError' | 'openApi' | 'sampleError'
+>;
 
 /** Makes the routes, the error replies and the document of a protocol. */
 export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<Call, Op>): Dispatched {
@@ -27,20 +30,12 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
     sendReply(reply, first === undefined ? answer : { ...answer, headers: [...first, ...answer.headers] });
   };
 
-  const send = async (
-    reply: FastifyReply,
-    answer: Reply | typeof dropped,
-    exchange?: Exchange,
-  ): Promise<void> => {
+  const send = async (reply: FastifyReply, answer: Reply | Send, exchange?: Exchange): Promise<void> => {
     const { after } = interceptor ?? {};
-    const final =
-      answer === dropped || exchange === undefined || after === undefined
-        ? answer
-        : await after(exchange, answer);
-    if (final === dropped) {
-      reply.hijack();
-      reply.raw.destroy();
-    } else sendNow(reply, final);
+    const asked = exchange === undefined || after === undefined ? answer : after(exchange, answer);
+    const final = asked instanceof Promise ? await asked : asked;
+    if (typeof final === 'function') await final(reply);
+    else sendNow(reply, final);
   };
 
   const handle = async (
@@ -49,7 +44,7 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
     reply: FastifyReply,
   ): Promise<void> => {
     let exchange: Exchange | undefined;
-    let answer: Reply | typeof dropped;
+    let answer: Reply | Send;
     try {
       // Every route has an operation.
       const first = candidates[0] as Op;
@@ -58,17 +53,18 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
       const operation = candidates.find(({ when }) => when === undefined || when.test(call));
       if (operation === undefined) throw new NotFound(request.url);
       request.operation = operation.name;
-      if (interceptor !== undefined)
+      if (interceptor !== undefined && interceptor.isIdle?.() !== true)
         exchange = { protocol: dialect.name, operation, subject: operation.subject(call), request };
       const allowed = dialect.authenticate?.(call, operation);
       if (allowed !== undefined) await allowed;
-      const early = exchange === undefined ? undefined : await interceptor?.before?.(exchange);
+      const asked = exchange === undefined ? undefined : interceptor?.before?.(exchange);
+      const early = asked instanceof Promise ? await asked : asked;
       answer = early ?? (await operation.run(call));
     } catch (error) {
       answer = dialect.error(classify(error, request), request);
     }
     // Without an interceptor a reply is sent in the same turn.
-    if (exchange === undefined && answer !== dropped) sendNow(reply, answer);
+    if (exchange === undefined && typeof answer !== 'function') sendNow(reply, answer);
     else await send(reply, answer, exchange);
   };
 
@@ -76,6 +72,7 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
     name: dialect.name,
     claims: (path, authority) => dialect.claims(path, authority),
     sendError: (error, request, reply) => send(reply, dialect.error(classify(error, request), request)),
+    sampleError: (name) => dialect.sampleError?.(name),
     openApi: () => ({
       paths: describeOperations<Call>(dialect, operations),
       securitySchemes: dialect.securitySchemes ?? {},

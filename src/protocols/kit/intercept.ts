@@ -1,5 +1,5 @@
 /** The one place where every vendor request can be observed or failed. */
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Reply } from '../../http/reply.ts';
 import type { Operation, Subject } from './operation.ts';
 
@@ -11,12 +11,59 @@ export interface Exchange {
   readonly request: FastifyRequest;
 }
 
-/** In place of a reply: the connection is closed without one. */
-export const dropped = Symbol('dropped');
+/** In place of a reply: writes to the connection itself, or closes it. */
+export type Send = (reply: FastifyReply) => void | Promise<void>;
+
+/** Closes the connection without a reply. */
+export const drop: Send = (reply) => {
+  reply.hijack();
+  reply.raw.destroy();
+};
 
 export interface Interceptor {
-  /** Called before the operation runs. A reply, or `dropped`, ends the exchange; undefined lets it run. */
-  before?(this: void, exchange: Exchange): Promise<Reply | typeof dropped | undefined>;
+  /** While it returns true, requests are not shown to the interceptor, and pay for this call only. */
+  isIdle?(this: void): boolean;
+  /** Called before the operation runs. A reply ends the exchange; undefined lets it run; a thrown error is rendered by the dialect. */
+  before?(this: void, exchange: Exchange): Reply | Send | undefined | Promise<Reply | Send | undefined>;
   /** Called with the reply, of refusals too, before it is sent: what it returns is sent instead. */
-  after?(this: void, exchange: Exchange, reply: Reply): Promise<Reply | typeof dropped>;
+  after?(this: void, exchange: Exchange, reply: Reply | Send): Reply | Send | Promise<Reply | Send>;
+}
+
+/** Returns one interceptor that asks all: the first one first before the operation, and last after it. */
+export function combine(interceptors: readonly Interceptor[]): Interceptor | undefined {
+  if (interceptors.length <= 1) return interceptors[0];
+  return {
+    isIdle: () => interceptors.every(({ isIdle }) => isIdle?.() === true),
+    before: (exchange) => askBefore(interceptors, exchange),
+    after: (exchange, reply) => askAfter(interceptors.toReversed(), exchange, reply),
+  };
+}
+
+/** Awaits only what is a promise: most requests meet interceptors that answer at once. */
+function askBefore(
+  interceptors: readonly Interceptor[],
+  exchange: Exchange,
+): ReturnType<NonNullable<Interceptor['before']>> {
+  for (const [at, { before }] of interceptors.entries()) {
+    const reply = before?.(exchange);
+    if (reply instanceof Promise)
+      return reply.then((early) => early ?? askBefore(interceptors.slice(at + 1), exchange));
+    if (reply !== undefined) return reply;
+  }
+  return undefined;
+}
+
+function askAfter(
+  interceptors: readonly Interceptor[],
+  exchange: Exchange,
+  reply: Reply | Send,
+): ReturnType<NonNullable<Interceptor['after']>> {
+  let current = reply;
+  for (const [at, { after }] of interceptors.entries()) {
+    const next = after?.(exchange, current) ?? current;
+    if (next instanceof Promise)
+      return next.then((final) => askAfter(interceptors.slice(at + 1), exchange, final));
+    current = next;
+  }
+  return current;
 }

@@ -12,6 +12,7 @@ import type { Registry } from 'prom-client';
 import type { Log } from '../../settings/log.ts';
 import type { SettingsOf, SettingTable } from '../../settings/setting.ts';
 import type { Store, Tenant } from '../../store/store.ts';
+import type { VendorError } from './failure.ts';
 import type { Interceptor } from './intercept.ts';
 import type { OpenApiPart } from './openapi.ts';
 
@@ -63,6 +64,8 @@ export interface Protocol {
   claims(path: string, authority: string): boolean;
   /** Answers any error, `NotFound` and unreadable requests included, in the vendor's shape. */
   sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  /** Returns an error of the vendor's table with sample arguments; undefined for an unknown name. */
+  sampleError?(name: string): VendorError | undefined;
   /** The vendor operations, for the OpenAPI document. */
   openApi?(): OpenApiPart;
   /** Returns at most `limit` groups of a tenant, empty ones included. Absent: there is nothing but leases. */

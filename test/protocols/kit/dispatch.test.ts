@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { buildApp } from '../../../src/app.ts';
 import { defaultConfig } from '../../../src/config.ts';
-import { dropped, type Exchange, type Interceptor } from '../../../src/protocols/kit/intercept.ts';
+import { drop, type Exchange, type Interceptor } from '../../../src/protocols/kit/intercept.ts';
 import type { App } from '../../../src/protocols/kit/protocol.ts';
 import { createStore } from '../../../src/store/create-store.ts';
 import { openEmbeddedDriver } from '../../../src/store/embedded/driver.ts';
@@ -84,7 +84,7 @@ describe('an interceptor', () => {
     };
     await serve({
       async after(exchange, reply) {
-        note(exchange, reply.status);
+        if (typeof reply !== 'function') note(exchange, reply.status);
         return reply;
       },
     });
@@ -107,7 +107,7 @@ describe('an interceptor', () => {
 
   it('loses the reply of a request that took effect', async () => {
     await serve({
-      after: async ({ operation }, reply) => (operation.name === 'LightBeacon' ? dropped : reply),
+      after: async ({ operation }, reply) => (operation.name === 'LightBeacon' ? drop : reply),
     });
     const url = await app.listen({ host: '127.0.0.1', port: 0 });
     await expect(fetch(`${url}/beacon/north/ada`, { method: 'PUT', body: '{"course":1}' })).rejects.toThrow();

@@ -93,6 +93,7 @@ const dialect: Dialect<BeaconCall> = {
       return json(failure.error.status, { code: failure.error.code, message: failure.error.message });
     return json(failure.kind === 'bug' ? 500 : 400, { code: failure.kind });
   },
+  sampleError: (name) => (name === 'CourseInvalid' ? errors.CourseInvalid('/course') : undefined),
   describeError: () => ({ status: 422, example: { code: 'CourseInvalid' } }),
 };
 

@@ -1,5 +1,5 @@
 /** Settings of the operator API. */
-import { listOf, secret, toggle } from '../../settings/setting.ts';
+import { choice, listOf, secret, toggle } from '../settings/setting.ts';
 
 export const operatorSettings = {
   operatorToken: secret(
@@ -23,5 +23,11 @@ export const operatorSettings = {
     /^[a-z][a-z0-9+.-]*:\/\/(?:\[[0-9a-f:.]+\]|[\w.-]+)(?::\d{1,5})?\/?$/i,
     { placeholder: '<origins>', formInWords: 'origins such as "https://heartbeatd.example"' },
     'origins under which a reverse proxy serves the operator API, such as https://heartbeatd.example',
+  ),
+  journal: choice(
+    'JOURNAL',
+    'auto',
+    ['auto', 'on', 'off'],
+    'journal of vendor requests, for /_heartbeatd/journal and verify; "auto" keeps one with the embedded store only',
   ),
 } as const;

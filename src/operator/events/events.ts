@@ -1,0 +1,65 @@
+/** What happened, in order, for streams and for assertions: bounded, with a cursor. */
+
+/** An event as clients see it. */
+export interface OperatorEvent {
+  /** The cursor. */
+  readonly seq: number;
+  readonly at: string;
+  /** `lease.expired`, `request`, `fault.fired`, `clock.moved`, `reset`, … */
+  readonly type: string;
+  readonly protocol?: string | undefined;
+  readonly tenant?: string | undefined;
+  readonly group?: string | undefined;
+  readonly holder?: string | undefined;
+  /** What the type tells besides. */
+  readonly [detail: string]: unknown;
+}
+
+export type NewEvent = Omit<OperatorEvent, 'seq' | 'at'> & { readonly type: string };
+
+export interface Events {
+  /** Sequence number of the newest event; 0 before the first. */
+  readonly newest: number;
+  /** Sequence number of the newest event that was dropped for space; 0: none. */
+  readonly droppedThrough: number;
+  append(event: NewEvent): void;
+  /** The events after a cursor that are still kept, oldest first, at most `limit`. */
+  read(after: number, limit: number): readonly OperatorEvent[];
+  /** Calls a listener after each event; returns how to stop that. */
+  onAppend(listener: () => void): () => void;
+}
+
+const defaultMax = 10_000;
+
+/** Makes a log of at most `max` events. */
+export function makeEvents(wallMs: () => number, max = defaultMax): Events {
+  // Rendered when read: a mass expiry appends many that nobody reads.
+  const kept: { readonly seq: number; readonly atMs: number; readonly event: NewEvent }[] = [];
+  const listeners = new Set<() => void>();
+  let newest = 0;
+  return {
+    get newest() {
+      return newest;
+    },
+    get droppedThrough() {
+      return newest - kept.length;
+    },
+    append(event) {
+      newest += 1;
+      kept.push({ seq: newest, atMs: wallMs(), event });
+      // In blocks: taking single events from the front would copy the rest each time.
+      if (kept.length >= 2 * max) kept.splice(0, kept.length - max);
+      for (const listener of listeners) listener();
+    },
+    read(after, limit) {
+      const from = Math.max(0, after - (newest - kept.length));
+      return kept
+        .slice(from, from + limit)
+        .map(({ seq, atMs, event }) => ({ seq, at: new Date(atMs).toISOString(), ...event }));
+    },
+    onAppend(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

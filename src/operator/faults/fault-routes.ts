@@ -1,0 +1,134 @@
+/** Injects failures into vendor requests. */
+import { Type } from '@sinclair/typebox';
+import type { App } from '../../protocols/kit/protocol.ts';
+import { BadRequest, Failure, refusals, tags } from '../schemas.ts';
+import { Effect, Fault, FaultId } from './fault.ts';
+import type { Faults, Rule } from './faults.ts';
+
+const RuleView = Type.Intersect([
+  Fault,
+  Type.Object({
+    id: Type.String(),
+    at: Type.String({ description: 'when it was added, ISO 8601' }),
+    matched: Type.Integer(),
+    fired: Type.Integer(),
+    held: Type.Integer({ description: 'requests that are held now' }),
+    remaining: Type.Union([Type.Integer(), Type.Null()], { description: 'null: fires on every match' }),
+  }),
+]);
+const Rules = Type.Object({ faults: Type.Array(RuleView) });
+const Id = Type.Object({ id: FaultId });
+const Counted = Type.Object({ count: Type.Integer() });
+
+function shown({ id, fault, createdMs, ...counts }: Rule) {
+  return { ...fault, id, at: new Date(createdMs).toISOString(), ...counts };
+}
+
+/** Registers `/faults`, `/faults/{id}` and `/faults/{id}/release`. */
+export function faultRoutes(app: App, faults: Faults): void {
+  listRoutes(app, faults);
+  ruleRoutes(app, faults);
+}
+
+function listRoutes(app: App, faults: Faults): void {
+  const all = { tags, response: { 200: Rules, ...refusals } };
+  const list = () => ({ faults: faults.list().map(shown) });
+  app.get(
+    '/faults',
+    { schema: { ...all, operationId: 'listFaults', summary: 'Lists the fault rules' } },
+    async () => list(),
+  );
+  app.post(
+    '/faults',
+    {
+      schema: {
+        tags,
+        operationId: 'addFault',
+        summary: 'Adds a fault rule, which fires once unless it says otherwise',
+        body: Fault,
+        response: { 200: RuleView, ...refusals, 409: Failure },
+      },
+    },
+    async (request) => shown(faults.put(request.body)),
+  );
+  app.put(
+    '/faults',
+    {
+      schema: {
+        ...all,
+        operationId: 'replaceFaults',
+        summary: 'Replaces all fault rules',
+        body: Type.Array(Fault, { maxItems: 1_000 }),
+      },
+    },
+    async (request) => {
+      faults.clear();
+      for (const fault of request.body) faults.put(fault);
+      return list();
+    },
+  );
+  app.delete(
+    '/faults',
+    { schema: { ...all, operationId: 'removeFaults', summary: 'Removes all fault rules' } },
+    async () => {
+      faults.clear();
+      return list();
+    },
+  );
+}
+
+function ruleRoutes(app: App, faults: Faults): void {
+  const one = { tags, params: Id, response: { 200: RuleView, ...refusals, 404: Failure } };
+  const known = (id: string): Rule => {
+    const rule = faults.get(id);
+    if (rule === undefined) throw new BadRequest(404, `no fault rule ${id}`);
+    return rule;
+  };
+  app.get(
+    '/faults/:id',
+    { schema: { ...one, operationId: 'readFault', summary: 'Returns a fault rule' } },
+    async (request) => shown(known(request.params.id)),
+  );
+  app.patch(
+    '/faults/:id',
+    {
+      schema: {
+        ...one,
+        operationId: 'changeFault',
+        summary: 'Changes members of a fault rule, and counts anew',
+        body: Type.Partial(
+          Type.Object({ match: Fault.properties.match, when: Fault.properties.when, do: Effect }),
+          {
+            additionalProperties: false,
+          },
+        ),
+      },
+    },
+    async (request) => {
+      const { id, fault } = known(request.params.id);
+      return shown(faults.put({ ...fault, ...request.body, id }));
+    },
+  );
+  app.delete(
+    '/faults/:id',
+    { schema: { ...one, operationId: 'removeFault', summary: 'Removes a fault rule' } },
+    async (request) => {
+      const rule = known(request.params.id);
+      faults.remove(rule.id);
+      return shown(rule);
+    },
+  );
+  app.post(
+    '/faults/:id/release',
+    {
+      schema: {
+        tags,
+        operationId: 'releaseFault',
+        summary: 'Lets the requests go that a fault rule holds',
+        params: Id,
+        response: { 200: Counted, ...refusals, 404: Failure },
+      },
+    },
+    async (request) => ({ count: faults.release(request.params.id) }),
+  );
+}

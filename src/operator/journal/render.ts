@@ -1,0 +1,132 @@
+/** How an entry of the journal is shown: as JSON, as a curl command, or in a HAR file. Secrets are masked. Pure. */
+import { isSecretName, withoutSecrets } from '../../http/request-log.ts';
+import { decodedBody, type Entry } from './journal.ts';
+
+const maxMaskedDepth = 20;
+
+/** Returns the entry as the operator API shows it. */
+export function renderEntry(entry: Entry): Record<string, unknown> {
+  const { request, reply } = entry;
+  return {
+    seq: entry.seq,
+    at: new Date(entry.atMs).toISOString(),
+    direction: entry.direction,
+    state: entry.state,
+    protocol: entry.protocol,
+    operation: entry.operation,
+    tenant: entry.tenant ?? null,
+    group: entry.group ?? null,
+    holder: entry.holder ?? null,
+    request: {
+      method: request.method,
+      url: urlOf(entry),
+      headers: masked(request.headers, 0),
+      ...bodyMembers(request.body),
+    },
+    reply:
+      reply === undefined
+        ? null
+        : { status: reply.status, headers: pairs(reply.headers), ...bodyMembers(reply.body) },
+    ms: entry.durationMs ?? null,
+    fault: entry.fault ?? null,
+    notes: entry.notes,
+  };
+}
+
+function urlOf({ request }: Entry): string {
+  const url = withoutSecrets(request.url);
+  return url.startsWith('/') ? `http://${request.authority}${url}` : url;
+}
+
+/** Decoded where that is possible, else as base64; masked. */
+function bodyMembers(body: Uint8Array | string | undefined): Record<string, unknown> {
+  if (body === undefined || body.length === 0) return { body: null, bodyBytes: 0 };
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+  const decoded = decodedBody(bytes);
+  return decoded === undefined
+    ? { body: Buffer.from(bytes).toString('base64'), bodyEncoding: 'base64', bodyBytes: bytes.byteLength }
+    : { body: masked(decoded, 0), bodyBytes: bytes.byteLength };
+}
+
+function masked(value: unknown, depth: number): unknown {
+  if (depth > maxMaskedDepth) return '…';
+  if (Array.isArray(value)) return value.map((item) => masked(item, depth + 1));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [
+      name,
+      isSecretName(name) ? '***' : masked(member, depth + 1),
+    ]),
+  );
+}
+
+function pairs(headers: readonly string[]): Record<string, string> {
+  const named: Record<string, string> = {};
+  for (let at = 0; at < headers.length; at += 2) named[headers[at] ?? ''] = headers[at + 1] ?? '';
+  return named;
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** Returns a curl command that sends the request again; masked values have to be filled in. */
+export function renderCurl(entry: Entry): string {
+  const { method, headers, body } = entry.request;
+  const decoded = decodedBody(body);
+  const kept = ['content-type', 'x-log-bodyrawsize', 'x-log-compresstype'].flatMap((name) => {
+    const value = headers[name];
+    return typeof value === 'string' ? [`-H ${quoted(`${name}: ${value}`)}`] : [];
+  });
+  const data = decoded === undefined ? [] : [`--data-binary ${quoted(textOfBody(masked(decoded, 0)))}`];
+  return ['curl', ...(method === 'GET' ? [] : [`-X ${method}`]), ...kept, ...data, quoted(urlOf(entry))].join(
+    ' ',
+  );
+}
+
+const textOfBody = (body: unknown): string => (typeof body === 'string' ? body : JSON.stringify(body));
+
+/** Returns a HAR 1.2 document, which browsers and proxies' tools open. */
+export function renderHar(entries: readonly Entry[], version: string): Record<string, unknown> {
+  return {
+    log: { version: '1.2', creator: { name: 'heartbeatd', version }, entries: entries.map(harEntry) },
+  };
+}
+
+function harEntry(entry: Entry): Record<string, unknown> {
+  const { request, reply } = entry;
+  const nameValues = (named: Record<string, unknown>) =>
+    Object.entries(named).map(([name, value]) => ({ name, value: String(value) }));
+  const url = urlOf(entry);
+  const body = textOfBody(bodyMembers(request.body).body ?? '');
+  const replyHeaders = pairs(reply?.headers ?? []);
+  const content = reply === undefined ? '' : textOfBody(bodyMembers(reply.body).body ?? '');
+  return {
+    startedDateTime: new Date(entry.atMs).toISOString(),
+    time: entry.durationMs ?? 0,
+    request: {
+      method: request.method,
+      url,
+      httpVersion: 'HTTP/1.1',
+      cookies: [],
+      headers: nameValues(masked(request.headers, 0) as Record<string, unknown>),
+      queryString: [...new URL(url).searchParams].map(([name, value]) => ({ name, value })),
+      headersSize: -1,
+      bodySize: request.body?.byteLength ?? 0,
+      ...(body === ''
+        ? {}
+        : { postData: { mimeType: String(request.headers['content-type'] ?? ''), text: body } }),
+    },
+    response: {
+      status: reply?.status ?? 0,
+      statusText: '',
+      httpVersion: 'HTTP/1.1',
+      cookies: [],
+      headers: nameValues(replyHeaders),
+      content: { size: reply?.body.length ?? 0, mimeType: replyHeaders['content-type'] ?? '', text: content },
+      redirectURL: '',
+      headersSize: -1,
+      bodySize: reply?.body.length ?? 0,
+    },
+    cache: {},
+    timings: { send: 0, wait: entry.durationMs ?? 0, receive: 0 },
+  };
+}

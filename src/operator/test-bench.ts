@@ -1,0 +1,93 @@
+/** What developers test with: the journal, verification and faults, as one interceptor and its routes. */
+import { combine, type Interceptor } from '../protocols/kit/intercept.ts';
+import type { App, Protocol } from '../protocols/kit/protocol.ts';
+import type { Store } from '../store/store.ts';
+import { eventRoutes } from './events/event-routes.ts';
+import { type Events, makeEvents } from './events/events.ts';
+import { faultRoutes } from './faults/fault-routes.ts';
+import { type Faults, makeFaults } from './faults/faults.ts';
+import { type Journal, makeJournal } from './journal/journal.ts';
+import { journalRoutes } from './journal/journal-routes.ts';
+import { protocolOf } from './metrics/metrics.ts';
+import { verifyRoutes } from './verify/verify-routes.ts';
+
+export interface TestBench {
+  readonly interceptor: Interceptor | undefined;
+  readonly faults: Faults;
+  /** Absent: the settings turn it off. */
+  readonly journal: Journal | undefined;
+  readonly events: Events;
+  /** Stops observing the store. */
+  close(): void;
+  /** Registers the routes on the operator API's instance. */
+  routes(app: App): void;
+}
+
+export interface TestBenchOptions {
+  readonly store: Pick<Store, 'observe'>;
+  readonly hasJournal: boolean;
+  wallMs(): number;
+  /** The created protocols; they are created after the interceptor that they are given. */
+  protocols(): readonly Pick<Protocol, 'name' | 'sampleError'>[];
+  /** An interceptor of the program that embeds the server; it sees requests first. */
+  readonly interceptor?: Interceptor | undefined;
+}
+
+/** Makes the test bench. */
+export function makeTestBench({
+  store,
+  hasJournal,
+  wallMs,
+  protocols,
+  interceptor,
+}: TestBenchOptions): TestBench {
+  const monotonicMs = (): number => performance.now();
+  const events = makeEvents(wallMs);
+  const stopObserving = store.observe(({ type, tenant, group, holder, epoch, revision, count, lateMs }) =>
+    events.append({
+      type: `lease.${type}`,
+      ...{ protocol: protocolOf(tenant), tenant, group, holder, epoch, revision, count, lateMs },
+    }),
+  );
+  const journal = hasJournal
+    ? makeJournal({
+        wallMs,
+        monotonicMs,
+        onCompleted: ({ seq, protocol, operation, tenant, group, holder, state, reply }) =>
+          events.append({
+            type: 'request',
+            ...{ protocol, operation, tenant, group, holder, state, status: reply?.status, entry: seq },
+          }),
+      })
+    : undefined;
+  const faults = makeFaults({
+    wallMs,
+    sampleError: (protocol, name) =>
+      protocols()
+        .find((candidate) => candidate.name === protocol)
+        ?.sampleError?.(name),
+    onFired: (exchange, id) => {
+      journal?.markFault(exchange, id);
+      const { protocol, operation, subject } = exchange;
+      events.append({ type: 'fault.fired', protocol, operation: operation.name, ...subject, fault: id });
+    },
+  });
+  return {
+    faults,
+    journal,
+    events,
+    close: stopObserving,
+    interceptor: combine([
+      ...(interceptor === undefined ? [] : [interceptor]),
+      ...(journal === undefined ? [] : [journal.interceptor]),
+      faults.interceptor,
+    ]),
+    routes(app) {
+      faultRoutes(app, faults);
+      eventRoutes(app, events);
+      if (journal === undefined) return;
+      journalRoutes(app, journal);
+      verifyRoutes(app, { journal, events, monotonicMs });
+    },
+  };
+}

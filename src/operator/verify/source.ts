@@ -1,0 +1,58 @@
+/** What assertions are made on: requests of the journal, or events. */
+import type { Events, OperatorEvent } from '../events/events.ts';
+import { type Journal, selectableOf } from '../journal/journal.ts';
+import { renderEntry } from '../journal/render.ts';
+import type { Selectable } from '../selector/selector.ts';
+
+/** One thing that can be counted. */
+export interface Item {
+  readonly seq: number;
+  readonly selectable: Selectable;
+  render(): Record<string, unknown>;
+}
+
+export interface Source {
+  readonly newest: number;
+  readonly droppedThrough: number;
+  /** Oldest first. */
+  items(after: number): readonly Item[];
+  onChange(listener: () => void): () => void;
+}
+
+/** Requests with their replies. */
+export function journalSource(journal: Journal): Source {
+  return {
+    get newest() {
+      return journal.newest;
+    },
+    get droppedThrough() {
+      return journal.droppedThrough;
+    },
+    items: (after) =>
+      journal.read({ selector: {}, after, limit: Number.MAX_SAFE_INTEGER }).entries.map((entry) => ({
+        seq: entry.seq,
+        selectable: selectableOf(entry),
+        render: () => renderEntry(entry),
+      })),
+    onChange: (listener) => journal.onChange(listener),
+  };
+}
+
+/** Events of leases, requests, faults and the clock. */
+export function eventSource(events: Events): Source {
+  return {
+    get newest() {
+      return events.newest;
+    },
+    get droppedThrough() {
+      return events.droppedThrough;
+    },
+    items: (after) =>
+      events.read(after, Number.MAX_SAFE_INTEGER).map((event) => ({
+        seq: event.seq,
+        selectable: event satisfies OperatorEvent,
+        render: () => ({ ...event }),
+      })),
+    onChange: (listener) => events.onAppend(listener),
+  };
+}
