@@ -3,8 +3,9 @@ import { SettingError, type SettingsOf } from '../settings/setting.ts';
 import { createStore, type StoreOptions } from './create-store.ts';
 import { FileUnusable } from './embedded/database.ts';
 import { openEmbeddedDriver } from './embedded/driver.ts';
-import { RedisUrlError } from './redis/connect.ts';
+import type { StoreLog } from './redis/connections/connection.ts';
 import { openRedisDriver } from './redis/driver.ts';
+import { RedisUrlError } from './redis/target.ts';
 import type { storeSettings } from './settings.ts';
 import type { Driver, Store } from './store.ts';
 
@@ -14,7 +15,7 @@ export type StoreSettings = SettingsOf<typeof storeSettings>;
 export async function openStore(
   config: StoreSettings,
   options: StoreOptions & {
-    readonly log?: { warn(message: string): void; info(message: string): void };
+    readonly log?: StoreLog;
   } = {},
 ): Promise<Store> {
   return createStore(await openDriver(config, options.log), {
@@ -25,7 +26,7 @@ export async function openStore(
 
 async function openDriver(
   config: Pick<StoreSettings, 'redisUrl' | 'data' | 'storeTimeoutMs'>,
-  log?: { warn(message: string): void; info(message: string): void },
+  log?: StoreLog,
 ): Promise<Driver> {
   try {
     if (config.redisUrl === '') return openEmbeddedDriver({ path: config.data });

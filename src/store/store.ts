@@ -317,6 +317,12 @@ export interface ClockReading {
   readonly frozen: boolean;
 }
 
+/** How much of the store is served. */
+export interface StoreHealth {
+  /** Partitions that are not served, by reason; empty: all are served. */
+  readonly away: { partitions: number[]; reason: string }[];
+}
+
 /** What a driver is: one small set of atomic steps over partitions. Everything else is built above it, once. */
 export interface Driver {
   /** For people: `embedded (memory)`, `redis cluster …`; no credentials. */
@@ -350,8 +356,8 @@ export interface Driver {
   onAppend(listener: (tenant: Tenant, topic: string) => void): void;
   /** Called when appends may have been missed (the connection was away): everybody who waits should look again. */
   onGap(listener: () => void): void;
-  /** Resolves if the store answers, rejects with StoreUnavailable if not. */
-  ping(): Promise<void>;
+  /** Resolves if any partition is served. Rejects with StoreUnavailable if none is. */
+  ping(): Promise<StoreHealth>;
   close(): Promise<void>;
 }
 
@@ -397,7 +403,8 @@ export interface Store {
   /** Answers when everything that came due has been recorded, with what that was. */
   advanceClock(advanceMs: number): Promise<readonly TenantEvent[]>;
   freezeClock(frozen: boolean): Promise<void>;
-  ping(): Promise<void>;
+  /** Resolves if any partition is served. Rejects with StoreUnavailable if none is. */
+  ping(): Promise<StoreHealth>;
   /** Stops sweeping, ends every wait, answers what is under way, and lets the driver go. */
   close(): Promise<void>;
 }

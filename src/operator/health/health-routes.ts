@@ -5,6 +5,14 @@ import type { Store } from '../../store/store.ts';
 import { Failure, tags } from '../schemas.ts';
 
 const Health = Type.Object({ status: Type.String() });
+const Readiness = Type.Object({
+  status: Type.String(),
+  away: Type.Optional(
+    Type.Array(Type.Object({ partitions: Type.Array(Type.Integer()), reason: Type.String() }), {
+      description: 'partitions of the store that cannot be served now; absent if there are none',
+    }),
+  ),
+});
 
 /** Registers `/healthz` (the process runs) and `/readyz` (the store answers). */
 export function healthRoutes(app: App, store: Store): void {
@@ -27,12 +35,12 @@ export function healthRoutes(app: App, store: Store): void {
         tags,
         operationId: 'getReadiness',
         summary: 'Whether the store answers',
-        response: { 200: Health, 503: Failure },
+        response: { 200: Readiness, 503: Failure },
       },
     },
     async () => {
-      await store.ping();
-      return { status: 'ready' };
+      const { away } = await store.ping();
+      return { status: 'ready', ...(away.length === 0 ? {} : { away }) };
     },
   );
 }

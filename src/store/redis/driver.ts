@@ -3,7 +3,6 @@
  * hash tag, so the same code runs on all of them.
  */
 import { crc32 } from 'node:zlib';
-import { Cluster, type Redis, ReplyError } from 'ioredis';
 import {
   type Answer,
   type ClockReading,
@@ -13,14 +12,16 @@ import {
   defaultEventKeeping,
   type EventKeeping,
   type Outcome,
-  StoreUnavailable,
   type Tenant,
 } from '../store.ts';
+import { makeCaller } from './caller.ts';
 import { type Codec, codecs } from './commands.ts';
-import { connect, parseRedisUrl, RedisUrlError } from './connect.ts';
-import { defineScripts, type Reply, runScript, type ScriptArgument, type ScriptName } from './scripts.ts';
+import { openConnections } from './connections/connect.ts';
+import type { StoreLog } from './connections/connection.ts';
+import { checkHealth } from './health.ts';
+import type { Reply, ScriptArgument } from './scripts.ts';
 import { stepEvents } from './steps.ts';
-import { asStoreError } from './store-error.ts';
+import { parseRedisUrl, RedisUrlError } from './target.ts';
 
 export interface RedisOptions {
   readonly url: string;
@@ -29,7 +30,7 @@ export interface RedisOptions {
   /** Must be the same on all nodes, for ever. */
   readonly partitions?: number;
   readonly events?: EventKeeping;
-  readonly log?: { warn(message: string): void; info(message: string): void };
+  readonly log?: StoreLog;
 }
 
 const defaultPartitions = 64;
@@ -46,62 +47,21 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
   const target = parseRedisUrl(options.url);
   const { timeoutMs, partitions = defaultPartitions, log = silent, events = defaultEventKeeping } = options;
   const keeping: readonly ScriptArgument[] = [events.keepEntries, events.idleMs];
-  const redis = connect(target, timeoutMs);
-  const subscriber = connect(target, timeoutMs);
-  const clockKeys = Array.from({ length: partitions }, (_, partition) => `{hb:${partition}}:clock`);
   let appendListener: (tenant: Tenant, topic: string) => void = () => {};
   let gapListener: () => void = () => {};
-  let closed = false;
-
-  defineScripts(redis);
-  let away: string | undefined;
-  redis.on('error', (error: Error) => {
-    if (away === undefined && !closed) log.warn(`${target.description} is away: ${error.message}`);
-    away ??= error.message;
-  });
-  /** Whether the connection is on the database that was asked for, where another one was than the first. */
-  let onDatabase: Promise<unknown> | undefined;
-  redis.on('ready', () => {
-    // Where there is no such database ioredis goes on with the first, which is somebody else's.
-    onDatabase = target.db === 0 || redis instanceof Cluster ? undefined : redis.select(target.db);
-    Promise.resolve(onDatabase)
-      .then(() => {
-        if (away !== undefined) log.info(`${target.description} is back`);
-        away = undefined;
-        return warnOfSettings(redis, log);
-      })
-      .catch(() => {});
-  });
-  const listening = listen(
-    subscriber,
+  const { topology, opened, close } = openConnections(target, {
+    timeoutMs,
     partitions,
-    (tenant, topic) => appendListener(tenant, topic),
-    () => gapListener(),
-  );
-
-  const run = async (
-    name: ScriptName,
-    partition: number,
-    args: readonly ScriptArgument[],
-    raw = false,
-  ): Promise<Reply> => {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(new StoreUnavailable(`${target.description} did not answer within ${timeoutMs} ms`));
-        // Whatever else was sent on a connection that does not answer would wait as long: start over.
-        if (!closed) reconnect(redis);
-      }, timeoutMs);
-    });
-    try {
-      const send = (): Promise<Reply> => runScript(redis, name, clockKeys[partition] ?? '', args, raw);
-      return await Promise.race([onDatabase === undefined ? send() : onDatabase.then(send), late]);
-    } catch (error) {
-      throw asStoreError(error as Error);
-    } finally {
-      clearTimeout(timer);
-    }
-  };
+    log,
+    onAppend: (tenant, topic) => appendListener(tenant, topic),
+    onGap: () => gapListener(),
+  });
+  const call = makeCaller({
+    topology,
+    keys: Array.from({ length: partitions }, (_, partition) => `{hb:${partition}}:clock`),
+    description: target.description,
+    timeoutMs,
+  });
 
   /** Commands of one kind, in one call. */
   const runKind = async (
@@ -116,12 +76,8 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     try {
       if (codec.encodeBatch === undefined) for (const ask of asks) codec.encode(ask, args);
       else codec.encodeBatch(asks, args);
-      const reply = (await run(
-        name,
-        partition,
-        args,
-        codec.raw === true || codec.changesLeases === true,
-      )) as readonly Reply[];
+      const raw = codec.raw === true || codec.changesLeases === true;
+      const reply = (await call({ name, partition, args, raw })) as readonly Reply[];
       const replies = codec.changesLeases === true ? reply[0] : reply;
       const answers: Answer<CommandName>[] =
         codec.decodeBatch?.(replies as Buffer, asks) ??
@@ -133,15 +89,6 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
       return outcomes;
     } catch (error) {
       return commands.map(() => ({ error: error as Error }));
-    }
-  };
-
-  const close = (): void => {
-    closed = true;
-    for (const connection of [redis, subscriber]) {
-      connection.removeAllListeners('error');
-      connection.on('error', () => {});
-      connection.disconnect();
     }
   };
 
@@ -158,23 +105,18 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
   };
 
   const readClock = async (partition: number, args: readonly ScriptArgument[]): Promise<ClockReading> => {
-    const [leaseMs, wallMs, frozen] = (await run('clock', partition, args)) as readonly Reply[];
+    const [leaseMs, wallMs, frozen] = (await call({ name: 'clock', partition, args })) as readonly Reply[];
     return { leaseMs: Number(leaseMs), wallMs: Number(wallMs), frozen: frozen === 1 };
   };
 
-  await Promise.race([
-    Promise.all([new Promise((resolve) => redis.once('ready', resolve)), listening]),
-    new Promise((resolve) => setTimeout(resolve, timeoutMs).unref()),
-  ]);
-
   try {
-    await onDatabase;
+    await Promise.race([opened, new Promise((resolve) => setTimeout(resolve, timeoutMs).unref())]);
   } catch (error) {
-    if (error instanceof ReplyError) {
-      close();
-      throw new RedisUrlError(`names database ${target.db}: ${(error as Error).message}`);
-    }
+    close();
+    throw new RedisUrlError((error as Error).message);
   }
+  // Later it only shows in the replies.
+  opened.catch(() => {});
 
   return {
     description: target.description,
@@ -201,7 +143,12 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
       return outcomes;
     },
     async sweep(partition, owner, budget) {
-      const reply = (await run('sweep', partition, [...keeping, owner, budget], true)) as readonly Reply[];
+      const reply = (await call({
+        name: 'sweep',
+        partition,
+        args: [...keeping, owner, budget],
+        raw: true,
+      })) as readonly Reply[];
       const expired = stepEvents(reply, 2).sort((a, b) => b.lateMs - a.lateMs);
       const nextInMs = Number(reply[1]);
       return { expired, more: reply[0] === 1, nextInMs: nextInMs < 0 ? null : nextInMs };
@@ -226,9 +173,9 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
       ]);
     },
     async tenants(partition) {
-      const [leases, documents, topics] = ((await run('tenants', partition, [])) as readonly Reply[]).map(
-        (counts) => new Map(pairs(counts)),
-      );
+      const [leases, documents, topics] = (
+        (await call({ name: 'tenants', partition, args: [] })) as readonly Reply[]
+      ).map((counts) => new Map(pairs(counts)));
       const names = new Set([
         ...(leases?.keys() ?? []),
         ...(documents?.keys() ?? []),
@@ -247,9 +194,12 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     onGap(listener) {
       gapListener = listener;
     },
-    async ping() {
-      await readClock(0, [0, '', '', 0, '']);
-    },
+    ping: () =>
+      checkHealth({
+        topology,
+        partitions,
+        probe: (partition) => readClock(partition, [0, '', '', 0, '']),
+      }),
     async close() {
       close();
     },
@@ -262,54 +212,4 @@ function pairs(reply: Reply): [string, number][] {
     String(fields[2 * at]),
     Number(fields[2 * at + 1]),
   ]);
-}
-
-function reconnect(redis: Redis | Cluster): void {
-  for (const connection of redis instanceof Cluster ? redis.nodes('master') : [redis]) {
-    if (connection.status === 'ready') connection.disconnect(true);
-  }
-}
-
-/** Hears of appends on all partitions; each time it begins anew, something may have been missed. Resolves at the first. */
-function listen(
-  subscriber: Redis | Cluster,
-  partitions: number,
-  onAppend: (tenant: Tenant, topic: string) => void,
-  onGap: () => void,
-): Promise<void> {
-  const channels = Array.from({ length: partitions }, (_, partition) => `{hb:${partition}}:appends`);
-  subscriber.on('error', () => {});
-  const { promise: listening, resolve } = Promise.withResolvers<void>();
-  subscriber.on('ready', () => {
-    subscriber.subscribe(...channels).then(
-      () => {
-        resolve();
-        onGap();
-      },
-      () => {},
-    );
-  });
-  subscriber.on('message', (_channel: string, message: string) => {
-    const colon = message.indexOf(':');
-    // The length counts bytes, as Lua does.
-    const bytes = Buffer.from(message.slice(colon + 1));
-    const length = Number(message.slice(0, colon));
-    onAppend(bytes.toString('utf8', 0, length), bytes.toString('utf8', length));
-  });
-  return listening;
-}
-
-/** Tells whoever runs this what would lose leases. */
-async function warnOfSettings(redis: Redis | Cluster, log: { warn(message: string): void }): Promise<void> {
-  const node = redis instanceof Cluster ? redis.nodes('master')[0] : redis;
-  if (node === undefined) return;
-  const read = async (name: string): Promise<string> =>
-    ((await node.config('GET', name)) as string[])[1] ?? '';
-  const [policy, appendOnly, save] = await Promise.all(['maxmemory-policy', 'appendonly', 'save'].map(read));
-  if (policy !== 'noeviction')
-    log.warn(
-      `Redis evicts keys when its memory is full (maxmemory-policy ${policy}): leases may vanish; set noeviction`,
-    );
-  if (appendOnly === 'no' && save === '')
-    log.warn('Redis keeps nothing on disk (appendonly no, save ""): leases end with it');
 }

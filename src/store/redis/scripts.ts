@@ -1,6 +1,6 @@
 /** The Redis scripts: files in `lua`, which include fragments of `lua/shared` by name, run by hash. */
 import { readFileSync } from 'node:fs';
-import type { Cluster, Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 
 export const scriptNames = [
   'beat',
@@ -31,8 +31,16 @@ export type Reply = string | number | Buffer | null | readonly Reply[];
 
 const read = (name: string): string => readFileSync(new URL(`lua/${name}.lua`, import.meta.url), 'utf8');
 
+const texts = new Map<ScriptName, string>();
+
 /** The text of a script with its fragments in place, each once: where it, or a fragment, first includes it. */
 export function scriptText(name: ScriptName): string {
+  const text = texts.get(name) ?? assemble(name);
+  texts.set(name, text);
+  return text;
+}
+
+function assemble(name: ScriptName): string {
   const included = new Set<string>();
   const expand = (text: string): string =>
     text.replaceAll(/^--@include (\w+)\n/gm, (_, fragment: string) => {
@@ -44,15 +52,20 @@ export function scriptText(name: ScriptName): string {
 }
 
 /** Makes the scripts known to a connection, which sends their hashes and loads a script when Redis does not know it. */
-export function defineScripts(redis: Redis | Cluster): void {
+export function defineScripts(redis: Redis): void {
   for (const name of scriptNames) {
     redis.defineCommand(`hb_${name}`, { lua: scriptText(name), numberOfKeys: 1 });
   }
 }
 
+/** Makes sure that Redis knows a script, where its text cannot be sent again. */
+export async function loadScript(redis: Redis, name: ScriptName): Promise<void> {
+  await redis.script('LOAD', scriptText(name));
+}
+
 /** Runs a script on the partition whose clock is `key`. `raw`: strings come as bytes. */
 export function runScript(
-  redis: Redis | Cluster,
+  redis: Redis,
   name: ScriptName,
   key: string,
   args: readonly ScriptArgument[],

@@ -1,0 +1,132 @@
+/**
+ * CPU time of the server process per heartbeat, for each protocol and store, of this checkout and of another one, in one
+ * interleaved run: `npm run bench:cpu -- --against ../other-checkout`. CPU time is steadier than requests per second on a shared
+ * machine. Each case is warmed for five seconds; medians of the rounds, with their spread.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startRedis } from '../test/redis-server.ts';
+import { type CaseName, prepareCases } from './cases.ts';
+import { load, median, pinBesideLoad, requireTools, startServer, stopServers } from './load.ts';
+
+const { values } = parseArgs({
+  options: {
+    against: { type: 'string' },
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '3' },
+    warm: { type: 'string', default: '5' },
+    stores: { type: 'string', default: 'memory,file,redis' },
+    journal: { type: 'string', default: 'off' },
+  },
+});
+const rounds = Number(values.rounds);
+const seconds = Number(values.seconds);
+const warmSeconds = Number(values.warm);
+const here = join(import.meta.dirname, '..');
+const checkouts = { here, ...(values.against === undefined ? {} : { against: resolve(values.against) }) };
+
+const folder = mkdtempSync(join(tmpdir(), 'heartbeatd-cpu-'));
+const children: ChildProcess[] = [];
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Server {
+  readonly pid: number;
+  readonly port: number;
+}
+
+/** Starts `src/main.ts` of a checkout on the first core. */
+async function start(checkout: string, env: Record<string, string>): Promise<Server> {
+  const child = spawn(
+    'taskset',
+    ['-c', '0', process.execPath, join(checkout, 'src/main.ts'), '--port', '0'],
+    {
+      env: { ...process.env, LOG_LEVEL: 'warn', JOURNAL: values.journal, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  children.push(child);
+  let printed = '';
+  for await (const chunk of child.stdout) {
+    printed += String(chunk);
+    const [, port] = /listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(printed) ?? [];
+    // taskset becomes the program, so the child's id is the server's.
+    if (port !== undefined) return { pid: child.pid ?? 0, port: Number(port) };
+  }
+  throw new Error(`the server of ${checkout} ended: ${printed}`);
+}
+
+const ticksPerSecond = 100;
+
+/** User and system time of a process, seconds. */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+requireTools();
+const samples = new Map<string, number[]>();
+const note = (key: string, micros: number): void => {
+  samples.set(key, [...(samples.get(key) ?? []), micros]);
+};
+
+const redis = await startRedis();
+pinBesideLoad(redis.pid);
+const bare = await startServer('bare');
+const barePid = Number(readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').at(-2));
+
+let database = 0;
+for (const store of values.stores.split(',')) {
+  const servers = await Promise.all(
+    Object.entries(checkouts).map(async ([name, checkout]) => {
+      database += 1;
+      const env: Record<string, string> =
+        store === 'redis'
+          ? { REDIS_URL: `${redis.url}/${database}` }
+          : store === 'file'
+            ? { DATA: join(folder, `${name}.db`) }
+            : {};
+      const server = await start(checkout, env);
+      return { name, server, cases: await prepareCases(server.port) };
+    }),
+  );
+  const names = Object.keys(servers[0]?.cases ?? {}) as CaseName[];
+  for (const name of names) {
+    for (const { server, cases } of servers) load(server.port, cases[name], warmSeconds);
+    for (let round = 0; round < rounds; round += 1) {
+      for (const { name: which, server, cases } of round % 2 === 0 ? servers : servers.toReversed()) {
+        const before = cpuSeconds(server.pid);
+        const { requests } = load(server.port, cases[name], seconds);
+        note(`${store} ${name} ${which}`, ((cpuSeconds(server.pid) - before) * 1e6) / requests);
+      }
+      const before = cpuSeconds(barePid);
+      const { requests } = load(bare, cases0(servers)[name], seconds);
+      note(`${store} ${name} bare`, ((cpuSeconds(barePid) - before) * 1e6) / requests);
+    }
+    report(store, name);
+  }
+  for (const { server } of servers) process.kill(server.pid, 'SIGKILL');
+}
+stopServers();
+await redis.stop();
+process.exit(0);
+
+function cases0(servers: readonly { readonly cases: Awaited<ReturnType<typeof prepareCases>> }[]) {
+  const [first] = servers;
+  if (first === undefined) throw new Error('no server');
+  return first.cases;
+}
+
+function report(store: string, name: string): void {
+  const of = (which: string): number[] => samples.get(`${store} ${name} ${which}`) ?? [];
+  const mine = median(of('here'));
+  const spread = `${Math.min(...of('here')).toFixed(1)}-${Math.max(...of('here')).toFixed(1)}`;
+  const ofBare = (mine / median(of('bare'))).toFixed(2);
+  const other = of('against').length === 0 ? '' : ` | ${(mine / median(of('against'))).toFixed(3)}`;
+  console.log(`| ${name} | ${store} | ${mine.toFixed(1)} µs (${spread}) | ${ofBare}${other} |`);
+}
