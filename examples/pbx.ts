@@ -2,7 +2,7 @@
  * A PBX application: logs in, registers a callback with a heartbeat, receives the reports of a call, and finds its token expired
  * after 30 minutes, which pass at once. A server in HEARTBEATD_URL has to run on this machine to reach the callback.
  *
- *     node examples/pbx.ts
+ *     npx node examples/pbx.ts
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';

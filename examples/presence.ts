@@ -1,7 +1,7 @@
 /**
  * Two PubNub users in a channel: they see each other join and speak, and one times out without waiting.
  *
- *     node examples/presence.ts
+ *     npx node examples/presence.ts
  */
 import PubNub from 'pubnub';
 import { openServer } from './server.ts';

@@ -2,7 +2,7 @@
  * Two consumers of an SLS consumer group: shards are assigned, handed over, and taken from a consumer that stops sending
  * heartbeats, without waiting for its timeout.
  *
- *     node examples/sls.ts
+ *     npx node examples/sls.ts
  */
 import dns from 'node:dns';
 import { createRequire } from 'node:module';

@@ -6,6 +6,9 @@ import { type StartedApp, startApp } from '../start-app.ts';
 
 const run = promisify(execFile);
 
+/** Starting a process takes seconds while other tests run. */
+const timeout = 120_000;
+
 /** Runs an example and returns its lines. Rejects if it ends with another code than 0. */
 async function linesOf(example: string, env: Record<string, string> = {}): Promise<string[]> {
   const { stdout } = await run(process.execPath, [`examples/${example}.ts`], {
@@ -14,7 +17,7 @@ async function linesOf(example: string, env: Record<string, string> = {}): Promi
   return stdout.trimEnd().split('\n');
 }
 
-it('the SLS example shows an assignment, a hand-over and an expired consumer', async () => {
+it('the SLS example shows an assignment, a hand-over and an expired consumer', { timeout }, async () => {
   expect(await linesOf('sls')).toEqual([
     'a holds []: owns [0,1,2,3]',
     'b holds []: owns []',
@@ -27,7 +30,7 @@ it('the SLS example shows an assignment, a hand-over and an expired consumer', a
   ]);
 });
 
-it('the PBX example shows reports of a call and an expired token', async () => {
+it('the PBX example shows reports of a call and an expired token', { timeout }, async () => {
   expect(await linesOf('pbx')).toEqual([
     'login: Success',
     'heartbeat: Success',
@@ -45,11 +48,13 @@ const presenceLines = [
   'ann received: timeout bob, occupancy 1',
 ];
 
-it('the Presence example shows joins, a message and a timeout', async () => {
+it('the Presence example shows joins, a message and a timeout', { timeout }, async () => {
   expect(await linesOf('presence')).toEqual(presenceLines);
 });
 
-it('an example runs against the server in HEARTBEATD_URL, and again against the same server', async () => {
+it('an example runs against the server in HEARTBEATD_URL, and again against the same server', {
+  timeout,
+}, async () => {
   const started: StartedApp = await startApp();
   try {
     const env = { HEARTBEATD_URL: started.url };
