@@ -89,7 +89,6 @@ function isEqual(a: string, b: string): boolean {
 export function isSignatureValid(signature: string, request: SignedRequest, keys: Keyset): boolean {
   const sign = signature.startsWith('v2.') ? signatureV2 : signatureV1;
   // Query values are signed as encoded by the SDK, which may send them less encoded.
-  return [encodeMore, reencode]
-    .map((encode) => isEqual(signature, sign(request, keys, encode)))
-    .includes(true);
+  const matches = [encodeMore, reencode].map((encode) => isEqual(signature, sign(request, keys, encode)));
+  return matches.some((isMatch) => isMatch);
 }
