@@ -73,6 +73,14 @@ export const errors = {
       message: 'Invalid filter expression',
       service: 'Subscribe',
     }),
+  /** `bound`: which bound of the server the expression is over. The words are ours. */
+  filterTooLarge: (bound: string) =>
+    new PresenceError(400, {
+      status: 400,
+      error: true,
+      message: `Filter expression is too large: ${bound}`,
+      service: 'Subscribe',
+    }),
   /** Names what was refused; channel groups with a colon before each name. */
   forbidden: (channels: readonly string[], groups: readonly string[]) =>
     ofAccess('Forbidden', '9999', {

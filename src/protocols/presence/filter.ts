@@ -2,28 +2,48 @@
  * Filter expressions of a subscriber (documentation page on stream filtering): parsed once a request, then tried on each
  * envelope's metadata (bare names, or `meta.x`) and payload (`data.x`). Pure.
  *
+ * An expression is bounded when it is parsed: 8,192 characters, 512 terms (a name with its path, a number or a text is one),
+ * 64 levels of nesting. So is the work for one message: enough for more than 100 searches through a payload of 32 KiB.
+ *
  * A name that is not there is falsy and equal to nothing. Our precedence, since the documents give none, is that of C:
  * `||`, `&&`, `|`, `^`, `&`, equality, comparison with `contains` and `like`, sums, products, then `!`, `~` and `-`.
  */
+import { charge, isNumber, isTrue, levels, member, TooMuchWork, type Work } from './filter-values.ts';
 
 /** The expression cannot be understood. */
 export class FilterError extends Error {
   override readonly name = 'FilterError';
 }
 
+/** The expression is larger than the server evaluates. The message names the bound. */
+export class FilterTooLarge extends FilterError {}
+
 /** What an expression is tried on. */
 export interface Candidate {
   readonly meta: unknown;
-  /** Asked for only by expressions that look into the payload. */
+  /** Called at most once, and only by expressions that look into the payload. */
   data(): unknown;
 }
 
-export type Filter = (candidate: Candidate) => boolean;
+/**
+ * Whether the expression holds of the candidate. Adds the cost of the evaluation, without that of `data()`, to `total`. Throws
+ * FilterTooLarge if it costs too much.
+ */
+export type Filter = (candidate: Candidate, total?: Work) => boolean;
 
-type Evaluate = (candidate: Candidate) => unknown;
+/** One evaluation. */
+interface Scope {
+  readonly meta: unknown;
+  readonly work: Work;
+  /** Payload of the candidate. */
+  data(): unknown;
+}
+
+type Evaluate = (scope: Scope) => unknown;
 
 const maxCharacters = 8_192;
 const maxDepth = 64;
+const maxTerms = 512;
 
 const token =
   /\s*(?:(?<number>0x[\da-f]+|\d+(?:\.\d+)?(?:e[+-]?\d+)?)|(?<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?<name>[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*)|(?<sign>\|\||&&|==|!=|<=|>=|[-+*/%<>!~&|^()[\],.]))/iuy;
@@ -37,7 +57,8 @@ function tokensOf(expression: string): Token[] {
   const tokens: Token[] = [];
   token.lastIndex = 0;
   let at = 0;
-  while (at < expression.trimEnd().length) {
+  const { length } = expression.trimEnd();
+  while (at < length) {
     token.lastIndex = at;
     const groups = token.exec(expression)?.groups;
     if (groups === undefined) throw new FilterError(`unreadable at character ${at + 1}`);
@@ -51,86 +72,17 @@ function tokensOf(expression: string): Token[] {
   return tokens;
 }
 
-const isNumber = (value: unknown): value is number => typeof value === 'number';
-
-function numeric(operate: (a: number, b: number) => number): (a: unknown, b: unknown) => unknown {
-  return (a, b) => (isNumber(a) && isNumber(b) ? operate(a, b) : undefined);
-}
-
-function ordered(holds: (a: number | string, b: number | string) => boolean) {
-  return (a: unknown, b: unknown): unknown =>
-    (isNumber(a) && isNumber(b)) || (typeof a === 'string' && typeof b === 'string') ? holds(a, b) : false;
-}
-
-function equal(a: unknown, b: unknown): boolean {
-  return a !== undefined && b !== undefined && a === b;
-}
-
-function contains(whole: unknown, part: unknown): boolean {
-  if (Array.isArray(whole)) return whole.some((item) => equal(item, part));
-  return typeof whole === 'string' && typeof part === 'string' && whole.includes(part);
-}
-
-/** Of a list one item is enough. Lists in it are none: payloads may be nested as deep as they are long. */
-function like(value: unknown, pattern: unknown): boolean {
-  return Array.isArray(value) ? value.some((item) => isLike(item, pattern)) : isLike(value, pattern);
-}
-
-/** `*` stands for any characters; case does not matter. */
-function isLike(value: unknown, pattern: unknown): boolean {
-  if (typeof value !== 'string' || typeof pattern !== 'string') return false;
-  const text = value.toLowerCase();
-  const pieces = pattern.toLowerCase().split('*');
-  const first = pieces.shift() ?? '';
-  const last = pieces.pop();
-  if (last === undefined) return text === first;
-  if (!text.startsWith(first)) return false;
-  let at = first.length;
-  for (const piece of pieces) {
-    const found = text.indexOf(piece, at);
-    if (found === -1) return false;
-    at = found + piece.length;
-  }
-  return text.length - at >= last.length && text.endsWith(last);
-}
-
-type Binary = (a: unknown, b: unknown) => unknown;
-
-/** Loosest first. `&&` and `||` are apart: they do not look at their right side in vain. */
-const levels: readonly Readonly<Record<string, Binary>>[] = [
-  { '|': numeric((a, b) => a | b) },
-  { '^': numeric((a, b) => a ^ b) },
-  { '&': numeric((a, b) => a & b) },
-  { '==': equal, '!=': (a, b) => !equal(a, b) },
-  {
-    '<': ordered((a, b) => a < b),
-    '<=': ordered((a, b) => a <= b),
-    '>': ordered((a, b) => a > b),
-    '>=': ordered((a, b) => a >= b),
-    contains,
-    like,
-  },
-  {
-    '+': (a, b) => (typeof a === 'string' && typeof b === 'string' ? a + b : numeric((x, y) => x + y)(a, b)),
-    '-': numeric((a, b) => a - b),
-  },
-  { '*': numeric((a, b) => a * b), '/': numeric((a, b) => a / b), '%': numeric((a, b) => a % b) },
-];
-
-function member(value: unknown, key: unknown): unknown {
-  if (Array.isArray(value)) return isNumber(key) ? value[key] : undefined;
-  if (typeof value !== 'object' || value === null) return undefined;
-  // Whoever publishes chooses what is found: an object need not have a text.
-  if (typeof key !== 'string' && !isNumber(key)) return undefined;
-  return Object.hasOwn(value, key) ? (value as Record<string | number, unknown>)[key] : undefined;
-}
-
-/** Throws FilterError for what is no expression. */
+/** Parses an expression. Throws FilterError for what is none, and FilterTooLarge for what is over a bound. */
 export function parseFilter(expression: string): Filter {
-  if (expression.length > maxCharacters) throw new FilterError(`longer than ${maxCharacters} characters`);
+  if (expression.length > maxCharacters) throw new FilterTooLarge(`at most ${maxCharacters} characters`);
   const tokens = tokensOf(expression);
   let at = 0;
   let depth = 0;
+  let terms = 0;
+  const countTerm = (): void => {
+    terms += 1;
+    if (terms > maxTerms) throw new FilterTooLarge(`at most ${maxTerms} terms`);
+  };
   const current = (): Token => tokens[at] ?? { kind: 'end', text: 'the end' };
   const isSign = (text: string): boolean => current().kind === 'sign' && current().text === text;
   const take = (text: string): boolean => {
@@ -143,7 +95,7 @@ export function parseFilter(expression: string): Filter {
   };
   const nested = (parse: () => Evaluate): Evaluate => {
     depth += 1;
-    if (depth > maxDepth) throw new FilterError(`nested deeper than ${maxDepth}`);
+    if (depth > maxDepth) throw new FilterTooLarge(`at most ${maxDepth} levels of nesting`);
     const parsed = parse();
     depth -= 1;
     return parsed;
@@ -153,7 +105,7 @@ export function parseFilter(expression: string): Filter {
     let left = both();
     while (take('||')) {
       const [a, b] = [left, both()];
-      left = (candidate) => isTrue(a(candidate)) || isTrue(b(candidate));
+      left = (scope) => isTrue(a(scope)) || isTrue(b(scope));
     }
     return left;
   };
@@ -161,7 +113,7 @@ export function parseFilter(expression: string): Filter {
     let left = binary(0);
     while (take('&&')) {
       const [a, b] = [left, binary(0)];
-      left = (candidate) => isTrue(a(candidate)) && isTrue(b(candidate));
+      left = (scope) => isTrue(a(scope)) && isTrue(b(scope));
     }
     return left;
   };
@@ -177,20 +129,23 @@ export function parseFilter(expression: string): Filter {
       if (operate === undefined) return left;
       at += 1;
       const [a, b] = [left, binary(level + 1)];
-      left = (candidate) => operate(a(candidate), b(candidate));
+      left = (scope) => {
+        charge(scope.work, 1);
+        return operate(a(scope), b(scope), scope.work);
+      };
     }
   };
   const unary = (): Evaluate => {
     if (take('!')) {
       const value = nested(unary);
-      return (candidate) => !isTrue(value(candidate));
+      return (scope) => !isTrue(value(scope));
     }
     if (isSign('-') || isSign('~')) {
       const inverts = take('~');
       if (!inverts) take('-');
       const value = nested(unary);
-      return (candidate) => {
-        const operand = value(candidate);
+      return (scope) => {
+        const operand = value(scope);
         if (!isNumber(operand)) return undefined;
         return inverts ? ~operand : -operand;
       };
@@ -199,6 +154,7 @@ export function parseFilter(expression: string): Filter {
   };
   const primary = (): Evaluate => {
     const { kind, text } = current();
+    if (kind !== 'sign' && kind !== 'end') countTerm();
     if (kind === 'number') {
       at += 1;
       const value = Number(text);
@@ -223,7 +179,7 @@ export function parseFilter(expression: string): Filter {
     expect(')');
     const [only] = items;
     if (items.length === 1 && only !== undefined) return only;
-    return (candidate) => items.map((item) => item(candidate));
+    return (scope) => items.map((item) => item(scope));
   };
   const path = (text: string): Evaluate => {
     if (/^(?:true|false)$/i.test(text)) {
@@ -234,34 +190,54 @@ export function parseFilter(expression: string): Filter {
     const inData = names[0] === 'data' && (names.length > 1 || isSign('['));
     const inMeta = names[0] === 'meta' && (names.length > 1 || isSign('['));
     if (inData || inMeta) names.shift();
-    let found: Evaluate = inData ? (candidate) => candidate.data() : (candidate) => candidate.meta;
-    for (const name of names) {
-      const whole = found;
-      found = (candidate) => member(whole(candidate), name);
-    }
+    const base: Evaluate = inData ? (scope) => scope.data() : (scope) => scope.meta;
+    let found = membersOf(base, names);
     for (;;) {
       const whole = found;
       if (take('[')) {
         const key = nested(either);
         expect(']');
-        found = (candidate) => member(whole(candidate), key(candidate));
+        found = (scope) => member(whole(scope), key(scope));
       } else if (take('.')) {
         const { kind, text: name } = current();
         if (kind !== 'name') throw new FilterError(`a name expected before ${name}`);
         at += 1;
-        found = name
-          .split('.')
-          .reduce<Evaluate>((outer, part) => (candidate) => member(outer(candidate), part), whole);
+        countTerm();
+        found = membersOf(whole, name.split('.'));
       } else return found;
     }
   };
 
   const evaluate = either();
   if (current().kind !== 'end') throw new FilterError(`nothing more expected before ${current().text}`);
-  return (candidate) => isTrue(evaluate(candidate));
+  return (candidate, total = { spent: 0 }) => {
+    const work = { spent: 0 };
+    try {
+      return isTrue(evaluate({ meta: candidate.meta, work, data: once(() => candidate.data()) }));
+    } catch (error) {
+      if (error instanceof TooMuchWork) throw new FilterTooLarge('too much work for one message');
+      throw error;
+    } finally {
+      total.spent += work.spent;
+    }
+  };
 }
 
-function isTrue(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length > 0;
-  return value !== undefined && value !== null && value !== false && value !== 0 && value !== '';
+/** A path through objects, in a loop: a path of thousands of names would not fit the stack as nested calls. */
+function membersOf(base: Evaluate, names: readonly string[]): Evaluate {
+  return (scope) => {
+    charge(scope.work, 1 + names.length);
+    let value = base(scope);
+    for (const name of names) value = member(value, name);
+    return value;
+  };
+}
+
+/** Returns what `read` returns, which is called at most once. */
+function once<T>(read: () => T): () => T {
+  let known: { readonly value: T } | undefined;
+  return () => {
+    known ??= { value: read() };
+    return known.value;
+  };
 }

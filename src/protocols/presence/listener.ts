@@ -3,7 +3,14 @@ import type { LeaseEvent, TopicCursor } from '../../store/store.ts';
 import type { Call } from './call.ts';
 import type { Filter } from './filter.ts';
 import { beforeInterval, type IntervalSettings, type Step, tell } from './interval.ts';
-import { decodeMessage, type EnvelopeContext, messageEnvelope, presenceEnvelope } from './message.ts';
+import { type Entry, type Matching, matching } from './matching.ts';
+import {
+  decodeMessage,
+  type EnvelopeContext,
+  type Message,
+  messageEnvelope,
+  presenceEnvelope,
+} from './message.ts';
 import { factsOf } from './presence-event.ts';
 import { companion } from './request.ts';
 import type { Source, Subscription } from './subscription.ts';
@@ -12,39 +19,29 @@ import { eventsKept } from './topics.ts';
 /** SDKs take region 0 for no answer. */
 export const region = 1;
 
-/** Messages in one answer; the rest comes with the next. The real service leaves older ones out. */
-const maxHeard = 100;
 /** Entries looked at in one go: more than any subscription that is kept up with has. */
 const maxRead = 10_000;
 /** While a busy channel's steps are summed up, subscribers to it look for anything else at most this often, ms. */
 const busyPauseMs = 1_000;
 
-/** Something that a subscriber gets. */
-export interface Heard {
-  readonly position: bigint;
-  /** The subscribed name that it came through. */
-  readonly via: string;
-  readonly channel: string;
-  /** JSON text of the payload alone. */
-  readonly json: string;
-  /** JSON text of the whole envelope. `via` is left out where it says nothing. */
-  envelope(via: string | undefined): string;
-}
-
 export interface Listener {
-  /** What there is to tell now, in order. */
-  look(subscription: Subscription): Promise<readonly Heard[]>;
+  /** What there is to tell now, in order. Rejects with FilterTooLarge. */
+  look(subscription: Subscription): Promise<Matching>;
   /** What is worth waiting for after a look that told nothing, and for how long. */
   nextLook(): { cursors: readonly TopicCursor[]; timeoutMs: number };
 }
 
-/** `after`: the timetoken that the subscriber goes on from. */
-export function listen(
-  call: Call,
-  subscribeKey: string,
-  after: bigint,
-  filter: Filter | undefined,
-): Listener {
+export interface ListenOptions {
+  readonly subscribeKey: string;
+  /** The timetoken that the subscriber goes on from. */
+  readonly after: bigint;
+  readonly filter: Filter | undefined;
+  /** Aborted once the poll is over. */
+  readonly signal: AbortSignal;
+}
+
+export function listen(call: Call, options: ListenOptions): Listener {
+  const { subscribeKey, after, filter, signal } = options;
   const { store, tenant, settings } = call;
   const intervals: IntervalSettings = {
     announceMax: settings.presenceAnnounceMax,
@@ -91,10 +88,11 @@ export function listen(
         topics.map(({ topic, entries }) => [topic, entries.at(-1)?.position ?? seen.get(topic) ?? after]),
       );
       busy = found.busy;
-      return choose([
-        ...topics.flatMap((topic) => messagesIn(topic, after, context, filter)),
-        ...eventsIn(found.told, context, filter),
-      ]);
+      const entries = [
+        ...topics.flatMap((topic) => messagesIn(topic, after, context)),
+        ...eventsIn(found.told, context),
+      ];
+      return matching(entries, { filter, signal });
     },
     nextLook() {
       // The first steps of a busy time are looked at as they come, so that a change of state is not kept waiting.
@@ -121,6 +119,17 @@ function once<T>(read: (payload: Uint8Array) => T): (payload: Uint8Array) => T {
 }
 
 const messageOf = once(decodeMessage);
+/** The payload parsed last: subscribers to one channel filter the same message one after the other. */
+let parsed: { readonly message: Message | undefined; readonly payload: unknown } = {
+  message: undefined,
+  payload: undefined,
+};
+
+function payloadOf(message: Message): unknown {
+  if (parsed.message !== message) parsed = { message, payload: JSON.parse(message.json) };
+  return parsed.payload;
+}
+
 const stepOf = once((payload) => JSON.parse(Buffer.from(payload).toString()) as LeaseEvent);
 
 interface Topic {
@@ -129,31 +138,31 @@ interface Topic {
   readonly entries: { readonly position: bigint; readonly payload: Uint8Array }[];
 }
 
-/** With the rank of the name that it came through. */
-type Ranked = Heard & { readonly rank: number };
-
-function messagesIn(
-  { source, entries }: Topic,
-  after: bigint,
-  context: EnvelopeContext,
-  filter: Filter | undefined,
-): Ranked[] {
+function messagesIn({ source, entries }: Topic, after: bigint, context: EnvelopeContext): Entry[] {
   if (source.kind !== 'messages') return [];
   const { via, rank } = source;
-  return entries.flatMap(({ position, payload }) => {
-    const message = position > after ? messageOf(payload) : undefined;
-    if (message === undefined) return [];
-    const { facts, json } = message;
-    if (filter !== undefined && !filter({ meta: facts.u, data: () => JSON.parse(json) })) return [];
-    return {
+  return entries
+    .filter(({ position }) => position > after)
+    .map(({ position, payload }) => ({
       position,
-      via,
       rank,
-      channel: facts.c,
-      json,
-      envelope: (said: string | undefined) => messageEnvelope(context, { position, via: said }, message),
-    };
-  });
+      bytes: payload.byteLength,
+      read() {
+        const message = messageOf(payload);
+        if (message === undefined) return undefined;
+        const { facts, json } = message;
+        return {
+          position,
+          via,
+          channel: facts.c,
+          json,
+          envelope: (said) => messageEnvelope(context, { position, via: said }, message),
+          meta: facts.u,
+          unparsed: json.length,
+          data: () => payloadOf(message),
+        };
+      },
+    }));
 }
 
 interface ToldTo {
@@ -192,39 +201,27 @@ function tellAll(
   return { told, busy, nextEndMs };
 }
 
-function eventsIn(all: readonly ToldTo[], context: EnvelopeContext, filter: Filter | undefined): Ranked[] {
+function eventsIn(all: readonly ToldTo[], context: EnvelopeContext): Entry[] {
   return all.flatMap(({ source: { via, rank }, channel, told }) =>
-    told.flatMap(({ position, event }) => {
-      const facts = factsOf(channel, event);
-      if (filter !== undefined && !filter({ meta: facts, data: () => event })) return [];
-      const json = JSON.stringify(event);
-      const on = channel + companion;
-      return {
-        position,
-        via,
-        rank,
-        channel: on,
-        json,
-        envelope: (said: string | undefined) =>
-          presenceEnvelope(context, { position, via: said }, on, facts, json),
-      };
-    }),
+    told.map(({ position, event }) => ({
+      position,
+      rank,
+      bytes: 0,
+      read() {
+        const facts = factsOf(channel, event);
+        const json = JSON.stringify(event);
+        const on = channel + companion;
+        return {
+          position,
+          via,
+          channel: on,
+          json,
+          envelope: (said) => presenceEnvelope(context, { position, via: said }, on, facts, json),
+          meta: facts,
+          unparsed: 0,
+          data: () => event,
+        };
+      },
+    })),
   );
-}
-
-/** In order, each once however many names it came through, and at most so many. */
-function choose(all: readonly Ranked[]): readonly Heard[] {
-  if (all.length === 0) return all;
-  const best = new Map<string, Ranked>();
-  for (const heard of all) {
-    const key = `${heard.position} ${heard.channel}`;
-    const known = best.get(key);
-    if (known === undefined || heard.rank < known.rank) best.set(key, heard);
-  }
-  const ordered = [...best.values()].sort((a, b) =>
-    a.position < b.position ? -1 : a.position > b.position ? 1 : 0,
-  );
-  // What shares a timetoken must not be torn apart: a client that goes on from there would miss the rest.
-  const last = ordered[maxHeard - 1]?.position;
-  return last === undefined ? ordered : ordered.filter(({ position }) => position <= last);
 }

@@ -1,9 +1,10 @@
 /** The long poll: what a subscriber hears after a timetoken, held until there is something. Source: REST API pages. */
 import type { Call } from './call.ts';
 import { errors } from './errors.ts';
-import { type Filter, parseFilter } from './filter.ts';
+import { type Filter, FilterError, FilterTooLarge, parseFilter } from './filter.ts';
 import { beaterOf } from './heartbeat.ts';
-import { type Heard, listen, region } from './listener.ts';
+import { listen, region } from './listener.ts';
+import type { Heard, Matching } from './matching.ts';
 import { leave } from './occupants.ts';
 import type { Hold } from './polls.ts';
 import { renewUntil } from './renewal.ts';
@@ -39,9 +40,15 @@ function filterOf(query: Query): Filter | undefined {
   if (expression === undefined || expression === '') return undefined;
   try {
     return parseFilter(expression);
-  } catch {
-    throw errors.invalidFilter();
+  } catch (error) {
+    throw filterRefused(error);
   }
+}
+
+/** The answer for an error of a filter; others stay as they are. */
+function filterRefused(error: unknown): unknown {
+  if (error instanceof FilterTooLarge) return errors.filterTooLarge(error.message);
+  return error instanceof FilterError ? errors.invalidFilter() : error;
 }
 
 /**
@@ -67,13 +74,18 @@ export async function subscribe(
     return { timetoken: readAt, heard: [], only: subscription.only };
   }
 
-  const listener = listen(call, subscribeKey, after, filter);
-  let heard = await listener.look(subscription);
-  if (heard.length === 0 && beat !== undefined && settings.presenceRenewWhileHeld) {
+  const listener = listen(call, { subscribeKey, after, filter, signal: hold.signal });
+  const look = (): Promise<Matching> =>
+    listener.look(subscription).catch((error: unknown) => {
+      throw filterRefused(error);
+    });
+  let { heard, lookedTo } = await look();
+  const isFruitless = (): boolean => heard.length === 0 && lookedTo === undefined;
+  if (isFruitless() && beat !== undefined && settings.presenceRenewWhileHeld) {
     const renew = (places: Subscription['places']): Promise<void> => beat(places, heldSince);
     void renewUntil(hold.signal, call, uuid, () => subscription.places, renew);
   }
-  while (heard.length === 0 && !hold.signal.aborted) {
+  while (isFruitless() && !hold.signal.aborted) {
     const { cursors, timeoutMs } = listener.nextLook();
     const changes = subscription.groupTopics.map((topic) => ({ topic, after: readAt }));
     const woken = await store.wait({
@@ -84,7 +96,7 @@ export async function subscribe(
     });
     if (hold.signal.aborted) break;
     if (woken && changes.length > 0) ({ subscription, readAt } = await subscribed(call));
-    heard = await listener.look(subscription);
+    ({ heard, lookedTo } = await look());
   }
   if (hold.why() === 'gone') {
     if (settings.presenceLeaveOnDisconnect && uuid !== '') {
@@ -96,7 +108,7 @@ export async function subscribe(
       );
     }
   } else await beat?.(subscription.places, heldSince);
-  return { timetoken: heard.at(-1)?.position ?? after, heard, only: subscription.only };
+  return { timetoken: lookedTo ?? heard.at(-1)?.position ?? after, heard, only: subscription.only };
 }
 
 /**

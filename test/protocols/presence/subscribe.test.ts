@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type StartedApp, startApp } from '../../start-app.ts';
 
 const key = 'sub-c-demo';
@@ -200,6 +200,11 @@ describe('subscribe', () => {
     ['t=%7B', 400, 'Invalid timetoken'],
     [`uuid=${'u'.repeat(93)}`, 400, 'Invalid uuid'],
     ['filter-expr=%28', 481, 'Invalid filter expression'],
+    [
+      `filter-expr=${Array.from({ length: 1_024 }, () => 'data.a').join('%7C%7C')}`,
+      400,
+      'Filter expression is too large: at most 512 terms',
+    ],
   ])('refuses %s', async (query, status, message) => {
     const answer = await inject(`/v2/subscribe/${key}/ch/0?${query}`);
     expect(answer.statusCode).toBe(status);
@@ -474,6 +479,58 @@ describe('filters', () => {
     expect(await heard("region == 'east'")).toEqual(['ch {"text":"one"}']);
     expect(await heard("data.text like 'TW*'")).toEqual(['ch {"text":"two"}']);
     expect(await heard("pn_action == 'join'")).toEqual(['ch-pnpres join u1 1']);
+  });
+
+  it('parse a message once, however many terms they have', async () => {
+    const tt = await handshake('ch');
+    for (const n of [1, 2, 3]) await publish('ch', { once: n });
+    const parse = vi.spyOn(JSON, 'parse');
+    const filter = encodeURIComponent([...Array.from({ length: 500 }, () => 'data.a'), 'true'].join('||'));
+    const { m } = await subscribe('ch', `tt=${tt}&filter-expr=${filter}`);
+    const parsed = parse.mock.calls.filter(([text]) => text.startsWith('{"once"'));
+    parse.mockRestore();
+    expect(m.map(({ d }) => d)).toEqual([{ once: 1 }, { once: 2 }, { once: 3 }]);
+    expect(parsed).toHaveLength(3);
+  });
+
+  it('that cost much are tried in several polls, and miss nothing', async () => {
+    const tt = await handshake('ch');
+    const padding = 'x'.repeat(30_000);
+    for (let n = 0; n < 20; n += 1) {
+      const answer = await started.app.inject({
+        method: 'POST',
+        url: `/publish/pub-c-demo/${key}/0/ch/0`,
+        payload: JSON.stringify({ n, padding }),
+      });
+      expect(answer.statusCode).toBe(200);
+    }
+    const costly = Array.from({ length: 100 }, () => "data.padding like '*y'").join('||');
+    const filter = encodeURIComponent(`data.n == 12 || data.n == 19 || ${costly}`);
+    let polls = 0;
+    const heard: unknown[] = [];
+    for (let from = tt; heard.length < 2; polls += 1) {
+      const { t, m } = await subscribe('ch', `tt=${from}&filter-expr=${filter}`);
+      expect(BigInt(t.t)).toBeGreaterThan(BigInt(from));
+      heard.push(...m.map(({ d }) => (d as { readonly n: number }).n));
+      from = t.t;
+    }
+    expect(heard).toEqual([12, 19]);
+    expect(polls).toBeGreaterThan(2);
+  });
+
+  it('that are too much for a message get an error that says so', async () => {
+    const tt = await handshake('ch');
+    const meta = encodeURIComponent(JSON.stringify({ a: 'x'.repeat(30_000) }));
+    await publish('ch', 1, `meta=${meta}`);
+    const filter = encodeURIComponent(Array.from({ length: 200 }, () => "a like'y'").join('||'));
+    const answer = await inject(`/v2/subscribe/${key}/ch/0?tt=${tt}&filter-expr=${filter}`);
+    expect(answer.statusCode).toBe(400);
+    expect(JSON.parse(answer.body)).toEqual({
+      status: 400,
+      error: true,
+      message: 'Filter expression is too large: too much work for one message',
+      service: 'Subscribe',
+    });
   });
 
   it('may hold a raw && as some SDKs send it', async () => {
