@@ -14,6 +14,11 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import type { Config } from './config.ts';
+import {
+  type ConnectionLimits,
+  defaultConnectionLimits,
+  limitConnections,
+} from './http/connection-limits.ts';
 import { type Metrics, makeMetrics } from './operator/metrics.ts';
 import { isOperatorPath, operator } from './operator/plugin.ts';
 import { pbx } from './protocols/pbx/plugin.ts';
@@ -35,6 +40,7 @@ export interface AppOptions {
   readonly randomBytes?: (size: number) => Buffer;
   /** For how long clients may send a last request on the connections they have while the app closes, ms; 0 by default. */
   readonly lastRequestMs?: number;
+  readonly connectionLimits?: ConnectionLimits;
 }
 
 /** Credentials before an authority are nobody's business here: they would end up in errors and logs. */
@@ -94,6 +100,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     },
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as App;
 
+  limitConnections(app as unknown as FastifyInstance, options.connectionLimits ?? defaultConnectionLimits);
   app.decorateRequest('authority', {
     getter(this: FastifyRequest) {
       return (this.raw as { authority?: string }).authority ?? this.headers.host ?? '';
