@@ -32,8 +32,8 @@ export interface Dialect<Call, Op extends Operation<Call> = Operation<Call>> {
   authenticate?(call: Call, operation: Op): void | Promise<void>;
   /** Returns the reply for a failure. Nothing else formats an error. */
   error(failure: Failure, request: FastifyRequest): Reply;
-  /** Headers that every reply carries before its own and that differ from request to request. Absent: none. */
-  headers?(): HeaderList;
+  /** Returns headers that every reply carries before its own and that differ from request to request. Absent: none. */
+  headers?(request: FastifyRequest): HeaderList;
   /** OpenAPI security schemes of the protocol, by name; an operation may be called with any of them, or with none. */
   readonly securitySchemes?: Readonly<Record<string, unknown>>;
   /** Returns an error of the protocol's table with sample arguments; undefined for an unknown name. Absent: errors cannot be injected by name. */

@@ -32,12 +32,21 @@ export interface DocumentKind<T> {
 
 /** Declares a kind of document. */
 export function documentKind<S extends TSchema>(collection: string, schema: S): DocumentKind<Static<S>> {
+  return documentKinds(schema)(collection);
+}
+
+/** Declares kinds of documents that differ by their collection only, for collections whose names are made at run time. */
+export function documentKinds<S extends TSchema>(schema: S): (collection: string) => DocumentKind<Static<S>> {
   const matches = guard(schema);
   const parse = (text: string): Static<S> | undefined => {
     const value: unknown = JSON.parse(text);
     return matches(value) ? value : undefined;
   };
-  const readMany: DocumentKind<Static<S>>['readMany'] = async (store, tenant, keys) => {
+  return (collection) => makeKind(collection, parse);
+}
+
+function makeKind<T>(collection: string, parse: DocumentKind<T>['parse']): DocumentKind<T> {
+  const readMany: DocumentKind<T>['readMany'] = async (store, tenant, keys) => {
     const documents = keys.map((key) => ({ collection, key }));
     const found = keys.length === 0 ? [] : await store.readDocuments({ tenant, documents });
     return found.map((document) => {

@@ -129,12 +129,16 @@ function failures(
         { ...(summary === undefined ? {} : { summary }), value: example },
       ]),
     );
+    // One service of a vendor may answer with a list where another one answers with an object.
+    const shapes = new Set((group ?? []).map(({ example }) => (Array.isArray(example) ? 'array' : 'object')));
+    const failure = { type: [...shapes] };
     const names = (group ?? []).map(({ error }) => error).join(', ');
     responses[status] = {
       description: success === undefined ? names : `Success, or ${names}`,
       content: {
         'application/json': {
-          schema: success === undefined || typeof success === 'string' ? {} : { anyOf: [success, {}] },
+          schema:
+            success === undefined || typeof success === 'string' ? failure : { anyOf: [success, failure] },
           examples,
         },
       },

@@ -45,7 +45,7 @@ const success = { status: 'Success' };
 const failed = (errno: string) => ({ status: 'Failed', errno });
 
 describe('login', () => {
-  it('answers a new token of 32 lower-case hex digits each time, and older ones stay', async () => {
+  it('returns a new token of 32 lower-case hex digits each time, and older ones stay valid', async () => {
     const first = await login();
     const second = await login();
     expect(first).toMatch(/^[0-9a-f]{32}$/);
@@ -53,7 +53,7 @@ describe('login', () => {
     expect(await send(`v1.1.0/heartbeat?token=${first}`)).toEqual(success);
   });
 
-  it('answers exactly as the version does', async () => {
+  it('replies exactly as the version does', async () => {
     const body = { username: 'api', password: md5OfPass, port: '8260' };
     const answers = await Promise.all(
       ['v0.0.1', 'v1.0.2', 'v1.10', 'v2.0.0'].map((version) => send(`${version}/login`, { body })),
@@ -67,7 +67,7 @@ describe('login', () => {
     expect(answers[3]).toMatchObject({ transport: 'HTTP' });
   });
 
-  it('sends reports to whoever logged in, on the port given or 8260', async () => {
+  it('has reports sent to the address of the login, at its port or 8260', async () => {
     expect(await goesTo(await login('v1.1.0', { port: 9_000, url: 'report' }))).toBe(
       'http://127.0.0.1:9000/report',
     );
@@ -96,7 +96,7 @@ describe('login', () => {
     expect(await send('v1.1.0/login', sent)).toEqual(failed(errno));
   });
 
-  it('ends the token nearest its end when a user has too many', async () => {
+  it('ends the token nearest expiry when a user has too many', async () => {
     await started.close();
     started = await startApp({ pbxMaxTokens: 2 });
     const first = await login();
@@ -122,13 +122,13 @@ describe('heartbeat', () => {
     send(`${version}/heartbeat?token=${token}${query}`, sent);
   const full = { ipaddr: '10.0.0.1', port: '8260', url: 'report', urltag: '0' };
 
-  it('as the document shows it', async () => {
+  it('succeeds as the document shows it', async () => {
     const body = { ipaddr: '172.16.6.150', port: '8280', url: '172.16.6.150:8280', urltag: '1' };
     expect(await beat({ body }, 'v0.0.1')).toEqual(success);
     expect(await goesTo(token)).toBe('http://172.16.6.150:8280/');
   });
 
-  it('keeps the token for another 30 minutes, to the millisecond', async () => {
+  it('renews the token for 30 minutes, to the millisecond', async () => {
     await started.store.advanceClock(30 * minutes - 1);
     expect(await beat()).toEqual(success);
     await started.store.advanceClock(30 * minutes - 1);
@@ -164,7 +164,7 @@ describe('heartbeat', () => {
     ],
     ['a url alone, and keeps the address', { url: 'other' }, 'http://127.0.0.1:8260/other'],
     ['an address alone, and keeps the port', { ipaddr: '10.0.0.1' }, 'http://10.0.0.1:8260/'],
-  ])('takes %s', async (_what, body, href) => {
+  ])('accepts %s', async (_what, body, href) => {
     expect(await beat({ body })).toEqual(success);
     expect(await goesTo(token)).toBe(href);
   });
@@ -190,7 +190,7 @@ describe('heartbeat', () => {
     expect(await goesTo(token)).toBe('http://10.0.0.1:8260/report');
   });
 
-  it('takes fields from the query, and the body wins', async () => {
+  it('reads fields from the query, and prefers those of the body', async () => {
     expect(await beat({}, 'v1.1.0', '&ipaddr=10.0.0.1')).toEqual(success);
     expect(await goesTo(token)).toBe('http://10.0.0.1:8260/');
     expect(await beat({ body: { ipaddr: '10.0.0.2' } }, 'v1.1.0', '&ipaddr=10.0.0.3&port=1')).toEqual(
@@ -220,11 +220,11 @@ describe('heartbeat', () => {
     });
   });
 
-  it('that is too large is refused', async () => {
+  it('is refused if it is too large', async () => {
     expect(await beat({ body: { url: 'x'.repeat(70_000) } })).toEqual(failed('20000'));
   });
 
-  it('repeats of what is stored change nothing', async () => {
+  it('changes nothing if it repeats the stored callback', async () => {
     await beat({ body: full });
     const changes: string[] = [];
     started.store.observe(({ type }) => changes.push(type));
@@ -238,7 +238,7 @@ describe('heartbeat', () => {
     expect(await callback(token)).toMatchObject({ version: '2.0.0', ipaddr: '10.0.0.1' });
   });
 
-  it('asks for a token that lives', async () => {
+  it('requires a live token', async () => {
     expect(await send('v1.1.0/heartbeat')).toEqual(failed('20005'));
     expect(await send('v1.1.0/heartbeat?token=')).toEqual(failed('20005'));
     expect(await send('v1.1.0/heartbeat?k=v?token=x')).toEqual(failed('20005'));
@@ -254,14 +254,14 @@ describe('heartbeat', () => {
     expect(await send(`v1.1.0/heartbeat/?token=${token}`)).toEqual(success);
   });
 
-  it('of many at the same time is one lease', async () => {
+  it('renews one lease, also many times at once', async () => {
     const answers = await Promise.all(Array.from({ length: 200 }, () => beat()));
     expect(answers.every(({ status }) => status === 'Success')).toBe(true);
     expect(await started.store.count({ tenant, groups: ['api'] })).toEqual([1]);
   });
 
   describe('under the strict profile', () => {
-    it('v0.0.1 takes the table of its document at its word', async () => {
+    it('v0.0.1 requires what the table of its document requires', async () => {
       expect(await beat({}, 'v0.0.1')).toEqual(failed('20007'));
       expect(await beat({ body: { ipaddr: '10.0.0.1' } }, 'v0.0.1')).toEqual(failed('10004'));
       expect(await beat({ body: { port: '8260' } }, 'v0.0.1')).toEqual(failed('10004'));
@@ -269,7 +269,7 @@ describe('heartbeat', () => {
       expect(await goesTo(token)).toBe('http://127.0.0.1:8260/first');
     });
 
-    it('a setting makes all versions strict, or none', async () => {
+    it('PBX_STRICT makes all versions strict, or none', async () => {
       for (const [pbxStrict, version, answer] of [
         ['always', 'v2.0.0', failed('20007')],
         ['never', 'v0.0.1', success],
@@ -304,7 +304,7 @@ describe('a Cloud PBX', () => {
     await started.store.freezeClock(true);
   });
 
-  it('gives pairs of tokens, each once, and keeps the callback', async () => {
+  it('issues pairs of tokens that refresh once, and keeps the callback', async () => {
     const first = await send('v1.1.0/login', { body });
     expect(Object.keys(first)).toEqual(['status', 'token', 'refreshtoken']);
     await started.store.advanceClock(25 * minutes);
@@ -319,7 +319,7 @@ describe('a Cloud PBX', () => {
     expect(answers.filter(({ status }) => status === 'Success')).toHaveLength(1);
   });
 
-  it('prolongs a token by nothing else', async () => {
+  it('extends a token by nothing else', async () => {
     const { token, refreshtoken } = await send('v1.1.0/login', { body });
     await started.store.advanceClock(20 * minutes);
     expect(await send(`v1.1.0/heartbeat?token=${token}`)).toEqual(success);
@@ -328,7 +328,7 @@ describe('a Cloud PBX', () => {
     expect(await refresh(refreshtoken)).toEqual(failed('20004'));
   });
 
-  it('refuses what is no refresh', async () => {
+  it('refuses an invalid refresh', async () => {
     expect(await refresh('x')).toEqual(failed('20004'));
     expect(await refresh('')).toEqual(failed('10004'));
     expect(await send('v1.1.0/token/refresh')).toEqual(failed('20007'));
@@ -336,15 +336,15 @@ describe('a Cloud PBX', () => {
     expect(await send('v1.1.0/token/refresh', { method: 'GET' })).toEqual(failed('20001'));
   });
 
-  it('is asked for: other PBXs know no refresh', async () => {
+  it('is a setting: other PBXs have no refresh', async () => {
     await started.close();
     started = await startApp();
     expect(await refresh('x')).toEqual(failed('10003'));
   });
 });
 
-describe('everything else', () => {
-  it("is answered with the API's own errors", async () => {
+describe('any other request', () => {
+  it("gets the API's own errors", async () => {
     expect(await send('v1.1.0/nothing')).toEqual(failed('10003'));
     expect(await send('v1.1.0/extension/nothing')).toEqual(failed('10003'));
     expect(await send('vx/heartbeat')).toEqual(failed('10003'));
@@ -356,7 +356,7 @@ describe('everything else', () => {
     );
   });
 
-  it('OPTIONS lets browsers in', async () => {
+  it('is allowed from browsers by OPTIONS', async () => {
     const answer = await started.app.inject({ method: 'OPTIONS', url: '/api/v1.1.0/heartbeat' });
     expect(answer.statusCode).toBe(200);
     expect(answer.headers).toMatchObject({
@@ -365,7 +365,7 @@ describe('everything else', () => {
     });
   });
 
-  it('a store that is away is 20010, a fault of ours 30001', async () => {
+  it('gets 20010 if the store is unavailable, and 30001 for an internal error', async () => {
     started.store.beat = () => Promise.reject(new StoreUnavailable('away'));
     expect(await send('v1.1.0/heartbeat?token=x')).toEqual(failed('20010'));
     started.store.beat = () => Promise.reject(new Error('fault'));

@@ -8,7 +8,7 @@ const stored = { ipaddr: '10.9.9.9', port: 8_260 };
 const resolve = (fields: { ipaddr?: string; port?: number; url?: string; urltag?: string }) =>
   resolveCallback({ ...stored, url: '', urltag: '', ...fields });
 
-describe('where reports go', () => {
+describe('the URL of a callback', () => {
   it.each([
     [1, '192.168.5.122', 8_260, 'report', '0', 'http://192.168.5.122:8260/report'],
     [2, '192.168.5.122', 8_260, '/report', '0', 'http://192.168.5.122:8260/report'],
@@ -66,7 +66,7 @@ describe('where reports go', () => {
     expect(resolve(fields)).toEqual({ errno: '20011' });
   });
 
-  it('is never outside the rules, and never an exception, whatever a client sends', () => {
+  it('follows the rules and never throws, whatever a client sends', () => {
     const host = fc.oneof(
       fc.ipV4(),
       fc.ipV4Extended(),
@@ -116,7 +116,7 @@ it('reads a port as clients send it', () => {
     expect(portOf(port)).toBeUndefined();
 });
 
-it('knows the peer of a login by its own address', () => {
+it('the address of a peer is an IPv4 address if it is mapped', () => {
   expect(peerAddress('::ffff:10.0.0.7')).toBe('10.0.0.7');
   expect(peerAddress('fe80::1%eth0')).toBe('fe80::1');
   expect(peerAddress('10.0.0.7')).toBe('10.0.0.7');

@@ -1,4 +1,4 @@
-/** Reports to applications that speak TLS, with certificates that nobody outside this test knows. */
+/** Reports to applications that speak TLS, with certificates of this test only. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,7 +69,7 @@ describe('a report to an https:// callback', () => {
     ['whose own certificate is in PBX_CA', () => alone, () => ({ pbxCa: fileFor(alone) })],
     ['that is in PBX_CA among others', () => alone, () => ({ pbxCa: file(authority.cert, alone.cert) })],
     ['of anybody, with PBX_VERIFY_TLS=false', () => alone, () => ({ pbxVerifyTls: false })],
-  ])('%s arrives, in the bytes of a PBX', async (_who, identity, settings) => {
+  ])('%s arrives with the bytes of a PBX', async (_who, identity, settings) => {
     const { application, report, last, diagnostics } = await start(identity(), settings());
     await report();
     const [first] = await application.arrived(1);
@@ -100,7 +100,7 @@ describe('a report to an https:// callback', () => {
       () => ({ pbxCa: fileFor(authority) }),
       /CERT_HAS_EXPIRED/,
     ],
-  ])('%s is not sent, and the operator is told why', async (_who, identity, settings, why) => {
+  ])('%s is not sent, and a diagnostic says why', async (_who, identity, settings, why) => {
     const { app, application, report, last, waiting, diagnostics, metrics, url } = await start(
       identity(),
       settings(),
@@ -125,7 +125,7 @@ describe('a report to an https:// callback', () => {
     expect(application.received).toEqual([]);
   });
 
-  it('that was not trusted arrives when the application shows a certificate that is', async () => {
+  it('arrives once the application presents a trusted certificate', async () => {
     const { app, application, report, last, waiting } = await start(alone, { pbxCa: fileFor(authority) });
     await report();
     await expect.poll(last).toMatch(/^untrusted/);
@@ -138,7 +138,7 @@ describe('a report to an https:// callback', () => {
     await expect.poll(waiting).toBe(0);
   });
 
-  it('is for the name of the application, whatever address that leads to', async () => {
+  it('is checked against the name of the application, whatever address it resolves to', async () => {
     receiver = await startReceiver(0, signed);
     receiver.answer = ok;
     const policy = makeAddressPolicy({ allow: [], deny: [], refuseSystemPorts: false });
@@ -161,7 +161,7 @@ describe('a report to an https:// callback', () => {
 });
 
 describe('the file of PBX_CA', () => {
-  it('may hold many certificates, and text around them', () => {
+  it('may hold several certificates and other text', () => {
     const text = `# ours\n${authority.cert}\r\n\r\n# the application's own\n${alone.cert}`;
     expect(parseCertificates(text)).toHaveLength(2);
   });

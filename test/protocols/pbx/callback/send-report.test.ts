@@ -30,7 +30,7 @@ const to = (url: string, rules: Parameters<typeof sender>[0] = {}) =>
 const at = (host: string): string => `http://${host}:${receiver.port}/`;
 
 describe('an attempt', () => {
-  it('goes to a name that resolves to what is allowed, and says the name', async () => {
+  it('goes to a name that resolves to an allowed address, with the name as Host', async () => {
     expect(await to(at('pbx-client.example'), { lookup: async () => ['127.0.0.1'] })).toMatchObject({
       kind: 'replied',
       status: 200,
@@ -39,7 +39,7 @@ describe('an attempt', () => {
     expect(receiver.received[0]?.raw).toContain(`Host: pbx-client.example:${receiver.port}\r\n`);
   });
 
-  it('goes nowhere when a name resolves to what is refused, whatever it resolved to before', async () => {
+  it('is refused when a name resolves to a refused address, whatever it resolved to before', async () => {
     const answers = [['127.0.0.1'], ['169.254.169.254'], ['::ffff:169.254.169.254'], ['fd00:ec2::254']];
     const send = sender({ lookup: async () => answers.shift() ?? [] });
     const kinds: string[] = [];
@@ -75,7 +75,7 @@ describe('an attempt', () => {
     });
   });
 
-  it('is unreachable where nobody listens, nothing resolves, or nobody answers in time', async () => {
+  it('is unreachable without a listener, without an address, or without a connection in time', async () => {
     const { port } = receiver;
     await receiver.close();
     expect(await to(`http://127.0.0.1:${port}/`)).toMatchObject({ kind: 'unreachable' });
@@ -98,21 +98,21 @@ describe('an attempt', () => {
     expect(receiver.received).toHaveLength(1);
   });
 
-  it('reads no more of an answer than it needs', async () => {
+  it('reads no more of a reply than it needs', async () => {
     receiver.answer = `HTTP/1.1 500 No\r\nContent-Length: 1000000\r\n\r\n${'x'.repeat(100_000)}`;
     const sent = await to(at('127.0.0.1'), { timeoutMs: 60_000 });
     expect(sent).toMatchObject({ kind: 'replied', status: 500 });
     expect(sent.kind === 'replied' && sent.excerpt.length).toBe(1_024);
   });
 
-  it('does not speak TLS to what does not, and does not trust what it does not know', async () => {
+  it('fails without TLS at an https URL, and does not trust an unknown certificate', async () => {
     receiver.answer = status(200);
     expect((await to(`https://127.0.0.1:${receiver.port}/`, { connectTimeoutMs: 200 })).kind).toBe(
       'unreachable',
     );
   });
 
-  it('can be given up until it was sent', async () => {
+  it('can be aborted until the report is sent', async () => {
     const { promise, resolve } = Promise.withResolvers<readonly string[]>();
     const attempt = sender({ lookup: () => promise })(at('slow.example'), '{}', '');
     attempt.abort();
@@ -131,12 +131,12 @@ describe('the policy', () => {
     expect(onlyTo('', makeAddressPolicy(everything)).allowsHost('10.0.0.1')).toBe(false);
   });
 
-  it('says which network is none', () => {
+  it('names a network that is not valid', () => {
     expect(() => makeAddressPolicy({ ...everything, deny: ['10.0.0.0/33'] })).toThrow('"10.0.0.0/33"');
     expect(() => makeAddressPolicy({ ...everything, allow: ['x/8'] })).toThrow('"x/8"');
   });
 
-  it('never allows what is always refused, and never what is denied', () => {
+  it('never allows addresses that are always refused or denied', () => {
     const policy = makeAddressPolicy({ ...everything, allow: ['0.0.0.0/0', '::/0'], deny: ['10.0.0.0/8'] });
     const byte = fc.integer({ min: 0, max: 255 });
     fc.assert(

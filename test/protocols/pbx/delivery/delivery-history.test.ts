@@ -20,12 +20,12 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 40_000 }) }),
 );
 
-it('every report arrives, the first time in order, through troubles and moves', async () => {
+it('every report arrives, its first time in order, through failures and moves', async () => {
   const receivers = await Promise.all([startReceiver(), startReceiver(), startReceiver()]);
   try {
     await fc.assert(
       fc.asyncProperty(fc.array(event, { minLength: 3, maxLength: 25 }), async (events) => {
-        // So many attempts that none is given up here.
+        // Enough attempts for every report.
         const started = await startApp({ pbxReportAttempts: 1_000 });
         await started.store.freezeClock(true);
         const post = async (path: string, body: unknown) =>
@@ -35,7 +35,7 @@ it('every report arrives, the first time in order, through troubles and moves', 
         for (const receiver of receivers) {
           receiver.answer = ({ body }: Received) => {
             if (mood === 'troubled') return status(500);
-            // No answer that can be read: it may have arrived, and counts as arrived here, not there.
+            // No readable reply: the report arrived here, and the server does not know.
             if (mood === 'hangs up') return 'HTTP/1.1 2xx\r\n\r\n';
             accepted.push(JSON.parse(body).smsid);
             return ok;
@@ -76,7 +76,7 @@ it('every report arrives, the first time in order, through troubles and moves', 
           )
           .toBe(reported);
         expect([...new Set(accepted)]).toEqual(all);
-        // Nothing here may be delivered twice: every 200 was heard.
+        // No report may be delivered twice: every 200 was read.
         expect(accepted).toEqual(all);
         await started.close();
       }),

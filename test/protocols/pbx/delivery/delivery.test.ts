@@ -55,13 +55,13 @@ const busyBody = (extension: string) =>
   `{"action":"ExtensionStatus","extension":"${extension}","status":"Busy"}`;
 const deliveries = async () =>
   (await get('/_heartbeatd/pbx/deliveries')).deliveries as Record<string, unknown>[];
-const lastSaid = (what: RegExp) =>
+const lastOutcome = (what: RegExp) =>
   expect
     .poll(async () => String((await deliveries())[0]?.last && JSON.stringify((await deliveries())[0]?.last)))
     .toMatch(what);
 
 describe('a report', () => {
-  it('goes to every live application, in the head and the bytes of a PBX', async () => {
+  it('goes to every live application with the headers and the bytes of a PBX', async () => {
     await login({ url: 'report?key=1' });
     expect(await report({ report: 'BootUp' })).toEqual({ queued: 1, code: 202 });
     const [first] = await receiver.arrived(1);
@@ -73,7 +73,7 @@ describe('a report', () => {
     expect(first?.reads).toBe(1);
   });
 
-  it('goes once to an address that several tokens of a user share, and to each user of an address', async () => {
+  it('goes once to a URL that several tokens of a user share, and once for each user of a URL', async () => {
     await Promise.all([login(), login(), login({ username: 'other' })]);
     await report(busy('1000'));
     await report(busy('1001'));
@@ -86,7 +86,7 @@ describe('a report', () => {
     ]);
   });
 
-  it('has the shape of the version that the application gave', async () => {
+  it('has the shape of the version that the application sent', async () => {
     const ring = {
       report: 'RING',
       callid: '1550710849.199',
@@ -109,7 +109,7 @@ describe('a report', () => {
     });
   });
 
-  it('is of what happens after the login', async () => {
+  it('goes to an application only if it happened after the login', async () => {
     await login({ url: 'first' });
     await report(busy('1000'));
     await receiver.arrived(1);
@@ -121,7 +121,7 @@ describe('a report', () => {
     ]);
   });
 
-  it('that is delivered keeps the token for another 30 minutes, and one that is not does not', async () => {
+  it('renews the token for 30 minutes if it is delivered, and not otherwise', async () => {
     const token = await login();
     await started.store.advanceClock(20 * minutes);
     await report(busy('1000'));
@@ -133,21 +133,21 @@ describe('a report', () => {
     receiver.answer = status(500);
     await report(busy('1001'));
     await receiver.arrived(2);
-    await lastSaid(/500/);
+    await lastOutcome(/500/);
     expect(await remaining()).toBe(10 * minutes);
   });
 
-  it('to this server itself is sent, and does not keep the token', async () => {
+  it('to this server itself is sent, and does not renew the token', async () => {
     const token = await login({ url: `${started.url}/api/v2.0.0/`, urltag: 1 });
     await started.store.advanceClock(20 * minutes);
     await report(busy('1000'));
-    await lastSaid(/status 200/);
+    await lastOutcome(/status 200/);
     const lease = await started.store.read({ tenant, group: 'api', holder: token });
     expect(lease?.remainingMs).toBe(10 * minutes);
   });
 });
 
-it('of before a reset is not sent after it', async () => {
+it('a report from before a reset is not sent after it', async () => {
   await login();
   await report([busy('1'), busy('2')]);
   await receiver.arrived(2);
@@ -159,7 +159,7 @@ it('of before a reset is not sent after it', async () => {
 });
 
 describe('delivery', () => {
-  it('sends again what was not answered with 200, the same bytes, after 1, 2, 4, 8, 16, 30, 30 seconds', async () => {
+  it('repeats a report without a 200 byte for byte after 1, 2, 4, 8, 16, 30, 30 seconds', async () => {
     await login();
     receiver.answer = status(503);
     await report(busy('1000'));
@@ -181,13 +181,13 @@ describe('delivery', () => {
     receiver.answer = (_received, count) => (count === 1 ? status(500) : ok);
     await report([busy('1'), busy('2'), busy('3')]);
     await receiver.arrived(1);
-    await lastSaid(/500/);
+    await lastOutcome(/500/);
     await started.store.advanceClock(1 * seconds);
     await receiver.arrived(4);
     expect(receiver.bodies()).toEqual(['1', '1', '2', '3'].map(busyBody));
   });
 
-  it('of a report that the application refuses is tried beside the others', async () => {
+  it('retries a report that the application refuses beside the others', async () => {
     await login();
     let refuses = true;
     receiver.answer = ({ body }) => (refuses && body === busyBody('2') ? status(400) : ok);
@@ -200,7 +200,7 @@ describe('delivery', () => {
     expect(receiver.bodies()).toEqual(['1', '2', '3', '2'].map(busyBody));
   });
 
-  it('of a report that was tried ten times ends in the list of the dead, where it can be read and sent again', async () => {
+  it('moves a report to the dead letters after ten attempts, where it can be read and replayed', async () => {
     await login();
     receiver.answer = status(400);
     await report(busy('1'));
@@ -224,7 +224,7 @@ describe('delivery', () => {
     await expect.poll(() => started.store.listDocuments({ tenant, collection: 'retries' })).toEqual([]);
   });
 
-  it('of a dead letter is not asked of nobody, and goes to where its user is logged in now', async () => {
+  it('replays a dead letter to the current callback of its user, and only while there is one', async () => {
     await started.close();
     started = await startApp({ pbxReportAttempts: 1 });
     await started.store.freezeClock(true);
@@ -243,13 +243,13 @@ describe('delivery', () => {
     expect(await dead()).toEqual([]);
   });
 
-  it('to an application that is away for ten minutes: every report once, in order, when it is back', async () => {
+  it('sends every report once and in order to an application that returns after ten minutes', async () => {
     const token = await login();
     const { port } = receiver;
     await receiver.close();
     for (let minute = 0; minute < 10; minute += 1) {
       await report(busy(String(minute)));
-      await lastSaid(/unreachable/);
+      await lastOutcome(/unreachable/);
       await started.store.advanceClock(1 * minutes);
     }
     receiver = await startReceiver(port);
@@ -264,12 +264,12 @@ describe('delivery', () => {
     expect(receiver.bodies()).toEqual(Array.from({ length: 10 }, (_, minute) => busyBody(String(minute))));
   });
 
-  it('moves to a new address at once, with what waits', async () => {
+  it('moves to a new address at once, with the reports that wait', async () => {
     const token = await login();
     const { port } = receiver;
     await receiver.close();
     await report([busy('1'), busy('2')]);
-    await lastSaid(/unreachable/);
+    await lastOutcome(/unreachable/);
     receiver = await startReceiver();
     await beat(token, { ipaddr: '127.0.0.1', port: receiver.port, url: 'new' });
     await receiver.arrived(2);
@@ -280,7 +280,7 @@ describe('delivery', () => {
     expect(receiver.port).not.toBe(port);
   });
 
-  it('sends nothing to a new address that the old one was given', async () => {
+  it('does not repeat reports at a new address that the old one received', async () => {
     const token = await login({ url: 'old' });
     await report([busy('1'), busy('2')]);
     await receiver.arrived(2);
@@ -296,7 +296,7 @@ describe('delivery', () => {
     receiver.answer = status(500);
     await report([busy('1'), busy('2')]);
     await receiver.arrived(1);
-    await lastSaid(/500/);
+    await lastOutcome(/500/);
     await post(`/api/v1.1.0/logout?token=${token}`, {});
     receiver.answer = ok;
     const ended = async () =>
@@ -309,7 +309,7 @@ describe('delivery', () => {
     expect(receiver.bodies()).toEqual([busyBody('1'), busyBody('3')]);
   });
 
-  it('drops the oldest of a full queue, and counts them', async () => {
+  it('drops and counts the oldest reports of a full queue', async () => {
     await started.close();
     started = await startApp({ pbxReportQueue: 5 });
     await started.store.freezeClock(true);
@@ -317,7 +317,7 @@ describe('delivery', () => {
     receiver.answer = status(500);
     await report(busy('0'));
     await receiver.arrived(1);
-    await lastSaid(/500/);
+    await lastOutcome(/500/);
     for (let at = 1; at <= 8; at += 1) await report(busy(String(at)));
     receiver.answer = ok;
     await started.store.advanceClock(36 * seconds);
@@ -334,19 +334,19 @@ describe('delivery', () => {
     ['a body without an end', 'HTTP/1.1 500 No\r\nContent-Length: 10\r\n\r\nx'],
     ['a redirect', 'HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n'],
     ['an upgrade', 'HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'],
-  ])('survives an application that says %s', async (_what, said) => {
+  ])('survives an application that replies with %s', async (_what, said) => {
     await started.close();
     started = await startApp({ pbxReportTimeoutMs: 300 });
     await login();
     receiver.answer = () => said;
     await report(busy('1'));
-    await lastSaid(/failed|status/);
+    await lastOutcome(/failed|status/);
     receiver.answer = ok;
     await receiver.arrived(2);
     expect(new Set(receiver.bodies())).toEqual(new Set([busyBody('1')]));
   });
 
-  it('takes a 200 whose body never ends as what it says', async () => {
+  it('accepts a 200 whose body never ends', async () => {
     await started.close();
     started = await startApp({ pbxReportTimeoutMs: 300 });
     await login();
@@ -363,7 +363,7 @@ describe('diagnostics', () => {
       ({ message, detail }) => [message, detail],
     );
 
-  it('say which callbacks were refused, and why nothing arrives where a client looks', async () => {
+  it('name refused callbacks and doubtful fields', async () => {
     const token = await login({ url: 'http://127.0.0.1/r' });
     await beat(token, { ipaddr: '169.254.169.254', port: 80 });
     await post('/api/v1.1.0/login', { username: 'api', password: 'x', url: 'ftp://x/', urltag: 1 });
@@ -374,7 +374,7 @@ describe('diagnostics', () => {
     ]);
   });
 
-  it('say that a report was answered otherwise than a PBX expects', async () => {
+  it('name a report that was accepted with another status than 200', async () => {
     await login();
     receiver.answer = status(204);
     await report(busy('1'));

@@ -53,8 +53,8 @@ const statuses = (members: unknown): string[] =>
       .join(),
   );
 
-describe('a call that is played', () => {
-  it('rings, is answered and ends, as an application of v1 hears it, with one id', async () => {
+describe('a played call', () => {
+  it('rings, is answered and ends in reports of v1 with one id', async () => {
     await login('v1.1.0', { version: '1.0.2' });
     const { code, body } = await post(`${root}/calls`, { from: '1000', to: '1001', talkSeconds: 3 });
     expect(code).toBe(201);
@@ -90,7 +90,7 @@ describe('a call that is played', () => {
     });
   });
 
-  it('is heard by an application of v2 as the states of its members', async () => {
+  it('is reported to an application of v2 as the states of its members', async () => {
     await login('v2.0.0', { version: '2.0.0' });
     const steps = ['ring', 'answer', 'hold', 'resume', { step: 'hangup', by: 'callee' }];
     await post(`${root}/calls`, { from: '1000', to: '1001', steps });
@@ -105,7 +105,7 @@ describe('a call that is played', () => {
     ]);
   });
 
-  it('goes on when it is told to, and moves the extensions that clients ask about', async () => {
+  it('continues step by step, and changes the states of extensions in queries', async () => {
     const token = await login('v1.1.0');
     const status = async (number: string) =>
       (await query(token, 'extension/query', { extid: number })).extinfos[0].status;
@@ -126,7 +126,7 @@ describe('a call that is played', () => {
     expect(names()).toContain('Tranfer');
   });
 
-  it('from the outside arrives on a trunk, and one to the outside leaves by it', async () => {
+  it('arrives on a trunk if inbound, and leaves by one if outbound', async () => {
     await login('v1.1.0', { version: '1.0.2' });
     await post(`${root}/calls`, { from: '5551234', to: '1003', steps: ['ring', 'hangup'] });
     await receiver.arrived(7);
@@ -159,7 +159,7 @@ describe('a call that is played', () => {
     expect(told()[12]).toMatchObject({ type: 'Outbound', desttrunkname: 'FXO1-1', status: 'BUSY' });
   });
 
-  it('presses keys', async () => {
+  it('reports pressed keys', async () => {
     await login('v1.1.0', { version: '1.0.2' });
     const key = (pressed: string) => ({ step: 'dtmf', key: pressed });
     await post(`${root}/calls`, { from: '1000', to: '1001', steps: ['ring', 'answer', key('1'), key('#')] });
@@ -190,7 +190,7 @@ describe('a call that is played', () => {
 });
 
 describe('extensions and trunks', () => {
-  it('that come, change and go are reported and answered', async () => {
+  it('that are added, changed and deleted are reported, and returned by queries', async () => {
     const token = await login('v1.1.0');
     expect((await call('PUT', `${root}/extensions/1010`, { username: 'Dora' })).code).toBe(200);
     await call('PUT', `${root}/extensions/1010`, { username: 'Eve' });
@@ -225,13 +225,13 @@ describe('extensions and trunks', () => {
     expect((await call('DELETE', `${root}/extensions/1010`)).code).toBe(404);
   });
 
-  it('that report a state have it', async () => {
+  it('take over the state of a report about them', async () => {
     const token = await login('v1.1.0');
     await post(`${root}/events`, { report: 'ExtensionStatus', extension: '1000', status: 'Ringing' });
     expect((await query(token, 'extensionlist/query')).extlist[0].status).toBe('Ringing');
   });
 
-  it('of which many change at the same time all change', async () => {
+  it('that change at the same time all change', async () => {
     const numbers = Array.from({ length: 10 }, (_, at) => String(2_000 + at));
     await Promise.all(numbers.map((number) => call('PUT', `${root}/extensions/${number}`, {})));
     const { body } = await call('GET', `${root}/model`);
@@ -248,14 +248,14 @@ it.each([
   [{ report: { toString: 1 } }, 'unknown report "object"'],
   [{ report: 'ExtensionStatus', extension: '1000' }, '/status: Expected required property'],
   [{ report: 'RING', callid: '', members: [] }, '/callid: '],
-])('a report %j is refused in words', async (body, words) => {
+])('a report %j is refused with a message', async (body, words) => {
   const answer = await post(`${root}/events`, body);
   expect(answer.code).toBe(400);
   expect(answer.body.error).toContain(words);
 });
 
-describe('what a client asks first', () => {
-  it('is the device', async () => {
+describe('a query', () => {
+  it('returns the device', async () => {
     const token = await login('v1.1.0');
     expect(await query(token, 'deviceinfo/query')).toEqual({
       status: 'Success',
@@ -271,7 +271,7 @@ describe('what a client asks first', () => {
     });
   });
 
-  it('is extensions, by the names of v1 and of v2', async () => {
+  it('returns extensions by the names of v1 and of v2', async () => {
     const token = await login('v2.0.0');
     expect((await query(token, 'extension/list', undefined, 'v2.0.0')).extlist[0]).toEqual({
       number: '1000',
@@ -297,7 +297,7 @@ describe('what a client asks first', () => {
     });
   });
 
-  it('is calls on trunks, and that changes apply', async () => {
+  it('returns calls on trunks, and apply succeeds', async () => {
     const token = await login('v1.1.0');
     expect(await query(token, 'inbound/query')).toEqual({ status: 'Success', inbound: [] });
     expect(await query(token, 'outbound/query')).toEqual({ status: 'Success', outbound: [] });
@@ -320,7 +320,7 @@ describe('what a client asks first', () => {
     expect(await query(token, 'apply')).toEqual({ status: 'Success' });
   });
 
-  it('may be asked with GET, and with a slash at the end', async () => {
+  it('may be a GET, and have a slash at the end', async () => {
     const token = await login('v1.1.0');
     const get = async (path: string) => (await call('GET', `/api/${path}?token=${token}`)).body;
     expect(await get('v1.1.0/deviceinfo/query')).toMatchObject({ status: 'Success' });
@@ -329,7 +329,7 @@ describe('what a client asks first', () => {
     expect(await get('v0.0.1/deviceinfo/query')).toEqual({ status: 'Failed', errno: '20001' });
   });
 
-  it('keeps the token, and needs one', async () => {
+  it('needs a token and renews it', async () => {
     const token = await login('v1.1.0');
     await started.store.advanceClock(20 * 60_000);
     await query(token, 'deviceinfo/query');

@@ -44,7 +44,7 @@ it.each([
   expect(shapeOf(version)).toBe(shape);
 });
 
-describe('as the documents show them', () => {
+describe('reports have the bytes of the documents', () => {
   it.each<[Shape, Report, string | undefined]>([
     ['legacy', { report: 'BootUp' }, '{"action":"BootUp"}'],
     ['callList', { report: 'BootUp' }, '{"action":"BootUp","sn":"1"}'],
@@ -160,7 +160,7 @@ describe('as the documents show them', () => {
   });
 });
 
-it('is JSON on one line whatever its text holds, and repeats itself exactly', () => {
+it('a report is one line of JSON whatever its text holds, and always the same', () => {
   const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
   const member = fc.oneof(
     text.map(ext),

@@ -1,4 +1,4 @@
-/** What a heartbeat asks of the store: most applications name the same callback each time, and are renewed by one step. */
+/** The store operations of a heartbeat: most applications send the same callback each time, and are renewed by one operation. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,11 +10,11 @@ import { type RedisServer, startRedis } from '../../../redis-server.ts';
 import { type StartedApp, startApp } from '../../../start-app.ts';
 
 const tenant = 'pbx/default';
-/** What delivery looks for reports with, whether or not anybody beats, and what asks the store nothing. */
+/** Operations of the delivery, which does not depend on heartbeats, and members that are not operations. */
 const ofOthers = new Set(['topicBounds', 'readTopics', 'wait', 'observe']);
 
 interface Node extends StartedApp {
-  /** What was asked of the store since the last time, in order. */
+  /** Returns the operations since the last call, in order. */
   steps(): string[];
 }
 
@@ -62,7 +62,7 @@ const login = async (node: Node): Promise<string> => {
   node.steps();
   return token;
 };
-/** Answers what the heartbeat asked of the store. */
+/** Returns the store operations of a heartbeat. */
 const beat = async (node: Node, token: string, fields?: Fields): Promise<string[]> => {
   const body = fields === undefined ? '' : JSON.stringify(fields);
   expect(await post(node, `v1.1.0/heartbeat?token=${token}`, body)).toEqual({ status: 'Success' });
@@ -92,7 +92,7 @@ describe.each([
     ['says the tag by its other name', { ipaddr: '10.0.0.1', port: 8_260, url: 'report', urlflag: '0' }, ''],
     ['names the same url alone', { url: 'report', urltag: '0' }, ''],
     ['names it in the query', undefined, '&ipaddr=10.0.0.1&port=8260&url=report&urltag=0'],
-  ])('that %s is one step, and leaves what is stored as it is', async (_how, fields, query) => {
+  ])('that %s is one operation and changes no stored callback', async (_how, fields, query) => {
     const node = await startNode(settings());
     const token = await login(node);
     expect(await beat(node, token, here)).toEqual(move);
@@ -108,7 +108,7 @@ describe.each([
     expect(await goesTo(node, token)).toBe(hereUrl);
   });
 
-  it('that names another callback moves it, and from then on that one is the same', async () => {
+  it('with another callback moves it once', async () => {
     const node = await startNode(settings());
     const token = await login(node);
     await beat(node, token, here);
@@ -120,7 +120,7 @@ describe.each([
     expect(await goesTo(node, token)).toBe(hereUrl);
   });
 
-  it('that changes what does not move the callback writes it, and looks up nothing', async () => {
+  it('that changes only the version writes it without further reads', async () => {
     const node = await startNode(settings());
     const token = await login(node);
     await beat(node, token, here);
@@ -129,7 +129,7 @@ describe.each([
     expect(JSON.parse((await lease(node, token))?.data ?? '{}')).toMatchObject({ version: '2.0.0' });
   });
 
-  it('after a restart is one step if the callback is the same, and moves it if it is not', async () => {
+  it('after a restart is one operation for the same callback, and moves another one', async () => {
     const first = await startNode(settings());
     const token = await login(first);
     await beat(first, token, here);
@@ -142,7 +142,7 @@ describe.each([
     expect(await goesTo(second, token)).toBe(thereUrl);
   });
 
-  it('knows what another node was told: the same as there is one step, the same as here moves it back', async () => {
+  it('sees a callback that another node moved', async () => {
     const one = await startNode(settings());
     // A file is for one process: there two apps over its store are what two nodes are elsewhere.
     const two = await startNode(settings(), settings().data === undefined ? undefined : one.store);

@@ -1,4 +1,4 @@
-/** Settings for applications that expect of tokens what the documents do not say, or say in two ways. */
+/** Settings about tokens where the documents say nothing, or two things. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ const ask = (app: StartedApp, token: string, endpoint = 'heartbeat') =>
   send(app, `v1.1.0/${endpoint}?token=${token}`);
 
 describe('a token that timed out', () => {
-  it('is unknown, without a setting', async () => {
+  it('is unknown without a setting', async () => {
     const app = await start({});
     const { token } = await login(app);
     await app.store.advanceClock(30 * minutes);
@@ -50,7 +50,7 @@ describe('a token that timed out', () => {
   describe('with PBX_EXPIRED_ERRNO=20006', () => {
     const settings = { pbxExpiredErrno: '20006' } as const;
 
-    it.each(['heartbeat', 'logout', 'deviceinfo/query'])('is answered so by %s', async (endpoint) => {
+    it.each(['heartbeat', 'logout', 'deviceinfo/query'])('is refused with 20006 by %s', async (endpoint) => {
       const app = await start(settings);
       const { token } = await login(app);
       await app.store.advanceClock(30 * minutes);
@@ -58,7 +58,7 @@ describe('a token that timed out', () => {
       expect(await ask(app, token, endpoint)).toEqual(failed('20006'));
     });
 
-    it('is told from one that never was, was logged out, or gave way to others', async () => {
+    it('is distinguished from one that never existed, was logged out, or gave way to others', async () => {
       const app = await start({ ...settings, pbxMaxTokens: 1 });
       const [{ token: first }, { token: second }] = [await login(app), await login(app)];
       expect(await ask(app, first)).toEqual(failed('20004'));
@@ -84,7 +84,7 @@ describe('a token that timed out', () => {
       expect(await app.store.listDocuments({ tenant, collection: 'timedOutTokens' })).toEqual([]);
     });
 
-    it('is known to the very request that finds it so, before anybody looked for what is due', async () => {
+    it('is known to the request that finds it expired, before the sweep', async () => {
       let nowMs = 1_700_000_000_000;
       const driver = openEmbeddedDriver({ wallMs: () => nowMs });
       const app = await start(
@@ -99,7 +99,7 @@ describe('a token that timed out', () => {
       ]);
     });
 
-    it('is one of many that time out together', async () => {
+    it('is known also when many time out together', async () => {
       const app = await start(settings);
       const logins = await Promise.all(Array.from({ length: 700 }, () => login(app)));
       await app.store.advanceClock(30 * minutes);
@@ -150,7 +150,7 @@ describe('a token that timed out', () => {
       rmSync(folder, { recursive: true });
     });
 
-    it('is so on a Cloud PBX; what was refreshed in time is unknown', async () => {
+    it('is known on a Cloud PBX; a token that was refreshed in time is unknown', async () => {
       const app = await start({ ...settings, pbxFlavour: 'cloud' });
       const { token, refreshtoken } = await login(app);
       const { token: next } = await send(app, 'v1.1.0/token/refresh', JSON.stringify({ refreshtoken }));
@@ -162,7 +162,7 @@ describe('a token that timed out', () => {
 });
 
 describe('a token in the body', () => {
-  it('is none, without a setting', async () => {
+  it('is ignored without a setting', async () => {
     const app = await start({});
     const { token } = await login(app);
     expect(await send(app, 'v1.1.0/heartbeat', JSON.stringify({ token }))).toEqual(failed('20005'));
@@ -189,7 +189,7 @@ describe('a token in the body', () => {
       expect(await callback(app, token)).toBe('http://127.0.0.1:8260/');
     });
 
-    it('comes with the fields of the request', async () => {
+    it('may stand beside the fields of the request', async () => {
       const app = await start(settings);
       const { token } = await login(app);
       const body = JSON.stringify({ token, ipaddr: '10.0.0.1', port: '8260', url: 'report' });
@@ -197,7 +197,7 @@ describe('a token in the body', () => {
       expect(await callback(app, token)).toBe('http://10.0.0.1:8260/report');
     });
 
-    it('is taken by queries and by logout too', async () => {
+    it('is read by queries and by logout too', async () => {
       const app = await start(settings);
       const { token } = await login(app);
       const body = JSON.stringify({ token, extid: '1000' });
@@ -208,7 +208,7 @@ describe('a token in the body', () => {
       expect(await send(app, 'v1.1.0/logout', body)).toEqual(failed('20004'));
     });
 
-    it('is looked for only where the query has none', async () => {
+    it('is read only if the query has none', async () => {
       const app = await start(settings);
       const { token } = await login(app);
       const body = JSON.stringify({ token });

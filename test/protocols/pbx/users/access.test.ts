@@ -47,7 +47,7 @@ const login = (username = 'api', password = md5('pass')) =>
 const failed = (errno: string) => ({ status: 'Failed', errno });
 
 describe('a password', () => {
-  it('is what was hashed, as a login sends it, exactly', async () => {
+  it('matches only exactly what was hashed, in the form that a login sends', async () => {
     expect(hash).toMatch(/^scrypt:[0-9a-f]{32}:[0-9a-f]{64}$/);
     expect(await verifyPassword(md5('pass'), hash)).toBe(true);
     for (const sent of [md5('pass').toUpperCase(), 'pass', '', md5('other')])
@@ -56,7 +56,7 @@ describe('a password', () => {
     expect(await verifyPassword(md5('pass'), md5('pass'))).toBe(false);
   });
 
-  it('is never kept as it is: such a file is refused at the start', async () => {
+  it('in plain text in the file is refused at the start', async () => {
     await started.close();
     for (const password of ['pass', md5('pass')])
       await expect(startWith([{ username: 'api', password }])).rejects.toThrow(/PBX_USERS: .*is not a hash/);
@@ -67,17 +67,17 @@ describe('a password', () => {
 });
 
 describe('a login', () => {
-  it('is for users of the settings', async () => {
+  it('succeeds for users of the file only', async () => {
     expect(await login()).toMatchObject({ status: 'Success' });
     expect(await login('api', md5('wrong'))).toEqual(failed('20003'));
     expect(await login('nobody')).toEqual(failed('20003'));
   });
 
-  it('is for users who come from where they may', async () => {
+  it('succeeds only from the networks of the user', async () => {
     expect(await login('elsewhere')).toEqual(failed('20003'));
   });
 
-  it('is locked for ten minutes after five failures in a row, also with the right password', async () => {
+  it('is locked for ten minutes after five failures in a row, also with the correct password', async () => {
     for (let failure = 0; failure < 5; failure += 1)
       expect(await login('api', md5('wrong'))).toEqual(failed('20003'));
     expect(await login()).toEqual(failed('20002'));
@@ -87,14 +87,14 @@ describe('a login', () => {
     expect(await login()).toMatchObject({ status: 'Success' });
   });
 
-  it('that succeeds forgets the failures before it', async () => {
+  it('that succeeds resets the failures before it', async () => {
     for (let failure = 0; failure < 12; failure += 1) {
       expect(await login('api', md5('wrong'))).toEqual(failed('20003'));
       if (failure % 4 === 3) expect(await login()).toMatchObject({ status: 'Success' });
     }
   });
 
-  it('of many at the same time is still locked after five', async () => {
+  it('is locked after five failures that arrive at the same time', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => login('api', md5('wrong'))));
     expect(answers.filter(({ errno }) => errno === '20003')).toHaveLength(5);
     expect(answers.filter(({ errno }) => errno === '20002')).toHaveLength(15);
@@ -110,7 +110,7 @@ describe('a login', () => {
     expect(await login()).toMatchObject({ status: 'Success' });
   });
 
-  it('of whoever has a network of IPv6 addresses counts as one address', async () => {
+  it('counts the IPv6 addresses of a /64 network as one', async () => {
     const from = async (remoteAddress: string) =>
       (
         await started.app.inject({
@@ -126,7 +126,7 @@ describe('a login', () => {
     expect(await from('2001:db8:0:1::1')).toEqual(failed('20003'));
   });
 
-  it('gives a user as many live tokens as the user may have', async () => {
+  it('is limited to the maximum of live tokens of the user', async () => {
     const tokens: string[] = [];
     for (let at = 0; at < 3; at += 1) {
       tokens.push((await login()).token);
@@ -138,7 +138,7 @@ describe('a login', () => {
 });
 
 describe('permissions', () => {
-  it('are asked for by every query', async () => {
+  it('are required by every query', async () => {
     const { token } = await login('reader');
     const query = (endpoint: string) => post(`/api/v1.1.0/${endpoint}?token=${token}`);
     expect(await query('deviceinfo/query')).toMatchObject({ status: 'Success' });
@@ -146,7 +146,7 @@ describe('permissions', () => {
     expect(await query('heartbeat')).toEqual({ status: 'Success' });
   });
 
-  it('decide who gets reports', async () => {
+  it('decide which users receive reports', async () => {
     await login('reader');
     await login('api');
     await started.app.inject({
@@ -161,7 +161,7 @@ describe('permissions', () => {
   });
 });
 
-it('reports go only to the address that logged in, where the settings say so', async () => {
+it('reports go only to the address that logged in, with PBX_SAME_ADDRESS_ONLY', async () => {
   await started.close();
   started = await startApp({ pbxSameAddressOnly: true });
   const { token } = await post('/api/v1.1.0/login', { username: 'api', password: 'x' });
@@ -170,7 +170,7 @@ it('reports go only to the address that logged in, where the settings say so', a
   expect(await beat({ ipaddr: '127.0.0.2', port: 1 })).toEqual(failed('20011'));
 });
 
-it('the operator side of the PBX is locked with the rest', async () => {
+it('the operator routes of the PBX require the operator token', async () => {
   await started.close();
   started = await startApp({ operatorToken: 's3cret' });
   expect((await started.app.inject('/_heartbeatd/pbx/deliveries')).statusCode).toBe(401);
