@@ -9,6 +9,7 @@ import { type Faults, makeFaults } from './faults/faults.ts';
 import { type Journal, makeJournal } from './journal/journal.ts';
 import { journalRoutes } from './journal/journal-routes.ts';
 import { protocolOf } from './metrics/metrics.ts';
+import { matchesPattern } from './selector/selector.ts';
 import { verifyRoutes } from './verify/verify-routes.ts';
 
 export interface TestBench {
@@ -64,8 +65,9 @@ export function makeTestBench({
     wallMs,
     sampleError: (protocol, name) =>
       protocols()
-        .find((candidate) => candidate.name === protocol)
-        ?.sampleError?.(name),
+        .filter((candidate) => matchesPattern(candidate.name, protocol))
+        .map((candidate) => candidate.sampleError?.(name))
+        .find((error) => error !== undefined),
     onFired: (exchange, id) => {
       journal?.markFault(exchange, id);
       const { protocol, operation, subject } = exchange;

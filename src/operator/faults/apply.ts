@@ -21,7 +21,7 @@ export interface Firing {
   readonly held: Set<() => void>;
 }
 
-/** Returns an error of a protocol's table; undefined for an unknown name. */
+/** Returns an error of the table of a protocol, or of any for `*`; undefined for an unknown name. */
 export type SampleError = (protocol: string, name: string) => Error | undefined;
 
 /** What happens before the operation runs, or in place of it. Throws what the dialect is to render. */

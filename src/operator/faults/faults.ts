@@ -64,6 +64,7 @@ export function makeFaults(options: FaultsOptions): Faults {
     },
     put(fault) {
       check(fault);
+      checkErrorName(fault, options.sampleError);
       const id = fault.id ?? freshId();
       const known = rules.get(id);
       if (known === undefined && rules.size >= maxRules)
@@ -167,6 +168,13 @@ function check(fault: Fault): void {
   const needsReply = match.status !== undefined || match.answered !== undefined;
   if (needsReply && (effect.error !== undefined || effect.store !== undefined || effect.drop === 'before'))
     throw new BadRequest(400, 'match: a rule on the reply cannot act before the request runs');
+}
+
+/** A misspelt name would make a rule that does nothing. */
+function checkErrorName({ match = {}, do: { error } }: Fault, sampleError: SampleError): void {
+  if (error === undefined || sampleError(match.protocol ?? '*', error) !== undefined) return;
+  const where = match.protocol === undefined ? 'no protocol has' : `${match.protocol} has no`;
+  throw new BadRequest(400, `do.error: ${where} error ${JSON.stringify(error)}`);
 }
 
 function fires({ fault, matched, fired }: State): boolean {
