@@ -1,8 +1,8 @@
 /** Request signatures with the secret key, in both forms that SDKs send. Sources: Access Manager pages, SDK sources. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { accessBodyErrors, readText } from '../wire/body.ts';
 import type { PresenceCall } from '../wire/call.ts';
-import { splitTarget } from '../wire/target.ts';
+import { accessBodyErrors, readText } from '../wire/decode/body.ts';
+import { splitTarget } from '../wire/decode/target.ts';
 import type { Keyset } from './keysets.ts';
 
 /** The parts of a request that signatures cover. */
