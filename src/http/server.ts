@@ -48,6 +48,11 @@ export function makeServer({ logger, isLenient, sendUnrouted }: ServerOptions) {
   return server;
 }
 
+/** Returns the authority of an absolute-form target; undefined for a target that begins with a slash. */
+export function targetAuthority(request: FastifyRequest): string | undefined {
+  return (request.raw as WithAuthority).authority;
+}
+
 type WithAuthority = RawRequestDefaultExpression & { authority?: string };
 
 /** Credentials before the authority are dropped: they would end up in errors and logs. */

@@ -3,10 +3,10 @@ import { combine, type Interceptor } from '../protocols/kit/intercept.ts';
 import type { App, Protocol } from '../protocols/kit/protocol.ts';
 import type { Store } from '../store/store.ts';
 import { eventRoutes } from './events/event-routes.ts';
-import { type Events, makeEvents } from './events/events.ts';
+import { type Events, makeEvents, type NewEvent } from './events/events.ts';
 import { faultRoutes } from './faults/fault-routes.ts';
 import { type Faults, makeFaults } from './faults/faults.ts';
-import { type Journal, makeJournal } from './journal/journal.ts';
+import { type Entry, type Journal, makeJournal } from './journal/journal.ts';
 import { journalRoutes } from './journal/journal-routes.ts';
 import { protocolOf } from './metrics/metrics.ts';
 import { matchesPattern } from './selector/selector.ts';
@@ -54,11 +54,7 @@ export function makeTestBench({
     ? makeJournal({
         wallMs,
         monotonicMs,
-        onCompleted: ({ seq, protocol, operation, tenant, group, holder, state, reply }) =>
-          events.append({
-            type: 'request',
-            ...{ protocol, operation, tenant, group, holder, state, status: reply?.status, entry: seq },
-          }),
+        onCompleted: (entry) => events.append({ toEvent: () => requestEvent(entry) }),
       })
     : undefined;
   const faults = makeFaults({
@@ -92,4 +88,10 @@ export function makeTestBench({
       verifyRoutes(app, { journal, events, monotonicMs });
     },
   };
+}
+
+/** The event of a request that got its reply; `entry` is its sequence number in the journal. */
+function requestEvent({ seq, protocol, operation, tenant, group, holder, state, reply }: Entry): NewEvent {
+  const status = reply?.status;
+  return { type: 'request', protocol, operation, tenant, group, holder, state, status, entry: seq };
 }

@@ -92,8 +92,9 @@ export function makeFaults(options: FaultsOptions): Faults {
   };
 }
 
+const slot = 'fault';
+
 function interceptWith(rules: ReadonlyMap<string, State>, options: FaultsOptions): Interceptor {
-  const decided = new WeakMap<Exchange, State>();
   const isOver = ({ fault, createdMs }: State): boolean =>
     fault.when?.for !== undefined && options.wallMs() - createdMs >= durationMs(fault.when.for);
 
@@ -122,11 +123,11 @@ function interceptWith(rules: ReadonlyMap<string, State>, options: FaultsOptions
       if (rules.size === 0) return undefined;
       const state = decide(exchange, selectableOf(exchange), 'request');
       if (state === undefined) return undefined;
-      decided.set(exchange, state);
+      exchange.kept[slot] = state;
       return applyBefore(state, exchange, options.sampleError);
     },
     after(exchange, reply) {
-      const early = decided.get(exchange);
+      const early = exchange.kept[slot] as State | undefined;
       if (early !== undefined) return applyAfter(early.fault.do, reply);
       if (rules.size === 0 || typeof reply === 'function') return reply;
       const seen = { ...selectableOf(exchange), status: reply.status, answered: true };
