@@ -3,9 +3,9 @@
  * embedded store and over a Redis that it starts. Prints figures as JSON.
  */
 import { execFileSync } from 'node:child_process';
-import { createStore } from '../src/store/create-store.ts';
 import { openEmbeddedDriver } from '../src/store/embedded/driver.ts';
 import { openRedisDriver } from '../src/store/redis/driver.ts';
+import { createStore } from '../src/store/runtime/create-store.ts';
 import type { Driver, TenantEvent } from '../src/store/store.ts';
 import { startRedis } from '../test/redis-server.ts';
 import { median } from './load.ts';

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { buildApp } from '../src/app.ts';
 import { type Config, defaultConfig } from '../src/config.ts';
 import type { App } from '../src/protocols/kit/protocol.ts';
-import { createStore } from '../src/store/create-store.ts';
+import { createStore } from '../src/store/runtime/create-store.ts';
 import { openEmbeddedDriver } from '../src/store/embedded/driver.ts';
 import type { Store } from '../src/store/store.ts';
 

@@ -1,10 +1,10 @@
 /** The store that the settings ask for. */
 import { SettingError, type SettingsOf } from '../settings/setting.ts';
-import { createStore, type StoreOptions } from './create-store.ts';
 import { FileUnusable } from './embedded/database.ts';
 import { openEmbeddedDriver } from './embedded/driver.ts';
 import { RedisUrlError } from './redis/connect.ts';
 import { openRedisDriver } from './redis/driver.ts';
+import { createStore, type StoreOptions } from './runtime/create-store.ts';
 import type { storeSettings } from './settings.ts';
 import type { Driver, Store } from './store.ts';
 

@@ -1,5 +1,5 @@
 /** What the shared suite needs of a driver under test: fresh nodes over one backend. */
-import type { StoreOptions } from '../../src/store/create-store.ts';
+import type { StoreOptions } from '../../src/store/runtime/create-store.ts';
 import type { Driver, EventKeeping, Store } from '../../src/store/store.ts';
 
 export interface Node {

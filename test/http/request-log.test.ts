@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { buildApp } from '../../src/app.ts';
 import { defaultConfig } from '../../src/config.ts';
 import { withoutSecrets } from '../../src/http/request-log.ts';
-import { createStore } from '../../src/store/create-store.ts';
+import { createStore } from '../../src/store/runtime/create-store.ts';
 import { openEmbeddedDriver } from '../../src/store/embedded/driver.ts';
 
 it.each([

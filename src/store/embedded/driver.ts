@@ -5,7 +5,7 @@
  * The working set is plain maps, not SQL: a renewal costs about a tenth of what an SQLite update costs, and SQLite keeps
  * the record where one is wanted.
  */
-import { changeClock, readLeaseClock, tick } from '../lease-clock.ts';
+import { changeClock, readLeaseClock, tick } from '../runtime/lease-clock.ts';
 import {
   type Command,
   type Driver,

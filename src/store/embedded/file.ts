@@ -3,7 +3,7 @@
  * written before the batch is answered, so that what a client was told survives a kill.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type LeaseClock, startClock } from '../lease-clock.ts';
+import { type LeaseClock, startClock } from '../runtime/lease-clock.ts';
 import { StoreUnavailable, type Tenant } from '../store.ts';
 import { openDatabase } from './database.ts';
 import { addHeld } from './holders.ts';

@@ -1,6 +1,6 @@
 /** What the embedded driver holds, and the changes to it that a file must remember. */
 
-import { type LeaseClock, readLeaseClock } from '../lease-clock.ts';
+import { type LeaseClock, readLeaseClock } from '../runtime/lease-clock.ts';
 import type { Append, EventKeeping, LeaseEvent, Tenant, TenantEvent } from '../store.ts';
 import { eventsBelowTopic, leaseEventsTopic, maxWatchedLevels, watchedPrefixes } from '../store.ts';
 import type { Due, DueHeap } from './due-heap.ts';

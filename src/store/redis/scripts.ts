@@ -1,47 +1,13 @@
-/** The Redis scripts: files in `lua`, which include fragments of `lua/shared` by name, run by hash. */
-import { readFileSync } from 'node:fs';
+/** Runs the Redis scripts, by their hashes. */
 import type { Cluster, Redis } from 'ioredis';
+import { type ScriptName, scriptNames, scriptText } from './script-text.ts';
 
-export const scriptNames = [
-  'beat',
-  'release',
-  'setData',
-  'read',
-  'members',
-  'count',
-  'groups',
-  'groupsOf',
-  'readDocuments',
-  'listDocuments',
-  'commit',
-  'readTopics',
-  'topicBounds',
-  'now',
-  'drop',
-  'sweep',
-  'clock',
-  'tenants',
-] as const;
+export type { ScriptName } from './script-text.ts';
 
-export type ScriptName = (typeof scriptNames)[number];
 export type ScriptArgument = string | number | Buffer;
 
 /** What a script answers: Lua's tables, numbers and strings as Redis sends them; false arrives as null. */
 export type Reply = string | number | Buffer | null | readonly Reply[];
-
-const read = (name: string): string => readFileSync(new URL(`lua/${name}.lua`, import.meta.url), 'utf8');
-
-/** The text of a script with its fragments in place, each once: where it, or a fragment, first includes it. */
-export function scriptText(name: ScriptName): string {
-  const included = new Set<string>();
-  const expand = (text: string): string =>
-    text.replaceAll(/^--@include (\w+)\n/gm, (_, fragment: string) => {
-      if (included.has(fragment)) return '';
-      included.add(fragment);
-      return expand(read(`shared/${fragment}`));
-    });
-  return expand(read(name));
-}
 
 /** Makes the scripts known to a connection, which sends their hashes and loads a script when Redis does not know it. */
 export function defineScripts(redis: Redis | Cluster): void {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Config, defaultConfig } from '../../../src/config.ts';
-import { createStore } from '../../../src/store/create-store.ts';
+import { createStore } from '../../../src/store/runtime/create-store.ts';
 import { openEmbeddedDriver } from '../../../src/store/embedded/driver.ts';
 import { openStore } from '../../../src/store/open.ts';
 import type { Store } from '../../../src/store/store.ts';

@@ -1,7 +1,7 @@
 /** Whatever happens on a channel, on whatever node: what subscribers were told is what here-now says. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createStore } from '../../../src/store/create-store.ts';
+import { createStore } from '../../../src/store/runtime/create-store.ts';
 import { openEmbeddedDriver } from '../../../src/store/embedded/driver.ts';
 import { openRedisDriver } from '../../../src/store/redis/driver.ts';
 import { type RedisServer, startRedis } from '../../redis-server.ts';

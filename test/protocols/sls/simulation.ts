@@ -14,7 +14,7 @@ import { endsOf, putLogs } from '../../../src/protocols/sls/logs.ts';
 import { reshape } from '../../../src/protocols/sls/reshape.ts';
 import { createLogstore, createProject, readLogstore } from '../../../src/protocols/sls/resources.ts';
 import { ancestorsOf } from '../../../src/protocols/sls/shards.ts';
-import { createStore } from '../../../src/store/create-store.ts';
+import { createStore } from '../../../src/store/runtime/create-store.ts';
 import { openEmbeddedDriver } from '../../../src/store/embedded/driver.ts';
 import type { Store } from '../../../src/store/store.ts';
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createStore } from '../../../src/store/create-store.ts';
 import { openEmbeddedDriver } from '../../../src/store/embedded/driver.ts';
+import { createStore } from '../../../src/store/runtime/create-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 
 const tenant = 'test/t';

@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createStore } from '../../../src/store/create-store.ts';
 import { RedisUrlError } from '../../../src/store/redis/connect.ts';
 import { openRedisDriver } from '../../../src/store/redis/driver.ts';
+import { createStore } from '../../../src/store/runtime/create-store.ts';
 import { type Store, StoreUnavailable } from '../../../src/store/store.ts';
 import { type RedisServer, startRedis } from '../../redis-server.ts';
 

@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createStore } from '../../../src/store/create-store.ts';
 import { openRedisDriver } from '../../../src/store/redis/driver.ts';
+import { createStore } from '../../../src/store/runtime/create-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { type RedisServer, startRedis } from '../../redis-server.ts';
 

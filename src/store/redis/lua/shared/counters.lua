@@ -1,5 +1,5 @@
 -- Shared: the counters behind epochs and timetokens, and of what tenants hold.
---@include partition
+--@include shared/partition
 
 local function nextSeq()
   seq = seq + 1

@@ -2,9 +2,9 @@
 --
 -- d<tenant><collection>  HASH key -> value
 -- c<tenant>              SET of the tenant's collections
---@include versions
---@include counters
---@include due
+--@include shared/versions
+--@include shared/counters
+--@include shared/due
 
 local function documentMember(tenant, collection, key)
   return dueMember('d', tenant, #collection .. ':' .. collection .. key)

@@ -1,7 +1,7 @@
 -- Shared: what is to be swept, and when.
 --
 -- due                ZSET '<kind><tenant><name>' -> lower bound of the earliest deadline in there
---@include partition
+--@include shared/partition
 
 local dueKey = prefix .. 'due'
 

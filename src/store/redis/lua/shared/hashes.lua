@@ -1,5 +1,5 @@
 -- Shared: hashes of any size.
---@include partition
+--@include shared/partition
 
 local smallHash = 16
 -- Longer than what Redis keeps in a list.

@@ -3,8 +3,8 @@
 -- s<tenant><topic>  STREAM, ids '<position>-0', fields: p (payload), and where bytes are limited b (bytes so far, with it);
 --                   or e: steps of a group at consecutive timetokens, as steps.lua packs them, of which the id is the last
 -- t<tenant>         HASH topic -> its idle deadline on the lease clock, '' for never
---@include counters
---@include due
+--@include shared/counters
+--@include shared/due
 
 local published = {}
 

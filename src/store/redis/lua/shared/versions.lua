@@ -1,7 +1,7 @@
 -- Shared: versions of documents, and guards on them.
 --
 -- v<tenant><collection>  HASH key -> '<version>|<deadline or nothing>': all that a guard has to read
---@include partition
+--@include shared/partition
 
 -- Version as text and deadline or nil; nothing for a document that is not there or whose time is over.
 local function unpackVersion(packed)
