@@ -3,10 +3,11 @@
  * embedded store and over a Redis that it starts. Prints figures as JSON.
  */
 import { execFileSync } from 'node:child_process';
+import type { Driver } from '../src/store/driver.ts';
 import { openEmbeddedDriver } from '../src/store/embedded/driver.ts';
 import { openRedisDriver } from '../src/store/redis/driver.ts';
 import { createStore } from '../src/store/runtime/create-store.ts';
-import type { Driver, TenantEvent } from '../src/store/store.ts';
+import type { TenantEvent } from '../src/store/store.ts';
 import { startRedis } from '../test/redis-server.ts';
 import { median } from './load.ts';
 

@@ -1,14 +1,14 @@
 /** What every driver must keep, item by item: one suite, called by a few lines per driver. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { maxCopyPrefixBytes } from '../../src/store/limits.ts';
 import {
   type Beat,
-  eventsBelowTopic,
+  eventCopies,
   type LeaseEvent,
   leaseEventsTopic,
   type Store,
   type TenantEvent,
-  watchedPrefixes,
 } from '../../src/store/store.ts';
 import type { Backend, BackendTraits, Node } from './backend.ts';
 
@@ -829,60 +829,86 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
     });
   });
 
-  describe('a watched prefix', () => {
-    const below = async (prefix: string): Promise<string[]> => {
-      const topics = [{ topic: eventsBelowTopic(prefix), after: 0n }];
-      const entries = await store.readTopics({ tenant, topics, limit: 100 });
+  describe('an event copy', () => {
+    const entriesOf = async (topic: string): Promise<string[]> => {
+      const entries = await store.readTopics({ tenant, topics: [{ topic, after: 0n }], limit: 100 });
       return entries.map(({ payload, position }) => {
         const { type, group, holder } = JSON.parse(Buffer.from(payload).toString()) as LeaseEvent;
         return `${type} ${group} ${holder} ${position}`;
       });
     };
-    const watch = (key: string): ReturnType<Store['commit']> =>
-      store.commit({ tenant, writes: [{ collection: watchedPrefixes, key, value: '', ttlMs: 10_000 }] });
+    const positionsOf = async (group: string): Promise<string[]> =>
+      (
+        await store.readTopics({
+          tenant,
+          topics: [{ topic: leaseEventsTopic(group), after: 0n }],
+          limit: 100,
+        })
+      ).map(({ position }) => String(position));
+    const copy = (prefix: string, topic: string): ReturnType<Store['commit']> =>
+      store.commit({
+        tenant,
+        writes: [{ collection: eventCopies, key: prefix, value: topic, ttlMs: 10_000 }],
+      });
 
-    it('collects the events of all groups below it, at the positions that they have in their own topics', async () => {
-      await watch('a.');
-      await watch('a.b.');
-      for (const group of ['a.x', 'a.b.y', 'ab', 'a', 'b.a.x']) await beat({ group });
+    it('has the events of all groups whose names start with its prefix, at the positions in their own topics', async () => {
+      await copy('a.', 'copy of a.');
+      await copy('a.b', 'copy of a.b');
+      for (const group of ['a.x', 'a.b.y', 'ab', 'a', 'b.a.x', 'a.']) await beat({ group });
       await store.setData({ tenant, group: 'a.x', holder: 'ann', data: '1' });
-      await store.release({ tenant, holder: 'ann', groups: ['a.x'] });
+      await store.release({ tenant, holder: 'ann', groups: ['a.x', 'a.'] });
       await store.advanceClock(1_000);
-      const own = async (group: string): Promise<string[]> =>
-        (
-          await store.readTopics({
-            tenant,
-            topics: [{ topic: leaseEventsTopic(group), after: 0n }],
-            limit: 100,
-          })
-        ).map(({ position }) => String(position));
-      const [granted, changed, released] = await own('a.x');
-      const [joined, expired] = await own('a.b.y');
-      expect(await below('a.')).toEqual([
+      const [granted, changed, released] = await positionsOf('a.x');
+      const [joined, expired] = await positionsOf('a.b.y');
+      const [joinedPrefix, leftPrefix] = await positionsOf('a.');
+      expect(await entriesOf('copy of a.')).toEqual([
         `granted a.x ann ${granted}`,
         `granted a.b.y ann ${joined}`,
+        `granted a. ann ${joinedPrefix}`,
         `changed a.x ann ${changed}`,
         `released a.x ann ${released}`,
+        `released a. ann ${leftPrefix}`,
         `expired a.b.y ann ${expired}`,
       ]);
-      expect(await below('a.b.')).toEqual([`granted a.b.y ann ${joined}`, `expired a.b.y ann ${expired}`]);
+      expect(await entriesOf('copy of a.b')).toEqual([
+        `granted a.b.y ann ${joined}`,
+        `expired a.b.y ann ${expired}`,
+      ]);
     });
 
-    it('collects nothing before it is watched and after its time', async () => {
+    it('has each event once, whatever prefixes name its topic, and never in place of the group’s own', async () => {
+      await copy('', 'all');
+      await copy('g', 'all');
+      await copy('gr', leaseEventsTopic('group'));
+      await beat({ group: 'group' });
+      await beat({ group: 'other' });
+      const [[own], [other]] = [await positionsOf('group'), await positionsOf('other')];
+      expect(await entriesOf('all')).toEqual([`granted group ann ${own}`, `granted other ann ${other}`]);
+      expect(await positionsOf('group')).toHaveLength(1);
+    });
+
+    it('compares names by character, and matches no prefix of more than the maximum length', async () => {
+      const longest = 'é'.repeat(maxCopyPrefixBytes / 2);
+      await copy('é', 'short');
+      await copy(longest, 'longest');
+      await copy(`${longest}x`, 'too long');
+      await beat({ group: `${longest}xyz` });
+      expect(await entriesOf('short')).toHaveLength(1);
+      expect(await entriesOf('longest')).toHaveLength(1);
+      expect(await entriesOf('too long')).toEqual([]);
+    });
+
+    it('has no event from before its document was written and after its deadline', async () => {
       await beat({ group: 'a.x', ttlMs: 60_000 });
-      await watch('a.');
+      await copy('a.', 'copy');
       await store.advanceClock(10_000);
       await store.release({ tenant, holder: 'ann' });
-      expect(await below('a.')).toEqual([]);
+      expect(await entriesOf('copy')).toEqual([]);
     });
 
     it('ends a wait', async () => {
-      await watch('a.');
-      const waiting = store.wait({
-        tenant,
-        topics: [{ topic: eventsBelowTopic('a.'), after: 0n }],
-        timeoutMs: 20_000,
-      });
+      await copy('a.', 'copy');
+      const waiting = store.wait({ tenant, topics: [{ topic: 'copy', after: 0n }], timeoutMs: 20_000 });
       await beat({ group: 'a.x' });
       expect(await waiting).toBe(true);
     });

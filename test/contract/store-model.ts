@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Beat, type BeatAnswer, leaseEventsTopic, type Store } from '../../src/store/store.ts';
+import { type Beat, type BeatResult, leaseEventsTopic, type Store } from '../../src/store/store.ts';
 import type { Backend, BackendTraits, Node } from './backend.ts';
 
 interface ModelLease {
@@ -357,12 +357,12 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
     const outcome = async (histories: readonly (readonly Asked[])[], atOnce: boolean) => {
       const tenants = twoTenants();
       const partition = driver.partitionOf(tenants[0]);
-      const ask = ({ tenant, ...beat }: Asked): Promise<BeatAnswer> =>
+      const ask = ({ tenant, ...beat }: Asked): Promise<BeatResult> =>
         store.beat({ tenant: tenants[tenant] ?? '', defaultTtlMs: 700, ...beat });
       const story: unknown[] = [];
       for (const beats of histories) {
         await driver.claimSweep(partition, 'nobody', 60_000);
-        const answers: BeatAnswer[] = [];
+        const answers: BeatResult[] = [];
         if (atOnce) answers.push(...(await Promise.all(beats.map(ask))));
         else for (const beat of beats) answers.push(await ask(beat));
         for (const [at, { tell, groups }] of beats.entries()) {

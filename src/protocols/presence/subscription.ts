@@ -1,11 +1,11 @@
 /** What a subscribe is about: where its uuid is, and what it hears through which name. */
 import type { Store } from '../../store/store.ts';
-import { leaseEventsTopic, watchedPrefixes } from '../../store/store.ts';
+import { eventCopies, leaseEventsTopic } from '../../store/store.ts';
 import { type Call, type Place, placesIn } from './call.ts';
 import { channelsOfGroups } from './channel-groups.ts';
 import { errors } from './errors.ts';
 import { companion, listeningTo, listeningToGroups } from './request.ts';
-import { eventSourceOf, groupTopic, messageSourceOf, prefixOf } from './topics.ts';
+import { eventSourceOf, eventsBelowTopic, groupTopic, messageSourceOf, prefixOf } from './topics.ts';
 
 /** One topic that is listened to. */
 export interface Source {
@@ -105,9 +105,9 @@ export async function watch(store: Store, tenant: string, prefixes: readonly str
   await store.commit({
     tenant,
     writes: prefixes.map((key) => ({
-      collection: watchedPrefixes,
+      collection: eventCopies,
       key,
-      value: '',
+      value: eventsBelowTopic(key),
       ttlMs: watchedForMs,
     })),
   });

@@ -4,22 +4,22 @@
  */
 import { crc32 } from 'node:zlib';
 import { Cluster, type Redis, ReplyError } from 'ioredis';
+import { type Log, silentLog } from '../../settings/log.ts';
+import type { Command, CommandName, Result } from '../commands.ts';
 import {
-  type Answer,
   type ClockReading,
-  type Command,
-  type CommandName,
   type Driver,
-  defaultEventKeeping,
-  type EventKeeping,
+  defaultEventRetention,
+  type EventRetention,
   type Outcome,
   StoreUnavailable,
-  type Tenant,
-} from '../store.ts';
-import { type Codec, codecs } from './commands.ts';
+} from '../driver.ts';
+import type { Tenant } from '../leases.ts';
+import type { Codec } from './codecs/codec.ts';
+import { codecs } from './codecs/codecs.ts';
+import { replyEvents } from './codecs/events.ts';
 import { connect, parseRedisUrl, RedisUrlError } from './connect.ts';
 import { defineScripts, type Reply, runScript, type ScriptArgument, type ScriptName } from './scripts.ts';
-import { stepEvents } from './steps.ts';
 import { asStoreError } from './store-error.ts';
 
 export interface RedisOptions {
@@ -28,15 +28,14 @@ export interface RedisOptions {
   readonly timeoutMs: number;
   /** Must be the same on all nodes, for ever. */
   readonly partitions?: number;
-  readonly events?: EventKeeping;
-  readonly log?: { warn(message: string): void; info(message: string): void };
+  readonly events?: EventRetention;
+  readonly log?: Log;
 }
 
 const defaultPartitions = 64;
 const maxKnownTenants = 10_000;
 /** A call of its own costs Redis about as much as two renewals. */
-const eagerBatch = 32;
-const silent = { warn() {}, info() {} };
+const earlyFlushSize = 32;
 
 /**
  * Opens the driver. Redis may still be away: commands then fail fast until it is there. Throws RedisUrlError for a URL
@@ -44,7 +43,12 @@ const silent = { warn() {}, info() {} };
  */
 export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
   const target = parseRedisUrl(options.url);
-  const { timeoutMs, partitions = defaultPartitions, log = silent, events = defaultEventKeeping } = options;
+  const {
+    timeoutMs,
+    partitions = defaultPartitions,
+    log = silentLog,
+    events = defaultEventRetention,
+  } = options;
   const keeping: readonly ScriptArgument[] = [events.keepEntries, events.idleMs];
   const redis = connect(target, timeoutMs);
   const subscriber = connect(target, timeoutMs);
@@ -56,7 +60,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
   defineScripts(redis);
   let away: string | undefined;
   redis.on('error', (error: Error) => {
-    if (away === undefined && !closed) log.warn(`${target.description} is away: ${error.message}`);
+    if (away === undefined && !closed) log.warn({ store: target.description, err: error }, 'store is away');
     away ??= error.message;
   });
   /** Whether the connection is on the database that was asked for, where another one was than the first. */
@@ -66,7 +70,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     onDatabase = target.db === 0 || redis instanceof Cluster ? undefined : redis.select(target.db);
     Promise.resolve(onDatabase)
       .then(() => {
-        if (away !== undefined) log.info(`${target.description} is back`);
+        if (away !== undefined) log.info({ store: target.description }, 'store is back');
         away = undefined;
         return warnOfSettings(redis, log);
       })
@@ -112,7 +116,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     // Which codec belongs to which command is known by name only.
     const codec = codecs[name] as unknown as Codec<'beat'>;
     const args: ScriptArgument[] = codec.changesLeases === true ? [...keeping] : [];
-    const asks = commands.map(({ ask }) => ask) as never[];
+    const asks = commands.map(({ input }) => input) as never[];
     try {
       if (codec.encodeBatch === undefined) for (const ask of asks) codec.encode(ask, args);
       else codec.encodeBatch(asks, args);
@@ -123,13 +127,13 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
         codec.raw === true || codec.changesLeases === true,
       )) as readonly Reply[];
       const replies = codec.changesLeases === true ? reply[0] : reply;
-      const answers: Answer<CommandName>[] =
+      const answers: Result<CommandName>[] =
         codec.decodeBatch?.(replies as Buffer, asks) ??
         asks.map((ask, at) => codec.decode((replies as readonly Reply[])[at] ?? null, ask));
-      const outcomes: Outcome[] = answers.map((answer) => ({ answer }));
-      const made = codec.changesLeases === true ? stepEvents(reply, 1) : [];
+      const outcomes: Outcome[] = answers.map((result) => ({ result }));
+      const made = codec.changesLeases === true ? replyEvents(reply, 1) : [];
       const [first] = answers;
-      if (made.length > 0 && first !== undefined) outcomes[0] = { answer: first, events: made };
+      if (made.length > 0 && first !== undefined) outcomes[0] = { result: first, events: made };
       return outcomes;
     } catch (error) {
       return commands.map(() => ({ error: error as Error }));
@@ -179,7 +183,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
   return {
     description: target.description,
     partitions,
-    eagerBatch,
+    earlyFlushSize,
     partitionOf,
     async execute(partition, commands) {
       const [first] = commands;
@@ -202,7 +206,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     },
     async sweep(partition, owner, budget) {
       const reply = (await run('sweep', partition, [...keeping, owner, budget], true)) as readonly Reply[];
-      const expired = stepEvents(reply, 2).sort((a, b) => b.lateMs - a.lateMs);
+      const expired = replyEvents(reply, 2).sort((a, b) => b.lateMs - a.lateMs);
       const nextInMs = Number(reply[1]);
       return { expired, more: reply[0] === 1, nextInMs: nextInMs < 0 ? null : nextInMs };
     },
@@ -210,7 +214,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
       await readClock(partition, [0, '', owner, forMs, '']);
     },
     readClock: (partition) => readClock(partition, [0, '', '', 0, '']),
-    async attend(partition, forMs) {
+    async watchAppends(partition, forMs) {
       await readClock(partition, [0, '', '', 0, forMs]);
     },
     async setClock(partition, { advanceMs = 0, frozen }) {
@@ -300,7 +304,7 @@ function listen(
 }
 
 /** Tells whoever runs this what would lose leases. */
-async function warnOfSettings(redis: Redis | Cluster, log: { warn(message: string): void }): Promise<void> {
+async function warnOfSettings(redis: Redis | Cluster, log: Log): Promise<void> {
   const node = redis instanceof Cluster ? redis.nodes('master')[0] : redis;
   if (node === undefined) return;
   const read = async (name: string): Promise<string> =>
@@ -308,8 +312,9 @@ async function warnOfSettings(redis: Redis | Cluster, log: { warn(message: strin
   const [policy, appendOnly, save] = await Promise.all(['maxmemory-policy', 'appendonly', 'save'].map(read));
   if (policy !== 'noeviction')
     log.warn(
-      `Redis evicts keys when its memory is full (maxmemory-policy ${policy}): leases may vanish; set noeviction`,
+      { policy },
+      'Redis evicts keys when its memory is full: leases may be lost; set maxmemory-policy noeviction',
     );
   if (appendOnly === 'no' && save === '')
-    log.warn('Redis keeps nothing on disk (appendonly no, save ""): leases end with it');
+    log.warn({}, 'Redis writes nothing to disk: leases are lost when it stops; set appendonly yes');
 }

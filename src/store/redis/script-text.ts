@@ -1,5 +1,7 @@
-/** The text of each Redis script: a file in `lua`, with the fragments that it includes in place. */
+/** The text of each Redis script: shared constants, and a file in `lua` with the fragments that it includes in place. */
 import { readFileSync } from 'node:fs';
+import * as limits from '../limits.ts';
+import { keyNames } from './keys.ts';
 
 /** Where each script is, below `lua`. */
 const files = {
@@ -29,6 +31,11 @@ export const scriptNames = Object.keys(files) as ScriptName[];
 
 const read = (file: string): string => readFileSync(new URL(`lua/${file}.lua`, import.meta.url), 'utf8');
 
+/** One line of Lua per constant, so that both languages have the same value. */
+const constants = Object.entries({ ...limits, ...keyNames })
+  .map(([name, value]) => `local ${name} = ${typeof value === 'string' ? `'${value}'` : value}\n`)
+  .join('');
+
 const texts = new Map<ScriptName, string>();
 
 /** Returns the text of a script. A fragment stands where it is first included. */
@@ -46,5 +53,5 @@ function assemble(name: ScriptName): string {
       included.add(fragment);
       return expand(read(fragment));
     });
-  return expand(read(files[name]));
+  return constants + expand(read(files[name]));
 }

@@ -1,6 +1,6 @@
 /** Which errors of Redis mean that it cannot serve now. */
 import { ReplyError } from 'ioredis';
-import { StoreUnavailable } from '../store.ts';
+import { StoreUnavailable } from '../driver.ts';
 
 const fault = /^(?:ERR|WRONGTYPE)\b/;
 /** Redis 6.2 wraps what a script met in an error of its own; a cluster says so of a slot that is being moved. */

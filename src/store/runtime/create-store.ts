@@ -1,171 +1,150 @@
-/** The store over a driver: commands coalesced, topics waited for, what is due swept. Written once for all drivers. */
+/** The store over a driver: commands in batches, waits for topics, sweeping. Written once for all drivers. */
 import { randomUUID } from 'node:crypto';
-import { setImmediate } from 'node:timers/promises';
-import type { Ask, Driver, Store, TenantEvent } from '../store.ts';
-import { coalesce } from './coalesce.ts';
-import { startSweeper, sweepBudget } from './sweeper.ts';
-import { makeWaiters } from './waiters.ts';
+import { type Log, silentLog } from '../../settings/log.ts';
+import type { CommandName, Input } from '../commands.ts';
+import type { Driver } from '../driver.ts';
+import type { TenantEvent } from '../leases.ts';
+import type { Store } from '../store.ts';
+import { advanceClock } from './advance-clock.ts';
+import { type Coalescer, coalesce } from './coalesce.ts';
+import { type EventSource, logEvents, logSweep } from './event-log.ts';
+import { startSweeper } from './sweeper.ts';
+import { makeTopicWaits } from './topic-waits.ts';
 
 export interface StoreOptions {
   readonly sweepIntervalMs?: number;
-  /** A sweep failed; it is tried again by itself. */
+  /** Called when a sweep failed; it is retried. */
   readonly onSweepError?: (error: Error) => void;
-  /** For metrics: a batch was answered or failed, after so many ms. */
+  /** Called after every batch, for metrics: its size, whether it failed, and how long it took, ms. */
   readonly onBatch?: (size: number, failed: boolean, durationMs: number) => void;
+  readonly log?: Log;
 }
 
-/** How long other nodes leave due leases alone while one advances the clock; past it they go on by themselves, ms. */
-const claimMs = 5_000;
-/** How long the driver is asked to tell of appends; asked again when half of it is over, ms. */
-const attendMs = 60_000;
-/** Waiters look again this often even if nobody wakes them: a lost notification costs at most so much, ms. */
-const recheckMs = 10_000;
-
-/** Takes the driver over: closing the store closes it. */
+/** Returns a store that owns the driver: closing the store closes it. */
 export function createStore(driver: Driver, options: StoreOptions = {}): Store {
+  const { log = silentLog, onBatch, onSweepError } = options;
   const owner = randomUUID();
   const observers = new Set<(event: TenantEvent) => void>();
-  const waiters = makeWaiters();
   let closed = false;
 
-  const tellObservers = (events: readonly TenantEvent[]): void => {
+  const publish = (source: EventSource, events: readonly TenantEvent[]): void => {
+    logEvents(log, source, events);
     for (const event of events) for (const observer of observers) observer(event);
   };
-  const { ask, askOnce, drain } = coalesce(driver, {
-    onEvents: tellObservers,
+  const observe: Store['observe'] = (listener) => {
+    observers.add(listener);
+    return () => observers.delete(listener);
+  };
+  const { run, runShared, drain } = coalesce(driver, {
+    onEvents: (events) => publish('command', events),
     monotonicMs: () => performance.now(),
-    ...(options.onBatch === undefined
+    ...(onBatch === undefined
       ? {}
       : {
-          onBatch: (size: number, failed: boolean, startedMs: number) =>
-            options.onBatch?.(size, failed, performance.now() - startedMs),
+          onBatch: ({ size, failed, startedMs }) => onBatch(size, failed, performance.now() - startedMs),
         }),
   });
+  // Waiters of the same topics read the same: a message to ten thousand subscribers is read once.
+  const readTopics: Store['readTopics'] = (input) => runShared('readTopics', input, keyOf(input));
+  const waits = makeTopicWaits(driver, readTopics, log);
   const sweeper = startSweeper(driver, {
     owner,
     intervalMs: options.sweepIntervalMs ?? 10,
-    onExpired: tellObservers,
-    onError: (error) => options.onSweepError?.(error),
-  });
-  driver.onAppend((tenant, topic) => waiters.wake(tenant, topic));
-
-  const attendedUntilMs = new Map<number, number>();
-  const attend = async (partition: number): Promise<void> => {
-    const nowMs = performance.now();
-    if ((attendedUntilMs.get(partition) ?? 0) - nowMs > attendMs / 2) return;
-    await driver.attend(partition, attendMs);
-    attendedUntilMs.set(partition, nowMs + attendMs);
-  };
-  driver.onGap(() => {
-    attendedUntilMs.clear();
-    waiters.wakeAll();
+    onSweep: (partition, sweep) => {
+      logSweep(log, partition, sweep);
+      publish('sweep', sweep.expired);
+    },
+    onError: (error) => onSweepError?.(error),
   });
 
-  const everyPartition = <T>(step: (partition: number) => Promise<T>): Promise<T[]> =>
-    Promise.all(Array.from({ length: driver.partitions }, (_, partition) => step(partition)));
-
-  const store: Store = {
+  return {
     description: driver.description,
+    ...commandMethods(run),
     beat(beat) {
       const ttlMs = beat.ttlMs ?? beat.defaultTtlMs;
       if (ttlMs !== undefined) sweeper.hint(driver.partitionOf(beat.tenant), ttlMs);
-      return ask('beat', beat);
+      return run('beat', beat);
     },
-    release: (release) => ask('release', release),
-    setData: (change) => ask('setData', change),
-    read: (name) => ask('read', name),
-    members: (page) => ask('members', page),
-    count: (groups) => ask('count', groups),
-    groups: (page) => ask('groups', page),
-    groupsOf: (holder) => ask('groupsOf', holder),
-    readDocuments: (documents) => ask('readDocuments', documents),
-    listDocuments: (collection) => ask('listDocuments', collection),
-    commit: (commit) => ask('commit', commit),
-    // Those who waited for the same ask the same: a message to ten thousand is read once.
-    readTopics: (read) => askOnce('readTopics', read, keyOf(read)),
-    topicBounds: (topics) => ask('topicBounds', topics),
-    now: (tenant) => ask('now', tenant),
-    drop: (tenant) => ask('drop', tenant),
-
-    async wait({ tenant, topics, timeoutMs, signal }) {
-      const isNew = async (): Promise<boolean> =>
-        (await store.readTopics({ tenant, topics, limit: 1 })).length > 0;
-      const names = topics.map(({ topic }) => topic);
-      const endMs = performance.now() + timeoutMs;
-      for (;;) {
-        const { promise: woken, resolve: wake } = Promise.withResolvers<'appended' | 'over'>();
-        const leftMs = endMs - performance.now();
-        if (closed || signal?.aborted === true || leftMs <= 0) return false;
-        await attend(driver.partitionOf(tenant));
-        // Registered before looking: what is appended in between wakes us.
-        const remove = waiters.add(tenant, names, () => wake('appended'));
-        const onAbort = (): void => wake('over');
-        signal?.addEventListener('abort', onAbort, { once: true });
-        const timer = setTimeout(() => wake('over'), Math.min(leftMs, recheckMs));
-        try {
-          if (await isNew()) return true;
-          // Once woken, the caller reads anyway: looking here too would double the cost of a fan-out.
-          if ((await woken) === 'appended' && !closed) return true;
-        } finally {
-          clearTimeout(timer);
-          signal?.removeEventListener('abort', onAbort);
-          remove();
-        }
-      }
-    },
-
+    readTopics,
+    wait: waits.wait,
     async tenants() {
-      return (await everyPartition((partition) => driver.tenants(partition))).flat();
+      return (await everyPartition(driver, (partition) => driver.tenants(partition))).flat();
     },
-    observe(listener) {
-      observers.add(listener);
-      return () => observers.delete(listener);
-    },
-    async readClock() {
-      const readings = await everyPartition((partition) => driver.readClock(partition));
-      return readings.reduce((behind, reading) => (reading.leaseMs < behind.leaseMs ? reading : behind));
-    },
-    async advanceClock(advanceMs) {
-      const fired: TenantEvent[] = [];
-      const observer = (event: TenantEvent): void => {
-        if (event.type === 'expired') fired.push(event);
-      };
-      observers.add(observer);
-      try {
-        await everyPartition(async (partition) => {
-          // Other nodes would take a part of what fires, and the answer would lack it.
-          await driver.claimSweep(partition, owner, claimMs);
-          await driver.setClock(partition, { advanceMs });
-          for (let more = true; more; ) {
-            const swept = await driver.sweep(partition, owner, sweepBudget);
-            tellObservers(swept.expired);
-            more = swept.more;
-            if (more) await setImmediate();
-          }
-          await driver.claimSweep(partition, owner, 0);
-        });
-      } finally {
-        observers.delete(observer);
-      }
-      return fired;
-    },
-    async freezeClock(frozen) {
-      await everyPartition((partition) => driver.setClock(partition, { frozen }));
-    },
+    observe,
+    ...clockMethods(driver, { owner, observe, onExpired: (events) => publish('advance', events) }),
     ping: () => driver.ping(),
     async close() {
       if (closed) return;
       closed = true;
-      waiters.wakeAll();
+      waits.close();
       await sweeper.stop();
       await drain();
       await driver.close();
     },
   };
-  return store;
 }
 
-function keyOf({ tenant, topics, limit, maxBytes }: Ask<'readTopics'>): string {
+type ClockMethods = Pick<Store, 'readClock' | 'advanceClock' | 'freezeClock'>;
+
+interface ClockOptions {
+  readonly owner: string;
+  readonly observe: Store['observe'];
+  /** Publishes events of an advance to the observers. */
+  readonly onExpired: (events: readonly TenantEvent[]) => void;
+}
+
+function clockMethods(driver: Driver, { owner, observe, onExpired }: ClockOptions): ClockMethods {
+  return {
+    async readClock() {
+      const readings = await everyPartition(driver, (partition) => driver.readClock(partition));
+      return readings.reduce((behind, reading) => (reading.leaseMs < behind.leaseMs ? reading : behind));
+    },
+    async advanceClock(advanceMs) {
+      const expired: TenantEvent[] = [];
+      // The sweeper and commands of this node may record a part of the expiries.
+      const stopObserving = observe((event) => {
+        if (event.type === 'expired') expired.push(event);
+      });
+      try {
+        await everyPartition(driver, (partition) =>
+          advanceClock(driver, { partition, owner, advanceMs }, onExpired),
+        );
+      } finally {
+        stopObserving();
+      }
+      return expired;
+    },
+    async freezeClock(frozen) {
+      await everyPartition(driver, (partition) => driver.setClock(partition, { frozen }));
+    },
+  };
+}
+
+/** Commands that are run as they are. */
+function commandMethods(run: Coalescer['run']): Omit<Pick<Store, CommandName>, 'beat' | 'readTopics'> {
+  return {
+    release: (release) => run('release', release),
+    setData: (change) => run('setData', change),
+    read: (name) => run('read', name),
+    members: (page) => run('members', page),
+    count: (groups) => run('count', groups),
+    groups: (page) => run('groups', page),
+    groupsOf: (holder) => run('groupsOf', holder),
+    readDocuments: (documents) => run('readDocuments', documents),
+    listDocuments: (collection) => run('listDocuments', collection),
+    commit: (commit) => run('commit', commit),
+    topicBounds: (topics) => run('topicBounds', topics),
+    now: (tenant) => run('now', tenant),
+    drop: (tenant) => run('drop', tenant),
+  };
+}
+
+function everyPartition<T>(driver: Driver, step: (partition: number) => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: driver.partitions }, (_, partition) => step(partition)));
+}
+
+/** Returns the key of a read that may be shared. */
+function keyOf({ tenant, topics, limit, maxBytes }: Input<'readTopics'>): string {
   let key = `${tenant.length} ${tenant} ${limit} ${maxBytes}`;
   for (const { topic, after } of topics) key += `\n${topic.length} ${after} ${topic}`;
   return key;

@@ -1,36 +1,43 @@
 /**
- * Expires what is due, on time, without starving requests: each partition is swept when something in it may be due,
- * and ticked at least twice a second so that its clock runs. Many nodes may do so at once; each expiry is in one answer.
+ * Sweeps each partition when something in it may be due, without delaying requests, and ticks its lease clock at least
+ * twice a second. Several nodes may do so at once: each expiry is reported by one of them.
  *
- * These are real timers on purpose: they decide when to look, never what has expired. That is the lease clock's word.
+ * The timers are real ones: they decide when to sweep. What has expired is decided by the lease clock alone.
  */
-import type { Driver, Sweep, TenantEvent } from '../store.ts';
+import type { Driver, Sweep } from '../driver.ts';
 
-/** A clock that is ticked this often never meets its bounded step. */
+/** Interval of ticks, ms; well below the maximum step of the lease clock. */
 const tickMs = 500;
-/** Expiries taken in one call: keeps it near a millisecond, and requests come between two calls. */
+/** Maximum number of expiries of one call: it keeps the call near a millisecond, and requests run between two calls. */
 export const sweepBudget = 500;
 
 export interface Sweeper {
-  /** Something in the partition may be due in so many ms: earlier than the sweeper knew. */
+  /** Reports that something in the partition may be due in `inMs`, which may be earlier than the next sweep. */
   hint(partition: number, inMs: number): void;
-  /** Resolves when no sweep is under way any more; none starts afterwards. */
+  /** Starts no more sweeps. Resolves when those in progress are done. */
   stop(): Promise<void>;
 }
 
 export interface SweeperOptions {
   readonly owner: string;
-  /** Shortest pause between two sweeps of a partition with nothing due, ms. */
+  /** Minimum interval between two sweeps of a partition with nothing due, ms. */
   readonly intervalMs: number;
-  readonly onExpired: (events: readonly TenantEvent[]) => void;
+  readonly onSweep: (partition: number, sweep: Sweep) => void;
   readonly onError: (error: Error) => void;
 }
 
+interface PartitionSweep {
+  /** When it is swept next, on the monotonic clock. */
+  atMs: number;
+  running: Promise<void> | undefined;
+}
+
+/** Sweeps at once and from then on until it is stopped. */
 export function startSweeper(driver: Driver, options: SweeperOptions): Sweeper {
-  const partitions = Array.from({ length: driver.partitions }, () => ({
-    atMs: 0,
-    busy: undefined as Promise<void> | undefined,
-  }));
+  const partitions = Array.from(
+    { length: driver.partitions },
+    (): PartitionSweep => ({ atMs: 0, running: undefined }),
+  );
   let timer: NodeJS.Timeout | undefined;
   let timerAtMs = Number.POSITIVE_INFINITY;
   let stopped = false;
@@ -39,61 +46,61 @@ export function startSweeper(driver: Driver, options: SweeperOptions): Sweeper {
     if (stopped || atMs >= timerAtMs) return;
     clearTimeout(timer);
     timerAtMs = atMs;
-    timer = setTimeout(run, Math.max(0, atMs - performance.now()));
+    timer = setTimeout(sweepDue, Math.max(0, atMs - performance.now()));
   };
 
-  const run = (): void => {
+  const sweepDue = (): void => {
     timerAtMs = Number.POSITIVE_INFINITY;
     const nowMs = performance.now();
     let nextMs = Number.POSITIVE_INFINITY;
-    for (const [partition, slot] of partitions.entries()) {
-      if (slot.busy !== undefined) continue;
-      if (slot.atMs <= nowMs) slot.busy = sweep(partition, slot);
-      else nextMs = Math.min(nextMs, slot.atMs);
+    for (const [partition, state] of partitions.entries()) {
+      if (state.running !== undefined) continue;
+      if (state.atMs <= nowMs) state.running = sweep(partition, state);
+      else nextMs = Math.min(nextMs, state.atMs);
     }
     if (nextMs !== Number.POSITIVE_INFINITY) arm(nextMs);
   };
 
-  const sweep = async (partition: number, slot: (typeof partitions)[number]): Promise<void> => {
+  const sweep = async (partition: number, state: PartitionSweep): Promise<void> => {
     let pauseMs = tickMs;
-    // Set before the call: a hint that comes while it runs must not be lost.
-    slot.atMs = Number.POSITIVE_INFINITY;
+    // Set before the call: a hint during the call must not be lost.
+    state.atMs = Number.POSITIVE_INFINITY;
     try {
-      const swept: Sweep = await driver.sweep(partition, options.owner, sweepBudget);
-      if (swept.expired.length > 0) options.onExpired(swept.expired);
+      const swept = await driver.sweep(partition, options.owner, sweepBudget);
+      options.onSweep(partition, swept);
       if (swept.more) pauseMs = 0;
       else pauseMs = Math.min(tickMs, Math.max(swept.nextInMs ?? tickMs, options.intervalMs));
     } catch (error) {
       options.onError(error as Error);
     }
     if (pauseMs === 0 && !stopped) {
-      // More is due: at once, but for the requests that came in the meantime.
+      // More is due: sweep again, after the requests that arrived in the meantime.
       setImmediate(() => {
-        slot.busy = stopped ? undefined : sweep(partition, slot);
+        state.running = stopped ? undefined : sweep(partition, state);
       });
       return;
     }
-    slot.busy = undefined;
-    slot.atMs = Math.min(slot.atMs, performance.now() + pauseMs);
-    arm(slot.atMs);
+    state.running = undefined;
+    state.atMs = Math.min(state.atMs, performance.now() + pauseMs);
+    arm(state.atMs);
   };
 
-  run();
+  sweepDue();
   return {
     hint(partition, inMs) {
-      // The next tick asks the driver in time for everything else.
+      // The next tick is early enough for everything else.
       if (inMs >= tickMs) return;
-      const slot = partitions[partition];
-      if (slot === undefined) return;
+      const state = partitions[partition];
+      if (state === undefined) return;
       const atMs = performance.now() + Math.max(inMs, options.intervalMs);
-      if (atMs >= slot.atMs) return;
-      slot.atMs = atMs;
-      if (slot.busy === undefined) arm(atMs);
+      if (atMs >= state.atMs) return;
+      state.atMs = atMs;
+      if (state.running === undefined) arm(atMs);
     },
     async stop() {
       stopped = true;
       clearTimeout(timer);
-      await Promise.all(partitions.map(({ busy }) => busy));
+      await Promise.all(partitions.map(({ running }) => running));
     },
   };
 }

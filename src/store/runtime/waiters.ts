@@ -1,17 +1,18 @@
-/** Who waits for which topic, in this process. A waiter costs one map entry per topic. */
-import type { Tenant } from '../store.ts';
+/** The requests of this process that wait for entries of topics. A waiter costs one map entry per topic. */
+import type { Tenant } from '../leases.ts';
 
 export interface Waiters {
-  /** Calls `wake` once, when one of the topics may have something new. The answer takes the waiter away. */
+  /** Calls `wake` when one of the topics may have new entries. Returns a function that removes the waiter. */
   add(tenant: Tenant, topics: readonly string[], wake: () => void): () => void;
-  wake(tenant: Tenant, topic: string): void;
+  /** Calls the waiters of a topic. Returns how many there were. */
+  wake(tenant: Tenant, topic: string): number;
   wakeAll(): void;
   readonly size: number;
 }
 
 export function makeWaiters(): Waiters {
   const tenants = new Map<Tenant, Map<string, Set<() => void>>>();
-  const everybody = new Set<() => void>();
+  const all = new Set<() => void>();
 
   return {
     add(tenant, topics, wake) {
@@ -25,9 +26,9 @@ export function makeWaiters(): Waiters {
         if (waiting === undefined) byTopic.set(topic, new Set([wake]));
         else waiting.add(wake);
       }
-      everybody.add(wake);
+      all.add(wake);
       return () => {
-        everybody.delete(wake);
+        all.delete(wake);
         const current = tenants.get(tenant);
         for (const topic of topics) {
           const waiting = current?.get(topic);
@@ -39,13 +40,16 @@ export function makeWaiters(): Waiters {
     },
     wake(tenant, topic) {
       const waiting = tenants.get(tenant)?.get(topic);
-      if (waiting !== undefined) for (const wake of [...waiting]) wake();
+      if (waiting === undefined) return 0;
+      const woken = [...waiting];
+      for (const wake of woken) wake();
+      return woken.length;
     },
     wakeAll() {
-      for (const wake of [...everybody]) wake();
+      for (const wake of [...all]) wake();
     },
     get size() {
-      return everybody.size;
+      return all.size;
     },
   };
 }

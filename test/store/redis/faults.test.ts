@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silentLog } from '../../../src/settings/log.ts';
 import { RedisUrlError } from '../../../src/store/redis/connect.ts';
 import { openRedisDriver } from '../../../src/store/redis/driver.ts';
 import { createStore } from '../../../src/store/runtime/create-store.ts';
@@ -52,8 +53,9 @@ describe('when Redis', () => {
     await server.kill();
     const said: string[] = [];
     const log = {
-      warn: (message: string) => said.push(message),
-      info: (message: string) => said.push(message),
+      ...silentLog,
+      warn: (_fields: object, message: string) => said.push(message),
+      info: (_fields: object, message: string) => said.push(message),
     };
     const early = createStore(await openRedisDriver({ url: `${server.url}/99`, timeoutMs, log }));
     await server.start();
@@ -231,10 +233,10 @@ describe('when Redis', () => {
 it('tells what would lose leases', async () => {
   const server = await startRedis({ extra: ['--maxmemory-policy', 'allkeys-lru'] });
   const warnings: string[] = [];
-  const log = { warn: (message: string) => warnings.push(message), info() {} };
+  const log = { ...silentLog, warn: (_fields: object, message: string) => warnings.push(message) };
   const store = createStore(await openRedisDriver({ url: server.url, timeoutMs: 2_000, log }));
   await expect.poll(() => warnings.length).toBe(2);
-  expect(warnings.join('\n')).toMatch(/noeviction[\s\S]*nothing on disk/);
+  expect(warnings.join('\n')).toMatch(/noeviction[\s\S]*nothing to disk/);
   await store.close();
   await server.stop();
 });

@@ -1,42 +1,38 @@
 import { describe, expect, it } from 'vitest';
+import type { Command } from '../../../src/store/commands.ts';
+import { type Driver, type Outcome, StoreUnavailable } from '../../../src/store/driver.ts';
+import type { TenantEvent } from '../../../src/store/leases.ts';
 import { coalesce, maxBatch } from '../../../src/store/runtime/coalesce.ts';
-import {
-  type Command,
-  type Driver,
-  type Outcome,
-  StoreUnavailable,
-  type TenantEvent,
-} from '../../../src/store/store.ts';
 
-/** A driver that answers with the name it was asked for, or as told, and remembers its batches. */
-function recordingDriver(answer: (command: Command) => Outcome | 'nothing'): {
+/** Returns a driver that has the given outcome for each command and records its batches. */
+function recordingDriver(outcomeOf: (command: Command) => Outcome | 'nothing'): {
   driver: Driver;
   batches: Command[][];
 } {
   const batches: Command[][] = [];
   const driver = {
-    eagerBatch: Number.POSITIVE_INFINITY,
+    earlyFlushSize: Number.POSITIVE_INFINITY,
     partitionOf: (tenant: string) => Number(tenant.split('/')[1]),
     async execute(_partition: number, commands: readonly Command[]) {
       batches.push([...commands]);
-      return commands.map(answer).filter((outcome) => outcome !== 'nothing');
+      return commands.map(outcomeOf).filter((outcome) => outcome !== 'nothing');
     },
   } as unknown as Driver;
   return { driver, batches };
 }
 
 const groupsOf = (command: Command): Outcome => ({
-  answer: [command.name === 'groupsOf' ? command.ask.holder : ''],
+  result: [command.name === 'groupsOf' ? command.input.holder : ''],
 });
-const quiet = { onEvents: () => {}, monotonicMs: () => 0 };
+const options = { onEvents: () => {}, monotonicMs: () => 0 };
 
 describe('coalescing', () => {
   it('sends the commands of one turn as one batch per partition', async () => {
     const { driver, batches } = recordingDriver(groupsOf);
-    const { ask } = coalesce(driver, quiet);
+    const { run } = coalesce(driver, options);
     const answers = await Promise.all(
       ['a', 'b', 'c'].flatMap((holder) =>
-        [0, 1].map((partition) => ask('groupsOf', { tenant: `t/${partition}`, holder })),
+        [0, 1].map((partition) => run('groupsOf', { tenant: `t/${partition}`, holder })),
       ),
     );
     expect(answers).toEqual([['a'], ['a'], ['b'], ['b'], ['c'], ['c']]);
@@ -45,10 +41,10 @@ describe('coalescing', () => {
 
   it('bounds a batch', async () => {
     const { driver, batches } = recordingDriver(groupsOf);
-    const { ask } = coalesce(driver, quiet);
+    const { run } = coalesce(driver, options);
     await Promise.all(
       Array.from({ length: maxBatch * 2 + 1 }, (_, at) =>
-        ask('groupsOf', { tenant: 't/0', holder: `${at}` }),
+        run('groupsOf', { tenant: 't/0', holder: `${at}` }),
       ),
     );
     expect(batches.map((batch) => batch.length)).toEqual([maxBatch, maxBatch, 1]);
@@ -56,9 +52,9 @@ describe('coalescing', () => {
 
   it('does not wait for the end of the turn where a store in another process can begin already', async () => {
     const { driver, batches } = recordingDriver(groupsOf);
-    const { ask } = coalesce({ ...driver, eagerBatch: 4 }, quiet);
+    const { run } = coalesce({ ...driver, earlyFlushSize: 4 }, options);
     const answers = Array.from({ length: 10 }, (_, at) =>
-      ask('groupsOf', { tenant: 't/0', holder: `${at}` }),
+      run('groupsOf', { tenant: 't/0', holder: `${at}` }),
     );
     expect(batches.map((batch) => batch.length)).toEqual([4, 4]);
     expect((await Promise.all(answers)).flat()).toEqual(Array.from({ length: 10 }, (_, at) => `${at}`));
@@ -67,13 +63,13 @@ describe('coalescing', () => {
 
   it('lets one bad item fail alone', async () => {
     const { driver } = recordingDriver((command) =>
-      command.name === 'groupsOf' && command.ask.holder === 'bad'
+      command.name === 'groupsOf' && command.input.holder === 'bad'
         ? { error: new Error('bad item') }
         : groupsOf(command),
     );
-    const { ask } = coalesce(driver, quiet);
+    const { run } = coalesce(driver, options);
     const answers = await Promise.allSettled(
-      ['a', 'bad', 'b'].map((holder) => ask('groupsOf', { tenant: 't/0', holder })),
+      ['a', 'bad', 'b'].map((holder) => run('groupsOf', { tenant: 't/0', holder })),
     );
     expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
@@ -81,13 +77,13 @@ describe('coalescing', () => {
   it('counts a batch as failed where the store was away for a part of it, not where an item was bad', async () => {
     const errors: Record<string, Error> = { away: new StoreUnavailable('gone'), bad: new Error('bad item') };
     const { driver } = recordingDriver((command) => {
-      const error = command.name === 'groupsOf' ? errors[command.ask.holder] : undefined;
+      const error = command.name === 'groupsOf' ? errors[command.input.holder] : undefined;
       return error === undefined ? groupsOf(command) : { error };
     });
     const failures: boolean[] = [];
-    const { ask } = coalesce(driver, { ...quiet, onBatch: (_size, failed) => failures.push(failed) });
+    const { run } = coalesce(driver, { ...options, onBatch: ({ failed }) => failures.push(failed) });
     for (const holder of ['away', 'bad']) {
-      await Promise.allSettled(['a', holder].map((name) => ask('groupsOf', { tenant: 't/0', holder: name })));
+      await Promise.allSettled(['a', holder].map((name) => run('groupsOf', { tenant: 't/0', holder: name })));
     }
     expect(failures).toEqual([true, false]);
   });
@@ -101,9 +97,9 @@ describe('coalescing', () => {
       },
     } as unknown as Driver;
     const failed: boolean[] = [];
-    const { ask } = coalesce(driver, { ...quiet, onBatch: (_size, wasFailure) => failed.push(wasFailure) });
+    const { run } = coalesce(driver, { ...options, onBatch: (report) => failed.push(report.failed) });
     const answers = await Promise.allSettled(
-      [0, 1, 0, 1].map((at) => ask('groupsOf', { tenant: `t/${at}`, holder: 'a' })),
+      [0, 1, 0, 1].map((at) => run('groupsOf', { tenant: `t/${at}`, holder: 'a' })),
     );
     expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected']);
     expect(failed.sort()).toEqual([false, true]);
@@ -111,8 +107,8 @@ describe('coalescing', () => {
 
   it('rejects what a driver left unanswered instead of waiting for ever', async () => {
     const { driver } = recordingDriver(() => 'nothing');
-    const { ask } = coalesce(driver, quiet);
-    await expect(ask('groupsOf', { tenant: 't/0', holder: 'a' })).rejects.toThrow('unanswered');
+    const { run } = coalesce(driver, options);
+    await expect(run('groupsOf', { tenant: 't/0', holder: 'a' })).rejects.toThrow('no outcome');
   });
 
   it('tells observers before the one who asked', async () => {
@@ -121,15 +117,15 @@ describe('coalescing', () => {
       ...groupsOf(command),
       events: [{ holder: 'a' } as TenantEvent],
     }));
-    const { ask } = coalesce(driver, { ...quiet, onEvents: () => order.push('observer') });
-    await ask('groupsOf', { tenant: 't/0', holder: 'a' }).then(() => order.push('asker'));
+    const { run } = coalesce(driver, { ...options, onEvents: () => order.push('observer') });
+    await run('groupsOf', { tenant: 't/0', holder: 'a' }).then(() => order.push('asker'));
     expect(order).toEqual(['observer', 'asker']);
   });
 
   it('drains what is under way', async () => {
     const { driver, batches } = recordingDriver(groupsOf);
-    const { ask, drain } = coalesce(driver, quiet);
-    const answer = ask('groupsOf', { tenant: 't/0', holder: 'a' });
+    const { run, drain } = coalesce(driver, options);
+    const answer = run('groupsOf', { tenant: 't/0', holder: 'a' });
     await drain();
     expect(batches).toHaveLength(1);
     expect(await answer).toEqual(['a']);

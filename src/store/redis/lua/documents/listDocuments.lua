@@ -1,22 +1,22 @@
 -- Reads all documents of collections.
 --
 -- KEYS[1]  the partition's clock
--- ARGV     per question: tenant, collection
--- Returns  per question: key, version, value, key, …, in no order
+-- ARGV     per command: tenant, collection
+-- Returns  per command: key, version, value, key, …, in no order
 --@include shared/versions
 
-local answers = {}
+local replies = {}
 for at = 1, #ARGV, 2 do
-  local versions = redis.call('HGETALL', keyOf('v', ARGV[at], ARGV[at + 1]))
-  local answer = {}
+  local versions = redis.call('HGETALL', keyOf(VERSIONS, ARGV[at], ARGV[at + 1]))
+  local reply = {}
   for index = 1, #versions, 2 do
     local version = unpackVersion(versions[index + 1])
     if version then
-      answer[#answer + 1] = versions[index]
-      answer[#answer + 1] = version
-      answer[#answer + 1] = redis.call('HGET', keyOf('d', ARGV[at], ARGV[at + 1]), versions[index])
+      reply[#reply + 1] = versions[index]
+      reply[#reply + 1] = version
+      reply[#reply + 1] = redis.call('HGET', keyOf(DOCUMENTS, ARGV[at], ARGV[at + 1]), versions[index])
     end
   end
-  answers[#answers + 1] = answer
+  replies[#replies + 1] = reply
 end
-return answers
+return replies

@@ -1,19 +1,19 @@
 -- Counts live members.
 --
 -- KEYS[1]  the partition's clock
--- ARGV     per question: tenant, number of groups, group*
--- Returns  per question: a number for each group
+-- ARGV     per command: tenant, number of groups, group*
+-- Returns  per command: a number for each group
 --@include membership/live
 
-local answers = {}
+local replies = {}
 local at = 1
 while ARGV[at] do
   local tenant, count = ARGV[at], tonumber(ARGV[at + 1])
-  local answer = {}
+  local reply = {}
   for index = 1, count do
-    answer[index] = countLive(tenant, ARGV[at + 1 + index])
+    reply[index] = countLive(tenant, ARGV[at + 1 + index])
   end
-  answers[#answers + 1] = answer
+  replies[#replies + 1] = reply
   at = at + 2 + count
 end
-return answers
+return replies

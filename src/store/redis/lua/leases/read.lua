@@ -6,15 +6,15 @@
 --@include membership/live
 --@include membership/data
 
-local answers = {}
+local replies = {}
 for at = 1, #ARGV, 3 do
   local tenant, field = ARGV[at], headOf(ARGV[at + 1]) .. ARGV[at + 2]
   local packed = readLive(tenant, field)
   if packed then
     local deadline, ttl, epoch = unpackLease(packed)
-    answers[#answers + 1] = { deadline - now, ttl, epoch, hasData(packed) and dataAt(tenant, field) }
+    replies[#replies + 1] = { deadline - now, ttl, epoch, hasData(packed) and dataAt(tenant, field) }
   else
-    answers[#answers + 1] = false
+    replies[#replies + 1] = false
   end
 end
-return answers
+return replies

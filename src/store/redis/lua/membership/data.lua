@@ -1,6 +1,4 @@
--- Shared: the data of leases.
---
--- x<tenant>          HASH of the data of those that have any, by the same fields: a renewal leaves it where it is
+-- The data of leases: in a hash of its own, so that a renewal leaves it alone.
 --@include membership/leases
 --@include shared/hashes
 
@@ -10,14 +8,14 @@ end
 
 -- Writes field, data, ….
 local function writeData(tenant, fieldsAndData)
-  writeHash(keyOf('x', tenant, ''), fieldsAndData)
+  writeHash(keyOf(LEASE_DATA, tenant, ''), fieldsAndData)
 end
 
 local function dataAt(tenant, field)
-  return redis.call('HGET', keyOf('x', tenant, ''), field)
+  return redis.call('HGET', keyOf(LEASE_DATA, tenant, ''), field)
 end
 
--- Each one's data or false. `hasData`: for each 1 or 0.
+-- Returns the data of each lease, or false; and the fields of those that have any. `hasData`: 1 or not, for each.
 local function dataOfAll(tenant, fields, hasData)
   local wanted, places, data = {}, {}, {}
   for at = 1, #fields do
@@ -27,18 +25,18 @@ local function dataOfAll(tenant, fields, hasData)
     end
   end
   if #wanted > 0 then
-    for index, found in ipairs(redis.call('HMGET', keyOf('x', tenant, ''), unpack(wanted))) do
+    for index, found in ipairs(redis.call('HMGET', keyOf(LEASE_DATA, tenant, ''), unpack(wanted))) do
       data[places[index]] = found
     end
   end
   return data, wanted
 end
 
--- The same, and nothing is left of it.
+-- Returns the data of each lease, or false, and deletes it.
 local function takeData(tenant, fields, hasData)
   local data, wanted = dataOfAll(tenant, fields, hasData)
   if #wanted > 0 then
-    redis.call('HDEL', keyOf('x', tenant, ''), unpack(wanted))
+    redis.call('HDEL', keyOf(LEASE_DATA, tenant, ''), unpack(wanted))
   end
   return data
 end

@@ -1,18 +1,16 @@
--- Shared: keeping note of what holders have.
---
--- f<tenant>          LIST of fields of leases that ended many at once, packed: their holders are forgotten later
+-- Changes of the index from holders to their leases.
 --@include membership/holders
 --@include shared/hashes
 --@include shared/due
 
--- So many leases that end at once are many, and their holders are forgotten so much later: when many end at the same time,
--- that is a tenth of the work, and nobody waits for it. An index that names a lease that ended does no harm.
+-- From this many leases on that end at once, their holders are removed later: that is a tenth of the work, and no client
+-- waits for it. An index entry of a lease that has ended does no harm.
 local manyHolders = 8
-local forgetAfterMs = 1000
+local removeAfterMs = 1000
 
--- Notes new leases: each of some holders, and the head of its group.
+-- Adds new leases: one per holder, with the head of its field.
 local function addHolders(tenant, holders, heads)
-  local index = keyOf('h', tenant, '')
+  local index = keyOf(HOLDERS, tenant, '')
   local held, changed, several = {}, {}, {}
   for at, found in ipairs(redis.call('HMGET', index, unpack(holders))) do
     held[holders[at]] = found
@@ -20,8 +18,8 @@ local function addHolders(tenant, holders, heads)
   for at, holder in ipairs(holders) do
     local before, one = held[holder], '=' .. heads[at]
     if before and before ~= one and before ~= '+' then
-      local isThere = redis.call('HEXISTS', keyOf('l', tenant, ''), string.sub(before, 2) .. holder) == 1
-      before = isThere and before
+      local exists = redis.call('HEXISTS', keyOf(LEASES, tenant, ''), string.sub(before, 2) .. holder) == 1
+      before = exists and before
     end
     if not before then
       held[holder], changed[holder] = one, one
@@ -36,27 +34,27 @@ local function addHolders(tenant, holders, heads)
     end
   end
   for holder, groups in pairs(several) do
-    redis.call('SADD', keyOf('H', tenant, holder), unpack(groups))
-    redis.call('SADD', keyOf('+', tenant, ''), holder)
+    redis.call('SADD', keyOf(HOLDER_GROUPS, tenant, holder), unpack(groups))
+    redis.call('SADD', keyOf(MULTI_HOLDERS, tenant, ''), holder)
   end
-  local pairsOf = {}
+  local fieldsAndValues = {}
   for holder, after in pairs(changed) do
-    pairsOf[#pairsOf + 1] = holder
-    pairsOf[#pairsOf + 1] = after
+    fieldsAndValues[#fieldsAndValues + 1] = holder
+    fieldsAndValues[#fieldsAndValues + 1] = after
   end
-  if #pairsOf > 0 then
-    writeHash(index, pairsOf)
+  if #fieldsAndValues > 0 then
+    writeHash(index, fieldsAndValues)
   end
 end
 
--- Forgets leases: each of some holders, of which the groups in `parts` have those from `from` to `to`.
+-- Removes leases: one per holder. `parts`: for each group, the range from `from` to `to` in the lists.
 local function removeHolders(tenant, holders, fields, parts)
-  local index, several = keyOf('h', tenant, ''), keyOf('+', tenant, '')
+  local index, multi = keyOf(HOLDERS, tenant, ''), keyOf(MULTI_HOLDERS, tenant, '')
   local gone = holders
-  if redis.call('EXISTS', several) == 0 then
+  if redis.call('EXISTS', multi) == 0 then
     if #holders >= manyHolders then
-      redis.call('RPUSH', keyOf('f', tenant, ''), cmsgpack.pack(fields))
-      redis.call('ZADD', dueKey, 'LT', digits(now + forgetAfterMs), dueMember('h', tenant, ''))
+      redis.call('RPUSH', keyOf(ENDED_LEASES, tenant, ''), cmsgpack.pack(fields))
+      redis.call('ZADD', dueKey, 'LT', digits(now + removeAfterMs), dueMember(DUE_HOLDERS, tenant, ''))
       return
     end
   else
@@ -65,14 +63,14 @@ local function removeHolders(tenant, holders, fields, parts)
     for _, part in ipairs(parts) do
       for at = part.from, part.to do
         local holder = holders[at]
-        local groups = keyOf('H', tenant, holder)
+        local groupsKey = keyOf(HOLDER_GROUPS, tenant, holder)
         if held[at] == '+' then
-          redis.call('SREM', groups, part.group)
+          redis.call('SREM', groupsKey, part.group)
         end
-        if held[at] ~= '+' or redis.call('EXISTS', groups) == 0 then
+        if held[at] ~= '+' or redis.call('EXISTS', groupsKey) == 0 then
           gone[#gone + 1] = holder
           if held[at] == '+' then
-            redis.call('SREM', several, holder)
+            redis.call('SREM', multi, holder)
           end
         end
       end
@@ -83,15 +81,15 @@ local function removeHolders(tenant, holders, fields, parts)
   end
 end
 
--- Forgets holders of leases that ended many at once: some of them. Answers how many were looked at, 0 if none are left.
+-- Removes holders of leases that ended together, some per call. Returns how many leases it checked; 0: none are left.
 local function removeEnded(tenant)
-  local packed = redis.call('LPOP', keyOf('f', tenant, ''))
+  local packed = redis.call('LPOP', keyOf(ENDED_LEASES, tenant, ''))
   if not packed then
     return 0
   end
   local fields = cmsgpack.unpack(packed)
   local holders, heads = {}, {}
-  for at, stored in ipairs(redis.call('HMGET', keyOf('l', tenant, ''), unpack(fields))) do
+  for at, stored in ipairs(redis.call('HMGET', keyOf(LEASES, tenant, ''), unpack(fields))) do
     if not stored then
       local group, holder = groupAndHolder(fields[at])
       holders[#holders + 1], heads[#heads + 1] = holder, headOf(group)
@@ -99,14 +97,14 @@ local function removeEnded(tenant)
   end
   local gone = {}
   if #holders > 0 then
-    for at, held in ipairs(redis.call('HMGET', keyOf('h', tenant, ''), unpack(holders))) do
+    for at, held in ipairs(redis.call('HMGET', keyOf(HOLDERS, tenant, ''), unpack(holders))) do
       if held == '=' .. heads[at] then
         gone[#gone + 1] = holders[at]
       end
     end
   end
   if #gone > 0 then
-    redis.call('HDEL', keyOf('h', tenant, ''), unpack(gone))
+    redis.call('HDEL', keyOf(HOLDERS, tenant, ''), unpack(gone))
   end
   return #fields
 end

@@ -1,14 +1,10 @@
--- Shared: what a holder has.
---
--- h<tenant>          HASH holder -> '=' and the field of its lease less the holder, or '+' if it has several
--- H<tenant><holder>  SET of the holder's groups where it has several
--- +<tenant>          SET of the holders that have several: where there are none, nobody need be asked
+-- The leases of a holder.
 --@include membership/leases
 
--- Adds the fields of all leases of a holder, of which the index says `held`.
+-- Appends the fields of all leases of a holder. `held`: its value in HOLDERS.
 local function addFields(fields, tenant, holder, held)
   if held == '+' then
-    local groups = redis.call('SMEMBERS', keyOf('H', tenant, holder))
+    local groups = redis.call('SMEMBERS', keyOf(HOLDER_GROUPS, tenant, holder))
     table.sort(groups)
     for _, group in ipairs(groups) do
       fields[#fields + 1] = headOf(group) .. holder
@@ -20,6 +16,6 @@ end
 
 local function fieldsHeld(tenant, holder)
   local fields = {}
-  addFields(fields, tenant, holder, redis.call('HGET', keyOf('h', tenant, ''), holder))
+  addFields(fields, tenant, holder, redis.call('HGET', keyOf(HOLDERS, tenant, ''), holder))
   return fields
 end

@@ -1,25 +1,21 @@
--- Shared: leases as they are stored.
+-- Leases as they are stored.
 --
--- l<tenant>          HASH of all leases: '<length of the group>:<group><holder>' (the field of a lease)
---                    -> deadline, ttl, epoch, 1 with data or 0 without (the packed lease)
--- z<tenant><group>   ZSET holder -> lower bound of its deadline: a renewal leaves it alone, the sweep brings it up to date
--- g<tenant>          ZSET of the tenant's groups, all with score 0: ordered by name
---
--- All leases of a tenant are in one hash so that a batch of beats is read in one call and written in another. They are
--- packed as numbers, for what a script spends most time on is making strings.
+-- The field of a lease is '<length of the group>:<group><holder>'; what comes before the holder is its head. All leases of a
+-- tenant are in one hash, so that a batch of beats is one read and one write. They are packed as numbers, for a script
+-- spends most of its time on making strings: deadline, ttl, epoch, 1 with data or 0 without.
 --@include shared/partition
 
 local pack, unpackNumbers = struct.pack, struct.unpack
 local leaseFormat = '>dddB'
 
--- As many as one call takes, with room to spare.
+-- How many leases one call of Redis takes; unpack allows some 8000 values.
 local maxTogether = 1000
 
 local function packLease(deadline, ttl, epoch, hasData)
   return pack(leaseFormat, deadline, ttl, epoch, hasData)
 end
 
--- Deadline, TTL, epoch, and 1 with data or 0 without.
+-- Returns deadline, ttl, epoch, and 1 with data or 0 without.
 local function unpackLease(packed)
   return unpackNumbers(leaseFormat, packed)
 end
@@ -32,7 +28,7 @@ local function headOf(group)
   return #group .. ':' .. group
 end
 
--- Mostly one field has the group of the one before.
+-- Returns group and holder of a field. Consecutive fields mostly have the same group.
 local lastHead, lastGroup
 local function groupAndHolder(field)
   if not lastHead or string.sub(field, 1, #lastHead) ~= lastHead then
@@ -44,7 +40,7 @@ local function groupAndHolder(field)
   return lastGroup, string.sub(field, #lastHead + 1)
 end
 
--- The fields of holders of one group, after those in `fields` if it is given.
+-- Returns the fields of holders of one group, after those in `fields` if it is given.
 local function fieldsOf(group, holders, fields)
   local head = headOf(group)
   fields = fields or {}

@@ -1,9 +1,7 @@
--- Shared: revisions of groups.
---
--- r<tenant>          HASH group -> revision
+-- Revisions of groups.
 --@include shared/partition
 
--- Revisions that were read or made in this call.
+-- Revisions that this call has read or made.
 local revisions = {}
 local function revisionsOf(tenant)
   local known = revisions[tenant]
@@ -17,7 +15,7 @@ end
 local function revisionOf(tenant, group)
   local known = revisionsOf(tenant)
   if not known[group] then
-    known[group] = tonumber(redis.call('HGET', keyOf('r', tenant, ''), group) or 0)
+    known[group] = tonumber(redis.call('HGET', keyOf(REVISIONS, tenant, ''), group) or 0)
   end
   return known[group]
 end

@@ -1,14 +1,14 @@
 -- Reads the clocks.
 --
 -- KEYS[1]  the partition's clock
--- ARGV     per question: tenant
--- Returns  per question: { lease clock ms, wall ms, timetoken }, the timetoken below every one to come
+-- ARGV     per command: tenant
+-- Returns  per command: { lease clock ms, wall ms, timetoken }, where every later timetoken is greater
 --@include shared/counters
 
 tt = math.max(tt, wallMicros)
-local answers = {}
+local replies = {}
 for index = 1, #ARGV do
-  answers[index] = { now, wallMs, digits(tt) .. '0' }
+  replies[index] = { now, wallMs, digits(tt) .. '0' }
 end
-saveClock()
-return answers
+saveCounters()
+return replies

@@ -1,11 +1,11 @@
--- Lists the tenants of the partition and what they hold.
+-- Counts what each tenant of the partition holds.
 --
 -- KEYS[1]  the partition's clock
 -- Returns  { leases, documents, topics }, each a flat list of tenant, number, …
 --@include shared/partition
 
-local answers = {}
-for _, kind in ipairs({ 'leases', 'documents', 'topics' }) do
-  answers[#answers + 1] = redis.call('HGETALL', prefix .. 'n:' .. kind)
+local replies = {}
+for _, counted in ipairs({ 'leases', 'documents', 'topics' }) do
+  replies[#replies + 1] = redis.call('HGETALL', prefix .. COUNTS .. counted)
 end
-return answers
+return replies

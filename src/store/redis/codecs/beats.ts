@@ -1,15 +1,13 @@
-/** Beats as `lua/beat.lua` takes and answers them: in runs that differ in names and data only. */
-import type { Ask, BeatAnswer, BeatLease } from '../store.ts';
-import type { Codec } from './commands.ts';
-import type { ScriptArgument } from './scripts.ts';
-
-type Beat = Ask<'beat'>;
-
-const defaultTtlMs = 60_000;
+/** Beats as `lua/beat/beat.lua` takes and replies to them: in runs that differ in names and data only. */
+import type { Beat, BeatLease, BeatResult } from '../../leases.ts';
+import { defaultTtlMs } from '../../limits.ts';
+import type { ScriptArgument } from '../scripts.ts';
+import type { Codec } from './codec.ts';
+import { type TextReader, textReader, utf8 } from './text-reader.ts';
 
 /**
- * Everything of a beat but names and data:
- * `<ttl or nothing>,<default ttl>,<grant 1 or 0>,<what to tell>,<guards>,<1 with data or 0 per group; * for all that are held>`
+ * Returns all of a beat but names and data:
+ * `<ttl or nothing>,<default ttl>,<grant 1 or 0>,<fields to return>,<guards>,<per group 1 with data or 0; * for all held>`
  */
 function formOf({ groups, ttlMs, defaultTtlMs: fallbackMs, grant, tell = 'all', guards }: Beat): string {
   let withData = '*';
@@ -21,7 +19,7 @@ function formOf({ groups, ttlMs, defaultTtlMs: fallbackMs, grant, tell = 'all', 
   return `${ttls},${grant ? 1 : 0},${tell},${guards?.length ?? 0},${withData}`;
 }
 
-/** Whether two beats have the same tenant, form and guards. */
+/** Returns whether two beats have the same tenant, form and guards. */
 function isSameForm(a: Beat, b: Beat): boolean {
   if (
     a.tenant !== b.tenant ||
@@ -51,7 +49,7 @@ function isSameForm(a: Beat, b: Beat): boolean {
   return true;
 }
 
-/** The name of a lease within its tenant. */
+/** Returns the field of a lease in the tenant's hash of leases. */
 function fieldOf(group: string, holder: string): string {
   return `${Buffer.byteLength(group)}:${group}${holder}`;
 }
@@ -71,61 +69,24 @@ function encodeRun(run: readonly Beat[], first: Beat, to: ScriptArgument[]): voi
 
 const states = { g: 'granted', r: 'renewed', a: 'absent' } as const;
 
-const stale: BeatAnswer = { stale: true, leases: [] };
+const stale: BeatResult = { stale: true, leases: [] };
 
-/** Takes texts off the front of a longer one. */
-interface TextReader {
-  take(length: number): string;
-  /** Up to the next semicolon. */
-  until(): string;
-  /** `<length>;` and so many characters. */
-  counted(): string;
-}
-
-function textReader(text: string): TextReader {
-  let at = 0;
-  const until = (): string => {
-    const end = text.indexOf(';', at);
-    const found = text.slice(at, end);
-    at = end + 1;
-    return found;
-  };
-  return {
-    take(length) {
-      at += length;
-      return text.slice(at - length, at);
-    },
-    until,
-    counted() {
-      const end = Number(until()) + at;
-      const found = text.slice(at, end);
-      at = end;
-      return found;
-    },
-  };
-}
-
-/** UTF-8 that was read one byte a character. */
-function utf8(latin1: string): string {
-  return /[\u0080-\u00ff]/.test(latin1) ? Buffer.from(latin1, 'latin1').toString() : latin1;
-}
-
-function readAnswer(read: TextReader, { groups, tell }: Beat): BeatAnswer {
+function readResult(read: TextReader, { groups, tell }: Beat): BeatResult {
   const count = groups?.length ?? Number(read.until());
   const leases: BeatLease[] = [];
   for (let at = 0; at < count; at += 1) {
     const state = states[read.take(1) as keyof typeof states];
     const group = groups === undefined ? utf8(read.counted()) : (groups[at]?.group ?? '');
     const revision = tell === 'state' ? 0 : Number(read.until());
-    const isWhole = tell === undefined || tell === 'all';
-    const epoch = isWhole ? Number(read.until()) : 0;
-    const data = isWhole && read.take(1) === '+' ? utf8(read.counted()) : null;
+    const isComplete = tell === undefined || tell === 'all';
+    const epoch = isComplete ? Number(read.until()) : 0;
+    const data = isComplete && read.take(1) === '+' ? utf8(read.counted()) : null;
     leases.push({ group, state, epoch, revision, data });
   }
   return { stale: false, leases };
 }
 
-/** Gives the revision of one lease after the other: as many as are of one group share it. */
+/** Returns a function that returns the revision of one lease after another: consecutive leases of a group share one. */
 function revisionReader(read: TextReader, tell: Beat['tell']): () => number {
   let left = tell === 'revision' ? 0 : Number.POSITIVE_INFINITY;
   let revision = 0;
@@ -139,8 +100,8 @@ function revisionReader(read: TextReader, tell: Beat['tell']): () => number {
   };
 }
 
-/** A run of beats whose leases were all renewed. */
-function renewed(run: readonly Beat[], read: TextReader): BeatAnswer[] {
+/** Returns the results of a run whose leases were all renewed. */
+function readRenewals(run: readonly Beat[], read: TextReader): BeatResult[] {
   const nextRevision = revisionReader(read, run[0]?.tell);
   return run.map(({ groups = [] }) => ({
     stale: false,
@@ -157,27 +118,27 @@ function renewed(run: readonly Beat[], read: TextReader): BeatAnswer[] {
 export const beats: Codec<'beat'> = {
   changesLeases: true,
   encode() {},
-  encodeBatch(asks, to) {
-    for (let from = 0; from < asks.length; ) {
-      const first = asks[from];
+  encodeBatch(beats, to) {
+    for (let from = 0; from < beats.length; ) {
+      const first = beats[from];
       if (first === undefined) break;
       let end = from + 1;
-      for (let next = asks[end]; next !== undefined && isSameForm(first, next); next = asks[end]) end += 1;
-      encodeRun(from === 0 && end === asks.length ? asks : asks.slice(from, end), first, to);
+      for (let next = beats[end]; next !== undefined && isSameForm(first, next); next = beats[end]) end += 1;
+      encodeRun(from === 0 && end === beats.length ? beats : beats.slice(from, end), first, to);
       from = end;
     }
   },
   decode: () => stale,
-  decodeBatch(reply, asks) {
-    // One byte a character: lengths are in bytes.
+  decodeBatch(reply, beats) {
+    // One character per byte: lengths are in bytes.
     const read = textReader(reply.toString('latin1'));
-    const answers: BeatAnswer[] = [];
-    while (answers.length < asks.length) {
-      const run = asks.slice(answers.length, answers.length + Number(read.until()));
-      const said = read.take(1);
-      if (said === 'r') answers.push(...renewed(run, read));
-      else for (const ask of run) answers.push(said === 's' ? stale : readAnswer(read, ask));
+    const results: BeatResult[] = [];
+    while (results.length < beats.length) {
+      const run = beats.slice(results.length, results.length + Number(read.until()));
+      const outcome = read.take(1);
+      if (outcome === 'r') results.push(...readRenewals(run, read));
+      else for (const beat of run) results.push(outcome === 's' ? stale : readResult(read, beat));
     }
-    return answers;
+    return results;
   },
 };

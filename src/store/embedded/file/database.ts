@@ -1,4 +1,4 @@
-/** The SQLite database that the embedded store's file is: its tables, and whether it may be used at all. */
+/** The SQLite database of the embedded store: its tables, and the checks before it is used. */
 import { closeSync, openSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 
@@ -26,13 +26,13 @@ const schema = `
   ) WITHOUT ROWID;
 `;
 
-/** Tells our files from other programs' databases: SQLite keeps a number for that in each. */
+/** Identifies a file of this server among SQLite databases. */
 const applicationId = 0x68_62_64_31;
 
-/** Not a file of that name, for SQLite. */
-const noPlainPath = /^(?::memory:$|file:)/;
+/** Paths that SQLite does not take as the name of a file. */
+const specialPath = /^(?::memory:$|file:)/;
 
-/** The file cannot be used: taken by another process, not a database, not writable. */
+/** The file cannot be used: it is in use by another process, not a database of this server, or not writable. */
 export class FileUnusable extends Error {
   override readonly name = 'FileUnusable';
 }
@@ -47,21 +47,21 @@ function isForeign(database: DatabaseSync): boolean {
   return tables > 0 && id !== applicationId;
 }
 
-/** Opens the file, or makes a new one. Throws FileUnusable. The caller closes it. */
+/** Opens the file; creates it if it does not exist. Throws FileUnusable. The caller closes the database. */
 export function openDatabase(path: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    // Loaded here: a store in memory or on Redis does without it, and so may a Node.js.
+    // Loaded here, as only a store on a file needs it.
     const sqlite = process.getBuiltinModule('node:sqlite');
     if (sqlite === undefined) throw new Error('this Node.js is built without node:sqlite');
-    // Leases may be tokens: a new file is for its owner alone, and so is what SQLite puts beside it.
-    if (!noPlainPath.test(path)) closeSync(openSync(path, 'a', 0o600));
+    // Leases may be tokens: a new file, and those that SQLite puts beside it, are readable by their owner only.
+    if (!specialPath.test(path)) closeSync(openSync(path, 'a', 0o600));
     database = new sqlite.DatabaseSync(path);
-    // Exclusive: a second process on the same file would not see what this one holds in memory.
+    // Exclusive, for a second process would not see what this one holds in memory.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
     if (isForeign(database)) throw new Error("it is another program's database");
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
-    // Together: tables without the number would be taken for another program's at the next start.
+    // In one transaction: tables without the number would be taken for another program's at the next start.
     database.exec(`BEGIN; ${schema}; PRAGMA application_id = ${applicationId}; COMMIT`);
     return database;
   } catch (error) {

@@ -1,0 +1,19 @@
+/** Names of a partition's keys that both TypeScript and the scripts use. `lua/shared/keys.lua` describes all keys. */
+
+/** Ends of the names, which the scripts get under the same names. */
+export const keyNames = { clockName: 'clock', appendsName: 'appends' } as const;
+
+/** Returns the start of all keys of a partition: their hash tag, so that a Redis Cluster keeps them in one slot. */
+export function partitionPrefix(partition: number): string {
+  return `{hb:${partition}}:`;
+}
+
+/** Returns the key of a partition's clock, which every script gets and makes all other keys from. */
+export function clockKey(partition: number): string {
+  return partitionPrefix(partition) + keyNames.clockName;
+}
+
+/** Returns the channel on which a partition's appends are published. */
+export function appendsChannel(partition: number): string {
+  return partitionPrefix(partition) + keyNames.appendsName;
+}
