@@ -3,7 +3,7 @@
  * that was running before is never touched.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +29,8 @@ export interface RedisServerOptions {
   /** Keep an append-only file, so that what was answered survives a kill. */
   readonly appendOnly?: boolean;
   readonly extra?: readonly string[];
+  /** Starts a Sentinel with this configuration instead; it keeps what it learns in its folder. */
+  readonly sentinelConfig?: string;
 }
 
 const running = new Set<ChildProcess>();
@@ -87,10 +89,15 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
   ensureRedis();
   const folder = mkdtempSync(join(tmpdir(), 'heartbeatd-redis-'));
   const port = await freePort();
+  const configFile = join(folder, 'redis.conf');
+  if (options.sentinelConfig !== undefined) writeFileSync(configFile, options.sentinelConfig);
   let child: ChildProcess | undefined;
 
   const start = async (): Promise<void> => {
-    const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''];
+    const isSentinel = options.sentinelConfig !== undefined;
+    const args = ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder];
+    if (isSentinel) args.unshift(configFile, '--sentinel');
+    else args.push('--save', '');
     // A write that waits for a slow fsync of the second before is lost with the process; without fsync each is made before it
     // is answered, and only a crash of the machine would lose it.
     if (options.appendOnly === true) args.push('--appendonly', 'yes', '--appendfsync', 'no');
@@ -104,7 +111,7 @@ export async function startRedis(options: RedisServerOptions = {}): Promise<Redi
       let printed = '';
       started.stdout?.on('data', (chunk: Buffer) => {
         printed += chunk.toString();
-        if (printed.includes('Ready to accept connections')) resolve();
+        if (printed.includes(isSentinel ? '+monitor' : 'Ready to accept connections')) resolve();
       });
       started.once('exit', (code) => reject(new Error(`redis-server ended with ${code}: ${printed}`)));
     });
@@ -142,9 +149,10 @@ export interface RedisCluster {
   stop(): Promise<void>;
 }
 
-/** Three masters that share all slots. */
+/** Starts three masters that share all slots, in equal parts. One that is away takes only its own slots along. */
 export async function startCluster(): Promise<RedisCluster> {
   const extra = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'];
+  extra.push('--cluster-require-full-coverage', 'no');
   const servers: RedisServer[] = [];
   try {
     for (let at = 0; at < 3; at += 1) servers.push(await startClusterNode(extra));
@@ -157,7 +165,10 @@ export async function startCluster(): Promise<RedisCluster> {
     url: `redis+cluster://${servers.map(({ port }) => `127.0.0.1:${port}`).join(',')}`,
     servers,
     async stop() {
-      for (const server of servers) await server.stop();
+      for (const server of servers) {
+        server.thaw();
+        await server.stop();
+      }
     },
   };
 }
@@ -188,7 +199,9 @@ async function joinCluster(servers: readonly RedisServer[]): Promise<void> {
     for (const client of clients) {
       const isReady = async (): Promise<boolean> => {
         const info = (await client.call('CLUSTER', 'INFO')) as string;
-        return /cluster_state:ok/.test(info) && /cluster_known_nodes:3/.test(info);
+        return ['cluster_state:ok', 'cluster_slots_assigned:16384', 'cluster_known_nodes:3'].every((line) =>
+          info.includes(line),
+        );
       };
       while (!(await isReady())) await client.wait(1, 20);
     }

@@ -70,10 +70,10 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
 
   app.get(
     '/readyz',
-    { schema: { tags: ['operator'], response: { 200: schemas.Health, ...answers } } },
+    { schema: { tags: ['operator'], response: { 200: schemas.Readiness, ...answers } } },
     async () => {
-      await store.ping();
-      return { status: 'ready' };
+      const { away } = await store.ping();
+      return { status: 'ready', ...(away.length === 0 ? {} : { away }) };
     },
   );
 

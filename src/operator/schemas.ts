@@ -5,6 +5,15 @@ export const Failure = Type.Object({ error: Type.String() });
 
 export const Health = Type.Object({ status: Type.String() });
 
+export const Readiness = Type.Object({
+  status: Type.String(),
+  away: Type.Optional(
+    Type.Array(Type.Object({ partitions: Type.Array(Type.Integer()), reason: Type.String() }), {
+      description: 'partitions of the store that are not served; absent: all are served',
+    }),
+  ),
+});
+
 export const LeasesQuery = Type.Object({
   protocol: Type.Optional(Type.String({ description: 'sls, pbx or presence' })),
   tenant: Type.Optional(Type.String()),

@@ -50,6 +50,12 @@ export interface ClockReading {
   readonly frozen: boolean;
 }
 
+/** How much of the store is served. */
+export interface StoreHealth {
+  /** Partitions that are not served, by reason; empty: all are served. */
+  readonly away: { partitions: number[]; reason: string }[];
+}
+
 export interface TenantSize {
   readonly tenant: Tenant;
   /** Leases held, including those that are due and not yet swept. */
@@ -95,7 +101,7 @@ export interface Driver {
   onAppend(listener: (tenant: Tenant, topic: string) => void): void;
   /** Sets the listener that is called when notifications may have been lost, after which all waiters must read again. */
   onGap(listener: () => void): void;
-  /** Resolves if the store replies; rejects with StoreUnavailable if not. */
-  ping(): Promise<void>;
+  /** Resolves if any partition is served. Rejects with StoreUnavailable if none is. */
+  ping(): Promise<StoreHealth>;
   close(): Promise<void>;
 }

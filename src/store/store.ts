@@ -4,13 +4,13 @@
  */
 import type { Input, Result } from './commands.ts';
 import type { TopicCursor } from './documents.ts';
-import type { ClockReading, TenantSize } from './driver.ts';
+import type { ClockReading, StoreHealth, TenantSize } from './driver.ts';
 import type { Tenant, TenantEvent } from './leases.ts';
 
 export type { StoreNow } from './commands.ts';
 export type * from './documents.ts';
 export { leaseEventsTopic } from './documents.ts';
-export { type ClockReading, StoreUnavailable, type TenantSize } from './driver.ts';
+export { type ClockReading, type StoreHealth, StoreUnavailable, type TenantSize } from './driver.ts';
 export type * from './leases.ts';
 export { eventCopies } from './limits.ts';
 
@@ -50,7 +50,8 @@ export interface Store {
   /** Advances the lease clock. Resolves when everything that became due has been recorded, with those events. */
   advanceClock(advanceMs: number): Promise<readonly TenantEvent[]>;
   freezeClock(frozen: boolean): Promise<void>;
-  ping(): Promise<void>;
+  /** Resolves if any partition is served. Rejects with StoreUnavailable if none is. */
+  ping(): Promise<StoreHealth>;
   /** Stops sweeping, ends every wait, waits for the commands in progress, and closes the driver. */
   close(): Promise<void>;
 }

@@ -180,9 +180,14 @@ describe('reset', () => {
 });
 
 describe('health', () => {
-  it('is ready while the store answers', async () => {
+  it('is ready while any partition of the store is served, and names those that are not', async () => {
     expect((await get('/healthz')).json()).toEqual({ status: 'ok' });
     expect((await get('/readyz')).json()).toEqual({ status: 'ready' });
+    const away = [{ partitions: [3, 5], reason: 'no reply' }];
+    started.store.ping = async () => ({ away });
+    const partly = await get('/readyz');
+    expect(partly.statusCode).toBe(200);
+    expect(partly.json()).toEqual({ status: 'ready', away });
     started.store.ping = () => Promise.reject(new StoreUnavailable('no answer'));
     const answer = await get('/readyz');
     expect(answer.statusCode).toBe(503);

@@ -94,7 +94,7 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
       appendListener = listener;
     },
     onGap() {},
-    async ping() {},
+    ping: async () => ({ away: [] }),
     async close() {
       file?.flush(state);
       file?.close();

@@ -2,6 +2,11 @@
 import { ReplyError } from 'ioredis';
 import { StoreUnavailable } from '../driver.ts';
 
+/** Redis has no such database, or keeps it from this user. */
+export class DatabaseRefused extends Error {
+  override readonly name = 'DatabaseRefused';
+}
+
 const fault = /^(?:ERR|WRONGTYPE)\b/;
 /** Redis 6.2 wraps what a script met in an error of its own; a cluster says so of a slot that is being moved. */
 const cannotServe =

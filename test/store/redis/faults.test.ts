@@ -1,11 +1,11 @@
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { silentLog } from '../../../src/settings/log.ts';
-import { RedisUrlError } from '../../../src/store/redis/connect.ts';
 import { openRedisDriver } from '../../../src/store/redis/driver.ts';
+import { RedisUrlError } from '../../../src/store/redis/target.ts';
 import { createStore } from '../../../src/store/runtime/create-store.ts';
 import { type Store, StoreUnavailable } from '../../../src/store/store.ts';
 import { type RedisServer, startRedis } from '../../redis-server.ts';
+import { recordLog } from './connections/recorded-log.ts';
 
 const timeoutMs = 300;
 const tenant = 'test/t';
@@ -51,18 +51,14 @@ describe('when Redis', () => {
 
   it('has no such database when it comes, it stays away', async () => {
     await server.kill();
-    const said: string[] = [];
-    const log = {
-      ...silentLog,
-      warn: (_fields: object, message: string) => said.push(message),
-      info: (_fields: object, message: string) => said.push(message),
-    };
+    const { log, lines } = recordLog();
     const early = createStore(await openRedisDriver({ url: `${server.url}/99`, timeoutMs, log }));
     await server.start();
     await expect.poll(() => early.ping().catch(({ message }: Error) => message)).toMatch(/DB index/);
     await expect(beat(early)).rejects.toBeInstanceOf(StoreUnavailable);
     expect(await admin('KEYS', '*:due')).toEqual([]);
-    expect(said.join('\n')).not.toMatch(/is back/);
+    expect(lines.join('\n')).toMatch(/failed; retrying.*commands.*DB index/);
+    expect(lines.join('\n')).not.toMatch(/restored.*commands/);
     await early.close();
   });
 
@@ -232,11 +228,10 @@ describe('when Redis', () => {
 
 it('tells what would lose leases', async () => {
   const server = await startRedis({ extra: ['--maxmemory-policy', 'allkeys-lru'] });
-  const warnings: string[] = [];
-  const log = { ...silentLog, warn: (_fields: object, message: string) => warnings.push(message) };
+  const { log, lines: warnings } = recordLog();
   const store = createStore(await openRedisDriver({ url: server.url, timeoutMs: 2_000, log }));
   await expect.poll(() => warnings.length).toBe(2);
-  expect(warnings.join('\n')).toMatch(/noeviction[\s\S]*nothing to disk/);
+  expect(warnings.join('\n')).toMatch(/allkeys-lru[\s\S]*nothing on disk/);
   await store.close();
   await server.stop();
 });

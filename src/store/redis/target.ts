@@ -1,5 +1,5 @@
-/** Connections to one Redis, to the master that Sentinels name, or to a Redis Cluster, from one setting. */
-import { Cluster, Redis, type RedisOptions } from 'ioredis';
+/** What `REDIS_URL` names: one Redis, the master that Sentinels name, or a Redis Cluster. */
+import type { Endpoint } from './connections/connection.ts';
 
 /** The URL cannot be understood; the message never holds credentials. */
 export class RedisUrlError extends Error {
@@ -8,7 +8,7 @@ export class RedisUrlError extends Error {
 
 export interface RedisTarget {
   readonly kind: 'single' | 'sentinel' | 'cluster';
-  readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  readonly nodes: readonly Endpoint[];
   readonly tls: boolean;
   readonly username?: string;
   readonly password?: string;
@@ -76,55 +76,4 @@ export function parseRedisUrl(url: string): RedisTarget {
     ...(master === undefined ? {} : { master }),
     description: `${kinds[kind]} at ${where}${db === 0 ? '' : `, database ${db}`}`,
   };
-}
-
-/** Longest pause between two tries to connect again, ms. */
-const maxRetryMs = 500;
-const retryAfter = (attempt: number): number => Math.min(attempt * 50, maxRetryMs);
-
-/** A connection that fails at once while Redis is away, sends nothing twice, and comes back by itself. */
-export function connect(target: RedisTarget, timeoutMs: number): Redis | Cluster {
-  const shared: RedisOptions = {
-    enableOfflineQueue: false,
-    autoResendUnfulfilledCommands: false,
-    // The driver subscribes anew by itself: a failure of ioredis's own attempt would be nobody's to catch.
-    autoResubscribe: false,
-    maxRetriesPerRequest: 0,
-    connectTimeout: timeoutMs,
-    noDelay: true,
-    ...(target.username === undefined ? {} : { username: target.username }),
-    ...(target.password === undefined ? {} : { password: target.password }),
-    ...(target.tls ? { tls: {} } : {}),
-  };
-  if (target.kind === 'cluster') {
-    return new Cluster([...target.nodes], {
-      redisOptions: shared,
-      enableOfflineQueue: false,
-      clusterRetryStrategy: retryAfter,
-      slotsRefreshTimeout: timeoutMs,
-      slotsRefreshInterval: 5_000,
-      retryDelayOnFailover: 50,
-      retryDelayOnClusterDown: 50,
-      retryDelayOnTryAgain: 50,
-    });
-  }
-  if (target.kind === 'sentinel') {
-    return new Redis({
-      ...shared,
-      sentinels: [...target.nodes],
-      name: target.master ?? '',
-      db: target.db,
-      retryStrategy: retryAfter,
-      sentinelRetryStrategy: retryAfter,
-      ...(target.tls ? { enableTLSForSentinelMode: true } : {}),
-    });
-  }
-  const [node] = target.nodes;
-  return new Redis({
-    ...shared,
-    host: node?.host ?? '',
-    port: node?.port ?? 0,
-    db: target.db,
-    retryStrategy: retryAfter,
-  });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRedisUrl } from '../../../src/store/redis/connect.ts';
+import { parseRedisUrl } from '../../../src/store/redis/target.ts';
 
 describe('REDIS_URL', () => {
   it('names one Redis', () => {

@@ -1,0 +1,76 @@
+/** Runs scripts on the process that serves their partition, within the store's time limit. */
+import type { Redis } from 'ioredis';
+import { StoreUnavailable } from '../driver.ts';
+import { type Connection, endpointName } from './connections/connection.ts';
+import { afterReading, dropConnection } from './connections/liveness.ts';
+import type { Topology } from './connections/topology.ts';
+import { makeRedirectFollower } from './redirects.ts';
+import type { ScriptName } from './script-text.ts';
+import { type Reply, runScript, type ScriptArgument } from './scripts.ts';
+import { asStoreError } from './store-error.ts';
+
+export interface ScriptCall {
+  readonly name: ScriptName;
+  readonly partition: number;
+  readonly args: readonly ScriptArgument[];
+  /** Strings of the reply come as bytes. */
+  readonly raw?: boolean;
+}
+
+/** Rejects with StoreUnavailable when the partition is away or did not reply in time. */
+export type Caller = (call: ScriptCall) => Promise<Reply>;
+
+export interface CallerOptions {
+  readonly topology: Topology;
+  /** The only declared key of each partition. */
+  readonly keys: readonly string[];
+  /** For people. */
+  readonly description: string;
+  readonly timeoutMs: number;
+}
+
+const demoted = /(?:^|-)READONLY\b/;
+
+export function makeCaller(options: CallerOptions): Caller {
+  const { topology, description, timeoutMs } = options;
+
+  const send = (redis: Redis, { name, partition, args, raw }: ScriptCall): Promise<Reply> =>
+    runScript(redis, { name, key: options.keys[partition] ?? '', args, raw });
+  const requireUsable = ({ endpoint, fault }: Connection): void => {
+    if (fault !== undefined)
+      throw new StoreUnavailable(`${description}: ${endpointName(endpoint)} is away: ${fault.message}`);
+  };
+  const followRedirects = makeRedirectFollower({ topology, send, requireUsable });
+
+  return (call) =>
+    new Promise((resolve, reject) => {
+      const connection = topology.connectionOf(call.partition);
+      requireUsable(connection);
+      const { stream } = connection.redis;
+      const { bytesRead } = stream;
+      let isLate = false;
+      const timer = afterReading(timeoutMs, () => {
+        isLate = true;
+        // What else is sent to a peer that is silent would be made, or not, when nobody waits for it any more.
+        if (stream.bytesRead === bytesRead) stream.destroy(new Error(`no byte received for ${timeoutMs} ms`));
+        reject(new StoreUnavailable(`${description} did not answer within ${timeoutMs} ms`));
+      });
+      const succeed = (reply: Reply): void => {
+        clearTimeout(timer);
+        resolve(reply);
+      };
+      const fail = (cause: Error): void => {
+        clearTimeout(timer);
+        const error = asStoreError(cause);
+        if (error instanceof StoreUnavailable) topology.refresh();
+        reject(error);
+      };
+      send(connection.redis, call).then(succeed, (error: Error) => {
+        // What it acknowledged may be lost: it is asked for its role when it is connected to again.
+        if (demoted.test(error.message) && connection.fault === undefined)
+          dropConnection(connection.redis, 'it is a replica now');
+        if (topology.redirect === undefined) fail(error);
+        else followRedirects({ call, error, connection, isLate: () => isLate }).then(succeed, fail);
+      });
+    });
+}

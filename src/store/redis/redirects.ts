@@ -1,0 +1,85 @@
+/** Replies of a Redis Cluster that say where a slot is served instead. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import type { ScriptCall } from './caller.ts';
+import { type Connection, type Endpoint, parseEndpoint } from './connections/connection.ts';
+import type { Topology } from './connections/topology.ts';
+import { loadScript, type Reply } from './scripts.ts';
+
+export interface RedirectOptions {
+  readonly topology: Topology;
+  send(redis: Redis, call: ScriptCall): Promise<Reply>;
+  /** Throws StoreUnavailable if the connection takes no commands now. */
+  requireUsable(connection: Connection): void;
+}
+
+/** A call that a node refused. */
+export interface RefusedCall {
+  readonly call: ScriptCall;
+  readonly error: Error;
+  readonly connection: Connection;
+  /** The reply is not waited for any more: nothing must be sent for it. */
+  isLate(): boolean;
+}
+
+/** Pause before a command is tried again that a cluster could not place, ms. */
+const replaceMs = 25;
+/** Redirects that are followed without a pause: nodes that disagree point at each other. */
+const maxHurriedTries = 3;
+
+/**
+ * Returns a function that sends a call where the reply points, until it is served or late. A node that does not serve a
+ * slot ran nothing. Rejects with the error of the call if it is no redirect.
+ */
+export function makeRedirectFollower({
+  topology,
+  send,
+  requireUsable,
+}: RedirectOptions): (refused: RefusedCall) => Promise<Reply> {
+  const sendAsking = async (redis: Redis, call: ScriptCall): Promise<Reply> => {
+    // ASKING holds for one command: the script's text could not be sent after its hash.
+    await loadScript(redis, call.name);
+    const [, reply] = await Promise.all([redis.asking(), send(redis, call)]);
+    return reply;
+  };
+  const locate = async (call: ScriptCall, redirect: Redirect, isLate: () => boolean): Promise<Connection> => {
+    if (redirect.to === undefined) return topology.connectionOf(call.partition);
+    const connection =
+      topology.redirect?.(call.partition, redirect.to, redirect.isOnce) ??
+      topology.connectionOf(call.partition);
+    // A node that was not known before is being connected to.
+    while (connection.fault !== undefined && !isLate()) await pause(replaceMs);
+    return connection;
+  };
+
+  return async ({ call, isLate, ...refused }) => {
+    let { error, connection } = refused;
+    for (let tries = 1; ; tries += 1) {
+      const redirect = parseRedirect(error.message, connection.endpoint);
+      if (redirect === undefined) throw error;
+      if (redirect.to === undefined || tries > maxHurriedTries) await pause(replaceMs);
+      connection = await locate(call, redirect, isLate);
+      if (isLate()) throw error;
+      requireUsable(connection);
+      try {
+        return await (redirect.isOnce ? sendAsking : send)(connection.redis, call);
+      } catch (next) {
+        error = next as Error;
+      }
+    }
+  };
+}
+
+interface Redirect {
+  /** Undefined: the same node, a little later. */
+  readonly to: Endpoint | undefined;
+  readonly isOnce: boolean;
+}
+
+/** Reads `MOVED slot host:port`, `ASK slot host:port` and `TRYAGAIN …`; undefined: the error is none of them. */
+function parseRedirect(message: string, asked: Endpoint): Redirect | undefined {
+  const [kind, , name] = message.split(' ');
+  if (kind === 'TRYAGAIN') return { to: undefined, isOnce: false };
+  if ((kind !== 'MOVED' && kind !== 'ASK') || name === undefined) return undefined;
+  return { to: parseEndpoint(name, asked.host), isOnce: kind === 'ASK' };
+}
