@@ -5,17 +5,8 @@ import { type Connection, endpointName } from './connections/connection.ts';
 import { afterReading, dropConnection } from './connections/liveness.ts';
 import type { Topology } from './connections/topology.ts';
 import { makeRedirectFollower } from './redirects.ts';
-import type { ScriptName } from './script-text.ts';
-import { type Reply, runScript, type ScriptArgument } from './scripts.ts';
+import { type Reply, runScript, type ScriptCall } from './scripts.ts';
 import { asStoreError } from './store-error.ts';
-
-export interface ScriptCall {
-  readonly name: ScriptName;
-  readonly partition: number;
-  readonly args: readonly ScriptArgument[];
-  /** Strings of the reply come as bytes. */
-  readonly raw?: boolean;
-}
 
 /** Rejects with StoreUnavailable when the partition is away or did not reply in time. */
 export type Caller = (call: ScriptCall) => Promise<Reply>;
@@ -34,8 +25,8 @@ const demoted = /(?:^|-)READONLY\b/;
 export function makeCaller(options: CallerOptions): Caller {
   const { topology, description, timeoutMs } = options;
 
-  const send = (redis: Redis, { name, partition, args, raw }: ScriptCall): Promise<Reply> =>
-    runScript(redis, { name, key: options.keys[partition] ?? '', args, raw });
+  const send = (redis: Redis, script: ScriptCall): Promise<Reply> =>
+    runScript(redis, script, options.keys[script.partition] ?? '');
   const requireUsable = ({ endpoint, fault }: Connection): void => {
     if (fault !== undefined)
       throw new StoreUnavailable(`${description}: ${endpointName(endpoint)} is away: ${fault.message}`);

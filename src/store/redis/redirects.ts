@@ -1,10 +1,9 @@
 /** Replies of a Redis Cluster that say where a slot is served instead. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import type { ScriptCall } from './caller.ts';
 import { type Connection, type Endpoint, parseEndpoint } from './connections/connection.ts';
 import type { Topology } from './connections/topology.ts';
-import { loadScript, type Reply } from './scripts.ts';
+import { loadScript, type Reply, type ScriptCall } from './scripts.ts';
 
 export interface RedirectOptions {
   readonly topology: Topology;

@@ -19,17 +19,17 @@ export async function loadScript(redis: Redis, name: ScriptName): Promise<void> 
   await redis.script('LOAD', scriptText(name));
 }
 
-export interface ScriptRun {
+/** A call of a script, before it is known which process serves the partition. */
+export interface ScriptCall {
   readonly name: ScriptName;
-  /** The partition's clock. */
-  readonly key: string;
+  readonly partition: number;
   readonly args: readonly ScriptArgument[];
   /** Strings of the reply come as bytes. */
-  readonly raw?: boolean | undefined;
+  readonly raw?: boolean;
 }
 
-/** Runs a script on a connection. */
-export function runScript(redis: Redis, { name, key, args, raw }: ScriptRun): Promise<Reply> {
+/** Runs a script on a connection. `key`: the partition's clock. */
+export function runScript(redis: Redis, { name, args, raw }: ScriptCall, key: string): Promise<Reply> {
   // ioredis adds the commands to the connection at run time, where types do not see them.
   const commands = redis as unknown as Record<
     string,

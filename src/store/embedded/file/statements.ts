@@ -12,13 +12,17 @@ export interface Statements {
   all(sql: string, values?: readonly string[]): Row[];
 }
 
+/** Positions of topics exceed 2^53. */
+const readBigInts = true;
+
+/** Returns a cache of statements for a database. */
 export function prepareStatements(database: DatabaseSync): Statements {
   const prepared = new Map<string, StatementSync>();
   const prepare = (sql: string): StatementSync => {
     let statement = prepared.get(sql);
     if (statement === undefined) {
       statement = database.prepare(sql);
-      statement.setReadBigInts(true);
+      statement.setReadBigInts(readBigInts);
       prepared.set(sql, statement);
     }
     return statement;
