@@ -1,4 +1,4 @@
-/** The text of each Redis script: shared constants, and a file in `lua` with the fragments that it includes in place. */
+/** The text of each Redis script: a file in `lua`, with the fragments that it includes and the values of constants in place. */
 import { readFileSync } from 'node:fs';
 import * as limits from '../limits.ts';
 import { keyNames } from './keys.ts';
@@ -31,16 +31,20 @@ export const scriptNames = Object.keys(files) as ScriptName[];
 
 const read = (file: string): string => readFileSync(new URL(`lua/${file}.lua`, import.meta.url), 'utf8');
 
-/** One line of Lua per constant, so that both languages have the same value. */
-const constants = Object.entries({ ...limits, ...keyNames })
-  .map(([name, value]) => `local ${name} = ${typeof value === 'string' ? `'${value}'` : value}\n`)
-  .join('');
+/** Constants that both languages use, by name. */
+const sharedConstants = new Map(
+  Object.entries({ ...limits, ...keyNames }).map(([name, value]) => [name, luaLiteral(value)]),
+);
+
+function luaLiteral(value: string | number): string {
+  return typeof value === 'string' ? `'${value}'` : String(value);
+}
 
 const texts = new Map<ScriptName, string>();
 
 /** Returns the text of a script. A fragment stands where it is first included. */
 export function scriptText(name: ScriptName): string {
-  const text = texts.get(name) ?? assemble(name);
+  const text = texts.get(name) ?? insertConstants(assemble(name));
   texts.set(name, text);
   return text;
 }
@@ -53,5 +57,20 @@ function assemble(name: ScriptName): string {
       included.add(fragment);
       return expand(read(fragment));
     });
-  return constants + expand(read(files[name]));
+  return expand(read(files[name]));
+}
+
+const declaration = /^local ([A-Z][A-Z_]*) = ('[^']*'|\d+)(?=\s)/gm;
+
+/**
+ * Puts their values in place of shared constants and of upper-case names that are declared as a text or a number. A local of
+ * the script instead would make each function that uses it dearer to create, and every call creates its functions.
+ */
+function insertConstants(text: string): string {
+  const constants = new Map(sharedConstants);
+  const rest = text.replaceAll(declaration, (_, name: string, value: string) => {
+    constants.set(name, value);
+    return '';
+  });
+  return rest.replaceAll(/\b[A-Za-z_]\w*\b/g, (word) => constants.get(word) ?? word);
 }

@@ -35,8 +35,8 @@ replies = {}
 local function beatHeld(run, first, last)
   writeGranted()
   local fields, ends = {}, {}
-  for from = first, last, maxTogether do
-    local to = math.min(last, from + maxTogether - 1)
+  for from = first, last, MAX_TOGETHER do
+    local to = math.min(last, from + MAX_TOGETHER - 1)
     for index, held in ipairs(redis.call('HMGET', keyOf(HOLDERS, run.tenant, ''), unpack(ARGV, from, to))) do
       addFields(fields, run.tenant, ARGV[from + index - 1], held)
       ends[#ends + 1] = #fields
@@ -66,7 +66,7 @@ local function beatNamed(run, first, last)
   reply(described and '-' or 'r')
   if described then
     for index = first, last do
-      reply(described[index] or 'r' .. describe(run, ARGV[index]))
+      reply(described[index] or describe(run, 'r', ARGV[index]))
     end
   elseif run.form.returning == 'revision' then
     replyRevisions(run.tenant, ARGV, first, last)

@@ -90,7 +90,7 @@ local function mustWriteGranted(tenant, fields, from, to)
   if not granted then
     return false
   end
-  if granted.tenant ~= tenant or #granted.holders + to - from >= maxTogether then
+  if granted.tenant ~= tenant or #granted.holders + to - from >= MAX_TOGETHER then
     return true
   end
   for at = from, to do

@@ -36,11 +36,14 @@ local function beatOne(run, field, packed, data)
   return 'a'
 end
 
--- Returns what the reply says of a lease after its letter.
-local function describe(run, field, packed, data)
+-- Returns what the reply says of a lease.
+local function describe(run, letter, field, packed, data)
   local tenant, form = run.tenant, run.form
   local group = groupAndHolder(field)
-  local text = form.held and #group .. ';' .. group or ''
+  local text = letter
+  if form.held then
+    text = text .. #group .. ';' .. group
+  end
   if form.returning == 'state' then
     return text
   end
@@ -61,18 +64,6 @@ local function describe(run, field, packed, data)
   return text .. '+' .. #data .. ';' .. data
 end
 
--- Returns the lease as it is after a plain renewal; nothing if the renewal is not a plain one. `sameData`: it comes without
--- data, or with the data that it has.
-local function renewPlainly(form, packed, sameData)
-  if packed and sameData then
-    local oldDeadline, oldTtl, epoch, flag = unpackNumbers(leaseFormat, packed)
-    local ttl = form.ttl or oldTtl
-    if oldDeadline > now and oldDeadline <= now + ttl then
-      return pack(leaseFormat, now + ttl, ttl, epoch, flag)
-    end
-  end
-end
-
 -- Beats the leases from fields[first] to fields[last] in order. All are read in one call; those that are plainly renewed, as
 -- nearly all are, are written in one; grants are collected. Returns the description of each lease that the reply needs;
 -- nothing if all were renewed and that is all it says.
@@ -80,8 +71,8 @@ local function beatAll(run, fields, first, last)
   local tenant, form, leasesKey = run.tenant, run.form, run.leasesKey
   local isDescribed = form.returning == 'all' or form.held
   local described, index, dataPlace = {}, 0, last
-  for from = first, last, maxTogether do
-    local to = math.min(last, from + maxTogether - 1)
+  for from = first, last, MAX_TOGETHER do
+    local to = math.min(last, from + MAX_TOGETHER - 1)
     if mustWriteGranted(tenant, fields, from, to) then
       writeGranted()
     end
@@ -98,31 +89,37 @@ local function beatAll(run, fields, first, last)
           data = ARGV[dataPlace]
         end
       end
-      local letter = 'r'
-      local sameData = not data or data == storedData[at - from + 1]
-      local renewed = not touched[field] and renewPlainly(form, packed, sameData)
-      if renewed then
-        packed = renewed
-        renewals[length + 1], renewals[length + 2] = field, packed
-        length = length + 2
-      elseif not packed and form.grant and not touched[field] then
-        letter, packed = 'g', grant(run, field, data)
-      else
-        if length > 1 then
-          redis.call('HSET', unpack(renewals, 1, length))
-          length = 1
+      local letter
+      if packed and not touched[field] and (not data or data == storedData[at - from + 1]) then
+        local oldDeadline, oldTtl, epoch, flag = unpackNumbers(LEASE_FORMAT, packed)
+        local ttl = form.ttl or oldTtl
+        if oldDeadline > now and oldDeadline <= now + ttl then
+          packed = pack(LEASE_FORMAT, now + ttl, ttl, epoch, flag)
+          renewals[length + 1], renewals[length + 2] = field, packed
+          length = length + 2
+          letter = 'r'
         end
-        writeGranted()
-        if touched[field] then
-          packed = redis.call('HGET', leasesKey, field)
-        end
-        letter, packed = beatOne(run, field, packed, data)
       end
-      touched[field] = touched[field] or not renewed
-      isDescribed = isDescribed or letter ~= 'r'
+      if not letter then
+        if not packed and form.grant and not touched[field] then
+          letter, packed = 'g', grant(run, field, data)
+        else
+          if length > 1 then
+            redis.call('HSET', unpack(renewals, 1, length))
+            length = 1
+          end
+          writeGranted()
+          if touched[field] then
+            packed = redis.call('HGET', leasesKey, field)
+          end
+          letter, packed = beatOne(run, field, packed, data)
+        end
+        touched[field] = true
+        isDescribed = isDescribed or letter ~= 'r'
+      end
       if isDescribed then
         -- A beat on all that a holder has does not return the leases that are absent.
-        described[at] = not (form.held and letter == 'a') and letter .. describe(run, field, packed, data)
+        described[at] = not (form.held and letter == 'a') and describe(run, letter, field, packed, data)
       end
     end
     if length > 1 then

@@ -37,7 +37,7 @@ local function renewAll()
     local first = at + 3 + 3 * guards
     local many = beats * #groups
     local last = first + many - 1
-    if many > maxTogether then
+    if many > MAX_TOGETHER then
       return false
     end
     local leasesKey = keyOf(LEASES, tenant, '')
@@ -52,7 +52,7 @@ local function renewAll()
       if not packed then
         return false
       end
-      local oldDeadline, oldTtl, epoch, flag = unpackNumbers(leaseFormat, packed)
+      local oldDeadline, oldTtl, epoch, flag = unpackNumbers(LEASE_FORMAT, packed)
       local newTtl = ttl or oldTtl
       if oldDeadline <= now or oldDeadline > now + newTtl then
         return false
@@ -64,7 +64,7 @@ local function renewAll()
         end
       end
       renewals[2 * index] = ARGV[first + index - 1]
-      renewals[2 * index + 1] = pack(leaseFormat, now + newTtl, newTtl, epoch, flag)
+      renewals[2 * index + 1] = pack(LEASE_FORMAT, now + newTtl, newTtl, epoch, flag)
     end
     redis.call('HSET', unpack(renewals))
     reply(beats .. ';r')

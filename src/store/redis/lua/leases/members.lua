@@ -9,8 +9,8 @@
 -- Appends the live members of a group to a reply whose first element is their number.
 local function readMembers(tenant, group, reply)
   local membersKey = keyOf(MEMBERS, tenant, group)
-  for from = 0, redis.call('ZCARD', membersKey) - 1, maxTogether do
-    local holders = redis.call('ZRANGE', membersKey, from, from + maxTogether - 1)
+  for from = 0, redis.call('ZCARD', membersKey) - 1, MAX_TOGETHER do
+    local holders = redis.call('ZRANGE', membersKey, from, from + MAX_TOGETHER - 1)
     local fields = fieldsOf(group, holders)
     local stored = redis.call('HMGET', keyOf(LEASES, tenant, ''), unpack(fields))
     local leases, flags = {}, {}

@@ -9,17 +9,13 @@
 -- What the script returns: its replies, then tenant and packed events for each time that events were recorded together.
 local result = { '' }
 
-local eventKeepEntries = ARGV[1]
-local eventIdleMs = ARGV[2]
-local eventSlackMs = math.floor(tonumber(eventIdleMs) / 10)
+local eventSlackMs = math.floor(tonumber(ARGV[2]) / 10)
 
 -- Appends packed events: the last one has the timetoken `lastMicros`, each before it one microsecond less.
 local function appendEvents(tenant, topic, packed, lastMicros)
-  redis.call('XADD', keyOf(ENTRIES, tenant, topic), 'MAXLEN', eventKeepEntries, digits(lastMicros) .. '0-0', 'e', packed)
-  touchTopic(tenant, topic, eventIdleMs, eventSlackMs)
+  redis.call('XADD', keyOf(ENTRIES, tenant, topic), 'MAXLEN', ARGV[1], digits(lastMicros) .. '0-0', 'e', packed)
+  touchTopic(tenant, topic, ARGV[2], eventSlackMs)
 end
-
-local noCopies = {}
 
 -- Returns whether the tenant has any copies of events; read once a call.
 local hasCopies = {}
@@ -56,7 +52,7 @@ end
 -- less. They are packed as MessagePack, of lists of numbers and names: text for each event would cost more than all other
 -- work on it.
 local function recordEvents(tenant, group, events)
-  local copies = copiesEvents(tenant) and copiesOf(tenant, group) or noCopies
+  local copies = copiesEvents(tenant) and copiesOf(tenant, group)
   local first, last = events.first, events.last
   for from = first, last, maxEventsPerEntry do
     local to = math.min(last, from + maxEventsPerEntry - 1)
@@ -76,7 +72,7 @@ local function recordEvents(tenant, group, events)
     nextTimetoken()
     tt = tt + to - from
     appendEvents(tenant, leaseEventsPrefix .. group, packed, tt)
-    for _, topic in ipairs(copies) do
+    for _, topic in ipairs(copies or {}) do
       appendEvents(tenant, topic, packed, tt)
     end
   end

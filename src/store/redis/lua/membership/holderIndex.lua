@@ -5,8 +5,8 @@
 
 -- From this many leases on that end at once, their holders are removed later: that is a tenth of the work, and no client
 -- waits for it. An index entry of a lease that has ended does no harm.
-local manyHolders = 8
-local removeAfterMs = 1000
+local MANY_HOLDERS = 8
+local REMOVE_AFTER_MS = 1000
 
 -- Adds new leases: one per holder, with the head of its field.
 local function addHolders(tenant, holders, heads)
@@ -52,9 +52,9 @@ local function removeHolders(tenant, holders, fields, parts)
   local index, multi = keyOf(HOLDERS, tenant, ''), keyOf(MULTI_HOLDERS, tenant, '')
   local gone = holders
   if redis.call('EXISTS', multi) == 0 then
-    if #holders >= manyHolders then
+    if #holders >= MANY_HOLDERS then
       redis.call('RPUSH', keyOf(ENDED_LEASES, tenant, ''), cmsgpack.pack(fields))
-      redis.call('ZADD', dueKey, 'LT', digits(now + removeAfterMs), dueMember(DUE_HOLDERS, tenant, ''))
+      redis.call('ZADD', dueKey, 'LT', digits(now + REMOVE_AFTER_MS), dueMember(DUE_HOLDERS, tenant, ''))
       return
     end
   else

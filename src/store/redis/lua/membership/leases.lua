@@ -6,18 +6,18 @@
 --@include shared/partition
 
 local pack, unpackNumbers = struct.pack, struct.unpack
-local leaseFormat = '>dddB'
+local LEASE_FORMAT = '>dddB'
 
 -- How many leases one call of Redis takes; unpack allows some 8000 values.
-local maxTogether = 1000
+local MAX_TOGETHER = 1000
 
 local function packLease(deadline, ttl, epoch, hasData)
-  return pack(leaseFormat, deadline, ttl, epoch, hasData)
+  return pack(LEASE_FORMAT, deadline, ttl, epoch, hasData)
 end
 
 -- Returns deadline, ttl, epoch, and 1 with data or 0 without.
 local function unpackLease(packed)
-  return unpackNumbers(leaseFormat, packed)
+  return unpackNumbers(LEASE_FORMAT, packed)
 end
 
 local function isLive(packed)

@@ -1,7 +1,7 @@
 -- Expires the leases of groups.
 
 -- Maximum number of leases of one group that are read together, so that no group delays the others.
-local maxTaken = 64
+local MAX_TAKEN = 64
 
 -- Sorts the leases from `from` to `to` by deadline, earliest first.
 local function sortByDeadline(ended, from, to)
@@ -46,7 +46,7 @@ local function takeDead(tenant, ended, visit, dead)
     if not packed then
       lost[#lost + 1] = holders[at]
     else
-      local deadline, _, epoch, flag = unpackNumbers(leaseFormat, packed)
+      local deadline, _, epoch, flag = unpackNumbers(LEASE_FORMAT, packed)
       if deadline <= now then
         dead = dead + 1
         holders[dead], fields[dead], epochs[dead] = holders[at], fields[at], epoch
@@ -120,10 +120,10 @@ local function sweepGroups(tenant, groups)
   local at = 1
   while groups[at] and not isSpent() do
     local holders, fields, visits = {}, {}, {}
-    local room = math.min(budget.expiries, maxTogether)
+    local room = math.min(budget.expiries, MAX_TOGETHER)
     while groups[at] and room > 0 and budget.steps > 0 do
       local visit = groups[at]
-      local limit = math.min(room, maxTaken)
+      local limit = math.min(room, MAX_TAKEN)
       local suspects = redis.call('ZRANGEBYSCORE', keyOf(MEMBERS, tenant, visit.group), '-inf', digits(now), 'LIMIT', 0, limit)
       visit.from = #holders + 1
       fieldsOf(visit.group, suspects, fields)
