@@ -15,7 +15,7 @@ export interface CallerOptions {
   readonly topology: Topology;
   /** The only declared key of each partition. */
   readonly keys: readonly string[];
-  /** For people. */
+  /** Names the store in errors. */
   readonly description: string;
   readonly timeoutMs: number;
 }
@@ -42,9 +42,9 @@ export function makeCaller(options: CallerOptions): Caller {
       let isLate = false;
       const timer = afterReading(timeoutMs, () => {
         isLate = true;
-        // What else is sent to a peer that is silent would be made, or not, when nobody waits for it any more.
+        // Commands sent to a silent peer later might be executed after their callers have given up.
         if (stream.bytesRead === bytesRead) stream.destroy(new Error(`no byte received for ${timeoutMs} ms`));
-        reject(new StoreUnavailable(`${description} did not answer within ${timeoutMs} ms`));
+        reject(new StoreUnavailable(`${description} did not reply within ${timeoutMs} ms`));
       });
       const succeed = (reply: Reply): void => {
         clearTimeout(timer);
@@ -57,7 +57,7 @@ export function makeCaller(options: CallerOptions): Caller {
         reject(error);
       };
       send(connection.redis, call).then(succeed, (error: Error) => {
-        // What it acknowledged may be lost: it is asked for its role when it is connected to again.
+        // A replica may lose what it acknowledged: the next connection checks the role.
         if (demoted.test(error.message) && connection.fault === undefined)
           dropConnection(connection.redis, 'it is a replica now');
         if (topology.redirect === undefined) fail(error);

@@ -45,7 +45,7 @@ describe('when Redis', () => {
 
   it('has no such database, it is refused, and nothing is written to another', async () => {
     await expect(openRedisDriver({ url: `${server.url}/99`, timeoutMs })).rejects.toThrow(
-      new RedisUrlError('names database 99: ERR DB index is out of range'),
+      new RedisUrlError('database 99 is refused: ERR DB index is out of range'),
     );
     expect(await ownKeys()).toEqual([]);
   });
@@ -236,7 +236,7 @@ it('tells what would lose leases', async () => {
   const { log, lines: warnings } = recordLog();
   const store = createStore(await openRedisDriver({ url: server.url, timeoutMs: 2_000, log }));
   await expect.poll(() => warnings.length).toBe(2);
-  expect(warnings.join('\n')).toMatch(/allkeys-lru[\s\S]*nothing on disk/);
+  expect(warnings.join('\n')).toMatch(/allkeys-lru[\s\S]*nothing to disk/);
   await store.close();
   await server.stop();
 });

@@ -1,6 +1,6 @@
 /**
  * The file of the embedded store: SQLite as the record of what the process holds in memory. Every batch is one
- * transaction, written before the batch has its results, so that what a client was told survives a kill.
+ * transaction, written before the batch has its results, so that results that a client received survive a kill.
  */
 import type { DatabaseSync } from 'node:sqlite';
 import { StoreUnavailable } from '../../driver.ts';

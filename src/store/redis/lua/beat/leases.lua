@@ -36,7 +36,7 @@ local function beatOne(run, field, packed, data)
   return 'a'
 end
 
--- Returns what the reply says of a lease.
+-- Returns the reply for one lease.
 local function describe(run, letter, field, packed, data)
   local tenant, form = run.tenant, run.form
   local group = groupAndHolder(field)
@@ -66,7 +66,7 @@ end
 
 -- Beats the leases from fields[first] to fields[last] in order. All are read in one call; those that are plainly renewed, as
 -- nearly all are, are written in one; grants are collected. Returns the description of each lease that the reply needs;
--- nothing if all were renewed and that is all it says.
+-- nothing if all were renewed and only that is returned.
 local function beatAll(run, fields, first, last)
   local tenant, form, leasesKey = run.tenant, run.form, run.leasesKey
   local isDescribed = form.returning == 'all' or form.held
