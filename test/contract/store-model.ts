@@ -308,7 +308,7 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
     await backend?.stop();
   });
 
-  it('tells the same story as a plain model, whatever the history', { timeout }, async () => {
+  it('behaves as a plain model, whatever the history', { timeout }, async () => {
     const steps = [beat, beat, beatAll, release, setData, advance, ...(traits.survivesKill ? [restart] : [])];
     await fc.assert(
       fc.asyncProperty(fc.commands(steps, { maxCommands: 40, size: 'max' }), async (history) => {
@@ -339,7 +339,7 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
     );
   });
 
-  it('makes of beats that come at once what it would make of them one after the other', {
+  it('handles beats of one batch as it handles them one after the other', {
     timeout,
   }, async () => {
     const node = await backend.node();
@@ -361,7 +361,7 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
         store.beat({ tenant: tenants[tenant] ?? '', defaultTtlMs: 700, ...beat });
       const story: unknown[] = [];
       for (const beats of histories) {
-        await driver.claimSweep(partition, 'nobody', 60_000);
+        await driver.claimSweep(partition, 'another owner', 60_000);
         const answers: BeatResult[] = [];
         if (atOnce) answers.push(...(await Promise.all(beats.map(ask))));
         else for (const beat of beats) answers.push(await ask(beat));
@@ -385,7 +385,7 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
         }
         for (const holder of holderNames) story.push(await store.groupsOf({ tenant, holder }));
       }
-      await driver.claimSweep(partition, 'nobody', 0);
+      await driver.claimSweep(partition, 'another owner', 0);
       return story;
     };
     await store.freezeClock(true);

@@ -12,7 +12,7 @@ const step = fc.oneof(
   fc.record({ kind: fc.constant('take' as const), nowMs: fc.nat(1_000) }),
 );
 
-it('yields exactly what is due, earliest first, however deadlines moved', () => {
+it('returns exactly the items that are due, earliest first, however deadlines moved', () => {
   fc.assert(
     fc.property(fc.array(step, { size: 'large' }), (steps) => {
       const heap = new DueHeap<Item>();

@@ -37,20 +37,20 @@ describe('when Redis', () => {
     return answer;
   };
 
-  it('forgets its scripts, they are loaded again', async () => {
+  it('loses its scripts, they are loaded again', async () => {
     await beat(store);
     await admin('SCRIPT', 'FLUSH');
     expect((await beat(store)).leases[0]?.state).toBe('renewed');
   });
 
-  it('has no such database, it is refused, and nothing is written to another', async () => {
+  it('does not have the database, opening fails, and nothing is written to another one', async () => {
     await expect(openRedisDriver({ url: `${server.url}/99`, timeoutMs })).rejects.toThrow(
       new RedisUrlError('database 99 is refused: ERR DB index is out of range'),
     );
     expect(await ownKeys()).toEqual([]);
   });
 
-  it('has no such database when it comes, it stays away', async () => {
+  it('starts later and does not have the database, commands keep failing', async () => {
     await server.kill();
     const { log, lines } = recordLog();
     const early = createStore(await openRedisDriver({ url: `${server.url}/99`, timeoutMs, log }));
@@ -63,7 +63,7 @@ describe('when Redis', () => {
     await early.close();
   });
 
-  it('loses everything, the server goes on and epochs still grow', async () => {
+  it('loses all data, commands are served and epochs still grow', async () => {
     const [before] = (await beat(store)).leases;
     await admin('FLUSHALL');
     expect(await store.read({ tenant, group: 'g', holder: 'ann' })).toBeNull();
@@ -72,7 +72,7 @@ describe('when Redis', () => {
     expect(after?.epoch).toBeGreaterThan(before?.epoch ?? Number.POSITIVE_INFINITY);
   });
 
-  it('lost its newest writes only, epochs and versions still grow', async () => {
+  it('loses its newest writes, epochs and versions still grow', async () => {
     const write = async (): Promise<number> =>
       (await store.commit({ tenant, writes: [{ collection: 'c', key: 'k', value: '1' }] })).versions[0] ?? 0;
     await beat(store);
@@ -122,7 +122,7 @@ describe('when Redis', () => {
     },
   );
 
-  it('was not used for an hour, a lease has what was left of it, less one step of the clock', async () => {
+  it('was not used for an hour, a lease has its remaining time less one step of the clock', async () => {
     await beat(store, 'ann', 30_000);
     await store.close();
     await moveLastTick(-3_600_000);
@@ -131,7 +131,7 @@ describe('when Redis', () => {
     expect(lease?.remainingMs).toBeGreaterThan(25_000);
   });
 
-  it('was not there at the start, the store answers as soon as it is', async () => {
+  it('starts after the store, commands are served as soon as it runs', async () => {
     await server.kill();
     const early = createStore(await openRedisDriver({ url: server.url, timeoutMs }));
     await expect(beat(early)).rejects.toBeInstanceOf(StoreUnavailable);
@@ -150,7 +150,7 @@ describe('when Redis', () => {
     await early.close();
   });
 
-  it('keeps a tenant, all keys of its partition share one hash tag, and none is left when it is gone', async () => {
+  it('holds a tenant, all keys of its partition share one hash tag, and none is left after the tenant is dropped', async () => {
     await beat(store);
     await beatInTwo('several');
     await store.commit({
@@ -166,7 +166,7 @@ describe('when Redis', () => {
     expect(await ownKeys()).toEqual([]);
   });
 
-  it('holds leases only, no key is left when the last one and its events are gone', async () => {
+  it('holds leases only, no key is left after the last one and its events have expired', async () => {
     await store.freezeClock(true);
     await Promise.all(Array.from({ length: 20 }, (_, at) => beat(store, `h${at}`, 1_000)));
     await beatInTwo('several');
@@ -177,7 +177,7 @@ describe('when Redis', () => {
     expect(await ownKeys()).toEqual([]);
   });
 
-  it('lost one lease, the others are told of and end as ever, and nothing of it stays', async () => {
+  it('loses one lease, the others are returned and expire as usual, and nothing of it is left', async () => {
     await store.freezeClock(true);
     for (const holder of ['ann', 'bob']) await beat(store, holder, 1_000);
     const lkey = (await ownKeys()).find((key) => key.includes('}:l')) ?? '';
@@ -191,7 +191,7 @@ describe('when Redis', () => {
     expect(await ownKeys()).toEqual([]);
   });
 
-  it('lost the data of a lease, its holder and all others are answered as ever', async () => {
+  it('loses the data of a lease, beats of its holder and of all others succeed', async () => {
     await beatInTwo('ann');
     const xkey = (await ownKeys()).find((key) => key.includes('}:x')) ?? '';
     expect(await admin('DEL', xkey)).toBe(1);
@@ -231,7 +231,7 @@ describe('when Redis', () => {
   }
 });
 
-it('tells what would lose leases', async () => {
+it('settings of Redis with which leases are lost are logged', async () => {
   const server = await startRedis({ extra: ['--maxmemory-policy', 'allkeys-lru'] });
   const { log, lines: warnings } = recordLog();
   const store = createStore(await openRedisDriver({ url: server.url, timeoutMs: 2_000, log }));

@@ -55,7 +55,7 @@ describe('REDIS_URL', () => {
     ['redis://a/x', 'database'],
     ['redis+cluster://a/1', 'no databases but 0'],
     ['redis+sentinel://a', 'missing master'],
-    ['redis://%zz@a', 'percent-encoded'],
+    ['redis://%zz@a', 'percent-encode'],
   ])('%s is refused: %s', (url, reason) => {
     expect(() => parseRedisUrl(url)).toThrow(reason);
   });

@@ -50,7 +50,7 @@ describe('coalescing', () => {
     expect(batches.map((batch) => batch.length)).toEqual([maxBatch, maxBatch, 1]);
   });
 
-  it('does not wait for the end of the turn where a store in another process can begin already', async () => {
+  it('sends a batch early once it has the size at which the driver can begin', async () => {
     const { driver, batches } = recordingDriver(groupsOf);
     const { run } = coalesce({ ...driver, earlyFlushSize: 4 }, options);
     const answers = Array.from({ length: 10 }, (_, at) =>
@@ -61,7 +61,7 @@ describe('coalescing', () => {
     expect(batches.map((batch) => batch.length)).toEqual([4, 4, 2]);
   });
 
-  it('lets one bad item fail alone', async () => {
+  it('fails only the command that is invalid', async () => {
     const { driver } = recordingDriver((command) =>
       command.name === 'groupsOf' && command.input.holder === 'bad'
         ? { error: new Error('bad item') }
@@ -74,7 +74,7 @@ describe('coalescing', () => {
     expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 
-  it('counts a batch as failed where the store was away for a part of it, not where an item was bad', async () => {
+  it('counts a batch as failed if the store was away for a part of it, not if a command was invalid', async () => {
     const errors: Record<string, Error> = { away: new StoreUnavailable('gone'), bad: new Error('bad item') };
     const { driver } = recordingDriver((command) => {
       const error = command.name === 'groupsOf' ? errors[command.input.holder] : undefined;
@@ -105,13 +105,13 @@ describe('coalescing', () => {
     expect(failed.sort()).toEqual([false, true]);
   });
 
-  it('rejects what a driver left unanswered instead of waiting for ever', async () => {
+  it('rejects a command for which the driver returned no outcome', async () => {
     const { driver } = recordingDriver(() => 'nothing');
     const { run } = coalesce(driver, options);
     await expect(run('groupsOf', { tenant: 't/0', holder: 'a' })).rejects.toThrow('no outcome');
   });
 
-  it('tells observers before the one who asked', async () => {
+  it('calls observers before the caller has its result', async () => {
     const order: string[] = [];
     const { driver } = recordingDriver((command) => ({
       ...groupsOf(command),
@@ -122,7 +122,7 @@ describe('coalescing', () => {
     expect(order).toEqual(['observer', 'asker']);
   });
 
-  it('drains what is under way', async () => {
+  it('drain resolves when every command has its result', async () => {
     const { driver, batches } = recordingDriver(groupsOf);
     const { run, drain } = coalesce(driver, options);
     const answer = run('groupsOf', { tenant: 't/0', holder: 'a' });

@@ -24,7 +24,7 @@ describe('the lease clock', () => {
     );
   });
 
-  it('stands still when wall time goes back, and goes on from there', () => {
+  it('stands still when wall time goes back, and advances from there', () => {
     const clock = tick(startClock(10_000), 4_000);
     expect(readLeaseClock(clock, 4_000)).toBe(10_000);
     expect(readLeaseClock(clock, 4_500)).toBe(10_500);
@@ -37,7 +37,7 @@ describe('the lease clock', () => {
     expect(readLeaseClock(thawed, 50_010)).toBe(110);
   });
 
-  it('moves on by what is asked, frozen or not', () => {
+  it('advances by what is requested, frozen or not', () => {
     const clock = changeClock(startClock(0), 0, { advanceMs: 1_800_000, frozen: true });
     expect(readLeaseClock(clock, 0)).toBe(1_800_000);
     expect(readLeaseClock(changeClock(clock, 5, { advanceMs: 1 }), 99)).toBe(1_800_001);
@@ -49,7 +49,7 @@ describe('the lease clock', () => {
     }
   });
 
-  it('never goes back and never leaps over a tick, whatever wall time does', () => {
+  it('never goes back and never advances by more than one step per tick, whatever wall time does', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: -1_000_000, max: 1_000_000 })), (jumps) => {
         let clock: LeaseClock = startClock(1_000_000_000);

@@ -56,7 +56,7 @@ describe('on a Redis Cluster', () => {
     return undefined;
   };
 
-  it('a master that hangs takes its own partitions along only, and they are named', async () => {
+  it('if a master hangs only its own partitions are away, and the health check names them', async () => {
     expect(await store.ping()).toEqual({ away: [] });
     // The one that announces appends too.
     const hung = (await subscribedServer()) as RedisServer;
@@ -91,7 +91,7 @@ describe('on a Redis Cluster', () => {
     expect(await store.ping()).toEqual({ away: [] });
   });
 
-  it('partitions are looked for in the slots that Redis puts their keys into', async () => {
+  it('partitions are assigned the slots that Redis computes for their keys', async () => {
     const [server] = cluster.servers as [RedisServer];
     for (const partition of partitions)
       expect(await admin(server, 'CLUSTER', 'KEYSLOT', `{hb:${partition}}:clock`)).toBe(

@@ -75,7 +75,7 @@ describe('when the network between the server and Redis', () => {
     await expect.poll(() => isServed(store), { timeout: recoveryMs }).toBe(true);
   });
 
-  it('was silent for a while, appends are announced again', async () => {
+  it('was silent for a while, appends are notified again', async () => {
     await open();
     await expect.poll(() => proxy.connections.some(isSubscriber)).toBe(true);
     proxy.silence();
@@ -86,7 +86,7 @@ describe('when the network between the server and Redis', () => {
     await expect.poll(announcedAppends(), { timeout: recoveryMs }).toContain('t');
   });
 
-  it('drops all packets of the subscriber only, that is noticed and logged, and appends are announced again', async () => {
+  it('drops all packets of the subscriber only, the failure is logged, and appends are notified again', async () => {
     await open('', 2_000);
     await expect.poll(announcedAppends(), { timeout: recoveryMs }).toContain('t');
     proxy.connections.find(isSubscriber)?.halfOpen();
@@ -97,7 +97,7 @@ describe('when the network between the server and Redis', () => {
     expect(lines.join('\n')).not.toMatch(/failed.*commands/);
   });
 
-  it('is slow, requests are served and no connection is given up', async () => {
+  it('is slow, requests are served and no connection is dropped', async () => {
     await open('', 2_000);
     expect(await isServed(store)).toBe(true);
     proxy.delay(100);
