@@ -117,9 +117,9 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
     async (request) => {
       const { advanceMs, freeze } = request.body;
       // Frozen first, so that the advance is exact; thawed last, for the same reason.
-      if (freeze === true) await store.freezeClock(true);
+      if (freeze === true) await store.freezeClock();
       const events = advanceMs === undefined ? [] : await store.advanceClock(advanceMs);
-      if (freeze === false) await store.freezeClock(false);
+      if (freeze === false) await store.thawClock();
       const fired = events.map(({ tenant, group, holder, epoch }) => ({
         protocol: protocolOf(tenant),
         tenant,

@@ -63,7 +63,7 @@ export interface Beat {
    * Which fields of each lease to return: all (the default), its state and the group's revision, or its state alone.
    * A field that is not returned may be 0 or null.
    */
-  readonly tell?: 'all' | 'revision' | 'state';
+  readonly returning?: 'all' | 'revision' | 'state';
 }
 
 export interface BeatGroup {
@@ -103,8 +103,8 @@ export interface SetData {
   readonly group: string;
   readonly holder: string;
   readonly data: string | null;
-  /** True: no `changed` event. */
-  readonly quiet?: boolean;
+  /** False: no `changed` event. */
+  readonly emitEvent?: boolean;
 }
 
 export interface MembersPage {

@@ -49,7 +49,8 @@ export interface Store {
   readClock(): Promise<ClockReading>;
   /** Advances the lease clock. Resolves when everything that became due has been recorded, with those events. */
   advanceClock(advanceMs: number): Promise<readonly TenantEvent[]>;
-  freezeClock(frozen: boolean): Promise<void>;
+  freezeClock(): Promise<void>;
+  thawClock(): Promise<void>;
   /** Resolves if any partition is served. Rejects with StoreUnavailable if none is. */
   ping(): Promise<StoreHealth>;
   /** Stops sweeping, ends every wait, waits for the commands in progress, and closes the driver. */

@@ -65,7 +65,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
     node = await openNode();
     store = node.store;
     tenant = `test/${randomUUID()}`;
-    await store.freezeClock(true);
+    await store.freezeClock();
   });
   afterEach(async () => {
     await sweepAgain().catch(() => {});
@@ -241,15 +241,21 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
     });
 
     it('without a TTL keeps that of the lease, and uses the default for a new lease', async () => {
-      const quiet = { tenant, holder: 'ann', groups: [{ group: 'g' }], defaultTtlMs: 3_000, grant: true };
-      await store.beat(quiet);
+      const withDefault = {
+        tenant,
+        holder: 'ann',
+        groups: [{ group: 'g' }],
+        defaultTtlMs: 3_000,
+        grant: true,
+      };
+      await store.beat(withDefault);
       expect(await store.read({ tenant, group: 'g', holder: 'ann' })).toMatchObject({
         remainingMs: 3_000,
         ttlMs: 3_000,
       });
       await beat({ ttlMs: 8_000 });
       await store.advanceClock(5_000);
-      await store.beat(quiet);
+      await store.beat(withDefault);
       expect(await store.read({ tenant, group: 'g', holder: 'ann' })).toMatchObject({
         remainingMs: 8_000,
         ttlMs: 8_000,
@@ -281,10 +287,10 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
 
     it('returns at least the requested fields of each lease', async () => {
       const groups = [{ group: 'g', data: '"x"' }, { group: 'h' }];
-      const tellings = ['state', 'revision', 'all'] as const;
-      for (const tell of tellings) {
-        const holder = `of-${tell}`;
-        const ask: Beat = { tenant, holder, groups, ttlMs: 1_000, grant: true, tell };
+      const choices = ['state', 'revision', 'all'] as const;
+      for (const returning of choices) {
+        const holder = `of-${returning}`;
+        const ask: Beat = { tenant, holder, groups, ttlMs: 1_000, grant: true, returning };
         const none = await store.beat({ ...ask, grant: false });
         expect(none.leases.map(({ group, state }) => [group, state])).toEqual([
           ['g', 'absent'],
@@ -301,16 +307,16 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
               return {
                 group,
                 state,
-                ...(tell === 'state' ? {} : { revision }),
-                ...(tell === 'all' ? { epoch: lease?.epoch, data: lease?.data } : {}),
+                ...(returning === 'state' ? {} : { revision }),
+                ...(returning === 'all' ? { epoch: lease?.epoch, data: lease?.data } : {}),
               };
             }),
           );
           expect(held.map(({ group }) => group)).toEqual(state === 'granted' ? ['g', 'h'] : ['h', 'g']);
           expect(result.leases).toMatchObject(held);
         }
-        expect((await store.beat({ tenant, holder, grant: false, tell })).leases).toMatchObject([
-          { group: 'g', state: 'renewed', ...(tell === 'all' ? { data: '"x"' } : {}) },
+        expect((await store.beat({ tenant, holder, grant: false, returning })).leases).toMatchObject([
+          { group: 'g', state: 'renewed', ...(returning === 'all' ? { data: '"x"' } : {}) },
           { group: 'h', state: 'renewed' },
         ]);
       }
@@ -397,7 +403,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       live: true,
       changed: false,
     });
-    expect(await store.setData({ tenant, group: 'g', holder: 'ann', data: '2', quiet: true })).toEqual({
+    expect(await store.setData({ tenant, group: 'g', holder: 'ann', data: '2', emitEvent: false })).toEqual({
       live: true,
       changed: true,
     });
@@ -508,7 +514,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
     });
 
     it('happens by itself while the clock runs', async () => {
-      await store.freezeClock(false);
+      await store.thawClock();
       const expired = new Promise<TenantEvent>((resolve) => {
         store.observe((event) => {
           if (event.tenant === tenant && event.type === 'expired') resolve(event);
@@ -1020,10 +1026,10 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       await store.advanceClock(1_800_000);
       expect((await store.now({ tenant })).leaseMs).toBe(before + 1_800_000);
       await expect(store.advanceClock(-1)).rejects.toThrow();
-      await store.freezeClock(false);
+      await store.thawClock();
       expect((await store.now({ tenant })).leaseMs).toBeGreaterThanOrEqual(before + 1_800_000);
       expect(await store.readClock()).toMatchObject({ frozen: false });
-      await store.freezeClock(true);
+      await store.freezeClock();
       expect(await store.readClock()).toMatchObject({ frozen: true });
     });
   });

@@ -1,4 +1,4 @@
-/** Random histories against a plain model: every driver, and the model, must tell the same story after every step. */
+/** Random histories against a plain model: every driver, and the model, must returning the same story after every step. */
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -225,7 +225,7 @@ const release = fc.record({ holder, groups: fc.option(groups) }).map(
 );
 
 const setData = fc
-  .record({ holder, group: fc.constantFrom(...groupNames), data: fc.option(data), quiet: fc.boolean() })
+  .record({ holder, group: fc.constantFrom(...groupNames), data: fc.option(data), emitEvent: fc.boolean() })
   .map(
     (ask) =>
       new Step(
@@ -234,7 +234,7 @@ const setData = fc
           const lease = membersOf(model, ask.group).find((member) => member.holder === ask.holder);
           if (lease === undefined || lease.data === ask.data) return;
           lease.data = ask.data;
-          if (!ask.quiet) record(model, ask.group, 'changed', lease);
+          if (ask.emitEvent) record(model, ask.group, 'changed', lease);
         },
         async ({ tenant, node }) => {
           await node.store.setData({ tenant, ...ask });
@@ -275,7 +275,7 @@ const beatRun = fc
     tenant: fc.constantFrom(0, 1),
     ttlMs: fc.option(fc.constantFrom(500, 1_000)),
     grant: fc.boolean(),
-    tell: fc.constantFrom('state' as const, 'revision' as const, 'all' as const),
+    returning: fc.constantFrom('state' as const, 'revision' as const, 'all' as const),
     // Which of the groups come with data; none: all groups that are held.
     withData: fc.option(fc.array(fc.boolean(), { minLength: 1, maxLength: groupNames.length })),
     beats: fc.array(
@@ -283,13 +283,13 @@ const beatRun = fc
       { minLength: 1, maxLength: 12, size: 'max' },
     ),
   })
-  .map(({ tenant, ttlMs, grant, tell, withData, beats }) =>
+  .map(({ tenant, ttlMs, grant, returning, withData, beats }) =>
     beats.map(({ holder, order, data }) => ({
       /** Which of two. */
       tenant,
       holder,
       grant,
-      tell,
+      returning,
       ...(ttlMs === null ? {} : { ttlMs }),
       ...(withData === null
         ? {}
@@ -327,7 +327,7 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
           },
         };
         try {
-          await real.node.store.freezeClock(true);
+          await real.node.store.freezeClock();
           const model: Model = { nowMs: 0, groups: new Map(), events: new Map() };
           await fc.asyncModelRun(() => ({ model, real }), history);
         } finally {
@@ -365,9 +365,9 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
         const answers: BeatResult[] = [];
         if (atOnce) answers.push(...(await Promise.all(beats.map(ask))));
         else for (const beat of beats) answers.push(await ask(beat));
-        for (const [at, { tell, groups }] of beats.entries()) {
+        for (const [at, { returning, groups }] of beats.entries()) {
           const leases = (answers[at]?.leases ?? []).map(({ group, state, data }) =>
-            JSON.stringify([group, state, tell === 'all' ? data : '']),
+            JSON.stringify([group, state, returning === 'all' ? data : '']),
           );
           story.push(groups === undefined ? leases.sort() : leases);
         }
@@ -388,7 +388,7 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
       await driver.claimSweep(partition, 'another owner', 0);
       return story;
     };
-    await store.freezeClock(true);
+    await store.freezeClock();
     await fc.assert(
       fc.asyncProperty(
         fc.array(

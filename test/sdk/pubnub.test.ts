@@ -84,7 +84,7 @@ it('lives its presence life: joins, is seen, has state, leaves, times out', asyn
   await left;
   expect(await bob.whereNow({ uuid: 'user 1/é' })).toEqual({ channels: [] });
 
-  await started.store.freezeClock(true);
+  await started.store.freezeClock();
   await started.store.advanceClock(20_000);
   expect(await ann.hereNow({ channels: ['lobby'] })).toMatchObject({ totalOccupancy: 0 });
 });

@@ -76,7 +76,7 @@ export async function renewToken(
     ...(known === undefined ? {} : { groups: [{ group: known }] }),
     ttlMs: settings.pbxTokenTtlSeconds * 1_000,
     grant: false,
-    tell: withCallback ? 'all' : 'state',
+    returning: withCallback ? 'all' : 'state',
   });
   const [lease] = leases;
   if (lease === undefined || lease.state === 'absent') {

@@ -34,7 +34,7 @@ export async function beat(
     holder: uuid,
     groups,
     grant: true,
-    tell: 'state',
+    returning: 'state',
     defaultTtlMs: defaultTimeoutMs,
     ttlMs: timeoutMs,
   });
@@ -65,7 +65,7 @@ export async function beatAfterHold(
     holder: uuid,
     groups,
     grant: false,
-    tell: 'state',
+    returning: 'state',
     ttlMs: timeoutMs,
   });
   const absent = new Set(leases.filter(({ state }) => state === 'absent').map(({ group }) => group));
@@ -101,7 +101,7 @@ async function adoptState(
     adopted
       .filter(({ data }) => data === undefined)
       .map(({ group, orphan }) =>
-        store.setData({ tenant, group, holder: uuid, data: orphan.value, quiet: true }),
+        store.setData({ tenant, group, holder: uuid, data: orphan.value, emitEvent: false }),
       ),
   );
   await store.commit({

@@ -73,7 +73,7 @@ async function hearOnce(
     // Who is unknown may join with empty hands only: what it holds may be somebody else's by now.
     grant: beat.held.length === 0,
     guards: known.guards,
-    tell: 'revision',
+    returning: 'revision',
   });
   if (answer.stale) {
     forgetGroup(context, known);

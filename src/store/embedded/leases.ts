@@ -156,7 +156,7 @@ export function setData(state: State, input: Input<'setData'>): Step<Result<'set
   if (lease.data === input.data) return { result: { live: true, changed: false }, events: noEvents };
   lease.data = input.data;
   state.changes.leaseSet(lease);
-  const events = input.quiet === true ? noEvents : [recordEvent(state, lease, 'changed', 0)];
+  const events = input.emitEvent === false ? noEvents : [recordEvent(state, lease, 'changed', 0)];
   return { result: { live: true, changed: true }, events };
 }
 

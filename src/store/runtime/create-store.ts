@@ -84,7 +84,7 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
   };
 }
 
-type ClockMethods = Pick<Store, 'readClock' | 'advanceClock' | 'freezeClock'>;
+type ClockMethods = Pick<Store, 'readClock' | 'advanceClock' | 'freezeClock' | 'thawClock'>;
 
 interface ClockOptions {
   readonly owner: string;
@@ -114,8 +114,11 @@ function clockMethods(driver: Driver, { owner, observe, onExpired }: ClockOption
       }
       return expired;
     },
-    async freezeClock(frozen) {
-      await everyPartition(driver, (partition) => driver.setClock(partition, { frozen }));
+    async freezeClock() {
+      await everyPartition(driver, (partition) => driver.setClock(partition, { frozen: true }));
+    },
+    async thawClock() {
+      await everyPartition(driver, (partition) => driver.setClock(partition, { frozen: false }));
     },
   };
 }

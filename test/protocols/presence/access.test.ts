@@ -242,7 +242,7 @@ describe('in verify mode', () => {
       presenceKeys: [`${keys.subscribeKey}:${keys.publishKey}:${keys.secretKey}`],
       presenceAuth: 'verify',
     });
-    await theApp().store.freezeClock(true);
+    await theApp().store.freezeClock();
   });
 
   it('what is refused is named, in the shape of the real service', async () => {

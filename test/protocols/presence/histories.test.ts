@@ -1,9 +1,9 @@
 /** Whatever happens on a channel, on whatever node: what subscribers were told is what here-now says. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createStore } from '../../../src/store/runtime/create-store.ts';
 import { openEmbeddedDriver } from '../../../src/store/embedded/driver.ts';
 import { openRedisDriver } from '../../../src/store/redis/driver.ts';
+import { createStore } from '../../../src/store/runtime/create-store.ts';
 import { type RedisServer, startRedis } from '../../redis-server.ts';
 import { type StartedApp, startApp } from '../../start-app.ts';
 
@@ -123,7 +123,7 @@ const anyHistory = (nodes: readonly StartedApp[], runs: number): Promise<void> =
 describe('what subscribers were told is what here-now says, whatever happened', () => {
   it('over the embedded store', async () => {
     const started = await startApp({}, { store: createStore(openEmbeddedDriver()) });
-    await started.store.freezeClock(true);
+    await started.store.freezeClock();
     await anyHistory([started], numRuns);
     await started.close();
   });
@@ -137,7 +137,7 @@ describe('what subscribers were told is what here-now says, whatever happened', 
         const driver = await openRedisDriver({ url: redis.url, timeoutMs: 5_000, partitions: 2 });
         nodes.push(await startApp({}, { store: createStore(driver) }));
       }
-      await nodes[0]?.store.freezeClock(true);
+      await nodes[0]?.store.freezeClock();
     });
     afterAll(async () => {
       for (const node of nodes) await node.close();

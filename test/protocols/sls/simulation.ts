@@ -14,8 +14,8 @@ import { endsOf, putLogs } from '../../../src/protocols/sls/logs.ts';
 import { reshape } from '../../../src/protocols/sls/reshape.ts';
 import { createLogstore, createProject, readLogstore } from '../../../src/protocols/sls/resources.ts';
 import { ancestorsOf } from '../../../src/protocols/sls/shards.ts';
-import { createStore } from '../../../src/store/runtime/create-store.ts';
 import { openEmbeddedDriver } from '../../../src/store/embedded/driver.ts';
+import { createStore } from '../../../src/store/runtime/create-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 
 export interface Faults {
@@ -188,7 +188,7 @@ class History {
   }
 
   async #begin(): Promise<void> {
-    await this.#store.freezeClock(true);
+    await this.#store.freezeClock();
     const node = this.#node();
     await createProject(node, project, '');
     await createLogstore(node, project, logstore, { shardCount: 1 + this.#below(6) });

@@ -11,7 +11,7 @@ let wallMs: number;
 beforeEach(async () => {
   wallMs = start;
   started = await startApp({}, { wallMs: () => wallMs });
-  await started.store.freezeClock(true);
+  await started.store.freezeClock();
 });
 afterEach(() => started.close());
 

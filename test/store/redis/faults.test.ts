@@ -167,7 +167,7 @@ describe('when Redis', () => {
   });
 
   it('holds leases only, no key is left after the last one and its events have expired', async () => {
-    await store.freezeClock(true);
+    await store.freezeClock();
     await Promise.all(Array.from({ length: 20 }, (_, at) => beat(store, `h${at}`, 1_000)));
     await beatInTwo('several');
     await beatInTwo('released');
@@ -178,7 +178,7 @@ describe('when Redis', () => {
   });
 
   it('loses one lease, the others are returned and expire as usual, and nothing of it is left', async () => {
-    await store.freezeClock(true);
+    await store.freezeClock();
     for (const holder of ['ann', 'bob']) await beat(store, holder, 1_000);
     const lkey = (await ownKeys()).find((key) => key.includes('}:l')) ?? '';
     const ofAnn = ((await admin('HKEYS', lkey)) as string[]).find((field) => field.endsWith('ann')) ?? '';

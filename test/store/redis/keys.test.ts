@@ -29,7 +29,7 @@ beforeEach(async () => {
   // Topics of events go soon as well: they are not what is looked at here.
   const events = { keepEntries: 100, idleMs: 1 };
   store = createStore(await openRedisDriver({ url: server.url, timeoutMs: 5_000, partitions: 1, events }));
-  await store.freezeClock(true);
+  await store.freezeClock();
 });
 afterEach(() => store.close());
 

@@ -9,14 +9,14 @@ import { type TextReader, textReader, utf8 } from './text-reader.ts';
  * Returns all of a beat but names and data:
  * `<ttl or nothing>,<default ttl>,<grant 1 or 0>,<fields to return>,<guards>,<per group 1 with data or 0; * for all held>`
  */
-function formOf({ groups, ttlMs, defaultTtlMs: fallbackMs, grant, tell = 'all', guards }: Beat): string {
+function formOf({ groups, ttlMs, defaultTtlMs: fallbackMs, grant, returning = 'all', guards }: Beat): string {
   let withData = '*';
   if (groups !== undefined) {
     withData = '';
     for (const { data } of groups) withData += data === undefined ? '0' : '1';
   }
   const ttls = `${ttlMs ?? ''},${fallbackMs ?? defaultTtlMs}`;
-  return `${ttls},${grant ? 1 : 0},${tell},${guards?.length ?? 0},${withData}`;
+  return `${ttls},${grant ? 1 : 0},${returning},${guards?.length ?? 0},${withData}`;
 }
 
 /** Returns whether two beats have the same tenant, form and guards. */
@@ -26,7 +26,7 @@ function isSameForm(a: Beat, b: Beat): boolean {
     a.ttlMs !== b.ttlMs ||
     a.defaultTtlMs !== b.defaultTtlMs ||
     a.grant !== b.grant ||
-    a.tell !== b.tell ||
+    a.returning !== b.returning ||
     a.groups?.length !== b.groups?.length ||
     a.guards?.length !== b.guards?.length
   ) {
@@ -71,14 +71,14 @@ const states = { g: 'granted', r: 'renewed', a: 'absent' } as const;
 
 const stale: BeatResult = { stale: true, leases: [] };
 
-function readResult(read: TextReader, { groups, tell }: Beat): BeatResult {
+function readResult(read: TextReader, { groups, returning }: Beat): BeatResult {
   const count = groups?.length ?? Number(read.until());
   const leases: BeatLease[] = [];
   for (let at = 0; at < count; at += 1) {
     const state = states[read.take(1) as keyof typeof states];
     const group = groups === undefined ? utf8(read.counted()) : (groups[at]?.group ?? '');
-    const revision = tell === 'state' ? 0 : Number(read.until());
-    const isComplete = tell === undefined || tell === 'all';
+    const revision = returning === 'state' ? 0 : Number(read.until());
+    const isComplete = returning === undefined || returning === 'all';
     const epoch = isComplete ? Number(read.until()) : 0;
     const data = isComplete && read.take(1) === '+' ? utf8(read.counted()) : null;
     leases.push({ group, state, epoch, revision, data });
@@ -87,8 +87,8 @@ function readResult(read: TextReader, { groups, tell }: Beat): BeatResult {
 }
 
 /** Returns a function that returns the revision of one lease after another: consecutive leases of a group share one. */
-function revisionReader(read: TextReader, tell: Beat['tell']): () => number {
-  let left = tell === 'revision' ? 0 : Number.POSITIVE_INFINITY;
+function revisionReader(read: TextReader, returning: Beat['returning']): () => number {
+  let left = returning === 'revision' ? 0 : Number.POSITIVE_INFINITY;
   let revision = 0;
   return () => {
     if (left === 0) {
@@ -102,7 +102,7 @@ function revisionReader(read: TextReader, tell: Beat['tell']): () => number {
 
 /** Returns the results of a run whose leases were all renewed. */
 function readRenewals(run: readonly Beat[], read: TextReader): BeatResult[] {
-  const nextRevision = revisionReader(read, run[0]?.tell);
+  const nextRevision = revisionReader(read, run[0]?.returning);
   return run.map(({ groups = [] }) => ({
     stale: false,
     leases: groups.map(({ group }) => ({

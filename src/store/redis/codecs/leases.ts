@@ -33,8 +33,8 @@ export const leases: { readonly [N in LeaseCommand]: Codec<N> } = {
   },
   setData: {
     changesLeases: true,
-    encode({ tenant, group, holder, data, quiet }, to) {
-      to.push(tenant, group, holder, data === null ? '0' : '1', data ?? '', quiet === true ? '0' : '1');
+    encode({ tenant, group, holder, data, emitEvent }, to) {
+      to.push(tenant, group, holder, data === null ? '0' : '1', data ?? '', emitEvent === false ? '0' : '1');
     },
     decode: (reply) => ({ live: number(reply) > 0, changed: number(reply) === 2 }),
   },
