@@ -4,6 +4,7 @@ import { StoreUnavailable } from '../driver.ts';
 import { type Connection, endpointName } from './connections/connection.ts';
 import { afterReading, dropConnection } from './connections/liveness.ts';
 import type { Topology } from './connections/topology.ts';
+import { declaredKeys } from './keys.ts';
 import { makeRedirectFollower } from './redirects.ts';
 import { type Reply, runScript, type ScriptCall } from './scripts.ts';
 import { asStoreError } from './store-error.ts';
@@ -13,8 +14,7 @@ export type Caller = (call: ScriptCall) => Promise<Reply>;
 
 export interface CallerOptions {
   readonly topology: Topology;
-  /** The only declared key of each partition. */
-  readonly keys: readonly string[];
+  readonly partitions: number;
   /** Names the store in errors. */
   readonly description: string;
   readonly timeoutMs: number;
@@ -24,9 +24,10 @@ const demoted = /(?:^|-)READONLY\b/;
 
 export function makeCaller(options: CallerOptions): Caller {
   const { topology, description, timeoutMs } = options;
+  const keys = Array.from({ length: options.partitions }, (_, partition) => declaredKeys(partition));
 
   const send = (redis: Redis, script: ScriptCall): Promise<Reply> =>
-    runScript(redis, script, options.keys[script.partition] ?? '');
+    runScript(redis, script, keys[script.partition] ?? declaredKeys(script.partition));
   const requireUsable = ({ endpoint, fault }: Connection): void => {
     if (fault !== undefined)
       throw new StoreUnavailable(`${description}: ${endpointName(endpoint)} is away: ${fault.message}`);

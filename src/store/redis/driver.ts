@@ -19,7 +19,6 @@ import { replyEvents } from './codecs/events.ts';
 import { openConnections } from './connections/connect.ts';
 import type { StoreLog } from './connections/connection.ts';
 import { checkHealth } from './health.ts';
-import { clockKey } from './keys.ts';
 import type { Reply, ScriptArgument } from './scripts.ts';
 import { parseRedisUrl, RedisUrlError } from './target.ts';
 
@@ -56,7 +55,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
   });
   const call = makeCaller({
     topology,
-    keys: Array.from({ length: partitions }, (_, partition) => clockKey(partition)),
+    partitions,
     description: target.description,
     timeoutMs,
   });

@@ -1,5 +1,6 @@
 /** Runs the Redis scripts, by their hashes. */
 import type { Redis } from 'ioredis';
+import type { declaredKeys } from './keys.ts';
 import { type ScriptName, scriptNames, scriptText } from './script-text.ts';
 
 export type ScriptArgument = string | number | Buffer;
@@ -10,7 +11,7 @@ export type Reply = string | number | Buffer | null | readonly Reply[];
 /** Defines the scripts on a connection, which sends their hashes and loads a script when Redis does not know it. */
 export function defineScripts(redis: Redis): void {
   for (const name of scriptNames) {
-    redis.defineCommand(`hb_${name}`, { lua: scriptText(name), numberOfKeys: 1 });
+    redis.defineCommand(`hb_${name}`, { lua: scriptText(name), numberOfKeys: 2 });
   }
 }
 
@@ -28,15 +29,19 @@ export interface ScriptCall {
   readonly raw?: boolean;
 }
 
-/** Runs a script on a connection. `key`: the partition's clock. */
-export function runScript(redis: Redis, { name, args, raw }: ScriptCall, key: string): Promise<Reply> {
+/** Runs a script on a connection. `keys`: those that the script declares. */
+export function runScript(
+  redis: Redis,
+  { name, args, raw }: ScriptCall,
+  [clock, absent]: ReturnType<typeof declaredKeys>,
+): Promise<Reply> {
   // ioredis adds the commands to the connection at run time, where types do not see them.
   const commands = redis as unknown as Record<
     string,
-    (key: string, args: readonly ScriptArgument[]) => Promise<Reply>
+    (clock: string, absent: string, args: readonly ScriptArgument[]) => Promise<Reply>
   >;
   return (
-    commands[`hb_${name}${raw === true ? 'Buffer' : ''}`]?.call(redis, key, args) ??
+    commands[`hb_${name}${raw === true ? 'Buffer' : ''}`]?.call(redis, clock, absent, args) ??
     Promise.reject(new Error(`no script ${name}`))
   );
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { maxClockStepMs } from '../../../src/store/limits.ts';
-import { clockKey } from '../../../src/store/redis/keys.ts';
+import { declaredKeys } from '../../../src/store/redis/keys.ts';
 import { type ScriptName, scriptText } from '../../../src/store/redis/script-text.ts';
 import {
   changeClock,
@@ -25,13 +25,13 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** Takes the wall time from two further keys instead of from Redis. */
+/** Takes the wall time from two keys after the declared ones instead of from Redis. */
 const simulatedTime = `
 local real = redis
 local redis = setmetatable({
   call = function(command, ...)
     if command == 'TIME' then
-      return { KEYS[2], KEYS[3] }
+      return { KEYS[3], KEYS[4] }
     end
     return real.call(command, ...)
   end,
@@ -41,7 +41,7 @@ local redis = setmetatable({
 /** Runs the script as it is, at a wall time. */
 function runAt(wallMicros: number, name: ScriptName, args: readonly (string | number)[]): Promise<unknown> {
   const seconds = Math.floor(wallMicros / 1_000_000);
-  const keys = [clockKey(0), seconds, wallMicros - seconds * 1_000_000];
+  const keys = [...declaredKeys(0), seconds, wallMicros - seconds * 1_000_000];
   return redis.eval(simulatedTime + scriptText(name), keys.length, ...keys, ...args);
 }
 

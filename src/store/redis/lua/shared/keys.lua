@@ -22,6 +22,7 @@ local TOPICS = 't'          -- HASH  topic -> idle deadline, '' for never. Writt
 local DUE = 'due'           -- ZSET  what is to be swept (shared/due.lua) -> lower bound of its earliest deadline
 local COUNTS = 'n:'         -- HASH  with 'leases', 'documents' or 'topics' after it: tenant -> how many it holds
 -- clockName                   HASH  lease clock, counters, requests of nodes (shared/partition.lua). KEYS[1] of every script
+-- absent                      KEYS[2] of every script; never exists (declaredKeys in keys.ts)
 -- appendsName                 channel, not a key: '<length of tenant>:<tenant><topic>' for each topic with new entries
 
 local prefix = string.sub(KEYS[1], 1, -1 - #clockName)
