@@ -3,10 +3,11 @@
  * embedded store and over a Redis that it starts. Prints figures as JSON.
  */
 import { execFileSync } from 'node:child_process';
-import { createStore } from '../src/store/create-store.ts';
+import type { Driver } from '../src/store/driver.ts';
 import { openEmbeddedDriver } from '../src/store/embedded/driver.ts';
 import { openRedisDriver } from '../src/store/redis/driver.ts';
-import type { Driver, TenantEvent } from '../src/store/store.ts';
+import { createStore } from '../src/store/runtime/create-store.ts';
+import type { TenantEvent } from '../src/store/store.ts';
 import { startRedis } from '../test/redis-server.ts';
 import { median } from './load.ts';
 
@@ -32,7 +33,7 @@ export interface Lateness {
 /** Grants everything on a frozen clock, lets the clock run, and reads the lateness that each expiry was recorded with. */
 async function measure(driver: Driver, total: number): Promise<Lateness> {
   const store = createStore(driver);
-  await store.freezeClock(true);
+  await store.freezeClock();
   const late: number[] = [];
   const name = `bench-${total}`;
   // By the number in the holder's name: a set of names would take longer than what is measured.
@@ -63,7 +64,7 @@ async function measure(driver: Driver, total: number): Promise<Lateness> {
     await Promise.all(Array.from({ length: Math.min(1_000, total - from) }, (_, at) => grant(from + at)));
   }
   startedMs = performance.now();
-  await store.freezeClock(false);
+  await store.thawClock();
   await done;
   await store.close();
   late.sort((a, b) => a - b);

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { type AppOptions, buildApp } from '../src/app.ts';
 import { type Config, defaultConfig } from '../src/config.ts';
 import type { App } from '../src/protocols/kit/protocol.ts';
-import { createStore } from '../src/store/create-store.ts';
 import { openEmbeddedDriver } from '../src/store/embedded/driver.ts';
+import { createStore } from '../src/store/runtime/create-store.ts';
 import type { Store } from '../src/store/store.ts';
 
 export interface StartedApp {

@@ -1,40 +1,61 @@
-/** The store that the settings ask for. */
+/** Opens the store that the settings name. */
+import { type Log, silentLog } from '../settings/log.ts';
 import { SettingError, type SettingsOf } from '../settings/setting.ts';
-import { createStore, type StoreOptions } from './create-store.ts';
-import { FileUnusable } from './embedded/database.ts';
+import type { Driver } from './driver.ts';
 import { openEmbeddedDriver } from './embedded/driver.ts';
-import type { StoreLog } from './redis/connections/connection.ts';
+import { FileUnusable } from './embedded/file/database.ts';
 import { openRedisDriver } from './redis/driver.ts';
 import { RedisUrlError } from './redis/target.ts';
+import { createStore, type StoreOptions } from './runtime/create-store.ts';
 import type { storeSettings } from './settings.ts';
-import type { Driver, Store } from './store.ts';
+import type { Store } from './store.ts';
 
 export type StoreSettings = SettingsOf<typeof storeSettings>;
 
-/** Throws SettingError for a setting that cannot be used. The caller closes the store. */
-export async function openStore(
-  config: StoreSettings,
-  options: StoreOptions & {
-    readonly log?: StoreLog;
-  } = {},
-): Promise<Store> {
-  return createStore(await openDriver(config, options.log), {
+/** A way to keep the store. */
+interface DriverKind {
+  /** The setting that chooses it and that an unusable value is reported for. */
+  readonly setting: string;
+  isChosen(config: StoreSettings): boolean;
+  open(config: StoreSettings, log: Log): Driver | Promise<Driver>;
+  /** Errors of `open` that mean that the value of the setting cannot be used. */
+  readonly unusable: new (
+    message: string,
+  ) => Error;
+}
+
+/** The first one that is chosen is opened. A further driver is one entry here, a setting, and a folder. */
+const driverKinds: readonly DriverKind[] = [
+  {
+    setting: 'REDIS_URL',
+    isChosen: ({ redisUrl }) => redisUrl !== '',
+    open: ({ redisUrl, storeTimeoutMs }, log) =>
+      openRedisDriver({ url: redisUrl, timeoutMs: storeTimeoutMs, log }),
+    unusable: RedisUrlError,
+  },
+  {
+    setting: 'DATA',
+    isChosen: () => true,
+    open: ({ data }) => openEmbeddedDriver({ path: data }),
+    unusable: FileUnusable,
+  },
+];
+
+/** Opens the store. Throws SettingError for a setting that cannot be used. The caller closes the store. */
+export async function openStore(config: StoreSettings, options: StoreOptions = {}): Promise<Store> {
+  return createStore(await openDriver(config, options.log ?? silentLog), {
     sweepIntervalMs: config.sweepIntervalMs,
     ...options,
   });
 }
 
-async function openDriver(
-  config: Pick<StoreSettings, 'redisUrl' | 'data' | 'storeTimeoutMs'>,
-  log?: StoreLog,
-): Promise<Driver> {
+async function openDriver(config: StoreSettings, log: Log): Promise<Driver> {
+  const kind = driverKinds.find(({ isChosen }) => isChosen(config));
+  if (kind === undefined) throw new SettingError('no store is configured');
   try {
-    if (config.redisUrl === '') return openEmbeddedDriver({ path: config.data });
-    const options = { url: config.redisUrl, timeoutMs: config.storeTimeoutMs };
-    return await openRedisDriver(log === undefined ? options : { ...options, log });
+    return await kind.open(config, log);
   } catch (error) {
-    if (error instanceof FileUnusable) throw new SettingError(`DATA: ${error.message}`);
-    if (error instanceof RedisUrlError) throw new SettingError(`REDIS_URL: ${error.message}`);
+    if (error instanceof kind.unusable) throw new SettingError(`${kind.setting}: ${error.message}`);
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 /** What the shared suite needs of a driver under test: fresh nodes over one backend. */
-import type { StoreOptions } from '../../src/store/create-store.ts';
-import type { Driver, EventKeeping, Store } from '../../src/store/store.ts';
+import type { Driver, EventRetention } from '../../src/store/driver.ts';
+import type { StoreOptions } from '../../src/store/runtime/create-store.ts';
+import type { Store } from '../../src/store/store.ts';
 
 export interface Node {
   readonly store: Store;
@@ -9,7 +10,7 @@ export interface Node {
 }
 
 export interface NodeOptions extends StoreOptions {
-  readonly events?: EventKeeping;
+  readonly events?: EventRetention;
 }
 
 export interface BackendTraits {

@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
-import { createStore } from '../../src/store/create-store.ts';
 import { openEmbeddedDriver } from '../../src/store/embedded/driver.ts';
+import { createStore } from '../../src/store/runtime/create-store.ts';
 import type { Backend } from './backend.ts';
 import { storeContract } from './store-contract.ts';
 import { storeModel } from './store-model.ts';

@@ -1,6 +1,6 @@
 import { describe } from 'vitest';
-import { createStore } from '../../src/store/create-store.ts';
 import { openRedisDriver } from '../../src/store/redis/driver.ts';
+import { createStore } from '../../src/store/runtime/create-store.ts';
 import { startCluster } from '../redis-server.ts';
 import type { Backend } from './backend.ts';
 import { storeContract } from './store-contract.ts';

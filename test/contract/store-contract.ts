@@ -1,14 +1,14 @@
 /** What every driver must keep, item by item: one suite, called by a few lines per driver. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { maxCopyPrefixBytes } from '../../src/store/limits.ts';
 import {
   type Beat,
-  eventsBelowTopic,
+  eventCopies,
   type LeaseEvent,
   leaseEventsTopic,
   type Store,
   type TenantEvent,
-  watchedPrefixes,
 } from '../../src/store/store.ts';
 import type { Backend, BackendTraits, Node } from './backend.ts';
 
@@ -46,14 +46,14 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
     (await events(group)).map(({ type, holder, count }) => `${type} ${holder} ${count}`);
   const members = async (group = 'g', of: Store = store): Promise<string[]> =>
     (await of.members({ tenant, group, offset: 0, limit: 10_000 })).leases.map(({ holder }) => holder);
-  /** Takes the clock forward while nobody may sweep: what is due stays due and unswept. */
+  /** Advances the clock while another owner claims the sweep: what is due stays due and unswept. */
   const advanceUnswept = async (advanceMs: number): Promise<void> => {
     const partition = node.driver.partitionOf(tenant);
-    await node.driver.claimSweep(partition, 'nobody', longHold);
+    await node.driver.claimSweep(partition, 'another owner', longHold);
     await node.driver.setClock(partition, { advanceMs });
   };
   const sweepAgain = (): Promise<void> =>
-    node.driver.claimSweep(node.driver.partitionOf(tenant), 'nobody', 0);
+    node.driver.claimSweep(node.driver.partitionOf(tenant), 'another owner', 0);
 
   beforeAll(async () => {
     backend = await open();
@@ -65,7 +65,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
     node = await openNode();
     store = node.store;
     tenant = `test/${randomUUID()}`;
-    await store.freezeClock(true);
+    await store.freezeClock();
   });
   afterEach(async () => {
     await sweepAgain().catch(() => {});
@@ -87,7 +87,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       expect(await store.groupsOf({ tenant, holder: 'ann' })).toEqual(['g']);
     });
 
-    it('and is dead to every read from the deadline on, although nobody has swept it', async () => {
+    it('and is dead to every read from the deadline on, although it has not been swept', async () => {
       await beat();
       await advanceUnswept(1_000);
       expect(await store.read({ tenant, group: 'g', holder: 'ann' })).toBeNull();
@@ -177,7 +177,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
   });
 
   describe('beat', () => {
-    it('works on many groups at once, in the order asked', async () => {
+    it('renews and grants many groups at once, and returns them in the order of the request', async () => {
       const groups = ['c', 'a', 'b'].map((group) => ({ group }));
       const first = await store.beat({ tenant, holder: 'ann', groups, ttlMs: 1_000, grant: true });
       expect(first.leases.map(({ group, state }) => [group, state])).toEqual([
@@ -196,7 +196,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       expect(second.leases.map(({ state }) => state)).toEqual(['renewed', 'renewed', 'renewed', 'absent']);
     });
 
-    it('takes a group that is named twice for one lease, and so does a release', async () => {
+    it('treats a group that is named twice as one lease, and so does a release', async () => {
       const groups = [{ group: 'g' }, { group: 'other' }, { group: 'g' }];
       const twice = async (): Promise<string[]> =>
         (await store.beat({ tenant, holder: 'ann', groups, ttlMs: 1_000, grant: true })).leases.map(
@@ -212,7 +212,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       expect(sizes).toMatchObject([{ leases: 0 }]);
     });
 
-    it('groups come in pages in the order of their code points, whatever characters they are of', async () => {
+    it('groups are returned in pages in the order of their code points, whatever their characters', async () => {
       const names = ['a', 'a\u0000', 'ab', 'é', '\u2713', '\ue000', '\ufffd', '😀', '😀\uffff', '😀😀'];
       for (const group of [...names].reverse())
         await store.beat({ tenant, holder: 'ann', groups: [{ group }], ttlMs: 1_000, grant: true });
@@ -230,28 +230,32 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       await beat({ group: 'a', data: '"x"' });
       await beat({ group: 'b' });
       await store.advanceClock(900);
-      const answer = await store.beat({ tenant, holder: 'ann', ttlMs: 5_000, grant: true });
-      expect(answer.leases.map(({ group, state, data }) => [group, state, data]).sort()).toEqual([
+      const result = await store.beat({ tenant, holder: 'ann', ttlMs: 5_000, grant: true });
+      expect(result.leases.map(({ group, state, data }) => [group, state, data]).sort()).toEqual([
         ['a', 'renewed', '"x"'],
         ['b', 'renewed', null],
       ]);
       await store.advanceClock(4_999);
       expect(await store.groupsOf({ tenant, holder: 'ann' })).toEqual(['a', 'b']);
-      expect((await store.beat({ tenant, holder: 'stranger', ttlMs: 1_000, grant: true })).leases).toEqual(
-        [],
-      );
+      expect((await store.beat({ tenant, holder: 'unknown', ttlMs: 1_000, grant: true })).leases).toEqual([]);
     });
 
-    it('without a TTL keeps the one of before, and takes the default for a new lease', async () => {
-      const quiet = { tenant, holder: 'ann', groups: [{ group: 'g' }], defaultTtlMs: 3_000, grant: true };
-      await store.beat(quiet);
+    it('without a TTL keeps that of the lease, and uses the default for a new lease', async () => {
+      const withDefault = {
+        tenant,
+        holder: 'ann',
+        groups: [{ group: 'g' }],
+        defaultTtlMs: 3_000,
+        grant: true,
+      };
+      await store.beat(withDefault);
       expect(await store.read({ tenant, group: 'g', holder: 'ann' })).toMatchObject({
         remainingMs: 3_000,
         ttlMs: 3_000,
       });
       await beat({ ttlMs: 8_000 });
       await store.advanceClock(5_000);
-      await store.beat(quiet);
+      await store.beat(withDefault);
       expect(await store.read({ tenant, group: 'g', holder: 'ann' })).toMatchObject({
         remainingMs: 8_000,
         ttlMs: 8_000,
@@ -267,7 +271,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       ]);
     });
 
-    it('with data that differs records one change, and none when it repeats what is there', async () => {
+    it('with data that differs records one change, and none if the data is the same', async () => {
       await beat({ data: '{"mood":"ok"}' });
       await beat({ data: '{"mood":"ok"}' });
       await beat({ data: '{"mood":"sad"}' });
@@ -281,38 +285,38 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       });
     });
 
-    it('tells of each lease no less than what was asked for', async () => {
+    it('returns at least the requested fields of each lease', async () => {
       const groups = [{ group: 'g', data: '"x"' }, { group: 'h' }];
-      const tellings = ['state', 'revision', 'all'] as const;
-      for (const tell of tellings) {
-        const holder = `of-${tell}`;
-        const ask: Beat = { tenant, holder, groups, ttlMs: 1_000, grant: true, tell };
+      const choices = ['state', 'revision', 'all'] as const;
+      for (const returning of choices) {
+        const holder = `of-${returning}`;
+        const ask: Beat = { tenant, holder, groups, ttlMs: 1_000, grant: true, returning };
         const none = await store.beat({ ...ask, grant: false });
         expect(none.leases.map(({ group, state }) => [group, state])).toEqual([
           ['g', 'absent'],
           ['h', 'absent'],
         ]);
         for (const state of ['granted', 'renewed', 'renewed']) {
-          const answer = await store.beat(
+          const result = await store.beat(
             state === 'granted' ? ask : { ...ask, groups: [...groups].reverse() },
           );
           const held = await Promise.all(
-            answer.leases.map(async ({ group }) => {
+            result.leases.map(async ({ group }) => {
               const lease = await store.read({ tenant, group, holder });
               const { revision } = await store.members({ tenant, group, offset: 0, limit: 0 });
               return {
                 group,
                 state,
-                ...(tell === 'state' ? {} : { revision }),
-                ...(tell === 'all' ? { epoch: lease?.epoch, data: lease?.data } : {}),
+                ...(returning === 'state' ? {} : { revision }),
+                ...(returning === 'all' ? { epoch: lease?.epoch, data: lease?.data } : {}),
               };
             }),
           );
           expect(held.map(({ group }) => group)).toEqual(state === 'granted' ? ['g', 'h'] : ['h', 'g']);
-          expect(answer.leases).toMatchObject(held);
+          expect(result.leases).toMatchObject(held);
         }
-        expect((await store.beat({ tenant, holder, grant: false, tell })).leases).toMatchObject([
-          { group: 'g', state: 'renewed', ...(tell === 'all' ? { data: '"x"' } : {}) },
+        expect((await store.beat({ tenant, holder, grant: false, returning })).leases).toMatchObject([
+          { group: 'g', state: 'renewed', ...(returning === 'all' ? { data: '"x"' } : {}) },
           { group: 'h', state: 'renewed' },
         ]);
       }
@@ -332,7 +336,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       expect(await steps()).toEqual(['granted ann 1', 'granted cid 2']);
     });
 
-    it('more groups at once than a script could name in one call are all beaten', async () => {
+    it('renews more groups at once than a script can pass to one call', async () => {
       const groups = Array.from({ length: 2_500 }, (_, at) => ({ group: `g${at}`, data: `${at}` }));
       const ask = { tenant, holder: 'ann', groups, ttlMs: 1_000, grant: true };
       expect(new Set((await store.beat(ask)).leases.map(({ state }) => state))).toEqual(new Set(['granted']));
@@ -351,7 +355,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       expect(await store.groupsOf({ tenant, holder: 'ann' })).toHaveLength(groups.length);
     });
 
-    it('with a guard that does not hold changes nothing and says so', async () => {
+    it('with a guard that does not hold changes nothing and reports it', async () => {
       const { versions } = await store.commit({
         tenant,
         writes: [{ collection: 'c', key: 'k', value: '1' }],
@@ -389,7 +393,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
     });
   });
 
-  it('data is set only while the lease is live, quietly if asked', async () => {
+  it('data is set only while the lease is live, without an event if requested', async () => {
     await beat();
     expect(await store.setData({ tenant, group: 'g', holder: 'ann', data: '1' })).toEqual({
       live: true,
@@ -399,7 +403,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       live: true,
       changed: false,
     });
-    expect(await store.setData({ tenant, group: 'g', holder: 'ann', data: '2', quiet: true })).toEqual({
+    expect(await store.setData({ tenant, group: 'g', holder: 'ann', data: '2', emitEvent: false })).toEqual({
       live: true,
       changed: true,
     });
@@ -419,7 +423,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
   });
 
   describe('reads', () => {
-    it('members come oldest grant first, in pages that stay stable while others renew', async () => {
+    it('members are returned oldest grant first, in pages that are stable while others renew', async () => {
       const holders = Array.from({ length: 25 }, (_, at) => `h${(at * 7) % 25}`);
       for (const holder of holders) await beat({ holder, ttlMs: 60_000 });
       for (const holder of ['h3', 'h21']) await beat({ holder, ttlMs: 90_000 });
@@ -432,7 +436,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       });
     });
 
-    it('groups come sorted, in pages', async () => {
+    it('groups are returned sorted, in pages', async () => {
       for (const group of ['d', 'b', 'a', 'c']) await beat({ group });
       expect(await store.groups({ tenant, limit: 2 })).toEqual(['a', 'b']);
       expect(await store.groups({ tenant, after: 'b', limit: 2 })).toEqual(['c', 'd']);
@@ -500,7 +504,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       expect(await steps()).toEqual(['granted ann 1', 'granted bob 2', 'expired ann 1', 'expired bob 0']);
     });
 
-    it('says what fired in the order of the deadlines', async () => {
+    it('returns expiries in the order of their deadlines', async () => {
       for (let at = 0; at < 20; at += 1)
         await beat({ holder: `h${at}`, group: `g${at % 3}`, ttlMs: 1_000 + ((at * 13) % 20) });
       const fired = (await store.advanceClock(5_000)).filter((event) => event.tenant === tenant);
@@ -510,7 +514,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
     });
 
     it('happens by itself while the clock runs', async () => {
-      await store.freezeClock(false);
+      await store.thawClock();
       const expired = new Promise<TenantEvent>((resolve) => {
         store.observe((event) => {
           if (event.tenant === tenant && event.type === 'expired') resolve(event);
@@ -520,7 +524,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       expect(await expired).toMatchObject({ group: 'g', holder: 'ann', count: 0 });
     });
 
-    it('takes each expired lease exactly once, however many sweep at the same time', async () => {
+    it('takes each expired lease exactly once, however many nodes sweep at the same time', async () => {
       const others = traits.shared ? [await openNode(), await openNode()] : [];
       const seen = new Map<string, number>();
       for (const each of [node, ...others]) {
@@ -534,12 +538,14 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       await advanceUnswept(1_000);
       const partition = node.driver.partitionOf(tenant);
       const direct = (
-        await Promise.all([node, ...others, node].map(({ driver }) => driver.sweep(partition, 'nobody', 300)))
+        await Promise.all(
+          [node, ...others, node].map(({ driver }) => driver.sweep(partition, 'another owner', 300)),
+        )
       ).flatMap(({ expired }) => expired);
       for (const { holder } of direct) seen.set(holder, (seen.get(holder) ?? 0) + 1);
       await sweepAgain();
       await store.advanceClock(0);
-      // Another node may still have a part of it under way: its observers hear of it when it is done.
+      // A sweep of another node may still be running: its observers are called when it is done.
       await expect.poll(() => seen.size).toBe(holders.length);
       expect([...seen.values()].every((times) => times === 1)).toBe(true);
       for (let group = 0; group < 7; group += 1) {
@@ -548,7 +554,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       }
     });
 
-    it('passes over what was renewed in the meantime', async () => {
+    it('does not expire a lease that was renewed in the meantime', async () => {
       await beat({ ttlMs: 1_000 });
       await store.advanceClock(900);
       await beat({ ttlMs: 1_000 });
@@ -558,7 +564,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
   });
 
   describe('observers', () => {
-    it('hear every step that their node made', async () => {
+    it('are called with every event of their node', async () => {
       const heard: string[] = [];
       const stop = store.observe((event) => {
         if (event.tenant === tenant)
@@ -594,7 +600,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
     const read = async (key = 'k') =>
       (await store.readDocuments({ tenant, documents: [{ collection: 'c', key }] }))[0];
 
-    it('a write with a stale version changes nothing and says so', async () => {
+    it('a write with a stale version changes nothing and reports it', async () => {
       const first = await write('1', 0);
       expect(first.committed).toBe(true);
       expect(await write('2', 0)).toMatchObject({ committed: false });
@@ -606,7 +612,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
 
     it('all writes of a commit happen, or none', async () => {
       await write('1');
-      const answer = await store.commit({
+      const result = await store.commit({
         tenant,
         writes: [
           { collection: 'c', key: 'new', value: 'x' },
@@ -614,7 +620,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
         ],
         appends: [{ topic: 't', payload: Buffer.from('z'), keepEntries: 10 }],
       });
-      expect(answer).toEqual({ committed: false, versions: [], positions: [] });
+      expect(result).toEqual({ committed: false, versions: [], positions: [] });
       expect(await read('new')).toBeNull();
       expect(await read()).toMatchObject({ value: '1' });
       expect(await store.topicBounds({ tenant, topics: ['t'] })).toEqual([
@@ -634,7 +640,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       ).toMatchObject({ committed: false });
     });
 
-    it('a version never comes again, also not after deletion', async () => {
+    it('a version is never used again, also not after deletion', async () => {
       const first = (await write('1')).versions[0];
       expect((await write(null)).versions).toEqual([0]);
       expect(await read()).toBeNull();
@@ -643,7 +649,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       expect(await write('2', first)).toMatchObject({ committed: false });
     });
 
-    it('with a deadline are gone exactly then', async () => {
+    it('with a deadline are deleted exactly then', async () => {
       await write('1', 0, { ttlMs: 1_000 });
       await write('1', 0, { key: 'stays' });
       await store.advanceClock(999);
@@ -669,10 +675,10 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
 
     it('of two writers with the same version only one wins', async () => {
       const { versions } = await write('0');
-      const answers = await Promise.all(
+      const results = await Promise.all(
         Array.from({ length: 20 }, (_, at) => write(String(at), versions[0])),
       );
-      expect(answers.filter(({ committed }) => committed)).toHaveLength(1);
+      expect(results.filter(({ committed }) => committed)).toHaveLength(1);
     });
   });
 
@@ -735,7 +741,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       expect(middle >= (event?.position ?? 0n) && middle < appended).toBe(true);
     });
 
-    it('give each of many steps that were made at once a position of its own, to go on from', async () => {
+    it('give each of many events of one step a position of its own, from which a reader can continue', async () => {
       const holders = Array.from({ length: 40 }, (_, at) => `holder ${at}`);
       await Promise.all(holders.map((holder) => beat({ holder })));
       await store.advanceClock(1_000);
@@ -775,7 +781,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       expect(bounds.map(({ newest }) => newest)).toEqual([positions[0], positions[0]]);
     });
 
-    it('keep the newest entries that fit into so many bytes, and the newest one in any case', async () => {
+    it('keep the newest entries that fit into the maximum size, and the newest one in any case', async () => {
       const keeping = { after: 0n, keepBytes: 10 };
       for (const text of ['aaaa', 'bbbb', 'cc']) await append('log', text, keeping);
       expect(await read({ log: 0n })).toEqual(['log aaaa', 'log bbbb', 'log cc']);
@@ -792,7 +798,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       ]);
     });
 
-    it('are read up to so many bytes, and by one entry at least', async () => {
+    it('are read up to a maximum size, and by at least one entry', async () => {
       for (let at = 0; at < 40; at += 1) await append('log', String(at % 10).repeat(at < 20 ? 10 : 3));
       const lengths = async (maxBytes: number, limit = 100) => {
         const found = await store.readTopics({
@@ -810,14 +816,14 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       expect(await lengths(10_000, 33)).toHaveLength(33);
     });
 
-    it('keep bytes as they are', async () => {
+    it('keep bytes unchanged', async () => {
       const payload = Uint8Array.from({ length: 256 }, (_, at) => at);
       await store.commit({ tenant, appends: [{ topic: 't', payload, keepEntries: 10 }] });
       const [entry] = await store.readTopics({ tenant, topics: [{ topic: 't', after: 0n }], limit: 1 });
       expect(Buffer.from(entry?.payload ?? []).equals(Buffer.from(payload))).toBe(true);
     });
 
-    it('go when they were idle for their time, and not before', async () => {
+    it('are deleted when they were idle for their time, and not before', async () => {
       await append('t', 'x', { idleMs: 1_000 });
       await store.advanceClock(999);
       await append('t', 'y', { idleMs: 1_000 });
@@ -829,60 +835,86 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
     });
   });
 
-  describe('a watched prefix', () => {
-    const below = async (prefix: string): Promise<string[]> => {
-      const topics = [{ topic: eventsBelowTopic(prefix), after: 0n }];
-      const entries = await store.readTopics({ tenant, topics, limit: 100 });
+  describe('an event copy', () => {
+    const entriesOf = async (topic: string): Promise<string[]> => {
+      const entries = await store.readTopics({ tenant, topics: [{ topic, after: 0n }], limit: 100 });
       return entries.map(({ payload, position }) => {
         const { type, group, holder } = JSON.parse(Buffer.from(payload).toString()) as LeaseEvent;
         return `${type} ${group} ${holder} ${position}`;
       });
     };
-    const watch = (key: string): ReturnType<Store['commit']> =>
-      store.commit({ tenant, writes: [{ collection: watchedPrefixes, key, value: '', ttlMs: 10_000 }] });
+    const positionsOf = async (group: string): Promise<string[]> =>
+      (
+        await store.readTopics({
+          tenant,
+          topics: [{ topic: leaseEventsTopic(group), after: 0n }],
+          limit: 100,
+        })
+      ).map(({ position }) => String(position));
+    const copy = (prefix: string, topic: string): ReturnType<Store['commit']> =>
+      store.commit({
+        tenant,
+        writes: [{ collection: eventCopies, key: prefix, value: topic, ttlMs: 10_000 }],
+      });
 
-    it('collects the events of all groups below it, at the positions that they have in their own topics', async () => {
-      await watch('a.');
-      await watch('a.b.');
-      for (const group of ['a.x', 'a.b.y', 'ab', 'a', 'b.a.x']) await beat({ group });
+    it('has the events of all groups whose names start with its prefix, at the positions in their own topics', async () => {
+      await copy('a.', 'copy of a.');
+      await copy('a.b', 'copy of a.b');
+      for (const group of ['a.x', 'a.b.y', 'ab', 'a', 'b.a.x', 'a.']) await beat({ group });
       await store.setData({ tenant, group: 'a.x', holder: 'ann', data: '1' });
-      await store.release({ tenant, holder: 'ann', groups: ['a.x'] });
+      await store.release({ tenant, holder: 'ann', groups: ['a.x', 'a.'] });
       await store.advanceClock(1_000);
-      const own = async (group: string): Promise<string[]> =>
-        (
-          await store.readTopics({
-            tenant,
-            topics: [{ topic: leaseEventsTopic(group), after: 0n }],
-            limit: 100,
-          })
-        ).map(({ position }) => String(position));
-      const [granted, changed, released] = await own('a.x');
-      const [joined, expired] = await own('a.b.y');
-      expect(await below('a.')).toEqual([
+      const [granted, changed, released] = await positionsOf('a.x');
+      const [joined, expired] = await positionsOf('a.b.y');
+      const [joinedPrefix, leftPrefix] = await positionsOf('a.');
+      expect(await entriesOf('copy of a.')).toEqual([
         `granted a.x ann ${granted}`,
         `granted a.b.y ann ${joined}`,
+        `granted a. ann ${joinedPrefix}`,
         `changed a.x ann ${changed}`,
         `released a.x ann ${released}`,
+        `released a. ann ${leftPrefix}`,
         `expired a.b.y ann ${expired}`,
       ]);
-      expect(await below('a.b.')).toEqual([`granted a.b.y ann ${joined}`, `expired a.b.y ann ${expired}`]);
+      expect(await entriesOf('copy of a.b')).toEqual([
+        `granted a.b.y ann ${joined}`,
+        `expired a.b.y ann ${expired}`,
+      ]);
     });
 
-    it('collects nothing before it is watched and after its time', async () => {
+    it('has each event once, whatever prefixes name its topic, and never in place of the group’s own', async () => {
+      await copy('', 'all');
+      await copy('g', 'all');
+      await copy('gr', leaseEventsTopic('group'));
+      await beat({ group: 'group' });
+      await beat({ group: 'other' });
+      const [[own], [other]] = [await positionsOf('group'), await positionsOf('other')];
+      expect(await entriesOf('all')).toEqual([`granted group ann ${own}`, `granted other ann ${other}`]);
+      expect(await positionsOf('group')).toHaveLength(1);
+    });
+
+    it('compares names by character, and matches no prefix of more than the maximum length', async () => {
+      const longest = 'é'.repeat(maxCopyPrefixBytes / 2);
+      await copy('é', 'short');
+      await copy(longest, 'longest');
+      await copy(`${longest}x`, 'too long');
+      await beat({ group: `${longest}xyz` });
+      expect(await entriesOf('short')).toHaveLength(1);
+      expect(await entriesOf('longest')).toHaveLength(1);
+      expect(await entriesOf('too long')).toEqual([]);
+    });
+
+    it('has no event from before its document was written and after its deadline', async () => {
       await beat({ group: 'a.x', ttlMs: 60_000 });
-      await watch('a.');
+      await copy('a.', 'copy');
       await store.advanceClock(10_000);
       await store.release({ tenant, holder: 'ann' });
-      expect(await below('a.')).toEqual([]);
+      expect(await entriesOf('copy')).toEqual([]);
     });
 
     it('ends a wait', async () => {
-      await watch('a.');
-      const waiting = store.wait({
-        tenant,
-        topics: [{ topic: eventsBelowTopic('a.'), after: 0n }],
-        timeoutMs: 20_000,
-      });
+      await copy('a.', 'copy');
+      const waiting = store.wait({ tenant, topics: [{ topic: 'copy', after: 0n }], timeoutMs: 20_000 });
       await beat({ group: 'a.x' });
       expect(await waiting).toBe(true);
     });
@@ -902,12 +934,12 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       });
     };
 
-    it('is over at once when there is something already', async () => {
+    it('ends at once if there is an entry already', async () => {
       await beat();
       expect(await until({ [leaseEventsTopic('g')]: 0n })).toBe(true);
     });
 
-    it('ends when something is appended, by whatever node, and for the topics asked only', async () => {
+    it('ends when an entry is appended on any node, and for the requested topics only', async () => {
       const other = traits.shared ? (await openNode()).store : store;
       const waiting = until({ a: 0n, [leaseEventsTopic('g')]: 0n });
       const bystander = new AbortController();
@@ -930,7 +962,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       expect(await waiting).toBe(true);
     });
 
-    it('ends with false when its time is up, and when the store closes', async () => {
+    it('ends with false after its timeout, and when the store closes', async () => {
       expect(await until({ t: 0n }, { timeoutMs: 1 })).toBe(false);
       const other = (traits.shared ? await openNode() : node).store;
       const waiting = until({ t: 0n }, { of: other });
@@ -951,7 +983,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       expect(bounds?.entries).toBeGreaterThanOrEqual(900);
     });
 
-    it('a tenant of which everything expired is not known any more', async () => {
+    it('a tenant of which everything has expired is not listed', async () => {
       for (let at = 0; at < 30; at += 1) await beat({ holder: `h${at}`, group: `g${at % 4}` });
       await store.commit({ tenant, writes: [{ collection: 'c', key: 'k', value: '1', ttlMs: 2_000 }] });
       expect((await store.tenants()).find((size) => size.tenant === tenant)).toEqual({
@@ -985,29 +1017,32 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
   });
 
   describe('the lease clock', () => {
-    it('stands still while frozen, moves on by what was asked, and never goes back', async () => {
-      const before = (await store.now({ tenant })).leaseMs;
+    it('stands still while frozen, advances by exactly what is requested, and never goes back', async () => {
+      const { leaseMs: before, wallMs } = await store.now({ tenant });
+      await expect
+        .poll(async () => (await store.now({ tenant })).wallMs, { interval: 1 })
+        .toBeGreaterThan(wallMs + 5);
       expect((await store.now({ tenant })).leaseMs).toBe(before);
       await store.advanceClock(1_800_000);
       expect((await store.now({ tenant })).leaseMs).toBe(before + 1_800_000);
       await expect(store.advanceClock(-1)).rejects.toThrow();
-      await store.freezeClock(false);
+      await store.thawClock();
       expect((await store.now({ tenant })).leaseMs).toBeGreaterThanOrEqual(before + 1_800_000);
       expect(await store.readClock()).toMatchObject({ frozen: false });
-      await store.freezeClock(true);
+      await store.freezeClock();
       expect(await store.readClock()).toMatchObject({ frozen: true });
     });
   });
 
-  it('answers thousands of commands that were asked at once, each with its own answer', async () => {
+  it('runs thousands of commands of one turn, each with its own result', async () => {
     const holders = Array.from({ length: 3_000 }, (_, at) => `h${at}`);
-    const answers = await Promise.all(
+    const results = await Promise.all(
       holders.map((holder, at) =>
         store.beat({ tenant, holder, groups: [{ group: `g${at % 10}` }], ttlMs: 60_000, grant: true }),
       ),
     );
     expect(
-      answers.every(({ leases }, at) => leases[0]?.group === `g${at % 10}` && leases[0].state === 'granted'),
+      results.every(({ leases }, at) => leases[0]?.group === `g${at % 10}` && leases[0].state === 'granted'),
     ).toBe(true);
     const reads = await Promise.all(
       holders.map((holder, at) => store.read({ tenant, group: `g${at % 10}`, holder })),
@@ -1016,7 +1051,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
   });
 
   if (traits.survivesKill)
-    it('leases, documents and topics survive a kill, and a lease has what was left of it', async () => {
+    it('leases, documents and topics survive a kill, and a lease keeps its remaining time', async () => {
       await beat({ ttlMs: 60_000, data: '{"a":1}' });
       await beat({ ttlMs: 60_000, group: 'other' });
       await store.advanceClock(10_000);

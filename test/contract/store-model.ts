@@ -1,8 +1,8 @@
-/** Random histories against a plain model: every driver, and the model, must tell the same story after every step. */
+/** Random histories against a plain model: every driver, and the model, must returning the same story after every step. */
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Beat, type BeatAnswer, leaseEventsTopic, type Store } from '../../src/store/store.ts';
+import { type Beat, type BeatResult, leaseEventsTopic, type Store } from '../../src/store/store.ts';
 import type { Backend, BackendTraits, Node } from './backend.ts';
 
 interface ModelLease {
@@ -225,7 +225,7 @@ const release = fc.record({ holder, groups: fc.option(groups) }).map(
 );
 
 const setData = fc
-  .record({ holder, group: fc.constantFrom(...groupNames), data: fc.option(data), quiet: fc.boolean() })
+  .record({ holder, group: fc.constantFrom(...groupNames), data: fc.option(data), emitEvent: fc.boolean() })
   .map(
     (ask) =>
       new Step(
@@ -234,7 +234,7 @@ const setData = fc
           const lease = membersOf(model, ask.group).find((member) => member.holder === ask.holder);
           if (lease === undefined || lease.data === ask.data) return;
           lease.data = ask.data;
-          if (!ask.quiet) record(model, ask.group, 'changed', lease);
+          if (ask.emitEvent) record(model, ask.group, 'changed', lease);
         },
         async ({ tenant, node }) => {
           await node.store.setData({ tenant, ...ask });
@@ -275,7 +275,7 @@ const beatRun = fc
     tenant: fc.constantFrom(0, 1),
     ttlMs: fc.option(fc.constantFrom(500, 1_000)),
     grant: fc.boolean(),
-    tell: fc.constantFrom('state' as const, 'revision' as const, 'all' as const),
+    returning: fc.constantFrom('state' as const, 'revision' as const, 'all' as const),
     // Which of the groups come with data; none: all groups that are held.
     withData: fc.option(fc.array(fc.boolean(), { minLength: 1, maxLength: groupNames.length })),
     beats: fc.array(
@@ -283,13 +283,13 @@ const beatRun = fc
       { minLength: 1, maxLength: 12, size: 'max' },
     ),
   })
-  .map(({ tenant, ttlMs, grant, tell, withData, beats }) =>
+  .map(({ tenant, ttlMs, grant, returning, withData, beats }) =>
     beats.map(({ holder, order, data }) => ({
       /** Which of two. */
       tenant,
       holder,
       grant,
-      tell,
+      returning,
       ...(ttlMs === null ? {} : { ttlMs }),
       ...(withData === null
         ? {}
@@ -308,7 +308,7 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
     await backend?.stop();
   });
 
-  it('tells the same story as a plain model, whatever the history', { timeout }, async () => {
+  it('behaves as a plain model, whatever the history', { timeout }, async () => {
     const steps = [beat, beat, beatAll, release, setData, advance, ...(traits.survivesKill ? [restart] : [])];
     await fc.assert(
       fc.asyncProperty(fc.commands(steps, { maxCommands: 40, size: 'max' }), async (history) => {
@@ -327,7 +327,7 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
           },
         };
         try {
-          await real.node.store.freezeClock(true);
+          await real.node.store.freezeClock();
           const model: Model = { nowMs: 0, groups: new Map(), events: new Map() };
           await fc.asyncModelRun(() => ({ model, real }), history);
         } finally {
@@ -339,7 +339,7 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
     );
   });
 
-  it('makes of beats that come at once what it would make of them one after the other', {
+  it('handles beats of one batch as it handles them one after the other', {
     timeout,
   }, async () => {
     const node = await backend.node();
@@ -357,17 +357,17 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
     const outcome = async (histories: readonly (readonly Asked[])[], atOnce: boolean) => {
       const tenants = twoTenants();
       const partition = driver.partitionOf(tenants[0]);
-      const ask = ({ tenant, ...beat }: Asked): Promise<BeatAnswer> =>
+      const ask = ({ tenant, ...beat }: Asked): Promise<BeatResult> =>
         store.beat({ tenant: tenants[tenant] ?? '', defaultTtlMs: 700, ...beat });
       const story: unknown[] = [];
       for (const beats of histories) {
-        await driver.claimSweep(partition, 'nobody', 60_000);
-        const answers: BeatAnswer[] = [];
+        await driver.claimSweep(partition, 'another owner', 60_000);
+        const answers: BeatResult[] = [];
         if (atOnce) answers.push(...(await Promise.all(beats.map(ask))));
         else for (const beat of beats) answers.push(await ask(beat));
-        for (const [at, { tell, groups }] of beats.entries()) {
+        for (const [at, { returning, groups }] of beats.entries()) {
           const leases = (answers[at]?.leases ?? []).map(({ group, state, data }) =>
-            JSON.stringify([group, state, tell === 'all' ? data : '']),
+            JSON.stringify([group, state, returning === 'all' ? data : '']),
           );
           story.push(groups === undefined ? leases.sort() : leases);
         }
@@ -385,10 +385,10 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
         }
         for (const holder of holderNames) story.push(await store.groupsOf({ tenant, holder }));
       }
-      await driver.claimSweep(partition, 'nobody', 0);
+      await driver.claimSweep(partition, 'another owner', 0);
       return story;
     };
-    await store.freezeClock(true);
+    await store.freezeClock();
     await fc.assert(
       fc.asyncProperty(
         fc.array(

@@ -4,8 +4,8 @@ import { expect, it } from 'vitest';
 import { buildApp } from '../../src/app.ts';
 import { defaultConfig } from '../../src/config.ts';
 import { withoutSecrets } from '../../src/http/request-log.ts';
-import { createStore } from '../../src/store/create-store.ts';
 import { openEmbeddedDriver } from '../../src/store/embedded/driver.ts';
+import { createStore } from '../../src/store/runtime/create-store.ts';
 
 it.each([
   ['/api/v1/heartbeat?token=813b621c&ipaddr=1', '/api/v1/heartbeat?token=***&ipaddr=1'],

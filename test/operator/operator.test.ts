@@ -8,7 +8,7 @@ import { type StartedApp, startApp } from '../start-app.ts';
 let started: StartedApp;
 beforeEach(async () => {
   started = await startApp();
-  await started.store.freezeClock(true);
+  await started.store.freezeClock();
 });
 afterEach(() => started.close());
 

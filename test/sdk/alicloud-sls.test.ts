@@ -28,7 +28,7 @@ afterAll(() => {
 });
 beforeEach(async () => {
   started = await startApp({ slsAuth: 'verify', slsKeys: ['mockAccessKeyID:mockAccessKeySecret'] });
-  await started.store.freezeClock(true);
+  await started.store.freezeClock();
 });
 afterEach(() => started.close());
 

@@ -15,7 +15,7 @@ let started: StartedApp;
 let receiver: Receiver;
 beforeEach(async () => {
   started = await startApp();
-  await started.store.freezeClock(true);
+  await started.store.freezeClock();
   receiver = await startReceiver();
 });
 afterEach(async () => {

@@ -7,7 +7,7 @@ let started: StartedApp;
 const clients: PubNub[] = [];
 beforeEach(async () => {
   started = await startApp();
-  await started.store.freezeClock(true);
+  await started.store.freezeClock();
 });
 afterEach(async () => {
   for (const client of clients.splice(0)) client.destroy();

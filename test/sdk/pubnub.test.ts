@@ -84,7 +84,7 @@ it('joins, is listed, sets state, leaves and times out', async () => {
   await left;
   expect(await bob.whereNow({ uuid: 'user 1/é' })).toEqual({ channels: [] });
 
-  await started.store.freezeClock(true);
+  await started.store.freezeClock();
   await started.store.advanceClock(20_000);
   expect(await ann.hereNow({ channels: ['lobby'] })).toMatchObject({ totalOccupancy: 0 });
 });

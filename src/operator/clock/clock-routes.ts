@@ -62,9 +62,9 @@ export function clockRoutes(app: App, store: Store, events: Pick<Events, 'append
     async (request) => {
       const { advanceMs, freeze } = request.body;
       // Frozen first, so that the advance is exact; thawed last, for the same reason.
-      if (freeze === true) await store.freezeClock(freeze);
+      if (freeze === true) await store.freezeClock();
       const expired = advanceMs === undefined ? [] : await store.advanceClock(advanceMs);
-      if (freeze === false) await store.freezeClock(freeze);
+      if (freeze === false) await store.thawClock();
       const fired = expired.map(({ tenant, group, holder, epoch }) => ({
         protocol: protocolOf(tenant),
         tenant,

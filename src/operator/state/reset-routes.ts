@@ -10,8 +10,6 @@ const ResetDone = Type.Object({
   tenants: Type.Array(Type.String(), { description: 'tenants that were removed' }),
 });
 
-const thawed = false;
-
 /** Registers `POST /reset`. */
 export function resetRoutes(
   app: App,
@@ -40,7 +38,7 @@ export function resetRoutes(
       // A clean slate: nothing of an earlier test fails or satisfies the next one.
       if (tenant === undefined) {
         faults.clear();
-        await store.freezeClock(thawed);
+        await store.thawClock();
       }
       journal?.remove(tenant === undefined ? {} : { tenant });
       events.append({ type: 'reset', tenant });

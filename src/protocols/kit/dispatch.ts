@@ -108,27 +108,37 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
     async routes(app) {
       readBodiesAsBytes(app);
       await dialect.install?.(app);
-      for (const { method, path, candidates } of routesOf<Call, Op>(operations)) {
-        const [first] = candidates;
-        const handler: RouteHandlerMethod = (request, reply) => handle(candidates, request, reply);
-        app.route({
-          method,
-          url: path,
-          bodyLimit: first?.bodyLimit ?? dialect.bodyLimit,
-          exposeHeadRoute: method === 'GET' && dialect.answersHead === true,
-          // The vendor operations are documented from their own table.
-          schema: { hide: true },
-          handler,
-        });
-      }
+      register(app, options, handle);
     },
   };
 }
+
+type Handle<Op> = (candidates: readonly Op[], request: FastifyRequest, reply: FastifyReply) => Promise<void>;
 
 /** Clients send bodies with any Content-Type or none, and the vendor's error for a bad one is known to the operation. */
 function readBodiesAsBytes(app: App): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
+
+function register<Call, Op extends Operation<Call>>(
+  app: App,
+  { dialect, operations }: Dispatching<Call, Op>,
+  handle: Handle<Op>,
+): void {
+  for (const { method, path, candidates } of routesOf<Call, Op>(operations)) {
+    const [first] = candidates;
+    const handler: RouteHandlerMethod = (request, reply) => handle(candidates, request, reply);
+    app.route({
+      method,
+      url: path,
+      bodyLimit: first?.bodyLimit ?? dialect.bodyLimit,
+      exposeHeadRoute: method === 'GET' && dialect.answersHead === true,
+      // The vendor operations are documented from their own table.
+      schema: { hide: true },
+      handler,
+    });
+  }
 }
 
 interface Route<Op> {

@@ -1,9 +1,10 @@
-/** Documents, and the commit that changes them together with topics, in the embedded store. */
-import type { Answer, Ask, Guard, StoredDocument, Tenant } from '../store.ts';
+/** Documents in the embedded store, and the commit that changes them together with topics. */
+import type { Input, Result } from '../commands.ts';
+import type { DocumentWrite, StoredDocument } from '../documents.ts';
+import type { Guard, Tenant } from '../leases.ts';
+import type { DocumentRecord, TenantRecord } from './records.ts';
 import {
-  appendEntry,
-  type DocumentRecord,
-  forgetIfEmpty,
+  deleteIfEmpty,
   leaseNow,
   never,
   nextInSequence,
@@ -11,8 +12,9 @@ import {
   type State,
   tenantOf,
 } from './state.ts';
+import { appendEntry } from './topics.ts';
 
-const refused: Answer<'commit'> = { committed: false, versions: [], positions: [] };
+const refused: Result<'commit'> = { committed: false, versions: [], positions: [] };
 
 function find(state: State, tenant: Tenant, collection: string, key: string): DocumentRecord | undefined {
   const document = state.tenants.get(tenant)?.collections.get(collection)?.get(key);
@@ -20,82 +22,102 @@ function find(state: State, tenant: Tenant, collection: string, key: string): Do
   return document.deadlineMs <= leaseNow(state) ? undefined : document;
 }
 
+/** Returns whether every document has the version that its guard names. */
 export function guardsHold(state: State, tenant: Tenant, guards: readonly Guard[]): boolean {
   return guards.every(
     ({ collection, key, version }) => (find(state, tenant, collection, key)?.version ?? 0) === version,
   );
 }
 
-export function readDocuments(state: State, ask: Ask<'readDocuments'>): Answer<'readDocuments'> {
-  return ask.documents.map(({ collection, key }) => {
-    const document = find(state, ask.tenant, collection, key);
+/** Returns documents by name. */
+export function readDocuments(state: State, input: Input<'readDocuments'>): Result<'readDocuments'> {
+  return input.documents.map(({ collection, key }) => {
+    const document = find(state, input.tenant, collection, key);
     return document === undefined ? null : storedDocument(document);
   });
 }
 
-export function listDocuments(state: State, ask: Ask<'listDocuments'>): Answer<'listDocuments'> {
+/** Returns all documents of a collection, sorted by key. */
+export function listDocuments(state: State, input: Input<'listDocuments'>): Result<'listDocuments'> {
   const now = leaseNow(state);
-  return [...(state.tenants.get(ask.tenant)?.collections.get(ask.collection)?.values() ?? [])]
+  return [...(state.tenants.get(input.tenant)?.collections.get(input.collection)?.values() ?? [])]
     .filter((document) => document.deadlineMs > now)
     .map(storedDocument)
     .sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-export function commit(state: State, ask: Ask<'commit'>): Answer<'commit'> {
-  if (ask.guards !== undefined && !guardsHold(state, ask.tenant, ask.guards)) return refused;
-  const writes = ask.writes ?? [];
-  const current = ({ collection, key, version }: (typeof writes)[number]): boolean =>
-    version === undefined || (find(state, ask.tenant, collection, key)?.version ?? 0) === version;
-  if (!writes.every(current)) return refused;
+/** Checks guards and versions, then writes and appends; changes nothing if one does not match. */
+export function commit(state: State, input: Input<'commit'>): Result<'commit'> {
+  if (input.guards !== undefined && !guardsHold(state, input.tenant, input.guards)) return refused;
+  const writes = input.writes ?? [];
+  const isCurrent = ({ collection, key, version }: DocumentWrite): boolean =>
+    version === undefined || (find(state, input.tenant, collection, key)?.version ?? 0) === version;
+  if (!writes.every(isCurrent)) return refused;
 
-  const tenant = tenantOf(state, ask.tenant);
-  const versions = writes.map(({ collection: name, key, value, ttlMs }) => {
-    let collection = tenant.collections.get(name);
-    let document = collection?.get(key);
-    if (value === null) {
-      if (document === undefined) return 0;
-      collection?.delete(key);
-      if (collection?.size === 0) tenant.collections.delete(name);
-      tenant.documents -= 1;
-      state.due.forget(document);
-      state.log.document(document, false);
-      return 0;
-    }
-    if (collection === undefined) {
-      collection = new Map();
-      tenant.collections.set(name, collection);
-    }
-    if (document === undefined) {
-      document = {
-        kind: 'document',
-        tenant,
-        collection: name,
-        key,
-        version: 0,
-        value,
-        deadlineMs: never,
-        dueMs: never,
-        slot: -1,
-      };
-      collection.set(key, document);
-      tenant.documents += 1;
-    }
-    document.version = nextInSequence(state);
-    document.value = value;
-    document.deadlineMs = ttlMs === undefined ? never : leaseNow(state) + ttlMs;
-    if (document.deadlineMs === never) state.due.forget(document);
-    else state.due.watch(document);
-    state.log.document(document, true);
-    return document.version;
+  const tenant = tenantOf(state, input.tenant);
+  const versions = writes.map((write) => {
+    if (write.value !== null) return writeDocument(state, tenant, write, write.value);
+    deleteDocument(state, tenant, write);
+    return 0;
   });
-  const positions = (ask.appends ?? []).map(({ topic, also = [], payload, after, ...keeping }) => {
+  const positions = (input.appends ?? []).map(({ topic, also = [], payload, after, ...retention }) => {
     const newest = tenant.topics.get(topic)?.newest;
     const position = after === undefined ? nextTimetoken(state) : (newest ?? after) + 1n;
-    for (const name of [topic, ...also]) appendEntry(state, tenant, name, { position, payload }, keeping);
+    for (const name of [topic, ...also]) {
+      appendEntry(state, tenant, name, { entry: { position, payload }, retention });
+    }
     return position;
   });
-  forgetIfEmpty(state, tenant);
+  deleteIfEmpty(state, tenant);
   return { committed: true, versions, positions };
+}
+
+/** Returns the new version. */
+function writeDocument(
+  state: State,
+  tenant: TenantRecord,
+  { collection: name, key, ttlMs }: DocumentWrite,
+  value: string,
+): number {
+  let collection = tenant.collections.get(name);
+  if (collection === undefined) {
+    collection = new Map();
+    tenant.collections.set(name, collection);
+  }
+  let document = collection.get(key);
+  if (document === undefined) {
+    document = {
+      kind: 'document',
+      tenant,
+      collection: name,
+      key,
+      version: 0,
+      value,
+      deadlineMs: never,
+      dueMs: never,
+      slot: -1,
+    };
+    collection.set(key, document);
+    tenant.documents += 1;
+  }
+  document.version = nextInSequence(state);
+  document.value = value;
+  document.deadlineMs = ttlMs === undefined ? never : leaseNow(state) + ttlMs;
+  if (document.deadlineMs === never) state.due.remove(document);
+  else state.due.watch(document);
+  state.changes.documentSet(document);
+  return document.version;
+}
+
+function deleteDocument(state: State, tenant: TenantRecord, { collection: name, key }: DocumentWrite): void {
+  const collection = tenant.collections.get(name);
+  const document = collection?.get(key);
+  if (document === undefined) return;
+  collection?.delete(key);
+  if (collection?.size === 0) tenant.collections.delete(name);
+  tenant.documents -= 1;
+  state.due.remove(document);
+  state.changes.documentDeleted(document);
 }
 
 function storedDocument(document: DocumentRecord): StoredDocument {

@@ -1,24 +1,21 @@
 /**
- * The embedded driver: the store inside this process, in memory, or in memory with a file that remembers it. One
- * process only.
+ * The embedded driver: the store inside this process, in memory or in memory with a file. For one process only.
  *
- * The working set is plain maps, not SQL: a renewal costs about a tenth of what an SQLite update costs, and SQLite keeps
- * the record where one is wanted.
+ * The working set is plain maps, not SQL: a renewal costs about a tenth of an SQLite update. SQLite keeps the record where
+ * one is wanted.
  */
-import { changeClock, readLeaseClock, tick } from '../lease-clock.ts';
-import {
-  type Command,
-  type Driver,
-  defaultEventKeeping,
-  type EventKeeping,
-  type Outcome,
-  type Tenant,
-} from '../store.ts';
+import type { Command, StoreNow } from '../commands.ts';
+import { type Driver, defaultEventRetention, type EventRetention, type Outcome } from '../driver.ts';
+import type { Tenant } from '../leases.ts';
+import { changeClock, readLeaseClock, tick } from '../runtime/lease-clock.ts';
+import { noChangeLog } from './change-log.ts';
 import { commit, listDocuments, readDocuments } from './documents.ts';
 import { DueHeap } from './due-heap.ts';
-import { firstClock, StoreFile } from './file.ts';
-import { beat, countLive, groups, groupsOf, members, readLease, release, setData, sweep } from './leases.ts';
-import { type ChangeLog, leaseNow, type State } from './state.ts';
+import { firstClock, StoreFile } from './file/store-file.ts';
+import { count, groups, groupsOf, members, readLease } from './lease-reads.ts';
+import { beat, release, setData } from './leases.ts';
+import { dropTenant, leaseNow, type State } from './state.ts';
+import { sweep } from './sweep.ts';
 import { readTopics, topicBounds } from './topics.ts';
 
 export interface EmbeddedOptions {
@@ -26,49 +23,22 @@ export interface EmbeddedOptions {
   readonly path?: string;
   /** Wall time, ms since 1970. */
   readonly wallMs?: () => number;
-  readonly events?: EventKeeping;
+  readonly events?: EventRetention;
 }
 
-const remembersNothing: ChangeLog = {
-  renewed() {},
-  lease() {},
-  document() {},
-  appended() {},
-  topicGone() {},
-  dropped() {},
-};
-
-/** Throws FileUnusable if the file cannot be opened or another process has it. */
+/** Opens the driver. Throws FileUnusable if the file cannot be opened or another process has it. */
 export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
-  const wallMs = options.wallMs ?? Date.now;
   const path = options.path ?? '';
+  const wallMs = options.wallMs ?? Date.now;
   const file = path === '' ? undefined : new StoreFile(path);
-  const first = firstClock(wallMs());
-  const before = file?.readClock();
-  const clock = before === undefined ? first.clock : tick(before.clock, wallMs());
-  const state: State = {
-    clock,
-    // A file that lost its newest pages must not make old epochs come again.
-    sequence: Math.max(first.sequence, before?.sequence ?? 0),
-    lastMicros: before?.lastMicros ?? first.lastMicros,
-    wallMs,
-    tenants: new Map(),
-    due: new DueHeap(),
-    log: file ?? remembersNothing,
-    keeping: options.events ?? defaultEventKeeping,
-    appended: [],
-  };
-  // The clock may have run on while there was no process. Leases, and all else that has a deadline, did not grow older.
-  file?.restore(state, before === undefined ? 0 : clock.leaseMs - before.clock.leaseMs);
-  // Nor do they while a large file is read.
-  state.clock = { ...clock, wallMs: wallMs() };
-
+  const state = openState(file, wallMs, options.events ?? defaultEventRetention);
   let appendListener: (tenant: Tenant, topic: string) => void = () => {};
   let claim = { owner: '', untilMs: 0 };
 
-  const settle = (): void => {
-    // What was told and set by this reading stays behind whatever comes, though wall time may go back; and deadlines that
-    // were written with an older one would leave more than the whole of a lease.
+  /** Completes a batch: writes it to the file, then notifies of appends. */
+  const complete = (): void => {
+    // Wall time may go back: the clock must not fall behind a reading that was used, and no deadline in the file may be more
+    // than its TTL after the clock there.
     state.clock = tick(state.clock, wallMs());
     file?.flush(state);
     if (state.appended.length === 0) return;
@@ -80,18 +50,18 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
   return {
     description: file === undefined ? 'embedded, in memory' : `embedded, in ${path}`,
     partitions: 1,
-    eagerBatch: Number.POSITIVE_INFINITY,
+    earlyFlushSize: Number.POSITIVE_INFINITY,
     partitionOf: () => 0,
     async execute(_partition, commands) {
       const outcomes = commands.map((command) => perform(state, command));
-      settle();
+      complete();
       return outcomes;
     },
     async sweep(_partition, owner, budget) {
       state.clock = tick(state.clock, wallMs());
-      const claimed = claim.owner !== owner && wallMs() < claim.untilMs;
-      const { expired, more } = claimed ? { expired: [], more: false } : sweep(state, budget);
-      settle();
+      const isClaimed = claim.owner !== owner && wallMs() < claim.untilMs;
+      const { expired, more } = isClaimed ? { expired: [], more: false } : sweep(state, budget);
+      complete();
       const nextInMs = state.clock.frozen
         ? Number.POSITIVE_INFINITY
         : state.due.earliestMs - state.clock.leaseMs;
@@ -106,8 +76,8 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
     },
     async setClock(_partition, change) {
       state.clock = changeClock(state.clock, wallMs(), change);
-      file?.clockMoved();
-      settle();
+      file?.clockChanged();
+      complete();
       return state.clock;
     },
     async tenants() {
@@ -118,12 +88,11 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
         topics: topics.size,
       }));
     },
-    // Telling costs nothing inside one process.
-    async attend() {},
+    // Notifications cost nothing within one process, and none is ever lost.
+    async watchAppends() {},
     onAppend(listener) {
       appendListener = listener;
     },
-    // Nothing is ever missed inside one process.
     onGap() {},
     ping: async () => ({ away: [] }),
     async close() {
@@ -133,61 +102,71 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
   };
 }
 
+function openState(file: StoreFile | undefined, wallMs: () => number, eventRetention: EventRetention): State {
+  const first = firstClock(wallMs());
+  const before = file?.readClock();
+  const clock = before === undefined ? first.clock : tick(before.clock, wallMs());
+  const state: State = {
+    clock,
+    // No epoch may be used twice, also if the file lost its newest pages.
+    sequence: Math.max(first.sequence, before?.sequence ?? 0),
+    lastMicros: before?.lastMicros ?? first.lastMicros,
+    wallMs,
+    tenants: new Map(),
+    due: new DueHeap(),
+    changes: file ?? noChangeLog,
+    eventRetention,
+    appended: [],
+  };
+  // The clock may have advanced while no process had the file; deadlines move with it.
+  file?.restore(state, before === undefined ? 0 : clock.leaseMs - before.clock.leaseMs);
+  // Reading a large file takes time, which does not count either.
+  state.clock = { ...clock, wallMs: wallMs() };
+  return state;
+}
+
 function perform(state: State, command: Command): Outcome {
   try {
     switch (command.name) {
       case 'beat':
-        return beat(state, command.ask);
+        return beat(state, command.input);
       case 'release':
-        return release(state, command.ask);
+        return release(state, command.input);
       case 'setData':
-        return setData(state, command.ask);
+        return setData(state, command.input);
       case 'read':
-        return { answer: readLease(state, command.ask) };
+        return { result: readLease(state, command.input) };
       case 'members':
-        return { answer: members(state, command.ask) };
+        return { result: members(state, command.input) };
       case 'count':
-        return { answer: countLive(state, command.ask) };
+        return { result: count(state, command.input) };
       case 'groups':
-        return { answer: groups(state, command.ask) };
+        return { result: groups(state, command.input) };
       case 'groupsOf':
-        return { answer: groupsOf(state, command.ask) };
+        return { result: groupsOf(state, command.input) };
       case 'readDocuments':
-        return { answer: readDocuments(state, command.ask) };
+        return { result: readDocuments(state, command.input) };
       case 'listDocuments':
-        return { answer: listDocuments(state, command.ask) };
+        return { result: listDocuments(state, command.input) };
       case 'commit':
-        return { answer: commit(state, command.ask) };
+        return { result: commit(state, command.input) };
       case 'readTopics':
-        return { answer: readTopics(state, command.ask) };
+        return { result: readTopics(state, command.input) };
       case 'topicBounds':
-        return { answer: topicBounds(state, command.ask) };
+        return { result: topicBounds(state, command.input) };
       case 'now':
-        return { answer: now(state) };
+        return { result: readNow(state) };
       case 'drop':
-        return { answer: drop(state, command.ask.tenant) };
+        dropTenant(state, command.input.tenant);
+        return { result: null };
     }
   } catch (error) {
     return { error: error as Error };
   }
 }
 
-function now(state: State): { leaseMs: number; wallMs: number; timetoken: bigint } {
+function readNow(state: State): StoreNow {
   const wallMs = state.wallMs();
   state.lastMicros = Math.max(state.lastMicros, Math.floor(wallMs * 1_000));
   return { leaseMs: leaseNow(state), wallMs: Math.floor(wallMs), timetoken: BigInt(state.lastMicros) * 10n };
-}
-
-function drop(state: State, name: Tenant): null {
-  const tenant = state.tenants.get(name);
-  if (tenant === undefined) return null;
-  for (const group of tenant.groups.values())
-    for (const lease of group.members.values()) state.due.forget(lease);
-  for (const documents of tenant.collections.values()) {
-    for (const document of documents.values()) state.due.forget(document);
-  }
-  for (const topic of tenant.topics.values()) state.due.forget(topic);
-  state.tenants.delete(name);
-  state.log.dropped(name);
-  return null;
 }

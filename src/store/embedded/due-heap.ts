@@ -1,40 +1,42 @@
 /**
- * What has a deadline, ordered by a lower bound of it. Moving a deadline back (every renewal) leaves the heap alone:
- * an item that comes up before its deadline is put in again.
+ * Items with a deadline, ordered by a lower bound of it. Moving a deadline back (every renewal) leaves the heap alone: an
+ * item whose bound comes up before its deadline is moved down then.
  */
 
 export interface Due {
   deadlineMs: number;
   /** Lower bound of `deadlineMs`; only the heap writes it. */
   dueMs: number;
-  /** Where the heap keeps it, -1 if it does not; only the heap writes it. */
+  /** Its index in the heap, -1 if it is not in there; only the heap writes it. */
   slot: number;
 }
 
-/** Four children each, and their bounds side by side: what is compared with each other is in one cache line. */
+/** Children of a node: their bounds, which are compared with each other, are in one cache line. */
 const children = 4;
 
+/** A heap of items by the lower bound of their deadlines. */
 export class DueHeap<T extends Due> {
   readonly #items: T[] = [];
-  /** The items' `dueMs`. */
+  /** The `dueMs` of each item. */
   readonly #bounds: number[] = [];
 
   get size(): number {
     return this.#items.length;
   }
 
-  /** Infinity if nothing waits. */
+  /** Lower bound of the earliest deadline, ms; Infinity if the heap is empty. */
   get earliestMs(): number {
     return this.#bounds[0] ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Takes the item in, or notices that its deadline moved; only one that moved forward costs anything. */
+  /** Adds the item, or updates its place after its deadline changed; only an earlier deadline moves it. */
   watch(item: T): void {
     if (item.slot !== -1 && item.deadlineMs >= item.dueMs) return;
     this.#up(item, item.deadlineMs, item.slot === -1 ? this.#items.length : item.slot);
   }
 
-  forget(item: T): void {
+  /** Removes the item, if it is in the heap. */
+  remove(item: T): void {
     if (item.slot === -1) return;
     const last = this.#items.pop();
     this.#bounds.pop();
@@ -45,14 +47,14 @@ export class DueHeap<T extends Due> {
     item.slot = -1;
   }
 
-  /** The item with the earliest deadline if that has come, no longer in the heap; undefined if none has. */
+  /** Removes and returns the item with the earliest deadline if that is due; undefined if none is. */
   takeDue(nowMs: number): T | undefined {
     for (let item = this.#items[0]; item !== undefined && item.dueMs <= nowMs; item = this.#items[0]) {
       if (item.deadlineMs === item.dueMs) {
-        this.forget(item);
+        this.remove(item);
         return item;
       }
-      // Its deadline moved back since: due or not, others may be due before it.
+      // Its deadline moved back in the meantime: due or not, others may be due before it.
       this.#down(item, item.deadlineMs, 0);
     }
     return undefined;
@@ -65,7 +67,7 @@ export class DueHeap<T extends Due> {
     item.slot = slot;
   }
 
-  /** Puts an item where nothing above it is due later, from a slot that is free or its own. */
+  /** Moves an item up from a slot that is free or its own until nothing above it is due later. */
   #up(item: T, dueMs: number, from: number): void {
     let slot = from;
     while (slot > 0) {
@@ -79,7 +81,7 @@ export class DueHeap<T extends Due> {
     this.#put(item, dueMs, slot);
   }
 
-  /** Puts an item where nothing below it is due earlier, from a slot that is free or its own. */
+  /** Moves an item down from a slot that is free or its own until nothing below it is due earlier. */
   #down(item: T, dueMs: number, from: number): void {
     let slot = from;
     for (;;) {

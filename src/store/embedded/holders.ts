@@ -1,22 +1,21 @@
-/** The leases of each holder. Most holders have one: it is kept without a map of its own, which would be larger than it. */
-import type { LeaseRecord } from './state.ts';
+/** The leases of each holder. A holder's only lease is stored without a map, which would be larger than the lease. */
+import type { Held, LeaseRecord, TenantRecord } from './records.ts';
 
-/** What a holder has: its one lease, or several by group. */
-export type Held = LeaseRecord | Map<string, LeaseRecord>;
+type Holders = TenantRecord['holders'];
 
-/** By the holder's name; who has nothing is not in there. */
-export type Holders = Map<string, Held>;
-
-export function heldIn(held: Held | undefined, group: string): LeaseRecord | undefined {
+/** Returns the holder's lease in a group. */
+export function leaseIn(held: Held | undefined, group: string): LeaseRecord | undefined {
   if (held instanceof Map) return held.get(group);
   return held?.group.name === group ? held : undefined;
 }
 
+/** Returns all leases of a holder. */
 export function allHeld(held: Held | undefined): readonly LeaseRecord[] {
   if (held === undefined) return [];
   return held instanceof Map ? [...held.values()] : [held];
 }
 
+/** Adds a lease to those of its holder. */
 export function addHeld(holders: Holders, lease: LeaseRecord): void {
   const held = holders.get(lease.holder);
   if (held === undefined) holders.set(lease.holder, lease);
@@ -27,6 +26,7 @@ export function addHeld(holders: Holders, lease: LeaseRecord): void {
   }
 }
 
+/** Removes a lease from those of its holder. */
 export function removeHeld(holders: Holders, { holder, group }: LeaseRecord): void {
   const held = holders.get(holder);
   if (held instanceof Map) held.delete(group.name);

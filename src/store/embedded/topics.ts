@@ -1,35 +1,99 @@
 /** Topics in the embedded store. */
-import type { Answer, Ask, TopicEntry } from '../store.ts';
-import { leaseNow, payloadOf, type State, type TopicRecord } from './state.ts';
+import type { Input, Result } from '../commands.ts';
+import type { Append, TopicEntry } from '../documents.ts';
+import { type Entry, payloadOf, sizeOf, type TenantRecord, type TopicRecord } from './records.ts';
+import { leaseNow, never, type State } from './state.ts';
 
-export function readTopics(state: State, ask: Ask<'readTopics'>): Answer<'readTopics'> {
-  const topics = state.tenants.get(ask.tenant)?.topics;
+/** Number of trimmed entries from which a topic's array is shortened. */
+const minTrimmed = 64;
+
+/** How much of a topic is kept. */
+export type Retention = Pick<Append, 'keepEntries' | 'keepBytes' | 'idleMs'>;
+
+/** Appends an entry to a topic and trims the topic. */
+export function appendEntry(
+  state: State,
+  tenant: TenantRecord,
+  name: string,
+  { entry, retention }: { readonly entry: Entry; readonly retention: Retention },
+): void {
+  const topic = tenant.topics.get(name) ?? newTopic(tenant, name);
+  topic.entries.push(entry);
+  topic.newest = entry.position;
+  topic.bytes += sizeOf(entry);
+  trim(topic, retention);
+  topic.deadlineMs = retention.idleMs === undefined ? never : leaseNow(state) + retention.idleMs;
+  if (topic.deadlineMs !== never) state.due.watch(topic);
+  else state.due.remove(topic);
+  state.changes.entryAppended(topic, entry, topic.entries[topic.start]?.position ?? entry.position);
+  const last = state.appended.at(-1);
+  if (last?.topic !== name || last.tenant !== tenant.name) {
+    state.appended.push({ tenant: tenant.name, topic: name });
+  }
+}
+
+function newTopic(tenant: TenantRecord, name: string): TopicRecord {
+  const topic: TopicRecord = {
+    kind: 'topic',
+    tenant,
+    name,
+    entries: [],
+    start: 0,
+    newest: 0n,
+    bytes: 0,
+    deadlineMs: never,
+    dueMs: never,
+    slot: -1,
+  };
+  tenant.topics.set(name, topic);
+  return topic;
+}
+
+function trim(topic: TopicRecord, { keepEntries, keepBytes }: Retention): void {
+  const maxBytes = keepBytes ?? Number.POSITIVE_INFINITY;
+  const last = topic.entries.length - 1;
+  while (topic.start < last && (last - topic.start >= keepEntries || topic.bytes > maxBytes)) {
+    const entry = topic.entries[topic.start];
+    if (entry !== undefined) topic.bytes -= sizeOf(entry);
+    topic.start += 1;
+  }
+  // Where bytes are limited the memory is released at once, else when half of the array is trimmed.
+  if (topic.start > (keepBytes === undefined ? minTrimmed : 0) && topic.start * 2 > topic.entries.length) {
+    topic.entries = topic.entries.slice(topic.start);
+    topic.start = 0;
+  }
+}
+
+/** Returns entries of several topics, in order of position. */
+export function readTopics(state: State, input: Input<'readTopics'>): Result<'readTopics'> {
+  const topics = state.tenants.get(input.tenant)?.topics;
   const found: TopicEntry[] = [];
   const now = leaseNow(state);
-  for (const { topic: name, after } of ask.topics) {
+  for (const { topic: name, after } of input.topics) {
     const topic = topics?.get(name);
     if (topic === undefined || topic.newest <= after || topic.deadlineMs <= now) continue;
     const first = firstAfter(topic, after);
-    const last = Math.min(topic.entries.length, first + ask.limit);
-    let left = ask.maxBytes ?? Number.POSITIVE_INFINITY;
+    const last = Math.min(topic.entries.length, first + input.limit);
+    let bytesLeft = input.maxBytes ?? Number.POSITIVE_INFINITY;
     for (let at = first; at < last; at += 1) {
       const entry = topic.entries[at];
       if (entry === undefined) break;
       const payload = payloadOf(entry);
-      left -= payload.length;
-      if (left < 0 && at > first) break;
+      bytesLeft -= payload.length;
+      if (bytesLeft < 0 && at > first) break;
       found.push({ topic: name, position: entry.position, payload });
     }
   }
-  if (ask.topics.length > 1)
+  if (input.topics.length > 1)
     found.sort((a, b) => (a.position < b.position ? -1 : a.position > b.position ? 1 : 0));
-  return found.length > ask.limit ? found.slice(0, ask.limit) : found;
+  return found.length > input.limit ? found.slice(0, input.limit) : found;
 }
 
-export function topicBounds(state: State, ask: Ask<'topicBounds'>): Answer<'topicBounds'> {
-  const topics = state.tenants.get(ask.tenant)?.topics;
+/** Returns the oldest and newest position of topics. */
+export function topicBounds(state: State, input: Input<'topicBounds'>): Result<'topicBounds'> {
+  const topics = state.tenants.get(input.tenant)?.topics;
   const now = leaseNow(state);
-  return ask.topics.map((name) => {
+  return input.topics.map((name) => {
     const topic = topics?.get(name);
     if (topic === undefined || topic.deadlineMs <= now) return { oldest: 0n, newest: 0n, entries: 0 };
     return {
@@ -40,7 +104,7 @@ export function topicBounds(state: State, ask: Ask<'topicBounds'>): Answer<'topi
   });
 }
 
-/** Index of the first kept entry with a greater position. */
+/** Returns the index of the first entry with a greater position. */
 function firstAfter(topic: TopicRecord, after: bigint): number {
   let low = topic.start;
   let high = topic.entries.length;

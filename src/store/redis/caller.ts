@@ -1,29 +1,21 @@
 /** Runs scripts on the process that serves their partition, within the store's time limit. */
 import type { Redis } from 'ioredis';
-import { StoreUnavailable } from '../store.ts';
+import { StoreUnavailable } from '../driver.ts';
 import { type Connection, endpointName } from './connections/connection.ts';
 import { afterReading, dropConnection } from './connections/liveness.ts';
 import type { Topology } from './connections/topology.ts';
+import { declaredKeys } from './keys.ts';
 import { makeRedirectFollower } from './redirects.ts';
-import { type Reply, runScript, type ScriptArgument, type ScriptName } from './scripts.ts';
+import { type Reply, runScript, type ScriptCall } from './scripts.ts';
 import { asStoreError } from './store-error.ts';
-
-export interface ScriptCall {
-  readonly name: ScriptName;
-  readonly partition: number;
-  readonly args: readonly ScriptArgument[];
-  /** Strings of the reply come as bytes. */
-  readonly raw?: boolean;
-}
 
 /** Rejects with StoreUnavailable when the partition is away or did not reply in time. */
 export type Caller = (call: ScriptCall) => Promise<Reply>;
 
 export interface CallerOptions {
   readonly topology: Topology;
-  /** The only declared key of each partition. */
-  readonly keys: readonly string[];
-  /** For people. */
+  readonly partitions: number;
+  /** Names the store in errors. */
   readonly description: string;
   readonly timeoutMs: number;
 }
@@ -32,9 +24,10 @@ const demoted = /(?:^|-)READONLY\b/;
 
 export function makeCaller(options: CallerOptions): Caller {
   const { topology, description, timeoutMs } = options;
+  const keys = Array.from({ length: options.partitions }, (_, partition) => declaredKeys(partition));
 
-  const send = (redis: Redis, { name, partition, args, raw }: ScriptCall): Promise<Reply> =>
-    runScript(redis, name, options.keys[partition] ?? '', args, raw);
+  const send = (redis: Redis, script: ScriptCall): Promise<Reply> =>
+    runScript(redis, script, keys[script.partition] ?? declaredKeys(script.partition));
   const requireUsable = ({ endpoint, fault }: Connection): void => {
     if (fault !== undefined)
       throw new StoreUnavailable(`${description}: ${endpointName(endpoint)} is away: ${fault.message}`);
@@ -50,9 +43,9 @@ export function makeCaller(options: CallerOptions): Caller {
       let isLate = false;
       const timer = afterReading(timeoutMs, () => {
         isLate = true;
-        // What else is sent to a peer that is silent would be made, or not, when nobody waits for it any more.
+        // Commands sent to a silent peer later might be executed after their callers have given up.
         if (stream.bytesRead === bytesRead) stream.destroy(new Error(`no byte received for ${timeoutMs} ms`));
-        reject(new StoreUnavailable(`${description} did not answer within ${timeoutMs} ms`));
+        reject(new StoreUnavailable(`${description} did not reply within ${timeoutMs} ms`));
       });
       const succeed = (reply: Reply): void => {
         clearTimeout(timer);
@@ -65,7 +58,7 @@ export function makeCaller(options: CallerOptions): Caller {
         reject(error);
       };
       send(connection.redis, call).then(succeed, (error: Error) => {
-        // What it acknowledged may be lost: it is asked for its role when it is connected to again.
+        // A replica may lose what it acknowledged: the next connection checks the role.
         if (demoted.test(error.message) && connection.fault === undefined)
           dropConnection(connection.redis, 'it is a replica now');
         if (topology.redirect === undefined) fail(error);

@@ -1,113 +1,64 @@
 /**
  * The Redis driver: one Redis, Sentinel or Redis Cluster. Every step is one script on one partition, whose keys share a
- * hash tag, so the same code runs on all of them.
+ * hash tag, so that the same code runs on all of them.
  */
 import { crc32 } from 'node:zlib';
+import { silentLog } from '../../settings/log.ts';
 import {
-  type Answer,
   type ClockReading,
-  type Command,
-  type CommandName,
   type Driver,
-  defaultEventKeeping,
-  type EventKeeping,
-  type Outcome,
-  type Tenant,
-} from '../store.ts';
-import { makeCaller } from './caller.ts';
-import { type Codec, codecs } from './commands.ts';
+  defaultEventRetention,
+  type EventRetention,
+  type TenantSize,
+} from '../driver.ts';
+import type { Tenant } from '../leases.ts';
+import { checkAdvance } from '../runtime/lease-clock.ts';
+import { makeBatchRunner, retentionArguments } from './batches.ts';
+import { type Caller, makeCaller } from './caller.ts';
+import { replyEvents } from './codecs/events.ts';
 import { openConnections } from './connections/connect.ts';
 import type { StoreLog } from './connections/connection.ts';
 import { checkHealth } from './health.ts';
 import type { Reply, ScriptArgument } from './scripts.ts';
-import { stepEvents } from './steps.ts';
 import { parseRedisUrl, RedisUrlError } from './target.ts';
 
 export interface RedisOptions {
   readonly url: string;
-  /** Longest wait for an answer, ms. */
+  /** Longest wait for a reply, ms. */
   readonly timeoutMs: number;
-  /** Must be the same on all nodes, for ever. */
+  /** Must be the same on all nodes, and must never change. */
   readonly partitions?: number;
-  readonly events?: EventKeeping;
+  readonly events?: EventRetention;
   readonly log?: StoreLog;
 }
 
 const defaultPartitions = 64;
 const maxKnownTenants = 10_000;
-/** A call of its own costs Redis about as much as two renewals. */
-const eagerBatch = 32;
-const silent = { warn() {}, info() {} };
+/** A call costs Redis about as much as two renewals. */
+const earlyFlushSize = 32;
 
 /**
- * Opens the driver. Redis may still be away: commands then fail fast until it is there. Throws RedisUrlError for a URL
- * that cannot be understood, or names a database that this Redis does not have.
+ * Opens the driver. Redis may be away: commands then fail fast until it is there. Throws RedisUrlError for a URL that cannot
+ * be parsed, or names a database that this Redis does not have.
  */
 export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
   const target = parseRedisUrl(options.url);
-  const { timeoutMs, partitions = defaultPartitions, log = silent, events = defaultEventKeeping } = options;
-  const keeping: readonly ScriptArgument[] = [events.keepEntries, events.idleMs];
+  const { timeoutMs, partitions = defaultPartitions, events = defaultEventRetention } = options;
   let appendListener: (tenant: Tenant, topic: string) => void = () => {};
   let gapListener: () => void = () => {};
   const { topology, opened, close } = openConnections(target, {
     timeoutMs,
     partitions,
-    log,
+    log: options.log ?? silentLog,
     onAppend: (tenant, topic) => appendListener(tenant, topic),
     onGap: () => gapListener(),
   });
   const call = makeCaller({
     topology,
-    keys: Array.from({ length: partitions }, (_, partition) => `{hb:${partition}}:clock`),
+    partitions,
     description: target.description,
     timeoutMs,
   });
-
-  /** Commands of one kind, in one call. */
-  const runKind = async (
-    partition: number,
-    name: CommandName,
-    commands: readonly Command[],
-  ): Promise<Outcome[]> => {
-    // Which codec belongs to which command is known by name only.
-    const codec = codecs[name] as unknown as Codec<'beat'>;
-    const args: ScriptArgument[] = codec.changesLeases === true ? [...keeping] : [];
-    const asks = commands.map(({ ask }) => ask) as never[];
-    try {
-      if (codec.encodeBatch === undefined) for (const ask of asks) codec.encode(ask, args);
-      else codec.encodeBatch(asks, args);
-      const raw = codec.raw === true || codec.changesLeases === true;
-      const reply = (await call({ name, partition, args, raw })) as readonly Reply[];
-      const replies = codec.changesLeases === true ? reply[0] : reply;
-      const answers: Answer<CommandName>[] =
-        codec.decodeBatch?.(replies as Buffer, asks) ??
-        asks.map((ask, at) => codec.decode((replies as readonly Reply[])[at] ?? null, ask));
-      const outcomes: Outcome[] = answers.map((answer) => ({ answer }));
-      const made = codec.changesLeases === true ? stepEvents(reply, 1) : [];
-      const [first] = answers;
-      if (made.length > 0 && first !== undefined) outcomes[0] = { answer: first, events: made };
-      return outcomes;
-    } catch (error) {
-      return commands.map(() => ({ error: error as Error }));
-    }
-  };
-
-  // Asked for every command, mostly of the same tenants.
-  const partitionsOf = new Map<Tenant, number>();
-  const partitionOf = (tenant: Tenant): number => {
-    let partition = partitionsOf.get(tenant);
-    if (partition === undefined) {
-      partition = crc32(tenant) % partitions;
-      if (partitionsOf.size >= maxKnownTenants) partitionsOf.clear();
-      partitionsOf.set(tenant, partition);
-    }
-    return partition;
-  };
-
-  const readClock = async (partition: number, args: readonly ScriptArgument[]): Promise<ClockReading> => {
-    const [leaseMs, wallMs, frozen] = (await call({ name: 'clock', partition, args })) as readonly Reply[];
-    return { leaseMs: Number(leaseMs), wallMs: Number(wallMs), frozen: frozen === 1 };
-  };
 
   try {
     await Promise.race([opened, new Promise((resolve) => setTimeout(resolve, timeoutMs).unref())]);
@@ -115,101 +66,93 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     close();
     throw new RedisUrlError((error as Error).message);
   }
-  // Later it only shows in the replies.
+  // A later failure shows in the replies.
   opened.catch(() => {});
 
+  const clock = clockSteps(call);
   return {
     description: target.description,
     partitions,
-    eagerBatch,
-    partitionOf,
-    async execute(partition, commands) {
-      const [first] = commands;
-      // Mostly all are beats.
-      if (first !== undefined && commands.every(({ name }) => name === first.name))
-        return runKind(partition, first.name, commands);
-      const positions = Map.groupBy(commands.keys(), (at) => commands[at]?.name as CommandName);
-      const outcomes: Outcome[] = new Array(commands.length);
-      await Promise.all(
-        [...positions].map(async ([name, places]) => {
-          const ofKind = await runKind(
-            partition,
-            name,
-            places.map((at) => commands[at] as Command),
-          );
-          for (const [index, at] of places.entries()) outcomes[at] = ofKind[index] as Outcome;
-        }),
-      );
-      return outcomes;
-    },
+    earlyFlushSize,
+    partitionOf: makePartitionOf(partitions),
+    execute: makeBatchRunner(call, events),
     async sweep(partition, owner, budget) {
-      const reply = (await call({
-        name: 'sweep',
-        partition,
-        args: [...keeping, owner, budget],
-        raw: true,
-      })) as readonly Reply[];
-      const expired = stepEvents(reply, 2).sort((a, b) => b.lateMs - a.lateMs);
+      const args = [...retentionArguments(events), owner, budget];
+      const reply = (await call({ name: 'sweep', partition, args, raw: true })) as readonly Reply[];
+      const expired = replyEvents(reply, 2).sort((a, b) => b.lateMs - a.lateMs);
       const nextInMs = Number(reply[1]);
       return { expired, more: reply[0] === 1, nextInMs: nextInMs < 0 ? null : nextInMs };
     },
-    async claimSweep(partition, owner, forMs) {
-      await readClock(partition, [0, '', owner, forMs, '']);
-    },
-    readClock: (partition) => readClock(partition, [0, '', '', 0, '']),
-    async attend(partition, forMs) {
-      await readClock(partition, [0, '', '', 0, forMs]);
-    },
-    async setClock(partition, { advanceMs = 0, frozen }) {
-      if (!Number.isFinite(advanceMs) || advanceMs < 0) {
-        throw new RangeError(`the lease clock cannot advance by ${advanceMs} ms`);
-      }
-      return readClock(partition, [
-        Math.floor(advanceMs),
-        frozen === undefined ? '' : frozen ? '1' : '0',
-        '',
-        0,
-        '',
-      ]);
-    },
-    async tenants(partition) {
-      const [leases, documents, topics] = (
-        (await call({ name: 'tenants', partition, args: [] })) as readonly Reply[]
-      ).map((counts) => new Map(pairs(counts)));
-      const names = new Set([
-        ...(leases?.keys() ?? []),
-        ...(documents?.keys() ?? []),
-        ...(topics?.keys() ?? []),
-      ]);
-      return [...names].map((tenant) => ({
-        tenant,
-        leases: leases?.get(tenant) ?? 0,
-        documents: documents?.get(tenant) ?? 0,
-        topics: topics?.get(tenant) ?? 0,
-      }));
-    },
+    ...clock,
+    tenants: (partition) => readTenants(call, partition),
     onAppend(listener) {
       appendListener = listener;
     },
     onGap(listener) {
       gapListener = listener;
     },
-    ping: () =>
-      checkHealth({
-        topology,
-        partitions,
-        probe: (partition) => readClock(partition, [0, '', '', 0, '']),
-      }),
+    ping: () => checkHealth({ topology, partitions, probe: clock.readClock }),
     async close() {
       close();
     },
   };
 }
 
-function pairs(reply: Reply): [string, number][] {
+/** Returns a function that returns a tenant's partition; it is called for every command, mostly for the same tenants. */
+function makePartitionOf(partitions: number): (tenant: Tenant) => number {
+  const known = new Map<Tenant, number>();
+  return (tenant) => {
+    let partition = known.get(tenant);
+    if (partition === undefined) {
+      partition = crc32(tenant) % partitions;
+      if (known.size >= maxKnownTenants) known.clear();
+      known.set(tenant, partition);
+    }
+    return partition;
+  };
+}
+
+/** The steps that the script `clock` makes. */
+function clockSteps(call: Caller): Pick<Driver, 'readClock' | 'setClock' | 'claimSweep' | 'watchAppends'> {
+  const run = async (partition: number, args: readonly ScriptArgument[]): Promise<ClockReading> => {
+    const [leaseMs, wallMs, frozen] = (await call({ name: 'clock', partition, args })) as readonly Reply[];
+    return { leaseMs: Number(leaseMs), wallMs: Number(wallMs), frozen: frozen === 1 };
+  };
+  return {
+    readClock: (partition) => run(partition, [0, '', '', 0, '']),
+    async setClock(partition, { advanceMs = 0, frozen }) {
+      checkAdvance(advanceMs);
+      const freeze = frozen === undefined ? '' : frozen ? '1' : '0';
+      return run(partition, [Math.floor(advanceMs), freeze, '', 0, '']);
+    },
+    async claimSweep(partition, owner, forMs) {
+      await run(partition, [0, '', owner, forMs, '']);
+    },
+    async watchAppends(partition, forMs) {
+      await run(partition, [0, '', '', 0, forMs]);
+    },
+  };
+}
+
+async function readTenants(call: Caller, partition: number): Promise<TenantSize[]> {
+  const reply = (await call({ name: 'tenants', partition, args: [] })) as readonly Reply[];
+  const [leases, documents, topics] = reply.map(countsOf);
+  const names = new Set([leases, documents, topics].flatMap((counts) => [...(counts?.keys() ?? [])]));
+  return [...names].map((tenant) => ({
+    tenant,
+    leases: leases?.get(tenant) ?? 0,
+    documents: documents?.get(tenant) ?? 0,
+    topics: topics?.get(tenant) ?? 0,
+  }));
+}
+
+/** Reads `tenant, number, tenant, number, …`. */
+function countsOf(reply: Reply): ReadonlyMap<Tenant, number> {
   const fields = reply as readonly Reply[];
-  return Array.from({ length: fields.length / 2 }, (_, at) => [
-    String(fields[2 * at]),
-    Number(fields[2 * at + 1]),
-  ]);
+  return new Map(
+    Array.from({ length: fields.length / 2 }, (_, at) => [
+      String(fields[2 * at]),
+      Number(fields[2 * at + 1]),
+    ]),
+  );
 }

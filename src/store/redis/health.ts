@@ -1,16 +1,16 @@
-/** Which partitions are served now. */
-import { type StoreHealth, StoreUnavailable } from '../store.ts';
+/** Checks which partitions are served now. */
+import { type StoreHealth, StoreUnavailable } from '../driver.ts';
 import type { Connection } from './connections/connection.ts';
 import type { Topology } from './connections/topology.ts';
 
 export interface HealthOptions {
   readonly topology: Topology;
   readonly partitions: number;
-  /** Makes one step in a partition. */
+  /** Runs one script in a partition. */
   probe(partition: number): Promise<unknown>;
 }
 
-/** Asks each process that serves partitions for one step. Rejects with StoreUnavailable if no partition is served. */
+/** Probes each process that serves partitions. Rejects with StoreUnavailable if no partition is served. */
 export async function checkHealth({ topology, partitions, probe }: HealthOptions): Promise<StoreHealth> {
   const reasons = new Map<number, string>();
   const served = new Map<Connection, number[]>();

@@ -1,10 +1,9 @@
-/** Replies of a Redis Cluster that say where a slot is served instead. */
+/** Follows the redirects of a Redis Cluster. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import type { ScriptCall } from './caller.ts';
 import { type Connection, type Endpoint, parseEndpoint } from './connections/connection.ts';
 import type { Topology } from './connections/topology.ts';
-import { loadScript, type Reply } from './scripts.ts';
+import { loadScript, type Reply, type ScriptCall } from './scripts.ts';
 
 export interface RedirectOptions {
   readonly topology: Topology;
@@ -18,18 +17,18 @@ export interface RefusedCall {
   readonly call: ScriptCall;
   readonly error: Error;
   readonly connection: Connection;
-  /** The reply is not waited for any more: nothing must be sent for it. */
+  /** Returns whether the caller has given up: then nothing must be sent. */
   isLate(): boolean;
 }
 
-/** Pause before a command is tried again that a cluster could not place, ms. */
+/** Pause before a command that no node accepted is retried, ms. */
 const replaceMs = 25;
-/** Redirects that are followed without a pause: nodes that disagree point at each other. */
+/** Redirects that are followed without a pause; nodes that disagree redirect to each other. */
 const maxHurriedTries = 3;
 
 /**
- * Returns a function that sends a call where the reply points, until it is served or late. A node that does not serve a
- * slot ran nothing. Rejects with the error of the call if it is no redirect.
+ * Returns a function that follows redirects until the call is served or late. A node that redirects has executed nothing.
+ * Rejects with the error of the call if it is no redirect.
  */
 export function makeRedirectFollower({
   topology,
@@ -47,7 +46,7 @@ export function makeRedirectFollower({
     const connection =
       topology.redirect?.(call.partition, redirect.to, redirect.isOnce) ??
       topology.connectionOf(call.partition);
-    // A node that was not known before is being connected to.
+    // A new node is still being connected to.
     while (connection.fault !== undefined && !isLate()) await pause(replaceMs);
     return connection;
   };
@@ -77,9 +76,9 @@ interface Redirect {
 }
 
 /** Reads `MOVED slot host:port`, `ASK slot host:port` and `TRYAGAIN …`; undefined: the error is none of them. */
-function parseRedirect(message: string, asked: Endpoint): Redirect | undefined {
+function parseRedirect(message: string, sender: Endpoint): Redirect | undefined {
   const [kind, , name] = message.split(' ');
   if (kind === 'TRYAGAIN') return { to: undefined, isOnce: false };
   if ((kind !== 'MOVED' && kind !== 'ASK') || name === undefined) return undefined;
-  return { to: parseEndpoint(name, asked.host), isOnce: kind === 'ASK' };
+  return { to: parseEndpoint(name, sender.host), isOnce: kind === 'ASK' };
 }

@@ -1,6 +1,6 @@
-/** Which errors of Redis mean that it cannot serve now. */
+/** The errors of Redis that mean that it cannot serve now. */
 import { ReplyError } from 'ioredis';
-import { StoreUnavailable } from '../store.ts';
+import { StoreUnavailable } from '../driver.ts';
 
 /** Redis has no such database, or keeps it from this user. */
 export class DatabaseRefused extends Error {
@@ -8,11 +8,11 @@ export class DatabaseRefused extends Error {
 }
 
 const fault = /^(?:ERR|WRONGTYPE)\b/;
-/** Redis 6.2 wraps what a script met in an error of its own; a cluster says so of a slot that is being moved. */
+/** Redis 6.2 wraps errors of commands in an error of the script; a cluster reports a slot that migrates this way. */
 const cannotServe =
   /-(?:READONLY|OOM|MISCONF|NOREPLICAS|CLUSTERDOWN|LOADING)\b|non local key|DB index is out of range/;
 
-/** A script that Redis could not run for what it is must be told from a Redis that cannot serve now: StoreUnavailable. */
+/** Returns StoreUnavailable if Redis cannot serve now; the error itself if the script is at fault. */
 export function asStoreError(error: Error): Error {
   if (error instanceof StoreUnavailable) return error;
   const { message } = error;

@@ -4,8 +4,8 @@ import { buildApp } from '../../../src/app.ts';
 import { defaultConfig } from '../../../src/config.ts';
 import { drop, type Exchange, type Interceptor } from '../../../src/protocols/kit/intercept.ts';
 import type { App } from '../../../src/protocols/kit/protocol.ts';
-import { createStore } from '../../../src/store/create-store.ts';
 import { openEmbeddedDriver } from '../../../src/store/embedded/driver.ts';
+import { createStore } from '../../../src/store/runtime/create-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { beacon } from './beacon/beacon.ts';
 

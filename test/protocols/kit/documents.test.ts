@@ -2,8 +2,8 @@
 import { Type } from '@sinclair/typebox';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { documentKinds } from '../../../src/protocols/kit/documents.ts';
-import { createStore } from '../../../src/store/create-store.ts';
 import { openEmbeddedDriver } from '../../../src/store/embedded/driver.ts';
+import { createStore } from '../../../src/store/runtime/create-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 
 const tenant = 'test/t';

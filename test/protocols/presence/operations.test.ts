@@ -9,8 +9,8 @@ import { presenceOperations } from '../../../src/protocols/presence/operations.t
 import { makePolls } from '../../../src/protocols/presence/subscribe/polls.ts';
 import { errors, exampleOf } from '../../../src/protocols/presence/wire/errors.ts';
 import type { PresenceOperation } from '../../../src/protocols/presence/wire/operation.ts';
-import { createStore } from '../../../src/store/create-store.ts';
 import { openEmbeddedDriver } from '../../../src/store/embedded/driver.ts';
+import { createStore } from '../../../src/store/runtime/create-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 
 const key = 'sub-c-demo';

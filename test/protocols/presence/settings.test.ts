@@ -9,7 +9,7 @@ const root = `/v2/presence/sub-key/${key}`;
 let started: StartedApp;
 const start = async (changes: Parameters<typeof startApp>[0]): Promise<void> => {
   started = await startApp(changes);
-  await started.store.freezeClock(true);
+  await started.store.freezeClock();
 };
 afterEach(async () => {
   vi.useRealTimers();

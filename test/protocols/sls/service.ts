@@ -39,7 +39,7 @@ export interface Service {
 export async function startService(changes: Partial<Config> = {}): Promise<Service> {
   let wallMs = startMs;
   const started = await startApp(changes, { wallMs: () => wallMs });
-  await started.store.freezeClock(true);
+  await started.store.freezeClock();
   return {
     started,
     async call(method, url, body, options = {}) {

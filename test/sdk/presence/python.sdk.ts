@@ -37,7 +37,7 @@ beforeEach(async () => {
     presenceKeys: ['sub-c-demo:pub-c-demo:sec-c-demo'],
     presenceAuth: 'off',
   });
-  await started.store.freezeClock(true);
+  await started.store.freezeClock();
   requests.length = 0;
   started.app.server.on('request', ({ url = '' }) => {
     requests.push(new URL(url, started.url));

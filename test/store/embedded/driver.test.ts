@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createStore } from '../../../src/store/create-store.ts';
 import { openEmbeddedDriver } from '../../../src/store/embedded/driver.ts';
+import { maxClockStepMs } from '../../../src/store/limits.ts';
+import { createStore } from '../../../src/store/runtime/create-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 
 const tenant = 'test/t';
@@ -12,16 +13,16 @@ const beat = (store: Store, ttlMs: number) =>
   store.beat({ tenant, holder: 'ann', groups: [{ group: 'g' }], ttlMs, grant: true });
 const read = (store: Store) => store.read({ tenant, group: 'g', holder: 'ann' });
 
-describe('a process that stood still', () => {
-  it('expires nobody at once, however long it was paused', async () => {
+describe('a process that was paused', () => {
+  it('expires no lease at once, however long the pause', async () => {
     let wallMs = 1_700_000_000_000;
     const driver = openEmbeddedDriver({ wallMs: () => wallMs });
     const store = createStore(driver);
     await beat(store, 30_000);
     wallMs += 3_600_000;
-    expect(await read(store)).toMatchObject({ remainingMs: 28_000 });
+    expect(await read(store)).toMatchObject({ remainingMs: 30_000 - maxClockStepMs });
     await driver.sweep(0, 'test', 10);
-    expect(await read(store)).toMatchObject({ remainingMs: 28_000 });
+    expect(await read(store)).toMatchObject({ remainingMs: 30_000 - maxClockStepMs });
     await store.close();
   });
 });
@@ -38,7 +39,7 @@ it('does not bring a lease back when wall time goes back', async () => {
 });
 
 describe('the file', () => {
-  it('is for its owner alone, as is what lies beside it', async () => {
+  it('is readable by its owner only, as are the files beside it', async () => {
     const store = createStore(openEmbeddedDriver({ path }));
     await beat(store, 60_000);
     expect(readdirSync(folder).map((name) => statSync(join(folder, name)).mode & 0o777)).toEqual([
@@ -47,7 +48,7 @@ describe('the file', () => {
     await store.close();
   });
 
-  it("is refused and left as it is where it is another program's database", () => {
+  it("is refused and left unchanged if it is another program's database", () => {
     const other = new DatabaseSync(path);
     other.exec('CREATE TABLE leases (flat TEXT)');
     other.close();
@@ -65,7 +66,7 @@ describe('the file', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   it.each([0, 1, 700, 2_000, 2_001, 600_000])(
-    'gives what has a deadline what was left of it after %i ms without a process, and its clock does not go back',
+    'keeps the remaining time of every deadline over %i ms without a process, and its clock does not go back',
     async (awayMs) => {
       let wallMs = 1_700_000_000_000;
       const beforeDriver = openEmbeddedDriver({ path, wallMs: () => wallMs });
@@ -107,7 +108,7 @@ describe('the file', () => {
     },
   );
 
-  it('costs no lease the time that it takes to be read', async () => {
+  it('takes no remaining time from leases while it is read', async () => {
     let wallMs = 1_700_000_000_000;
     const before = createStore(openEmbeddedDriver({ path, wallMs: () => wallMs }));
     await beat(before, 60_000);
@@ -127,7 +128,7 @@ describe('the file', () => {
     await after.close();
   });
 
-  it('leaves dead what was dead before a kill', async () => {
+  it('does not revive a lease that was dead before a kill', async () => {
     let wallMs = 1_700_000_000_000;
     const before = createStore(openEmbeddedDriver({ path, wallMs: () => wallMs }));
     await beat(before, 1_000);
@@ -139,7 +140,7 @@ describe('the file', () => {
     await after.close();
   });
 
-  it('remembers the last renewal of each lease, however many there were', async () => {
+  it('keeps the last renewal of each lease, however many there were', async () => {
     const wallMs = () => 1_700_000_000_000;
     const before = createStore(openEmbeddedDriver({ path, wallMs }));
     const renew = (holder: string, ttlMs: number) =>
@@ -160,7 +161,7 @@ describe('the file', () => {
     await after.close();
   });
 
-  it('is for one process: a second one is refused in words', async () => {
+  it('refuses a second process with an error that says why', async () => {
     const store = createStore(openEmbeddedDriver({ path }));
     await beat(store, 1_000);
     expect(() => openEmbeddedDriver({ path })).toThrow(/in use by another process/);
@@ -168,7 +169,7 @@ describe('the file', () => {
     await createStore(openEmbeddedDriver({ path })).close();
   });
 
-  it('that is none of ours is refused in words', () => {
+  it('that is no database is refused with an error that says why', () => {
     writeFileSync(path, 'this is no database, and long enough to be looked at as one '.repeat(20));
     expect(() => openEmbeddedDriver({ path })).toThrow(/cannot be used as a store/);
     expect(() => openEmbeddedDriver({ path: join(folder, 'none', 'store.db') })).toThrow(
@@ -176,7 +177,7 @@ describe('the file', () => {
     );
   });
 
-  it('never gives out an epoch twice, also after its newest pages were lost', async () => {
+  it('never uses an epoch twice, also after its newest pages were lost', async () => {
     const before = createStore(openEmbeddedDriver({ path }));
     const [first] = (await beat(before, 1_000)).leases;
     await before.close();

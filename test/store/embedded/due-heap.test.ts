@@ -8,11 +8,11 @@ interface Item extends Due {
 
 const step = fc.oneof(
   fc.record({ kind: fc.constant('set' as const), name: fc.nat(20), deadlineMs: fc.nat(1_000) }),
-  fc.record({ kind: fc.constant('forget' as const), name: fc.nat(20) }),
+  fc.record({ kind: fc.constant('remove' as const), name: fc.nat(20) }),
   fc.record({ kind: fc.constant('take' as const), nowMs: fc.nat(1_000) }),
 );
 
-it('yields exactly what is due, earliest first, however deadlines moved', () => {
+it('returns exactly the items that are due, earliest first, however deadlines moved', () => {
   fc.assert(
     fc.property(fc.array(step, { size: 'large' }), (steps) => {
       const heap = new DueHeap<Item>();
@@ -31,8 +31,8 @@ it('yields exactly what is due, earliest first, however deadlines moved', () => 
           continue;
         }
         const item = items.get(change.name) ?? { name: change.name, deadlineMs: 0, dueMs: 0, slot: -1 };
-        if (change.kind === 'forget') {
-          heap.forget(item);
+        if (change.kind === 'remove') {
+          heap.remove(item);
           items.delete(change.name);
           continue;
         }

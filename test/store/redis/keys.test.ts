@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createStore } from '../../../src/store/create-store.ts';
 import { openRedisDriver } from '../../../src/store/redis/driver.ts';
+import { createStore } from '../../../src/store/runtime/create-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { type RedisServer, startRedis } from '../../redis-server.ts';
 
@@ -29,7 +29,7 @@ beforeEach(async () => {
   // Topics of events go soon as well: they are not what is looked at here.
   const events = { keepEntries: 100, idleMs: 1 };
   store = createStore(await openRedisDriver({ url: server.url, timeoutMs: 5_000, partitions: 1, events }));
-  await store.freezeClock(true);
+  await store.freezeClock();
 });
 afterEach(() => store.close());
 
@@ -64,7 +64,7 @@ describe('nothing is left', () => {
     expect(await keysLeft()).toEqual([]);
   });
 
-  it('of a tenant that is dropped before the holders of its leases were forgotten', async () => {
+  it('of a tenant that is dropped before the holders of its ended leases were removed from the index', async () => {
     await grant(names(100), 'a');
     await store.advanceClock(ttlMs);
     expect(await keysLeft()).not.toEqual([]);
@@ -73,7 +73,7 @@ describe('nothing is left', () => {
   });
 });
 
-it('knows where holders are while those of many leases that ended are not forgotten yet', async () => {
+it('groupsOf is right while holders of leases that ended together are still in the index', async () => {
   const some = fc.uniqueArray(fc.constantFrom(...names(20)), { minLength: 1 });
   const holders = fc.oneof(some, fc.constant(names(20)));
   const groups = fc.constantFrom(['a'], ['a'], ['a'], ['b'], ['a', 'b']);
@@ -104,7 +104,7 @@ it('knows where holders are while those of many leases that ended are not forgot
   );
 });
 
-it('keeps the leases of a tenant, their data and their holders in tables, small ones excepted', async () => {
+it('leases of a tenant, their data and their holders are in hash tables, except a few', async () => {
   const encodings = (): Promise<unknown[]> =>
     Promise.all(
       ['l', 'x', 'h'].map((kind) => redis.object('ENCODING', `{hb:0}:${kind}${tenant.length}:${tenant}`)),
@@ -117,7 +117,7 @@ it('keeps the leases of a tenant, their data and their holders in tables, small 
   expect(count).toBe(30);
 });
 
-it('keeps data that is set later in a table as well', async () => {
+it('data that is set after the grant is in a hash table as well', async () => {
   await Promise.all(
     names(30).map((holder) => store.beat({ tenant, holder, groups: [{ group: 'a' }], ttlMs, grant: true })),
   );

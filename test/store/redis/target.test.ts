@@ -45,17 +45,17 @@ describe('REDIS_URL', () => {
   });
 
   it.each([
-    ['http://localhost', 'is none of'],
-    ['localhost:6379', 'is none of'],
-    ['redis://', 'names no host'],
-    ['redis://host:99999', 'names no host'],
+    ['http://localhost', 'unknown scheme'],
+    ['localhost:6379', 'unknown scheme'],
+    ['redis://', 'invalid host'],
+    ['redis://host:99999', 'invalid host'],
     // As a host it would be printed.
-    ['redis://host?password=secret', 'names no host'],
+    ['redis://host?password=secret', 'invalid host'],
     ['redis://a,b', 'several hosts'],
     ['redis://a/x', 'database'],
-    ['redis+cluster://a/1', 'has only 0'],
-    ['redis+sentinel://a', 'names no master'],
-    ['redis://%zz@a', 'percent-encoded'],
+    ['redis+cluster://a/1', 'no databases but 0'],
+    ['redis+sentinel://a', 'missing master'],
+    ['redis://%zz@a', 'percent-encode'],
   ])('%s is refused: %s', (url, reason) => {
     expect(() => parseRedisUrl(url)).toThrow(reason);
   });

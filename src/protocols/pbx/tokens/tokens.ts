@@ -64,7 +64,7 @@ export function makeTokens({ store, settings, access, log }: TokensOptions): Tok
       ...(known === undefined ? {} : { groups: [{ group: known }] }),
       ttlMs,
       grant: false,
-      tell: returning === 'callback' ? 'all' : 'state',
+      returning: returning === 'callback' ? 'all' : 'state',
     });
     const [lease] = leases;
     if (lease === undefined || lease.state === 'absent') {

@@ -4,8 +4,8 @@
  */
 import {
   type Beat,
-  type BeatAnswer,
   type BeatGroup,
+  type BeatResult,
   type LeaseEvent,
   leaseEventsTopic,
 } from '../../../store/store.ts';
@@ -112,7 +112,7 @@ function beatOf(
     holder: uuid,
     groups,
     grant,
-    tell: 'state',
+    returning: 'state',
     defaultTtlMs: settings.presenceTimeoutSeconds * 1_000,
     ttlMs: timeoutMs,
   };
@@ -135,7 +135,7 @@ async function renewGroups(
 function logRenewal(
   { debug }: PresenceContext,
   { tenant, uuid }: Heartbeat,
-  leases: BeatAnswer['leases'],
+  leases: BeatResult['leases'],
 ): void {
   for (const { group, state } of leases)
     debug?.({ tenant, group, holder: uuid }, state === 'granted' ? 'lease granted' : 'lease renewed');

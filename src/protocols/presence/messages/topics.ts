@@ -1,5 +1,5 @@
 /** The topics of a channel's messages and presence events, and the channel names that are patterns. */
-import { eventsBelowTopic, leaseEventsTopic, maxWatchedLevels } from '../../../store/store.ts';
+import { leaseEventsTopic } from '../../../store/store.ts';
 
 /** The vendor lets a subscriber catch up on 100 messages or 20 minutes of a channel. */
 export const messagesKept = { keepEntries: 100, idleMs: 20 * 60_000 } as const;
@@ -17,21 +17,29 @@ export function messagesTopic(channel: string): string {
   return `messages:${channel}`;
 }
 
+/** Levels of a channel's name, separated by dots, that the prefix of a pattern may have. */
+const maxPatternLevels = 2;
+
 function messagesBelowTopic(prefix: string): string {
   return `messages-below:${prefix}`;
+}
+
+/** Returns the topic that gets a copy of the presence events of all channels below a prefix, while it is watched. */
+export function eventsBelowTopic(prefix: string): string {
+  return `leases-below:${prefix}`;
 }
 
 /** Returns `a.` of `a.*`, `a.b.` of `a.b.*`; undefined for a plain name (a pattern has at most three levels). */
 export function prefixOf(name: string): string | undefined {
   if (!name.endsWith('.*')) return undefined;
   const prefix = name.slice(0, -1);
-  return prefix.split('.').length - 1 <= maxWatchedLevels ? prefix : undefined;
+  return prefix.split('.').length - 1 <= maxPatternLevels ? prefix : undefined;
 }
 
 /** Returns the prefixes of the patterns that a channel's name matches. */
 function prefixesAbove(channel: string): string[] {
   const levels = channel.split('.').slice(0, -1);
-  return levels.slice(0, maxWatchedLevels).map((_, at) => `${levels.slice(0, at + 1).join('.')}.`);
+  return levels.slice(0, maxPatternLevels).map((_, at) => `${levels.slice(0, at + 1).join('.')}.`);
 }
 
 /** Returns the topics to append a message of a channel to: its own, and those of the patterns that match it. */

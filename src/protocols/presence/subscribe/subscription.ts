@@ -1,9 +1,15 @@
 /** What a subscribe is about: the channels that its uuid is present in, and the topics that it reads through which name. */
-import { leaseEventsTopic, type Store, watchedPrefixes } from '../../../store/store.ts';
+import { eventCopies, leaseEventsTopic, type Store } from '../../../store/store.ts';
 import { channelsOfGroups } from '../channel-groups/channel-groups.ts';
 import type { PresenceContext } from '../context.ts';
 import { mergePlaces, type Place } from '../membership/places.ts';
-import { channelGroupTopic, eventSourceOf, messageSourceOf, prefixOf } from '../messages/topics.ts';
+import {
+  channelGroupTopic,
+  eventSourceOf,
+  eventsBelowTopic,
+  messageSourceOf,
+  prefixOf,
+} from '../messages/topics.ts';
 import type { PresenceCall } from '../wire/call.ts';
 import {
   companion,
@@ -120,9 +126,9 @@ export async function watchPrefixes(
   await store.commit({
     tenant,
     writes: prefixes.map((key) => ({
-      collection: watchedPrefixes,
+      collection: eventCopies,
       key,
-      value: '',
+      value: eventsBelowTopic(key),
       ttlMs: watchedForMs,
     })),
   });

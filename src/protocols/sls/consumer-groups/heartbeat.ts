@@ -50,7 +50,7 @@ async function tryHeartbeat(
     // A consumer that is not a member may join only if it holds nothing: its shards may belong to another one by now.
     grant: beat.held.length === 0,
     guards: known.guards,
-    tell: 'revision',
+    returning: 'revision',
   });
   if (renewed.stale) {
     forgetGroup(context, known);

@@ -1,27 +1,27 @@
-/** Hears of appends on all partitions, on one connection of its own. */
+/** Receives append notifications of all partitions, on a connection of its own. */
 import type { Redis } from 'ioredis';
-import type { Tenant } from '../../store.ts';
+import type { Tenant } from '../../leases.ts';
 import type { Connection, ConnectionOptions, Endpoint } from './connection.ts';
 
 export interface AppendListenerOptions {
   readonly channels: readonly string[];
-  /** Processes of which any will do; changes are announced by `follow`. */
+  /** Returns the processes, of which any serves; `follow` is called when they change. */
   endpoints(): readonly Endpoint[];
   open(options: Omit<ConnectionOptions, 'purpose' | 'silenceMs'>): Connection;
   onAppend(tenant: Tenant, topic: string): void;
-  /** Listening began anew: appends may have been missed. */
+  /** Called when a subscription begins: earlier notifications may have been lost. */
   onGap(): void;
 }
 
 export interface AppendListener {
-  /** Resolves when it listens for the first time. */
+  /** Resolves when the first subscription is active. */
   readonly listening: Promise<void>;
-  /** The endpoints changed. */
+  /** Moves to another process if the present one is no longer among the endpoints. */
   follow(): void;
   close(): void;
 }
 
-/** Pause before another process is tried, ms. */
+/** Pause before a connection to another process is tried, ms. */
 const rotateMs = 100;
 
 export function listenForAppends(options: AppendListenerOptions): AppendListener {
@@ -50,7 +50,7 @@ export function listenForAppends(options: AppendListenerOptions): AppendListener
       onDown: rotateSoon,
     });
   };
-  /** The connection itself tries the same process again; where there are others, one of them is faster. */
+  // The connection retries the same process; another process, if there is one, serves sooner.
   const rotateSoon = (): void => {
     clearTimeout(timer);
     timer = setTimeout(() => {

@@ -1,5 +1,5 @@
-/** Follows which masters of a Redis Cluster serve the partitions. A master that fails takes only its own along. */
-import { StoreUnavailable } from '../../store.ts';
+/** Follows the masters of a Redis Cluster. If one fails, only its own partitions are away. */
+import { StoreUnavailable } from '../../driver.ts';
 import { type Connection, type Endpoint, endpointName } from './connection.ts';
 import { openNodes } from './nodes.ts';
 import { readSlotMap, type SlotRange } from './slots.ts';
@@ -11,18 +11,18 @@ export interface ClusterOptions extends TopologyOptions {
   readonly slots: readonly number[];
 }
 
-/** Pause between two readings of the slot map, ms: in quiet times, while it has gaps, and after an error. */
+/** Interval between two reads of the slot map, ms: usually, while it has gaps, and after an error. */
 const refreshMs = 1_000;
 const incompleteMs = 200;
 const soonMs = 50;
-/** How long a node that takes over slots is kept, after a command for it, ms. */
+/** How long the connection to a node that imports slots is kept after a command, ms. */
 const importingMs = 10_000;
 
 export function openCluster(options: ClusterOptions): Topology {
   const nodes = openNodes((endpoint) =>
     options.open({ endpoint, isMaster: false, onUp: refresh, onDown: refresh }),
   );
-  /** Nodes that take over slots and may own none yet, and until when they are kept, ms. */
+  /** Nodes that import slots and may own none yet, and until when their connections are kept, ms. */
   const importing = new Map<Endpoint, number>();
   let serving: readonly (Connection | undefined)[] = options.slots.map(() => undefined);
   let isClosed = false;

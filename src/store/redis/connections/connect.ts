@@ -1,5 +1,6 @@
-/** All connections of a driver: for commands, by partition, and one that hears of appends. */
-import type { Tenant } from '../../store.ts';
+/** All connections of a driver: those for commands, by partition, and one that receives append notifications. */
+import type { Tenant } from '../../leases.ts';
+import { appendsChannel } from '../keys.ts';
 import { defineScripts } from '../scripts.ts';
 import { DatabaseRefused } from '../store-error.ts';
 import type { RedisTarget } from '../target.ts';
@@ -23,22 +24,22 @@ export interface ConnectOptions {
   readonly timeoutMs: number;
   readonly log: StoreLog;
   onAppend(tenant: Tenant, topic: string): void;
-  /** Appends may have been missed. */
+  /** Called when append notifications may have been lost. */
   onGap(): void;
 }
 
 export interface Connections {
   readonly topology: Topology;
-  /** Resolves once all partitions are served and appends are heard of. Rejects with DatabaseRefused. */
+  /** Resolves when all partitions are served and appends are notified. Rejects with DatabaseRefused. */
   readonly opened: Promise<void>;
   close(): void;
 }
 
-/** Longest silence of a peer before it is taken for lost, ms: where commands wait, and where nothing else does. */
+/** Maximum silence of a peer before the connection is dropped, ms: on connections for commands, and on others. */
 const maxSilenceMs = 2_000;
 const maxQuietSilenceMs = 1_000;
 
-/** Opens the connections. They come back by themselves until they are closed. */
+/** Opens the connections. They reconnect until they are closed. */
 export function openConnections(target: RedisTarget, options: ConnectOptions): Connections {
   const { timeoutMs, log } = options;
   const { promise: served, resolve, reject } = Promise.withResolvers<void>();
@@ -64,7 +65,7 @@ export function openConnections(target: RedisTarget, options: ConnectOptions): C
       onUp() {
         onUp?.();
         settle();
-        // Its predecessor may have announced what nobody heard of.
+        // Notifications of the time without this connection are lost.
         options.onGap();
         if (!isChecked) warnOfSettings(connection.redis, target.kind, log).catch(() => {});
         isChecked = true;
@@ -92,7 +93,7 @@ export function openConnections(target: RedisTarget, options: ConnectOptions): C
       ),
   });
   const appends = listenForAppends({
-    channels: Array.from({ length: options.partitions }, (_, partition) => `{hb:${partition}}:appends`),
+    channels: Array.from({ length: options.partitions }, (_, partition) => appendsChannel(partition)),
     endpoints: () => topology.endpoints,
     open: (subscriber) =>
       openConnection(settings, { ...subscriber, purpose: 'subscriber', silenceMs: quietSilenceMs }),
@@ -126,7 +127,7 @@ function openTopology(
   return openSingle(node ?? { host: '', port: 0 }, options);
 }
 
-/** Why each partition is not served; undefined: it is. */
+/** Returns why each partition is not served; undefined for one that is. */
 function faultsOf(topology: Topology, partitions: number): (Error | undefined)[] {
   return Array.from({ length: partitions }, (_, partition) => {
     try {

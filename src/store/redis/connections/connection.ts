@@ -1,5 +1,6 @@
-/** One connection to one Redis process: every step is limited in time, and it comes back by itself. */
+/** A connection to one Redis process, of which each step has a time limit. It reconnects by itself. */
 import { Redis } from 'ioredis';
+import type { Log } from '../../../settings/log.ts';
 import { dropConnection, limitHandshake, limitSilence } from './liveness.ts';
 
 export interface Endpoint {
@@ -7,12 +8,9 @@ export interface Endpoint {
   readonly port: number;
 }
 
-export interface StoreLog {
-  warn(fields: Readonly<Record<string, unknown>>, message: string): void;
-  info(fields: Readonly<Record<string, unknown>>, message: string): void;
-}
+export type StoreLog = Pick<Log, 'warn' | 'info'>;
 
-/** What all connections of a driver have in common. */
+/** Settings that all connections of a driver share. */
 export interface ConnectionSettings {
   readonly username?: string;
   readonly password?: string;
@@ -26,20 +24,20 @@ export interface ConnectionSettings {
 export interface ConnectionOptions {
   readonly endpoint: Endpoint;
   readonly purpose: 'commands' | 'subscriber' | 'sentinel';
-  /** Longest silence of the peer before it is taken for lost, ms. */
+  /** Maximum silence of the peer before the connection is dropped, ms. */
   readonly silenceMs: number;
   /** Runs each time the connection is ready; the connection takes commands once it resolves. */
   prepare?(redis: Redis): Promise<unknown>;
-  /** The connection takes commands from now on. */
+  /** Called when the connection begins to take commands. */
   onUp?(): void;
-  /** The connection, or an attempt to connect, failed; it is tried again. */
+  /** Called when the connection, or an attempt to connect, failed; it is retried. */
   onDown?(): void;
 }
 
 export interface Connection {
   readonly endpoint: Endpoint;
   readonly redis: Redis;
-  /** Why it takes no commands now; undefined: it takes them. */
+  /** The reason why it takes no commands now; undefined if it does. */
   readonly fault: Error | undefined;
   close(): void;
 }
@@ -50,7 +48,7 @@ const maxConnectMs = 1_500;
 const maxHandshakeMs = 1_000;
 /** Longest pause between two attempts to connect, ms. */
 const maxRetryMs = 250;
-/** Longest pause between two looks at a Redis that is loading its data, ms. */
+/** Maximum interval between two checks of a Redis that loads its data, ms. */
 const maxLoadingRetryMs = 200;
 /** Pause before a connection that could not be prepared is replaced, ms. */
 const unpreparedMs = 500;
@@ -58,17 +56,17 @@ const probeIntervalMs = 500;
 /** How long a closed connection waits for the peer to close its side, ms. */
 const disconnectMs = 100;
 
-/** Most reasons that are logged of one outage. */
+/** Maximum number of reasons that are logged for one outage. */
 const maxReported = 5;
 
-/** Opens a connection. It sends nothing twice, queues nothing while it is away, and logs each reason of an outage once. */
+/** Opens a connection. It sends no command twice, queues none while it is away, and logs each reason of an outage once. */
 export function openConnection(settings: ConnectionSettings, options: ConnectionOptions): Connection {
   const { endpoint, silenceMs } = options;
   const fields = { node: endpointName(endpoint), connection: options.purpose };
   const redis = createRedis(settings, endpoint);
   let fault: Error | undefined = new Error('is not connected yet');
   let lastError: Error | undefined;
-  /** Of the outage that lasts, each reason once. */
+  /** The reasons that were logged for the present outage. */
   const reported = new Set<string>();
   let isClosed = false;
 
@@ -142,14 +140,14 @@ function createRedis(settings: ConnectionSettings, { host, port }: Endpoint): Re
     connectTimeout: Math.min(settings.timeoutMs, maxConnectMs),
     disconnectTimeout: disconnectMs,
     maxLoadingRetryTime: maxLoadingRetryMs,
-    // One step less before a connection is ready.
+    // Saves one round trip before a connection is ready.
     disableClientInfo: true,
     noDelay: true,
     retryStrategy: (attempt) => Math.min(attempt * 50, maxRetryMs),
   });
 }
 
-/** `host:port`. */
+/** Returns `host:port`. */
 export function endpointName({ host, port }: Endpoint): string {
   return `${host}:${port}`;
 }

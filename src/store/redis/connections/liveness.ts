@@ -1,9 +1,9 @@
-/** Limits in time that ioredis lacks: for the handshake of a connection, and for the silence of its peer. */
+/** Time limits that ioredis lacks: of a connection's handshake, and of its peer's silence. */
 import type { Redis } from 'ioredis';
 
 /**
  * Closes the connection with an error whenever it connects over TCP or TLS and is not ready after `limitMs`; ioredis
- * then connects again. Without it a peer that accepts and stays silent is waited for without end.
+ * then connects again. Without it, a peer that accepts the connection and stays silent would block it for ever.
  */
 export function limitHandshake(redis: Redis, limitMs: number): void {
   let timer: NodeJS.Timeout | undefined;
@@ -63,7 +63,7 @@ export function dropConnection(redis: Redis, reason: string): void {
   redis.stream.destroy(new Error(reason));
 }
 
-/** Calls `then` after `ms`, once what arrived while this process was busy is read. */
+/** Calls `then` after `ms`, when everything that arrived while this process was busy has been read. */
 export function afterReading(ms: number, then: () => void): NodeJS.Timeout {
   return setTimeout(() => setImmediate(then), ms);
 }

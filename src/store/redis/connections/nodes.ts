@@ -2,7 +2,7 @@
 import { type Connection, type Endpoint, endpointName } from './connection.ts';
 
 export interface Nodes {
-  /** Returns the connection to the node, which is opened if there is none. */
+  /** Returns the connection to the node; opens it if there is none. */
   open(endpoint: Endpoint): Connection;
   /** Opens connections to these nodes, and closes all others. */
   keep(endpoints: readonly Endpoint[]): void;

@@ -1,4 +1,4 @@
-/** Asks all Sentinels of a master what they know: at intervals, and at once when one of them announces a change. */
+/** Polls all Sentinels of a master: at intervals, and at once when one of them announces a change. */
 import { type Redis, ReplyError } from 'ioredis';
 import {
   type Connection,
@@ -8,10 +8,10 @@ import {
   type StoreLog,
 } from './connection.ts';
 
-/** What one Sentinel says of the master. */
+/** A master as one Sentinel reports it. */
 export interface SentinelView {
   readonly endpoint: Endpoint;
-  /** Grows with each failover: of two Sentinels that differ, the one with the greater epoch is right. */
+  /** Grows with each failover: if two Sentinels differ, the one with the greater epoch is right. */
   readonly epoch: number;
   /** A replica is about to be promoted: what the old master acknowledges from now on may be lost. */
   readonly isFailingOver: boolean;
@@ -22,15 +22,15 @@ export interface SentinelWatchOptions {
   readonly master: string;
   /** Opens a connection to a Sentinel. */
   open(options: Omit<ConnectionOptions, 'purpose' | 'silenceMs'>): Connection;
-  /** The views of all Sentinels that replied lately: at each change, and at intervals. */
+  /** Called with the views of all Sentinels that replied recently: at each change, and at intervals. */
   onViews(views: readonly SentinelView[]): void;
   readonly log: StoreLog;
 }
 
 export interface SentinelWatch {
-  /** Why no Sentinel has named a master yet. */
+  /** The reason why no Sentinel has named a master yet. */
   readonly failure: string;
-  /** Asks all Sentinels soon, and as often as it can while a failover is under way. */
+  /** Polls all Sentinels soon, and as often as possible during a failover. */
   refresh(): void;
   close(): void;
 }
@@ -46,11 +46,11 @@ interface Sentinel {
 }
 
 const tickMs = 100;
-/** Pause between two polls of a Sentinel in quiet times, ms. */
+/** Interval between two polls of a Sentinel outside failovers, ms. */
 const pollMs = 1_000;
-/** A view that is older was not confirmed and does not count, ms. */
+/** Maximum age of a view that counts, ms. */
 const maxViewAgeMs = 3_000;
-/** Sentinels beyond those that were named are asked too, up to so many in all. */
+/** Maximum number of Sentinels that are polled, those that others report included. */
 const maxSentinels = 16;
 const patterns = ['*failover*', '+promoted-slave', '+switch-master'];
 
@@ -86,7 +86,7 @@ export function watchSentinels(options: SentinelWatchOptions): SentinelWatch {
       publish();
     } catch (error) {
       const { message } = error as Error;
-      // Of a connection that failed, the connection itself logs.
+      // The connection logs its own failures.
       if (error instanceof ReplyError && message !== failure)
         log.warn(
           { node: endpointName(commands.endpoint), master, err: error },
@@ -110,7 +110,7 @@ export function watchSentinels(options: SentinelWatchOptions): SentinelWatch {
     const nowMs = performance.now();
     for (const sentinel of sentinels.values())
       if (isUrgent || nowMs - sentinel.polledAtMs >= pollMs) poll(sentinel);
-    // A Sentinel that fell silent says nothing of a failover any more.
+    // The views of Sentinels that no longer reply expire.
     publish();
   }, tickMs);
   for (const endpoint of options.sentinels) add(endpoint);

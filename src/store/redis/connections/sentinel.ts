@@ -1,23 +1,23 @@
-/** Follows the master that Sentinels name, at once: what a demoted master acknowledges is lost. */
-import { StoreUnavailable } from '../../store.ts';
+/** Follows the master that Sentinels name. It must do so at once, for what a demoted master acknowledges is lost. */
+import { StoreUnavailable } from '../../driver.ts';
 import { type Connection, type Endpoint, endpointName } from './connection.ts';
 import { type SentinelView, type SentinelWatchOptions, watchSentinels } from './sentinel-watch.ts';
 import type { Topology, TopologyOptions } from './topology.ts';
 
 export interface SentinelOptions extends TopologyOptions {
   readonly sentinels: readonly Endpoint[];
-  /** The name that Sentinels know the master by. */
+  /** The master's name at the Sentinels. */
   readonly master: string;
   readonly openSentinel: SentinelWatchOptions['open'];
 }
 
-/** The master that serves now, by the view with this epoch. */
+/** The master that serves now, and the epoch of the view that named it. */
 interface Followed {
   readonly connection: Pick<Connection, 'endpoint' | 'fault'>;
   readonly epoch: number;
 }
 
-/** While a failover is under way, no commands are taken, until the new master is known or the failover was given up. */
+/** Opens the topology. During a failover commands are refused, until the new master is known or the failover is aborted. */
 export function openSentinels(options: SentinelOptions): Topology {
   const { master, log } = options;
   let connection: Connection | undefined;

@@ -1,4 +1,4 @@
-/** Settings of Redis with which leases get lost. */
+/** Warns of settings of Redis with which leases are lost. */
 import type { Redis } from 'ioredis';
 import type { RedisTarget } from '../target.ts';
 import type { StoreLog } from './connection.ts';
@@ -17,7 +17,7 @@ export async function warnOfSettings(redis: Redis, kind: RedisTarget['kind'], lo
       'redis evicts leases when its memory is full; set maxmemory-policy noeviction',
     );
   if (appendOnly === 'no' && save === '')
-    log.warn({ node }, 'redis keeps nothing on disk and loses all leases when it ends; set appendonly yes');
+    log.warn({ node }, 'redis writes nothing to disk and loses all leases when it stops; set appendonly yes');
   if (kind === 'sentinel' && replicas === '0')
-    log.warn({ node }, 'redis acknowledges writes that no replica has; set min-replicas-to-write 1');
+    log.warn({ node }, 'redis acknowledges writes that no replica has received; set min-replicas-to-write 1');
 }

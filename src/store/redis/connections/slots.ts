@@ -1,19 +1,19 @@
-/** The slot map of a Redis Cluster, as its nodes tell it. */
+/** Reads the slot map of a Redis Cluster. */
 import type { Redis } from 'ioredis';
 import type { Connection, Endpoint } from './connection.ts';
 import { afterReading } from './liveness.ts';
 
-/** Consecutive slots, and the master that serves them. */
+/** A range of slots, and the master that serves it. */
 export interface SlotRange {
   readonly first: number;
   readonly last: number;
   readonly master: Endpoint;
 }
 
-/** Longest wait for one node's slot map, ms: another one is asked then. */
+/** Maximum wait for one node's slot map, ms; then another node is queried. */
 const maxReplyMs = 500;
 
-/** Asks the nodes one after the other, from position `turn`, those that are away not. Undefined: none replied. */
+/** Returns the slot map of the first usable node that replies, from position `turn` on. Undefined: none replied. */
 export async function readSlotMap(
   nodes: readonly Connection[],
   turn: number,
@@ -44,13 +44,13 @@ type SlotsReply = readonly [
   master: readonly [host: string | null, port: number],
 ];
 
-async function slotsOf(redis: Redis, asked: Endpoint): Promise<SlotRange[]> {
+async function slotsOf(redis: Redis, node: Endpoint): Promise<SlotRange[]> {
   const reply = (await redis.call('CLUSTER', 'SLOTS')) as readonly SlotsReply[];
   return reply.map(([first, last, [host, port]]) => ({
     first,
     last,
-    // A node that does not know its own name is reached by the one it was asked at.
-    master: { host: host === null || host === '' || host === '?' ? asked.host : host, port },
+    // A node that does not know its own name is reached at the address of the query.
+    master: { host: host === null || host === '' || host === '?' ? node.host : host, port },
   }));
 }
 

@@ -9,8 +9,8 @@ import { catchAlls } from '../../../../src/protocols/pbx/api/catch-all.ts';
 import { makePbxContext } from '../../../../src/protocols/pbx/api/context.ts';
 import { errnos, meanings } from '../../../../src/protocols/pbx/api/errors.ts';
 import { pbxOperations } from '../../../../src/protocols/pbx/api/operations.ts';
-import { createStore } from '../../../../src/store/create-store.ts';
 import { openEmbeddedDriver } from '../../../../src/store/embedded/driver.ts';
+import { createStore } from '../../../../src/store/runtime/create-store.ts';
 import type { Store } from '../../../../src/store/store.ts';
 
 let app: App;

@@ -10,7 +10,7 @@ const minutes = 60_000;
 let started: StartedApp;
 beforeEach(async () => {
   started = await startApp();
-  await started.store.freezeClock(true);
+  await started.store.freezeClock();
 });
 afterEach(() => started.close());
 
@@ -102,7 +102,7 @@ describe('login', () => {
     const first = await login();
     const second = await login();
     await send(`v1.1.0/heartbeat?token=${first}`);
-    await started.store.freezeClock(true);
+    await started.store.freezeClock();
     await started.store.advanceClock(1_000);
     await send(`v1.1.0/heartbeat?token=${first}`);
     const third = await login();
@@ -301,7 +301,7 @@ describe('a Cloud PBX', () => {
   beforeEach(async () => {
     await started.close();
     started = await startApp({ pbxFlavour: 'cloud' });
-    await started.store.freezeClock(true);
+    await started.store.freezeClock();
   });
 
   it('issues pairs of tokens that refresh once, and keeps the callback', async () => {

@@ -45,7 +45,7 @@ async function start(identity: Identity, settings: Partial<Config>) {
   receiver = application;
   const app = await startApp(settings);
   started = app;
-  await app.store.freezeClock(true);
+  await app.store.freezeClock();
   const inject = async (url: string, payload?: object) =>
     (await app.app.inject(payload === undefined ? { url } : { method: 'POST', url, payload })).json();
   const url = `https://127.0.0.1:${application.port}/report?key=1`;

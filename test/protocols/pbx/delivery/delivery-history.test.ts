@@ -27,7 +27,7 @@ it('every report arrives, its first time in order, through failures and moves', 
       fc.asyncProperty(fc.array(event, { minLength: 3, maxLength: 25 }), async (events) => {
         // Enough attempts for every report.
         const started = await startApp({ pbxReportAttempts: 1_000 });
-        await started.store.freezeClock(true);
+        await started.store.freezeClock();
         const post = async (path: string, body: unknown) =>
           (await started.app.inject({ method: 'POST', url: path, payload: body as object })).json();
         const accepted: string[] = [];

@@ -12,7 +12,7 @@ let receiver: Receiver;
 beforeEach(async () => {
   // Jitter in the middle: pauses are exact.
   started = await startApp({}, { randomBytes: middling() });
-  await started.store.freezeClock(true);
+  await started.store.freezeClock();
   receiver = await startReceiver();
 });
 afterEach(async () => {
@@ -227,7 +227,7 @@ describe('delivery', () => {
   it('replays a dead letter to the current callback of its user, and only while there is one', async () => {
     await started.close();
     started = await startApp({ pbxReportAttempts: 1 });
-    await started.store.freezeClock(true);
+    await started.store.freezeClock();
     const token = await login();
     receiver.answer = status(400);
     await report(busy('1'));
@@ -312,7 +312,7 @@ describe('delivery', () => {
   it('drops and counts the oldest reports of a full queue', async () => {
     await started.close();
     started = await startApp({ pbxReportQueue: 5 });
-    await started.store.freezeClock(true);
+    await started.store.freezeClock();
     await login();
     receiver.answer = status(500);
     await report(busy('0'));

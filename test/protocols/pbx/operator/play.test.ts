@@ -10,7 +10,7 @@ let started: StartedApp;
 let receiver: Receiver;
 beforeEach(async () => {
   started = await startApp({}, { wallMs: () => atMs });
-  await started.store.freezeClock(true);
+  await started.store.freezeClock();
   receiver = await startReceiver();
 });
 afterEach(async () => {

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Config, defaultConfig } from '../../../../src/config.ts';
-import { createStore } from '../../../../src/store/create-store.ts';
 import { openEmbeddedDriver } from '../../../../src/store/embedded/driver.ts';
 import { openStore } from '../../../../src/store/open.ts';
+import { createStore } from '../../../../src/store/runtime/create-store.ts';
 import type { Store } from '../../../../src/store/store.ts';
 import { startRedis } from '../../../redis-server.ts';
 import { type StartedApp, startApp } from '../../../start-app.ts';
@@ -73,7 +73,7 @@ describe('a token that timed out', () => {
 
     it('is remembered for a day, and no longer', async () => {
       const app = await start(settings);
-      await app.store.freezeClock(true);
+      await app.store.freezeClock();
       const { token } = await login(app);
       await app.store.advanceClock(30 * minutes);
       expect(await ask(app, token)).toEqual(failed('20006'));
@@ -179,7 +179,7 @@ describe('a token in the body', () => {
       ['a form', 'application/x-www-form-urlencoded', (token: string) => `token=${token}`],
     ])('renews it, and keeps the callback: %s', async (_how, type, body) => {
       const app = await start(settings);
-      await app.store.freezeClock(true);
+      await app.store.freezeClock();
       const { token } = await login(app);
       await app.store.advanceClock(20 * minutes);
       expect(await send(app, 'v1.1.0/heartbeat', body(token), type)).toEqual(success);

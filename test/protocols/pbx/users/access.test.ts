@@ -36,7 +36,7 @@ async function startWith(users: unknown): Promise<void> {
   const file = join(folder, 'users.json');
   writeFileSync(file, JSON.stringify({ users }));
   started = await startApp({ pbxUsers: file });
-  await started.store.freezeClock(true);
+  await started.store.freezeClock();
 }
 const post = async (path: string, body: unknown = {}) => {
   const answer = await started.app.inject({ method: 'POST', url: path, payload: JSON.stringify(body) });

@@ -253,7 +253,7 @@ describe('in verify mode', () => {
       presenceKeys: [`${keys.subscribeKey}:${keys.publishKey}:${keys.secretKey}`],
       presenceAuth: 'verify',
     });
-    await theApp().store.freezeClock(true);
+    await theApp().store.freezeClock();
   });
 
   it('refused names are listed in the shape of the real service', async () => {

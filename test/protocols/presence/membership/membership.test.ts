@@ -8,7 +8,7 @@ const tenant = 'presence/sub-c-demo';
 let started: StartedApp;
 beforeEach(async () => {
   started = await startApp({}, { wallMs: () => 1_795_232_012_345 });
-  await started.store.freezeClock(true);
+  await started.store.freezeClock();
 });
 afterEach(() => started.close());
 

@@ -1,9 +1,9 @@
 /** For any history of a channel, on any node: the events that subscribers receive add up to what here now returns. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createStore } from '../../../../src/store/create-store.ts';
 import { openEmbeddedDriver } from '../../../../src/store/embedded/driver.ts';
 import { openRedisDriver } from '../../../../src/store/redis/driver.ts';
+import { createStore } from '../../../../src/store/runtime/create-store.ts';
 import { type RedisServer, startRedis } from '../../../redis-server.ts';
 import { type StartedApp, startApp } from '../../../start-app.ts';
 
@@ -123,7 +123,7 @@ const anyHistory = (nodes: readonly StartedApp[], runs: number): Promise<void> =
 describe('the events that subscribers receive add up to what here now returns', () => {
   it('over the embedded store', async () => {
     const started = await startApp({}, { store: createStore(openEmbeddedDriver()) });
-    await started.store.freezeClock(true);
+    await started.store.freezeClock();
     await anyHistory([started], numRuns);
     await started.close();
   });
@@ -137,7 +137,7 @@ describe('the events that subscribers receive add up to what here now returns', 
         const driver = await openRedisDriver({ url: redis.url, timeoutMs: 5_000, partitions: 2 });
         nodes.push(await startApp({}, { store: createStore(driver) }));
       }
-      await nodes[0]?.store.freezeClock(true);
+      await nodes[0]?.store.freezeClock();
     });
     afterAll(async () => {
       for (const node of nodes) await node.close();

@@ -20,14 +20,14 @@ interface PollReply {
 let started: StartedApp;
 beforeEach(async () => {
   started = await startApp();
-  await started.store.freezeClock(true);
+  await started.store.freezeClock();
 });
 afterEach(() => started.close());
 
 const restart = async (changes: Parameters<typeof startApp>[0], options = {}): Promise<void> => {
   await started.close();
   started = await startApp(changes, options);
-  await started.store.freezeClock(true);
+  await started.store.freezeClock();
 };
 const inject = (url: string) => started.app.inject({ method: 'GET', url });
 const get = async (url: string): Promise<unknown> => JSON.parse((await inject(url)).body);

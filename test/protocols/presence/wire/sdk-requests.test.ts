@@ -6,7 +6,7 @@ const key = 'sub-c-demo';
 let started: StartedApp;
 beforeAll(async () => {
   started = await startApp();
-  await started.store.freezeClock(true);
+  await started.store.freezeClock();
   for (const path of [
     `/v1/channel-registration/sub-key/${key}/channel-group/g?add=x%2Cy`,
     `/v2/presence/sub-key/${key}/channel/a/heartbeat?uuid=u1&heartbeat=300&state=${encodeURIComponent('{"a":{"s":["x"]}}')}`,

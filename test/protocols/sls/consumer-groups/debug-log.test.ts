@@ -9,8 +9,8 @@ import { makeSlsContext, type SlsContext } from '../../../../src/protocols/sls/c
 import { createLogstore } from '../../../../src/protocols/sls/resources/logstores/logstore-store.ts';
 import { createProject } from '../../../../src/protocols/sls/resources/projects/project.ts';
 import { silentLog } from '../../../../src/settings/log.ts';
-import { createStore } from '../../../../src/store/create-store.ts';
 import { openEmbeddedDriver } from '../../../../src/store/embedded/driver.ts';
+import { createStore } from '../../../../src/store/runtime/create-store.ts';
 import type { Store } from '../../../../src/store/store.ts';
 
 const ref = { project: 'p', logstore: 'logs', group: 'cg' };

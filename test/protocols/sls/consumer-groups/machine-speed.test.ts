@@ -22,7 +22,7 @@ beforeAll(async () => {
   };
   nodes.embedded = [await startApp({})];
   nodes['two nodes over Redis'] = [await overRedis(), await overRedis()];
-  for (const [first] of Object.values(nodes)) await first?.store.freezeClock(true);
+  for (const [first] of Object.values(nodes)) await first?.store.freezeClock();
 });
 afterAll(async () => {
   for (const node of Object.values(nodes).flat()) await node.close();

@@ -3,9 +3,9 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createStore } from '../../../../src/store/create-store.ts';
+import type { Driver } from '../../../../src/store/driver.ts';
 import { openEmbeddedDriver } from '../../../../src/store/embedded/driver.ts';
-import type { Driver } from '../../../../src/store/store.ts';
+import { createStore } from '../../../../src/store/runtime/create-store.ts';
 import { type StartedApp, startApp } from '../../../start-app.ts';
 import { group, groups, host, startMs } from '../service.ts';
 

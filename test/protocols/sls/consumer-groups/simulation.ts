@@ -21,8 +21,8 @@ import { reshape } from '../../../../src/protocols/sls/resources/shards/change-s
 import { ancestorsOf, merge, split } from '../../../../src/protocols/sls/resources/shards/shards.ts';
 import { SlsError } from '../../../../src/protocols/sls/wire/errors.ts';
 import { silentLog } from '../../../../src/settings/log.ts';
-import { createStore } from '../../../../src/store/create-store.ts';
 import { openEmbeddedDriver } from '../../../../src/store/embedded/driver.ts';
+import { createStore } from '../../../../src/store/runtime/create-store.ts';
 import type { Store } from '../../../../src/store/store.ts';
 
 export interface Faults {
@@ -199,7 +199,7 @@ class History {
   }
 
   async #begin(): Promise<void> {
-    await this.#store.freezeClock(true);
+    await this.#store.freezeClock();
     const node = this.#node();
     await createProject(node, project, '');
     await createLogstore(node, groupRef, { shardCount: 1 + this.#below(6) });

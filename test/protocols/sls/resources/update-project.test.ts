@@ -6,8 +6,8 @@ import { makeSlsContext } from '../../../../src/protocols/sls/context.ts';
 import { createProject, tenantOf } from '../../../../src/protocols/sls/resources/projects/project.ts';
 import { updateProject } from '../../../../src/protocols/sls/resources/projects/update-project.ts';
 import { silentLog } from '../../../../src/settings/log.ts';
-import { createStore } from '../../../../src/store/create-store.ts';
 import { openEmbeddedDriver } from '../../../../src/store/embedded/driver.ts';
+import { createStore } from '../../../../src/store/runtime/create-store.ts';
 
 it('UpdateProject does not bring back a project that was deleted in the meantime', async () => {
   const store = createStore(openEmbeddedDriver());

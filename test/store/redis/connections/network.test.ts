@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createStore } from '../../../../src/store/create-store.ts';
+import type { Driver } from '../../../../src/store/driver.ts';
 import { openRedisDriver } from '../../../../src/store/redis/driver.ts';
-import type { Driver, Store } from '../../../../src/store/store.ts';
+import { createStore } from '../../../../src/store/runtime/create-store.ts';
+import type { Store } from '../../../../src/store/store.ts';
 import { type RedisServer, startRedis } from '../../../redis-server.ts';
 import { startTcpProxy, type TcpProxy } from '../../../tcp-proxy.ts';
 import { recordLog } from './recorded-log.ts';
@@ -74,7 +75,7 @@ describe('when the network between the server and Redis', () => {
     await expect.poll(() => isServed(store), { timeout: recoveryMs }).toBe(true);
   });
 
-  it('was silent for a while, appends are announced again', async () => {
+  it('was silent for a while, appends are notified again', async () => {
     await open();
     await expect.poll(() => proxy.connections.some(isSubscriber)).toBe(true);
     proxy.silence();
@@ -85,7 +86,7 @@ describe('when the network between the server and Redis', () => {
     await expect.poll(announcedAppends(), { timeout: recoveryMs }).toContain('t');
   });
 
-  it('drops all packets of the subscriber only, that is noticed and logged, and appends are announced again', async () => {
+  it('drops all packets of the subscriber only, the failure is logged, and appends are notified again', async () => {
     await open('', 2_000);
     await expect.poll(announcedAppends(), { timeout: recoveryMs }).toContain('t');
     proxy.connections.find(isSubscriber)?.halfOpen();
@@ -96,7 +97,7 @@ describe('when the network between the server and Redis', () => {
     expect(lines.join('\n')).not.toMatch(/failed.*commands/);
   });
 
-  it('is slow, requests are served and no connection is given up', async () => {
+  it('is slow, requests are served and no connection is dropped', async () => {
     await open('', 2_000);
     expect(await isServed(store)).toBe(true);
     proxy.delay(100);
@@ -110,7 +111,7 @@ describe('when the network between the server and Redis', () => {
     const announced: string[] = [];
     driver.onAppend((_tenant, topic) => announced.push(topic));
     return async () => {
-      await driver.attend(driver.partitionOf(tenant), 10_000);
+      await driver.watchAppends(driver.partitionOf(tenant), 10_000);
       await store.commit({ tenant, appends: [{ topic: 't', payload: Buffer.from('x'), keepEntries: 5 }] });
       return announced;
     };

@@ -1,7 +1,7 @@
 /** A log for tests: each line is its message and its fields as JSON, errors by their message. */
-import type { StoreLog } from '../../../../src/store/redis/connections/connection.ts';
+import { type Log, silentLog } from '../../../../src/settings/log.ts';
 
-export function recordLog(): { readonly log: StoreLog; readonly lines: string[] } {
+export function recordLog(): { readonly log: Log; readonly lines: string[] } {
   const lines: string[] = [];
   const record = (fields: Readonly<Record<string, unknown>>, message: string): void => {
     const texts = Object.entries(fields).map(([name, value]) => [
@@ -10,5 +10,5 @@ export function recordLog(): { readonly log: StoreLog; readonly lines: string[] 
     ]);
     lines.push(`${message} ${JSON.stringify(Object.fromEntries(texts))}`);
   };
-  return { log: { warn: record, info: record }, lines };
+  return { log: { ...silentLog, warn: record, info: record }, lines };
 }

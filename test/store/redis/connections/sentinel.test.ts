@@ -15,16 +15,16 @@ const followed = (port: number, epoch: number, fault?: Error) => ({
 it.each([
   ['no Sentinel replied', [], followed(1, 3), undefined],
   ['the first view is taken', [view(1, 3)], undefined, 1],
-  ['of two views the one of the later failover is right', [view(1, 3), view(2, 4)], followed(1, 3), 2],
-  ['a Sentinel that is behind is not believed', [view(1, 3)], followed(2, 4), undefined],
+  ['of two views that of the later failover is followed', [view(1, 3), view(2, 4)], followed(1, 3), 2],
+  ['a view that is behind is ignored', [view(1, 3)], followed(2, 4), undefined],
   [
-    'of views of one epoch the one of the present master is taken',
+    'of views of one epoch that of the present master is followed',
     [view(2, 4), view(1, 4)],
     followed(1, 4),
     1,
   ],
   [
-    'Sentinels that were set up anew are believed when the master is away',
+    'views with a lower epoch are followed while the master is away',
     [view(2, 0)],
     followed(1, 4, new Error('gone')),
     2,

@@ -84,7 +84,7 @@ export async function adoptAbsentState(
     adopted
       .filter(({ data }) => data === undefined)
       .map(({ group, absent }) =>
-        store.setData({ tenant, group, holder: uuid, data: absent.value, quiet: true }),
+        store.setData({ tenant, group, holder: uuid, data: absent.value, emitEvent: false }),
       ),
   );
   await store.commit({

@@ -1,9 +1,11 @@
--- Shared: what is to be swept, and when.
---
--- due                ZSET '<kind><tenant><name>' -> lower bound of the earliest deadline in there
---@include partition
+-- Members of the sorted set of what is to be swept.
+--@include shared/partition
 
-local dueKey = prefix .. 'due'
+local dueKey = prefix .. DUE
+local DUE_GROUP = 'g'      -- leases of a group
+local DUE_HOLDERS = 'h'    -- holders of leases that ended together
+local DUE_TOPIC = 't'
+local DUE_DOCUMENT = 'd'   -- its name: '<length of the collection>:<collection><key>'
 
 local function dueMember(kind, tenant, name)
   return kind .. #tenant .. ':' .. tenant .. name

@@ -1,40 +1,39 @@
--- Shared: topics.
+-- Topics.
 --
--- s<tenant><topic>  STREAM, ids '<position>-0', fields: p (payload), and where bytes are limited b (bytes so far, with it);
---                   or e: steps of a group at consecutive timetokens, as steps.lua packs them, of which the id is the last
--- t<tenant>         HASH topic -> its idle deadline on the lease clock, '' for never
---@include counters
---@include due
+-- Fields of an entry: p (payload), and where bytes are limited b (sum of bytes up to and including this entry); or e: events
+-- of a group at consecutive timetokens, packed by membership/events.lua, where the id is that of the last event.
+--@include shared/counters
+--@include shared/due
 
-local published = {}
+local appendedTopics = {}
 
--- Keeps a topic known until it was idle for its time, or up to `slackMs` longer: then that need not be written each time.
-local function keepTopic(tenant, topic, idleMs, slackMs)
-  local registry = keyOf('t', tenant, '')
-  local known = slackMs > 0 and tonumber(redis.call('HGET', registry, topic) or nil)
+-- Moves a topic's idle deadline to `idleMs` from now, or up to `slackMs` later: then it need not be written each time.
+local function touchTopic(tenant, topic, idleMs, slackMs)
+  local topicsKey = keyOf(TOPICS, tenant, '')
+  local known = slackMs > 0 and tonumber(redis.call('HGET', topicsKey, topic) or nil)
   if not known or known < now + tonumber(idleMs) then
     local deadline = ''
     if idleMs ~= '' then
       deadline = digits(now + tonumber(idleMs) + slackMs)
-      redis.call('ZADD', dueKey, 'LT', deadline, dueMember('t', tenant, topic))
+      redis.call('ZADD', dueKey, 'LT', deadline, dueMember(DUE_TOPIC, tenant, topic))
     end
-    if redis.call('HSET', registry, topic, deadline) == 1 then
+    if redis.call('HSET', topicsKey, topic, deadline) == 1 then
       countUp('topics', tenant, 1)
     end
   end
-  if attended then
-    published[#tenant .. ':' .. tenant .. topic] = true
+  if areAppendsWatched then
+    appendedTopics[#tenant .. ':' .. tenant .. topic] = true
   end
 end
 
 local function isTopicLive(tenant, topic)
-  local deadline = redis.call('HGET', keyOf('t', tenant, ''), topic)
+  local deadline = redis.call('HGET', keyOf(TOPICS, tenant, ''), topic)
   return deadline and (deadline == '' or tonumber(deadline) > now)
 end
 
--- To be called once, when all is done: tells the nodes whose clients wait. Where nobody does, nothing is told.
-local function publish()
-  for message in pairs(published) do
-    redis.call('PUBLISH', prefix .. 'appends', message)
+-- Notifies the nodes of appends, if any node requested it; called once, at the end of a script.
+local function publishAppends()
+  for message in pairs(appendedTopics) do
+    redis.call('PUBLISH', prefix .. appendsName, message)
   end
 end

@@ -1,0 +1,60 @@
+/** The commands that the store runs for a tenant, by name. */
+import type {
+  Commit,
+  CommitResult,
+  StoredDocument,
+  TopicBounds,
+  TopicCursor,
+  TopicEntry,
+} from './documents.ts';
+import type { Beat, BeatResult, Lease, Members, MembersPage, Release, SetData, Tenant } from './leases.ts';
+
+export interface StoreNow {
+  /** The lease clock: ms, comparable only with itself. */
+  readonly leaseMs: number;
+  /** Wall time of the store (Redis `TIME`, not this node's), ms since 1970. */
+  readonly wallMs: number;
+  /** A timetoken that is not below any earlier one and below every later one. */
+  readonly timetoken: bigint;
+}
+
+/** What each command takes and returns. A batch may hold commands of many tenants and kinds. */
+export interface Commands {
+  beat: { input: Beat; result: BeatResult };
+  /** Returns the groups in which the holder was live. */
+  release: { input: Release; result: readonly string[] };
+  setData: { input: SetData; result: { readonly live: boolean; readonly changed: boolean } };
+  read: { input: { tenant: Tenant; group: string; holder: string }; result: Lease | null };
+  members: { input: MembersPage; result: Members };
+  /** Returns the number of live members of each group, in the order of `groups`. */
+  count: { input: { tenant: Tenant; groups: readonly string[] }; result: readonly number[] };
+  /** Returns the groups with at least one live member, in ascending order of name (code points), after `after`. */
+  groups: { input: { tenant: Tenant; after?: string; limit: number }; result: readonly string[] };
+  /** Returns the groups in which the holder is live, sorted. */
+  groupsOf: { input: { tenant: Tenant; holder: string }; result: readonly string[] };
+  /** Returns the documents in the order of `documents`; null for one that does not exist. */
+  readDocuments: {
+    input: { tenant: Tenant; documents: readonly { collection: string; key: string }[] };
+    result: readonly (StoredDocument | null)[];
+  };
+  /** Returns all documents of a collection, sorted by key. */
+  listDocuments: { input: { tenant: Tenant; collection: string }; result: readonly StoredDocument[] };
+  commit: { input: Commit; result: CommitResult };
+  /**
+   * Returns at most `limit` entries of all topics together: the oldest, in order of position. `maxBytes` limits the
+   * payloads of each topic together; one entry is returned in any case.
+   */
+  readTopics: {
+    input: { tenant: Tenant; topics: readonly TopicCursor[]; limit: number; maxBytes?: number };
+    result: readonly TopicEntry[];
+  };
+  topicBounds: { input: { tenant: Tenant; topics: readonly string[] }; result: readonly TopicBounds[] };
+  now: { input: { tenant: Tenant }; result: StoreNow };
+  /** Deletes all data of the tenant, without events. */
+  drop: { input: { tenant: Tenant }; result: null };
+}
+
+export type CommandName = keyof Commands;
+export type Input<N extends CommandName> = Commands[N]['input'];
+export type Result<N extends CommandName> = Commands[N]['result'];
+export type Command = { [N in CommandName]: { readonly name: N; readonly input: Input<N> } }[CommandName];

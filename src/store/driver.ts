@@ -1,0 +1,107 @@
+/**
+ * What a driver implements: a small set of atomic steps over partitions. All else (batches, sweeping, waiting) is built
+ * on it once, in `runtime`.
+ *
+ * Every driver keeps the following. The contract suite (`test/contract`) tests each item on each driver.
+ *
+ * 1. A lease is live exactly while `now < deadline` on the lease clock. One that is due but not yet swept is already dead
+ *    to every read and to `beat`.
+ * 2. `beat` on a dead lease records `expired` first, then `granted`.
+ * 3. Every grant raises the lease's epoch, every membership change the group's revision. A plain renewal changes the
+ *    deadline only.
+ * 4. A membership change and its event are one atomic step.
+ * 5. `sweep` takes each expired lease exactly once, on any number of nodes, without a leader.
+ * 6. Never early. An expired lease is dead to reads at once; its event is at most one sweep interval plus one tick late.
+ * 7. Nothing grows without bound: events are trimmed, empty groups leave no key, idle topics are removed.
+ * 8. A commit with a stale version changes nothing and reports it.
+ */
+import type { Command, CommandName, Commands } from './commands.ts';
+import type { Tenant, TenantEvent } from './leases.ts';
+
+/** The result of one command of a batch and the events that it caused, or its own error. */
+export type Outcome =
+  | { readonly result: Commands[CommandName]['result']; readonly events?: readonly TenantEvent[] }
+  | { readonly error: Error };
+
+/** How long the event topics of groups are kept. */
+export interface EventRetention {
+  /** Maximum number of entries. A driver may keep up to `maxEventsPerEntry` events of one step as one entry. */
+  readonly keepEntries: number;
+  readonly idleMs: number;
+}
+
+/** Covers what a presence subscriber may catch up on after a reconnect (20 minutes). */
+export const defaultEventRetention: EventRetention = { keepEntries: 1_000, idleMs: 20 * 60_000 };
+
+/** What one sweep of a partition took. */
+export interface Sweep {
+  /** The expiries that this call recorded, oldest deadline first; each is in exactly one result, on any node. */
+  readonly expired: readonly TenantEvent[];
+  /** True: the budget was used up and more is due now. */
+  readonly more: boolean;
+  /** Lower bound of the time until something is due, ms; null: nothing has a deadline. */
+  readonly nextInMs: number | null;
+}
+
+/** The lease clock of a partition. */
+export interface ClockReading {
+  readonly leaseMs: number;
+  readonly wallMs: number;
+  readonly frozen: boolean;
+}
+
+/** How much of the store is served. */
+export interface StoreHealth {
+  /** Partitions that are not served, by reason; empty: all are served. */
+  readonly away: { partitions: number[]; reason: string }[];
+}
+
+export interface TenantSize {
+  readonly tenant: Tenant;
+  /** Leases held, including those that are due and not yet swept. */
+  readonly leases: number;
+  readonly documents: number;
+  readonly topics: number;
+}
+
+/** The store cannot be reached, or did not reply in time. Protocols reply with their own "server error". */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}
+
+export interface Driver {
+  /** Names the store in logs: `embedded (memory)`, `redis cluster …`; without credentials. */
+  readonly description: string;
+  readonly partitions: number;
+  partitionOf(tenant: Tenant): number;
+  /**
+   * Number of commands at which a partition's batch is sent before the turn of the event loop ends, so that a store in
+   * another process can begin while this one still reads requests. Infinity: never early.
+   */
+  readonly earlyFlushSize: number;
+  /**
+   * Runs up to 256 commands of one partition. Commands of one kind keep their order; kinds may overtake each other.
+   * Rejects with StoreUnavailable if the store cannot be reached or does not reply in time.
+   */
+  execute(partition: number, commands: readonly Command[]): Promise<Outcome[]>;
+  /** Ticks the lease clock and takes what is due. `owner`: see `claimSweep`. `budget`: maximum number of expiries. */
+  sweep(partition: number, owner: string, budget: number): Promise<Sweep>;
+  /** Makes sweeps by other owners tick only, for `forMs` of wall time; 0 ends the claim. */
+  claimSweep(partition: number, owner: string, forMs: number): Promise<void>;
+  readClock(partition: number): Promise<ClockReading>;
+  /** Advances the lease clock by `advanceMs`, and freezes or thaws it. Throws RangeError for a negative advance. */
+  setClock(partition: number, change: { advanceMs?: number; frozen?: boolean }): Promise<ClockReading>;
+  tenants(partition: number): Promise<readonly TenantSize[]>;
+  /**
+   * Requests append notifications for this partition, for `forMs` of wall time. Without a request `onAppend` need not be
+   * called. An append before this resolves may not be notified.
+   */
+  watchAppends(partition: number, forMs: number): Promise<void>;
+  /** Sets the listener that is called with each topic that may have new entries, on any node; it may be called too often. */
+  onAppend(listener: (tenant: Tenant, topic: string) => void): void;
+  /** Sets the listener that is called when notifications may have been lost, after which all waiters must read again. */
+  onGap(listener: () => void): void;
+  /** Resolves if any partition is served. Rejects with StoreUnavailable if none is. */
+  ping(): Promise<StoreHealth>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,28 @@
+/** What the driver reports of each change, for the file to record. */
+import type { Tenant } from '../leases.ts';
+import type { DocumentRecord, Entry, LeaseRecord, TopicRecord } from './records.ts';
+
+/** Receives every change, in order. A file writes the changes of a batch before the batch has its results. */
+export interface ChangeLog {
+  leaseRenewed(lease: LeaseRecord): void;
+  leaseSet(lease: LeaseRecord): void;
+  leaseEnded(lease: LeaseRecord): void;
+  documentSet(document: DocumentRecord): void;
+  documentDeleted(document: DocumentRecord): void;
+  /** `oldest`: the position of the oldest entry that is kept. */
+  entryAppended(topic: TopicRecord, entry: Entry, oldest: bigint): void;
+  topicDeleted(topic: TopicRecord): void;
+  tenantDropped(tenant: Tenant): void;
+}
+
+/** Records nothing: the store is in memory only. */
+export const noChangeLog: ChangeLog = {
+  leaseRenewed() {},
+  leaseSet() {},
+  leaseEnded() {},
+  documentSet() {},
+  documentDeleted() {},
+  entryAppended() {},
+  topicDeleted() {},
+  tenantDropped() {},
+};

@@ -1,0 +1,76 @@
+/** The SQLite database of the embedded store: its tables, and the checks before it is used. */
+import { closeSync, openSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS clock (
+    id INTEGER PRIMARY KEY CHECK (id = 1), lease_ms INTEGER, wall_ms INTEGER, frozen INTEGER, sequence INTEGER, last_micros INTEGER
+  );
+  CREATE TABLE IF NOT EXISTS leases (
+    tenant TEXT, "group" TEXT, holder TEXT, epoch INTEGER, revision INTEGER, ttl_ms INTEGER, deadline_ms INTEGER, data TEXT,
+    PRIMARY KEY (tenant, "group", holder)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS renewals (batch INTEGER PRIMARY KEY, leases BLOB);
+  CREATE TABLE IF NOT EXISTS revisions (
+    tenant TEXT, "group" TEXT, revision INTEGER, PRIMARY KEY (tenant, "group")
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS documents (
+    tenant TEXT, collection TEXT, key TEXT, version INTEGER, deadline_ms INTEGER, value TEXT,
+    PRIMARY KEY (tenant, collection, key)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS topics (
+    tenant TEXT, topic TEXT, newest INTEGER, deadline_ms INTEGER, PRIMARY KEY (tenant, topic)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS entries (
+    tenant TEXT, topic TEXT, position INTEGER, payload BLOB, PRIMARY KEY (tenant, topic, position)
+  ) WITHOUT ROWID;
+`;
+
+/** Identifies a file of this server among SQLite databases. */
+const applicationId = 0x68_62_64_31;
+
+/** Paths that SQLite does not take as the name of a file. */
+const specialPath = /^(?::memory:$|file:)/;
+
+/** The file cannot be used: it is in use by another process, not a database of this server, or not writable. */
+export class FileUnusable extends Error {
+  override readonly name = 'FileUnusable';
+}
+
+function isForeign(database: DatabaseSync): boolean {
+  const { tables } = database.prepare('SELECT count(*) AS tables FROM sqlite_master').get() as {
+    tables: number;
+  };
+  const { id } = database.prepare('SELECT application_id AS id FROM pragma_application_id').get() as {
+    id: number;
+  };
+  return tables > 0 && id !== applicationId;
+}
+
+/** Opens the file; creates it if it does not exist. Throws FileUnusable. The caller closes the database. */
+export function openDatabase(path: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    // Loaded here, as only a store on a file needs it.
+    const sqlite = process.getBuiltinModule('node:sqlite');
+    if (sqlite === undefined) throw new Error('this Node.js is built without node:sqlite');
+    // Leases may be tokens: a new file, and those that SQLite puts beside it, are readable by their owner only.
+    if (!specialPath.test(path)) closeSync(openSync(path, 'a', 0o600));
+    database = new sqlite.DatabaseSync(path);
+    // Exclusive, for a second process would not see what this one holds in memory.
+    database.exec('PRAGMA locking_mode = EXCLUSIVE');
+    if (isForeign(database)) throw new Error("it is another program's database");
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+    // In one transaction: tables without the number would be taken for another program's at the next start.
+    database.exec(`BEGIN; ${schema}; PRAGMA application_id = ${applicationId}; COMMIT`);
+    return database;
+  } catch (error) {
+    database?.close();
+    const reason = (error as Error).message;
+    throw new FileUnusable(
+      /locked|busy/i.test(reason)
+        ? `${path} is in use by another process; several nodes need Redis`
+        : `${path} cannot be used as a store: ${reason}`,
+    );
+  }
+}

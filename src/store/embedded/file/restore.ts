@@ -1,0 +1,98 @@
+/** Reads the state back from the file. */
+import { addHeld } from '../holders.ts';
+import type { DocumentRecord, LeaseRecord, TopicRecord } from '../records.ts';
+import { never, newGroup, type State, tenantOf } from '../state.ts';
+import { deadlineOf } from './deadline-column.ts';
+import type { Renewals } from './renewals.ts';
+import type { Row, Statements } from './statements.ts';
+
+/** Fills an empty state with what the file holds; every deadline is `postponedMs` later than it was written. */
+export function restoreState(
+  statements: Statements,
+  renewals: Renewals,
+  state: State,
+  postponedMs: number,
+): void {
+  restoreLeases(statements, renewals, state, postponedMs);
+  for (const row of statements.all('SELECT * FROM documents')) restoreDocument(state, row, postponedMs);
+  for (const row of statements.all('SELECT * FROM topics')) {
+    const entries = statements.all(
+      'SELECT position, payload FROM entries WHERE tenant = ? AND topic = ? ORDER BY position',
+      [String(row.tenant), String(row.topic)],
+    );
+    restoreTopic(state, row, entries, postponedMs);
+  }
+}
+
+function restoreLeases(statements: Statements, renewals: Renewals, state: State, postponedMs: number): void {
+  const unfolded = renewals.read();
+  for (const row of statements.all('SELECT * FROM revisions')) {
+    const group = newGroup(String(row.group));
+    group.revision = Number(row.revision);
+    tenantOf(state, String(row.tenant)).groups.set(group.name, group);
+  }
+  for (const row of statements.all('SELECT * FROM leases ORDER BY epoch')) {
+    const tenant = tenantOf(state, String(row.tenant));
+    const group = tenant.groups.get(String(row.group));
+    if (group === undefined) continue;
+    const epoch = Number(row.epoch);
+    const renewal = unfolded.get(epoch);
+    const lease: LeaseRecord = {
+      kind: 'lease',
+      tenant,
+      group,
+      holder: String(row.holder),
+      epoch,
+      ttlMs: renewal?.ttlMs ?? Number(row.ttl_ms),
+      data: row.data === null ? null : String(row.data),
+      deadlineMs: (renewal?.deadlineMs ?? Number(row.deadline_ms)) + postponedMs,
+      dueMs: 0,
+      slot: -1,
+    };
+    group.members.set(lease.holder, lease);
+    addHeld(tenant.holders, lease);
+    tenant.leases += 1;
+    state.due.watch(lease);
+    if (renewal !== undefined) renewals.addRestored(lease);
+  }
+}
+
+function restoreDocument(state: State, row: Row, postponedMs: number): void {
+  const tenant = tenantOf(state, String(row.tenant));
+  const document: DocumentRecord = {
+    kind: 'document',
+    tenant,
+    collection: String(row.collection),
+    key: String(row.key),
+    version: Number(row.version),
+    value: String(row.value),
+    deadlineMs: deadlineOf(row) + postponedMs,
+    dueMs: never,
+    slot: -1,
+  };
+  const collection = tenant.collections.get(document.collection) ?? new Map<string, DocumentRecord>();
+  tenant.collections.set(document.collection, collection.set(document.key, document));
+  tenant.documents += 1;
+  if (document.deadlineMs !== never) state.due.watch(document);
+}
+
+function restoreTopic(state: State, row: Row, entries: readonly Row[], postponedMs: number): void {
+  const tenant = tenantOf(state, String(row.tenant));
+  const topic: TopicRecord = {
+    kind: 'topic',
+    tenant,
+    name: String(row.topic),
+    entries: entries.map(({ position, payload }) => ({
+      position: position as bigint,
+      payload: payload as Uint8Array,
+    })),
+    start: 0,
+    newest: row.newest as bigint,
+    bytes: entries.reduce((total, { payload }) => total + (payload as Uint8Array).length, 0),
+    deadlineMs: deadlineOf(row) + postponedMs,
+    dueMs: never,
+    slot: -1,
+  };
+  tenant.topics.set(topic.name, topic);
+  if (topic.deadlineMs !== never) state.due.watch(topic);
+}

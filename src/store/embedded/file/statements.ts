@@ -1,0 +1,38 @@
+/** Prepared statements of a database, each prepared at its first use. */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+
+export interface Row {
+  readonly [column: string]: string | bigint | number | Uint8Array | null;
+}
+
+export type Value = string | number | bigint | Uint8Array | null;
+
+export interface Statements {
+  run(sql: string, values?: readonly Value[]): void;
+  all(sql: string, values?: readonly string[]): Row[];
+}
+
+/** Positions of topics exceed 2^53. */
+const readBigInts = true;
+
+/** Returns a cache of statements for a database. */
+export function prepareStatements(database: DatabaseSync): Statements {
+  const prepared = new Map<string, StatementSync>();
+  const prepare = (sql: string): StatementSync => {
+    let statement = prepared.get(sql);
+    if (statement === undefined) {
+      statement = database.prepare(sql);
+      statement.setReadBigInts(readBigInts);
+      prepared.set(sql, statement);
+    }
+    return statement;
+  };
+  return {
+    run(sql, values = []) {
+      prepare(sql).run(...values);
+    },
+    all(sql, values = []) {
+      return prepare(sql).all(...values) as Row[];
+    },
+  };
+}

@@ -1,0 +1,210 @@
+/**
+ * The file of the embedded store: SQLite as the record of what the process holds in memory. Every batch is one
+ * transaction, written before the batch has its results, so that results that a client received survive a kill.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { StoreUnavailable } from '../../driver.ts';
+import type { Tenant } from '../../leases.ts';
+import { type LeaseClock, startClock } from '../../runtime/lease-clock.ts';
+import type { ChangeLog } from '../change-log.ts';
+import {
+  type DocumentRecord,
+  type Entry,
+  type LeaseRecord,
+  payloadOf,
+  type TopicRecord,
+} from '../records.ts';
+import type { State } from '../state.ts';
+import { openDatabase } from './database.ts';
+import { columnOf } from './deadline-column.ts';
+import { Renewals } from './renewals.ts';
+import { restoreState } from './restore.ts';
+import { prepareStatements, type Statements } from './statements.ts';
+
+/**
+ * How far the clock may advance without being written while nothing else changes, ms. After a kill leases expire later by
+ * at most this much and the time between two ticks.
+ */
+const clockLagMs = 500;
+
+/** The clock and where the sequences stand. */
+export interface ClockRecord {
+  readonly clock: LeaseClock;
+  readonly sequence: number;
+  readonly lastMicros: number;
+}
+
+export class StoreFile implements ChangeLog {
+  readonly #database: DatabaseSync;
+  readonly #statements: Statements;
+  readonly #renewals: Renewals;
+  #writes: (() => void)[] = [];
+  #clockWrittenMs = Number.NEGATIVE_INFINITY;
+
+  /** Throws FileUnusable if the file cannot be opened or another process has it. */
+  constructor(path: string) {
+    this.#database = openDatabase(path);
+    this.#statements = prepareStatements(this.#database);
+    this.#renewals = new Renewals(this.#statements);
+  }
+
+  /** Returns the clock as it was last written; undefined for a new file. */
+  readClock(): ClockRecord | undefined {
+    const row = this.#statements.all('SELECT * FROM clock')[0];
+    if (row === undefined) return undefined;
+    return {
+      clock: { leaseMs: Number(row.lease_ms), wallMs: Number(row.wall_ms), frozen: Number(row.frozen) === 1 },
+      sequence: Number(row.sequence),
+      lastMicros: Number(row.last_micros),
+    };
+  }
+
+  /**
+   * Fills an empty state with what the file holds, every deadline `postponedMs` later: by how much the clock advanced while
+   * no process had the file and no client could beat.
+   */
+  restore(state: State, postponedMs: number): void {
+    restoreState(this.#statements, this.#renewals, state, postponedMs);
+    if (postponedMs > 0) this.#postpone(state, postponedMs);
+  }
+
+  leaseRenewed(lease: LeaseRecord): void {
+    this.#renewals.add(lease);
+  }
+
+  leaseSet(lease: LeaseRecord): void {
+    const { tenant, group, holder, epoch, ttlMs, deadlineMs, data } = lease;
+    const { name, revision } = group;
+    // An older renewal of the same lease must not override this deadline when the file is read again.
+    this.#renewals.add(lease);
+    this.#writes.push(() => {
+      this.#run('INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?)', [
+        ...[tenant.name, name, holder, epoch, revision, ttlMs, deadlineMs, data],
+      ]);
+      this.#run('INSERT OR REPLACE INTO revisions VALUES (?, ?, ?)', [tenant.name, name, revision]);
+    });
+  }
+
+  leaseEnded(lease: LeaseRecord): void {
+    const { tenant, group, holder } = lease;
+    const { name, revision } = group;
+    const isEmpty = group.members.size === 0;
+    this.#renewals.remove(lease);
+    this.#writes.push(() => {
+      this.#run('DELETE FROM leases WHERE tenant = ? AND "group" = ? AND holder = ?', [
+        ...[tenant.name, name, holder],
+      ]);
+      if (isEmpty) this.#run('DELETE FROM revisions WHERE tenant = ? AND "group" = ?', [tenant.name, name]);
+      else this.#run('INSERT OR REPLACE INTO revisions VALUES (?, ?, ?)', [tenant.name, name, revision]);
+    });
+  }
+
+  documentSet({ tenant, collection, key, version, deadlineMs, value }: DocumentRecord): void {
+    this.#writes.push(() => {
+      this.#run('INSERT OR REPLACE INTO documents VALUES (?, ?, ?, ?, ?, ?)', [
+        ...[tenant.name, collection, key, version, columnOf(deadlineMs), value],
+      ]);
+    });
+  }
+
+  documentDeleted({ tenant, collection, key }: DocumentRecord): void {
+    this.#writes.push(() => {
+      this.#run('DELETE FROM documents WHERE tenant = ? AND collection = ? AND key = ?', [
+        ...[tenant.name, collection, key],
+      ]);
+    });
+  }
+
+  entryAppended({ tenant, name, newest, deadlineMs }: TopicRecord, entry: Entry, oldest: bigint): void {
+    this.#writes.push(() => {
+      this.#run('INSERT OR REPLACE INTO topics VALUES (?, ?, ?, ?)', [
+        ...[tenant.name, name, newest, columnOf(deadlineMs)],
+      ]);
+      this.#run('INSERT INTO entries VALUES (?, ?, ?, ?)', [
+        ...[tenant.name, name, entry.position, payloadOf(entry)],
+      ]);
+      this.#run('DELETE FROM entries WHERE tenant = ? AND topic = ? AND position < ?', [
+        ...[tenant.name, name, oldest],
+      ]);
+    });
+  }
+
+  topicDeleted({ tenant, name }: TopicRecord): void {
+    this.#writes.push(() => {
+      this.#run('DELETE FROM topics WHERE tenant = ? AND topic = ?', [tenant.name, name]);
+      this.#run('DELETE FROM entries WHERE tenant = ? AND topic = ?', [tenant.name, name]);
+    });
+  }
+
+  tenantDropped(tenant: Tenant): void {
+    this.#writes.push(() => {
+      for (const table of ['leases', 'revisions', 'documents', 'topics', 'entries']) {
+        this.#run(`DELETE FROM ${table} WHERE tenant = ?`, [tenant]);
+      }
+    });
+  }
+
+  /** Makes the next flush write the clock, however little it advanced. */
+  clockChanged(): void {
+    this.#clockWrittenMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Writes all changes since the last call, in one transaction. Throws StoreUnavailable if that fails. */
+  flush(state: State): void {
+    const advancedMs = state.clock.leaseMs - this.#clockWrittenMs;
+    const hasChanges = this.#writes.length > 0 || !this.#renewals.isEmpty;
+    if (!hasChanges && advancedMs < clockLagMs && advancedMs >= 0) return;
+    const fold = this.#renewals.mustFold;
+    // If it fails the changes stay in the list: memory and file agree again after the next write that succeeds.
+    this.#transaction(state, () => {
+      for (const write of this.#writes) write();
+      if (fold) this.#renewals.fold();
+      this.#renewals.write();
+    });
+    if (fold) this.#renewals.folded();
+    this.#writes = [];
+    this.#renewals.written();
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  /** In one transaction with the clock: a process that is killed right after its start must not postpone twice. */
+  #postpone(state: State, byMs: number): void {
+    this.#transaction(state, () => {
+      for (const table of ['leases', 'documents', 'topics']) {
+        this.#run(`UPDATE ${table} SET deadline_ms = deadline_ms + ?`, [byMs]);
+      }
+      // A lease that was renewed has an older deadline in its row than in memory.
+      this.#renewals.fold();
+    });
+    this.#renewals.folded();
+  }
+
+  /** Writes, and the clock as well. Throws StoreUnavailable if that fails; then nothing is written. */
+  #transaction(state: State, write: () => void): void {
+    const { leaseMs, wallMs, frozen } = state.clock;
+    try {
+      this.#run('BEGIN');
+      write();
+      this.#run('INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?, ?, ?)', [
+        ...[Math.floor(leaseMs), Math.floor(wallMs), frozen ? 1 : 0, state.sequence, state.lastMicros],
+      ]);
+      this.#run('COMMIT');
+    } catch (error) {
+      if (this.#database.isTransaction) this.#run('ROLLBACK');
+      throw new StoreUnavailable(`the store file cannot be written: ${(error as Error).message}`);
+    }
+    this.#clockWrittenMs = leaseMs;
+  }
+
+  #run(sql: string, values?: Parameters<Statements['run']>[1]): void {
+    this.#statements.run(sql, values);
+  }
+}
+
+/** Returns what a new state begins with, with no file or a new one. */
+export function firstClock(wallMs: number): ClockRecord {
+  return { clock: startClock(wallMs), sequence: Math.floor(wallMs * 1_000), lastMicros: 0 };
+}

@@ -1,0 +1,77 @@
+/** The records that the embedded driver holds in memory. */
+import type { Tenant, TenantEvent } from '../leases.ts';
+import type { Due } from './due-heap.ts';
+
+export interface LeaseRecord extends Due {
+  readonly kind: 'lease';
+  readonly tenant: TenantRecord;
+  readonly group: GroupRecord;
+  readonly holder: string;
+  epoch: number;
+  ttlMs: number;
+  data: string | null;
+}
+
+export interface GroupRecord {
+  readonly name: string;
+  /** The topic of its events. */
+  readonly topic: string;
+  revision: number;
+  /** In the order of their grants: the map keeps it, since a lease that is granted again is inserted anew. */
+  readonly members: Map<string, LeaseRecord>;
+}
+
+export interface DocumentRecord extends Due {
+  readonly kind: 'document';
+  readonly tenant: TenantRecord;
+  readonly collection: string;
+  readonly key: string;
+  version: number;
+  value: string;
+}
+
+export interface Entry {
+  readonly position: bigint;
+  /** A lease event is encoded when it is first read: most events are never read. */
+  payload: Uint8Array | TenantEvent;
+}
+
+export interface TopicRecord extends Due {
+  readonly kind: 'topic';
+  readonly tenant: TenantRecord;
+  readonly name: string;
+  /** Oldest first; those before `start` are already trimmed. */
+  entries: Entry[];
+  start: number;
+  newest: bigint;
+  /** Size of the payloads that are kept; lease events are not counted. */
+  bytes: number;
+}
+
+/** The leases of a holder: its only one, or several by group. */
+export type Held = LeaseRecord | Map<string, LeaseRecord>;
+
+export interface TenantRecord {
+  readonly name: Tenant;
+  readonly groups: Map<string, GroupRecord>;
+  /** By holder; a holder without leases has no entry. */
+  readonly holders: Map<string, Held>;
+  readonly collections: Map<string, Map<string, DocumentRecord>>;
+  readonly topics: Map<string, TopicRecord>;
+  leases: number;
+  documents: number;
+}
+
+/** Returns the size of an entry's payload; 0 for a lease event. */
+export function sizeOf({ payload }: Entry): number {
+  return payload instanceof Uint8Array ? payload.length : 0;
+}
+
+/** Returns the payload of an entry; encodes it if it is a lease event. */
+export function payloadOf(entry: Entry): Uint8Array {
+  if (!(entry.payload instanceof Uint8Array)) {
+    const { tenant: _, ...event } = entry.payload;
+    entry.payload = Buffer.from(JSON.stringify(event));
+  }
+  return entry.payload;
+}

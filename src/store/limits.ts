@@ -1,0 +1,30 @@
+/**
+ * Numbers and names that every driver uses alike. The Redis scripts get them from here as well: `redis/script-text.ts`
+ * puts each one, under the same name, before the text of every script.
+ */
+
+/**
+ * Maximum step of the lease clock between two ticks, ms. A longer pause (a stopped container, an outage, a clock jump)
+ * counts as this much, so that it cannot expire all leases at once.
+ */
+export const maxClockStepMs = 2_000;
+
+/** TTL of a new lease if the beat names none, ms. */
+export const defaultTtlMs = 60_000;
+
+/** Maximum number of events of one group, made in one step, that a driver may keep as one entry of its topic. */
+export const maxEventsPerEntry = 32;
+
+/** Prefix of the topics that hold the events of a group; the group's name follows. */
+export const leaseEventsPrefix = 'leases:';
+
+/**
+ * The collection whose documents copy events of groups to further topics. While a document exists, each event of a group
+ * whose name starts with the document's key is also appended, at the same position, to the topic named by its value.
+ *
+ * The topic holds timetokens: nothing is appended to it with `after`. Two documents may name the same topic.
+ */
+export const eventCopies = 'event-copies';
+
+/** Maximum length of a prefix in `eventCopies`, bytes of UTF-8; a longer one matches no group. */
+export const maxCopyPrefixBytes = 512;

@@ -1,0 +1,71 @@
+/** Runs a batch of commands: those of one kind are one call of their script. */
+import type { Command, CommandName, Result } from '../commands.ts';
+import type { EventRetention, Outcome } from '../driver.ts';
+import type { Caller } from './caller.ts';
+import type { Codec } from './codecs/codec.ts';
+import { codecs } from './codecs/codecs.ts';
+import { replyEvents } from './codecs/events.ts';
+import type { Reply, ScriptArgument } from './scripts.ts';
+
+export type BatchRunner = (partition: number, commands: readonly Command[]) => Promise<Outcome[]>;
+
+/** Returns what a script that records events takes first. */
+export function retentionArguments({ keepEntries, idleMs }: EventRetention): readonly ScriptArgument[] {
+  return [keepEntries, idleMs];
+}
+
+/** Returns a function that runs a batch and has one outcome per command. */
+export function makeBatchRunner(call: Caller, retention: EventRetention): BatchRunner {
+  const runKind = async (
+    partition: number,
+    name: CommandName,
+    commands: readonly Command[],
+  ): Promise<Outcome[]> => {
+    // The types relate a codec to its command by name only.
+    const codec = codecs[name] as unknown as Codec<'beat'>;
+    const inputs = commands.map(({ input }) => input) as never[];
+    const args: ScriptArgument[] = codec.changesLeases === true ? [...retentionArguments(retention)] : [];
+    try {
+      if (codec.encodeBatch === undefined) for (const input of inputs) codec.encode(input, args);
+      else codec.encodeBatch(inputs, args);
+      const raw = codec.raw === true || codec.changesLeases === true;
+      const reply = (await call({ name, partition, args, raw })) as readonly Reply[];
+      return outcomesOf(codec, inputs, reply);
+    } catch (error) {
+      return commands.map(() => ({ error: error as Error }));
+    }
+  };
+
+  return async (partition, commands) => {
+    const [first] = commands;
+    // Most batches consist of beats only.
+    if (first !== undefined && commands.every(({ name }) => name === first.name))
+      return runKind(partition, first.name, commands);
+    const positions = Map.groupBy(commands.keys(), (at) => commands[at]?.name as CommandName);
+    const outcomes: Outcome[] = new Array(commands.length);
+    await Promise.all(
+      [...positions].map(async ([name, places]) => {
+        const ofKind = await runKind(
+          partition,
+          name,
+          places.map((at) => commands[at] as Command),
+        );
+        for (const [index, at] of places.entries()) outcomes[at] = ofKind[index] as Outcome;
+      }),
+    );
+    return outcomes;
+  };
+}
+
+/** The events of the batch are with the outcome of its first command. */
+function outcomesOf(codec: Codec<'beat'>, inputs: never[], reply: readonly Reply[]): Outcome[] {
+  const replies = codec.changesLeases === true ? reply[0] : reply;
+  const results: Result<CommandName>[] =
+    codec.decodeBatch?.(replies as Buffer, inputs) ??
+    inputs.map((input, at) => codec.decode((replies as readonly Reply[])[at] ?? null, input));
+  const outcomes: Outcome[] = results.map((result) => ({ result }));
+  const events = codec.changesLeases === true ? replyEvents(reply, 1) : [];
+  const [first] = results;
+  if (events.length > 0 && first !== undefined) outcomes[0] = { result: first, events };
+  return outcomes;
+}

@@ -1,0 +1,22 @@
+/** How a command becomes arguments of its script and the script's reply becomes its result. */
+import type { CommandName, Input, Result } from '../../commands.ts';
+import type { Reply, ScriptArgument } from '../scripts.ts';
+
+export interface Codec<N extends CommandName> {
+  /** Appends one command of a batch to the script's arguments. */
+  encode(input: Input<N>, to: ScriptArgument[]): void;
+  /** Replaces `encode`: appends the whole batch. */
+  encodeBatch?(inputs: readonly Input<N>[], to: ScriptArgument[]): void;
+  decode(reply: Reply, input: Input<N>): Result<N>;
+  /** The script takes the retention of event topics first, and replies `{ replies, tenant, events, … }`. */
+  readonly changesLeases?: true;
+  /** The reply holds bytes that are not text, as packed events are. */
+  readonly raw?: true;
+  /** Replaces `decode`: the results of the whole batch are in one reply. */
+  decodeBatch?(reply: Buffer, inputs: readonly Input<N>[]): Result<N>[];
+}
+
+/** Returns the elements of a reply; none if it is not a list. */
+export const list = (reply: Reply | undefined): readonly Reply[] => (Array.isArray(reply) ? reply : []);
+export const text = (reply: Reply | undefined): string => String(reply ?? '');
+export const number = (reply: Reply | undefined): number => Number(reply ?? 0);

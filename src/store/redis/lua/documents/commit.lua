@@ -1,0 +1,74 @@
+-- Changes documents and appends to topics: a batch of commits, each all or nothing.
+--
+-- KEYS[1]  the partition's clock
+-- ARGV     per commit: tenant, number of guards, (collection, key, version)*,
+--          number of writes, (collection, key, version or '', '1' with a value or '0' to delete, value, ttl ms or '')*,
+--          number of appends, (topic, payload, position, entries to keep, bytes to keep or '', idle ms or '')*,
+--          where the position is '' for a fresh timetoken, the one to follow in an empty topic, or '=' for that of the
+--          append before, which alone is returned
+-- Returns  per commit: false, or { { version or '0' for each write }, { position for each append } }
+--@include shared/documents
+--@include documents/appends
+
+local function writesAreCurrent(tenant, first, last)
+  for write = first, last, 6 do
+    local version = ARGV[write + 2]
+    if version ~= '' and (readVersion(tenant, ARGV[write], ARGV[write + 1]) or '0') ~= version then
+      return false
+    end
+  end
+  return true
+end
+
+-- Makes the write at a position of ARGV. Returns the new version.
+local function writeDocument(tenant, write)
+  local collection, key, ttl = ARGV[write], ARGV[write + 1], ARGV[write + 5]
+  local version = digits(nextSeq())
+  local deadline = ''
+  if ttl ~= '' then
+    deadline = digits(now + tonumber(ttl))
+    redis.call('ZADD', dueKey, 'LT', deadline, documentMember(tenant, collection, key))
+  end
+  redis.call('HSET', keyOf(VERSIONS, tenant, collection), key, version .. '|' .. deadline)
+  if redis.call('HSET', keyOf(DOCUMENTS, tenant, collection), key, ARGV[write + 4]) == 1 then
+    redis.call('SADD', keyOf(COLLECTIONS, tenant, ''), collection)
+    countUp('documents', tenant, 1)
+  end
+  return version
+end
+
+-- Makes the writes from `first` to `last` in ARGV. Returns the new versions.
+local function applyWrites(tenant, first, last)
+  local versions = {}
+  for write = first, last, 6 do
+    if ARGV[write + 3] == '0' then
+      deleteDocument(tenant, ARGV[write], ARGV[write + 1])
+      versions[#versions + 1] = '0'
+    else
+      versions[#versions + 1] = writeDocument(tenant, write)
+    end
+  end
+  return versions
+end
+
+local replies = {}
+local at = 1
+while ARGV[at] do
+  local tenant = ARGV[at]
+  local guards = tonumber(ARGV[at + 1])
+  local writesAt = at + 2 + 3 * guards
+  local writes = tonumber(ARGV[writesAt])
+  local firstWrite, lastWrite = writesAt + 1, writesAt + 6 * writes
+  local appendsAt = lastWrite + 1
+  local firstAppend, lastAppend = appendsAt + 1, appendsAt + 6 * tonumber(ARGV[appendsAt])
+  if guardsHold(tenant, at + 2, guards) and writesAreCurrent(tenant, firstWrite, lastWrite) then
+    local versions = applyWrites(tenant, firstWrite, lastWrite)
+    replies[#replies + 1] = { versions, applyAppends(tenant, firstAppend, lastAppend) }
+  else
+    replies[#replies + 1] = false
+  end
+  at = lastAppend + 1
+end
+publishAppends()
+saveCounters()
+return replies

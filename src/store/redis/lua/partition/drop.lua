@@ -1,0 +1,45 @@
+-- Deletes all data of tenants, without events.
+--
+-- KEYS[1]  the partition's clock
+-- ARGV     tenants
+-- Returns  a 0 for each
+--@include shared/documents
+
+local function dropNamed(tenant)
+  for _, group in ipairs(redis.call('ZRANGE', keyOf(GROUPS, tenant, ''), 0, -1)) do
+    redis.call('DEL', keyOf(MEMBERS, tenant, group))
+    redis.call('ZREM', dueKey, dueMember(DUE_GROUP, tenant, group))
+  end
+  for _, holder in ipairs(redis.call('SMEMBERS', keyOf(MULTI_HOLDERS, tenant, ''))) do
+    redis.call('DEL', keyOf(HOLDER_GROUPS, tenant, holder))
+  end
+  for _, collection in ipairs(redis.call('SMEMBERS', keyOf(COLLECTIONS, tenant, ''))) do
+    for _, key in ipairs(redis.call('HKEYS', keyOf(VERSIONS, tenant, collection))) do
+      redis.call('ZREM', dueKey, documentMember(tenant, collection, key))
+    end
+    redis.call('DEL', keyOf(DOCUMENTS, tenant, collection), keyOf(VERSIONS, tenant, collection))
+  end
+  for _, topic in ipairs(redis.call('HKEYS', keyOf(TOPICS, tenant, ''))) do
+    redis.call('DEL', keyOf(ENTRIES, tenant, topic))
+    redis.call('ZREM', dueKey, dueMember(DUE_TOPIC, tenant, topic))
+  end
+  redis.call('ZREM', dueKey, dueMember(DUE_HOLDERS, tenant, ''))
+end
+
+local onePerTenant = {
+  LEASES, LEASE_DATA, GROUPS, REVISIONS, HOLDERS, MULTI_HOLDERS, ENDED_LEASES, COLLECTIONS, TOPICS,
+}
+
+local replies = {}
+for index, tenant in ipairs(ARGV) do
+  dropNamed(tenant)
+  for _, kind in ipairs(onePerTenant) do
+    redis.call('DEL', keyOf(kind, tenant, ''))
+  end
+  for _, counted in ipairs({ 'leases', 'documents', 'topics' }) do
+    redis.call('HDEL', prefix .. COUNTS .. counted, tenant)
+  end
+  replies[index] = 0
+end
+saveCounters()
+return replies

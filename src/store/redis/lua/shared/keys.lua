@@ -1,0 +1,33 @@
+-- All kinds of keys. Every key of a partition starts with the same hash tag, '{hb:<n>}:', which `prefix` holds.
+--
+-- Keys of a tenant: keyOf(KIND, tenant, name). "beat" below stands for beat, release and sweep, which grant and end leases.
+
+local LEASES = 'l'          -- HASH  field of a lease -> packed lease (membership/leases.lua). Written by beat, setData
+local LEASE_DATA = 'x'      -- HASH  field of a lease -> its data, if it has any. Written by beat, setData
+local MEMBERS = 'z'         -- ZSET  per group: holder -> lower bound of its deadline; renewals leave it. Written by beat
+local GROUPS = 'g'          -- ZSET  groups with members, all with score 0: ordered by name. Written by beat
+local REVISIONS = 'r'       -- HASH  group -> revision. Written by beat
+local HOLDERS = 'h'         -- HASH  holder -> '=' and the head of its only lease's field, or '+'. Written by beat
+local HOLDER_GROUPS = 'H'   -- SET   per holder with several leases: its groups. Written by beat
+local MULTI_HOLDERS = '+'   -- SET   holders with several leases; absent: no need to look for them. Written by beat
+local ENDED_LEASES = 'f'    -- LIST  packed fields of leases that ended together, to be removed from HOLDERS. Written by beat
+local VERSIONS = 'v'        -- HASH  per collection: key -> '<version>|<deadline or nothing>'. Written by commit, sweep
+local DOCUMENTS = 'd'       -- HASH  per collection: key -> value. Written by commit, sweep
+local COLLECTIONS = 'c'     -- SET   collections. Written by commit, sweep
+local ENTRIES = 's'         -- STREAM per topic: ids '<position>-0' (shared/topics.lua). Written by commit, beat, setData
+local TOPICS = 't'          -- HASH  topic -> idle deadline, '' for never. Written by commit, beat, setData, sweep
+
+-- Keys of the partition: prefix .. NAME
+
+local DUE = 'due'           -- ZSET  what is to be swept (shared/due.lua) -> lower bound of its earliest deadline
+local COUNTS = 'n:'         -- HASH  with 'leases', 'documents' or 'topics' after it: tenant -> how many it holds
+-- clockName                   HASH  lease clock, counters, requests of nodes (shared/partition.lua). KEYS[1] of every script
+-- absent                      KEYS[2] of every script; never exists (declaredKeys in keys.ts)
+-- appendsName                 channel, not a key: '<length of tenant>:<tenant><topic>' for each topic with new entries
+
+local prefix = string.sub(KEYS[1], 1, -1 - #clockName)
+
+-- Names may hold any character, so a key states the length of the tenant's name. `name`: '' for one key per tenant.
+local function keyOf(kind, tenant, name)
+  return prefix .. kind .. #tenant .. ':' .. tenant .. name
+end

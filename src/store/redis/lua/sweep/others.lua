@@ -1,0 +1,41 @@
+-- Sweeps holders of leases that ended together, topics and documents.
+
+local function sweepHolders(tenant, member)
+  local checked = removeEnded(tenant)
+  budget.expiries = budget.expiries - checked
+  budget.steps = budget.steps - checked
+  if checked == 0 then
+    redis.call('ZREM', dueKey, member)
+  end
+end
+
+local function sweepTopic(tenant, topic, member)
+  local deadline = redis.call('HGET', keyOf(TOPICS, tenant, ''), topic)
+  if deadline == '' then
+    redis.call('ZREM', dueKey, member)
+  elseif deadline and tonumber(deadline) > now then
+    redis.call('ZADD', dueKey, deadline, member)
+  else
+    redis.call('DEL', keyOf(ENTRIES, tenant, topic))
+    redis.call('ZREM', dueKey, member)
+    if redis.call('HDEL', keyOf(TOPICS, tenant, ''), topic) == 1 then
+      countUp('topics', tenant, -1)
+    end
+  end
+end
+
+local function sweepDocument(tenant, name, member)
+  local colon = string.find(name, ':', 1, true)
+  local length = tonumber(string.sub(name, 1, colon - 1))
+  local collection = string.sub(name, colon + 1, colon + length)
+  local key = string.sub(name, colon + length + 1)
+  local version, deadline = readVersion(tenant, collection, key)
+  if not version then
+    deleteDocument(tenant, collection, key)
+    redis.call('ZREM', dueKey, member)
+  elseif deadline then
+    redis.call('ZADD', dueKey, digits(deadline), member)
+  else
+    redis.call('ZREM', dueKey, member)
+  end
+end

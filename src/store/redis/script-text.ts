@@ -1,0 +1,76 @@
+/** The text of each Redis script: a file in `lua`, with the fragments that it includes and the values of constants in place. */
+import { readFileSync } from 'node:fs';
+import * as limits from '../limits.ts';
+import { keyNames } from './keys.ts';
+
+/** Where each script is, below `lua`. */
+const files = {
+  beat: 'beat/beat',
+  release: 'leases/release',
+  setData: 'leases/setData',
+  read: 'leases/read',
+  members: 'leases/members',
+  count: 'leases/count',
+  groups: 'leases/groups',
+  groupsOf: 'leases/groupsOf',
+  readDocuments: 'documents/readDocuments',
+  listDocuments: 'documents/listDocuments',
+  commit: 'documents/commit',
+  readTopics: 'topics/readTopics',
+  topicBounds: 'topics/topicBounds',
+  now: 'partition/now',
+  drop: 'partition/drop',
+  sweep: 'sweep/sweep',
+  clock: 'partition/clock',
+  tenants: 'partition/tenants',
+} as const;
+
+export type ScriptName = keyof typeof files;
+
+export const scriptNames = Object.keys(files) as ScriptName[];
+
+const read = (file: string): string => readFileSync(new URL(`lua/${file}.lua`, import.meta.url), 'utf8');
+
+/** Constants that both languages use, by name. */
+const sharedConstants = new Map(
+  Object.entries({ ...limits, ...keyNames }).map(([name, value]) => [name, luaLiteral(value)]),
+);
+
+function luaLiteral(value: string | number): string {
+  return typeof value === 'string' ? `'${value}'` : String(value);
+}
+
+const texts = new Map<ScriptName, string>();
+
+/** Returns the text of a script. A fragment stands where it is first included. */
+export function scriptText(name: ScriptName): string {
+  const text = texts.get(name) ?? insertConstants(assemble(name));
+  texts.set(name, text);
+  return text;
+}
+
+function assemble(name: ScriptName): string {
+  const included = new Set<string>();
+  const expand = (text: string): string =>
+    text.replaceAll(/^--@include ([\w/]+)\n/gm, (_, fragment: string) => {
+      if (included.has(fragment)) return '';
+      included.add(fragment);
+      return expand(read(fragment));
+    });
+  return expand(read(files[name]));
+}
+
+const declaration = /^local ([A-Z][A-Z_]*) = ('[^']*'|\d+)(?=\s)/gm;
+
+/**
+ * Puts their values in place of shared constants and of upper-case names that are declared as a text or a number. A local of
+ * the script instead would make each function that uses it dearer to create, and every call creates its functions.
+ */
+function insertConstants(text: string): string {
+  const constants = new Map(sharedConstants);
+  const rest = text.replaceAll(declaration, (_, name: string, value: string) => {
+    constants.set(name, value);
+    return '';
+  });
+  return rest.replaceAll(/\b[A-Za-z_]\w*\b/g, (word) => constants.get(word) ?? word);
+}

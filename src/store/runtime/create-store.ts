@@ -1,0 +1,154 @@
+/** The store over a driver: commands in batches, waits for topics, sweeping. Written once for all drivers. */
+import { randomUUID } from 'node:crypto';
+import { type Log, silentLog } from '../../settings/log.ts';
+import type { CommandName, Input } from '../commands.ts';
+import type { Driver } from '../driver.ts';
+import type { TenantEvent } from '../leases.ts';
+import type { Store } from '../store.ts';
+import { advanceClock } from './advance-clock.ts';
+import { type Coalescer, coalesce } from './coalesce.ts';
+import { type EventSource, logEvents, logSweep } from './event-log.ts';
+import { startSweeper } from './sweeper.ts';
+import { makeTopicWaits } from './topic-waits.ts';
+
+export interface StoreOptions {
+  readonly sweepIntervalMs?: number;
+  /** Called when a sweep failed; it is retried. */
+  readonly onSweepError?: (error: Error) => void;
+  /** Called after every batch, for metrics: its size, whether it failed, and how long it took, ms. */
+  readonly onBatch?: (size: number, failed: boolean, durationMs: number) => void;
+  readonly log?: Log;
+}
+
+/** Returns a store that owns the driver: closing the store closes it. */
+export function createStore(driver: Driver, options: StoreOptions = {}): Store {
+  const { log = silentLog, onBatch, onSweepError } = options;
+  const owner = randomUUID();
+  const observers = new Set<(event: TenantEvent) => void>();
+  let closed = false;
+
+  const publish = (source: EventSource, events: readonly TenantEvent[]): void => {
+    logEvents(log, source, events);
+    for (const event of events) for (const observer of observers) observer(event);
+  };
+  const observe: Store['observe'] = (listener) => {
+    observers.add(listener);
+    return () => observers.delete(listener);
+  };
+  const { run, runShared, drain } = coalesce(driver, {
+    onEvents: (events) => publish('command', events),
+    monotonicMs: () => performance.now(),
+    ...(onBatch === undefined
+      ? {}
+      : {
+          onBatch: ({ size, failed, startedMs }) => onBatch(size, failed, performance.now() - startedMs),
+        }),
+  });
+  // Waiters of the same topics read the same: a message to ten thousand subscribers is read once.
+  const readTopics: Store['readTopics'] = (input) => runShared('readTopics', input, keyOf(input));
+  const waits = makeTopicWaits(driver, readTopics, log);
+  const sweeper = startSweeper(driver, {
+    owner,
+    intervalMs: options.sweepIntervalMs ?? 10,
+    onSweep: (partition, sweep) => {
+      logSweep(log, partition, sweep);
+      publish('sweep', sweep.expired);
+    },
+    onError: (error) => onSweepError?.(error),
+  });
+
+  return {
+    description: driver.description,
+    ...commandMethods(run),
+    beat(beat) {
+      const ttlMs = beat.ttlMs ?? beat.defaultTtlMs;
+      if (ttlMs !== undefined) sweeper.hint(driver.partitionOf(beat.tenant), ttlMs);
+      return run('beat', beat);
+    },
+    readTopics,
+    wait: waits.wait,
+    async tenants() {
+      return (await everyPartition(driver, (partition) => driver.tenants(partition))).flat();
+    },
+    observe,
+    ...clockMethods(driver, { owner, observe, onExpired: (events) => publish('advance', events) }),
+    ping: () => driver.ping(),
+    async close() {
+      if (closed) return;
+      closed = true;
+      waits.close();
+      await sweeper.stop();
+      await drain();
+      await driver.close();
+    },
+  };
+}
+
+type ClockMethods = Pick<Store, 'readClock' | 'advanceClock' | 'freezeClock' | 'thawClock'>;
+
+interface ClockOptions {
+  readonly owner: string;
+  readonly observe: Store['observe'];
+  /** Publishes events of an advance to the observers. */
+  readonly onExpired: (events: readonly TenantEvent[]) => void;
+}
+
+function clockMethods(driver: Driver, { owner, observe, onExpired }: ClockOptions): ClockMethods {
+  return {
+    async readClock() {
+      const readings = await everyPartition(driver, (partition) => driver.readClock(partition));
+      return readings.reduce((behind, reading) => (reading.leaseMs < behind.leaseMs ? reading : behind));
+    },
+    async advanceClock(advanceMs) {
+      const expired: TenantEvent[] = [];
+      // The sweeper and commands of this node may record a part of the expiries.
+      const stopObserving = observe((event) => {
+        if (event.type === 'expired') expired.push(event);
+      });
+      try {
+        await everyPartition(driver, (partition) =>
+          advanceClock(driver, { partition, owner, advanceMs }, onExpired),
+        );
+      } finally {
+        stopObserving();
+      }
+      return expired;
+    },
+    async freezeClock() {
+      await everyPartition(driver, (partition) => driver.setClock(partition, { frozen: true }));
+    },
+    async thawClock() {
+      await everyPartition(driver, (partition) => driver.setClock(partition, { frozen: false }));
+    },
+  };
+}
+
+/** Commands that are run as they are. */
+function commandMethods(run: Coalescer['run']): Omit<Pick<Store, CommandName>, 'beat' | 'readTopics'> {
+  return {
+    release: (release) => run('release', release),
+    setData: (change) => run('setData', change),
+    read: (name) => run('read', name),
+    members: (page) => run('members', page),
+    count: (groups) => run('count', groups),
+    groups: (page) => run('groups', page),
+    groupsOf: (holder) => run('groupsOf', holder),
+    readDocuments: (documents) => run('readDocuments', documents),
+    listDocuments: (collection) => run('listDocuments', collection),
+    commit: (commit) => run('commit', commit),
+    topicBounds: (topics) => run('topicBounds', topics),
+    now: (tenant) => run('now', tenant),
+    drop: (tenant) => run('drop', tenant),
+  };
+}
+
+function everyPartition<T>(driver: Driver, step: (partition: number) => Promise<T>): Promise<T[]> {
+  return Promise.all(Array.from({ length: driver.partitions }, (_, partition) => step(partition)));
+}
+
+/** Returns the key of a read that may be shared. */
+function keyOf({ tenant, topics, limit, maxBytes }: Input<'readTopics'>): string {
+  let key = `${tenant.length} ${tenant} ${limit} ${maxBytes}`;
+  for (const { topic, after } of topics) key += `\n${topic.length} ${after} ${topic}`;
+  return key;
+}

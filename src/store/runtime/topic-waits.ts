@@ -1,0 +1,85 @@
+/** Waits for entries of topics: one read at the start, then notifications of the driver. */
+import { isDebugging, type Log } from '../../settings/log.ts';
+import type { Driver } from '../driver.ts';
+import type { Store, TopicWait } from '../store.ts';
+import { logWake } from './event-log.ts';
+import { makeWaiters } from './waiters.ts';
+
+/** How long append notifications are requested for; requested again when half of it is over, ms. */
+const watchMs = 60_000;
+/** Interval at which waiters read again without a notification, ms: a lost one delays them by at most this much. */
+const recheckMs = 10_000;
+
+export interface TopicWaits {
+  wait(input: TopicWait): Promise<boolean>;
+  /** Ends every wait with false, also those that begin later. */
+  close(): void;
+}
+
+/** Takes the driver's append and gap listeners. */
+export function makeTopicWaits(driver: Driver, read: Store['readTopics'], log: Log): TopicWaits {
+  const waiters = makeWaiters();
+  const watchedUntilMs = new Map<number, number>();
+  let closed = false;
+
+  driver.onAppend((tenant, topic) => logWake(log, tenant, topic, waiters.wake(tenant, topic)));
+  driver.onGap(() => {
+    watchedUntilMs.clear();
+    waiters.wakeAll();
+  });
+
+  const watchAppends = async (partition: number): Promise<void> => {
+    const nowMs = performance.now();
+    if ((watchedUntilMs.get(partition) ?? 0) - nowMs > watchMs / 2) return;
+    await driver.watchAppends(partition, watchMs);
+    watchedUntilMs.set(partition, nowMs + watchMs);
+  };
+
+  /** Resolves with true when something is there or was appended, with undefined when it is time to look again. */
+  const waitOnce = async (
+    { tenant, topics, signal }: TopicWait,
+    leftMs: number,
+  ): Promise<true | undefined> => {
+    const { promise: woken, resolve: wake } = Promise.withResolvers<'appended' | 'over'>();
+    await watchAppends(driver.partitionOf(tenant));
+    if (closed || signal?.aborted === true) return undefined;
+    const names = topics.map(({ topic }) => topic);
+    // Added before the read: an entry that is appended in between wakes it.
+    const remove = waiters.add(tenant, names, () => wake('appended'));
+    const onAbort = (): void => wake('over');
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const timer = setTimeout(onAbort, Math.min(leftMs, recheckMs));
+    try {
+      if ((await read({ tenant, topics, limit: 1 })).length > 0) return true;
+      // Once woken, the caller reads anyway: a read here as well would double the cost of a fan-out.
+      if ((await woken) === 'appended' && !closed) return true;
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+      remove();
+    }
+  };
+
+  return {
+    async wait(input) {
+      const endMs = performance.now() + input.timeoutMs;
+      for (;;) {
+        const leftMs = endMs - performance.now();
+        const isOver = closed || input.signal?.aborted === true || leftMs <= 0;
+        const found = !isOver && (await waitOnce(input, leftMs)) === true;
+        if (!isOver && !found) continue;
+        if (isDebugging(log)) logEnd(log, input, found);
+        return found;
+      }
+    },
+    close() {
+      closed = true;
+      waiters.wakeAll();
+    },
+  };
+}
+
+function logEnd(log: Log, { tenant, topics }: TopicWait, found: boolean): void {
+  log.debug({ tenant, topics: topics.map(({ topic }) => topic), found }, 'topic wait ended');
+}
