@@ -6,6 +6,9 @@ import type { Config } from './config.ts';
 import { endConnections } from './http/connections.ts';
 import { logRequest } from './http/request-log.ts';
 import { makeServer } from './http/server.ts';
+import { makeIsEmulated } from './http/tls/hosts.ts';
+import { makeNotices } from './http/tls/notices.ts';
+import { openCertificates } from './http/tls/open.ts';
 import { documentOptions } from './operator/document/document-options.ts';
 import { type Metrics, makeMetrics } from './operator/metrics/metrics.ts';
 import { isOperatorPath, operator } from './operator/plugin.ts';
@@ -56,16 +59,26 @@ export async function buildApp(options: AppOptions): Promise<App> {
     if (owner === undefined) reply.code(404).send({ error: `no such path: ${path.slice(0, 200)}` });
     else void owner.sendError(error, request, reply);
   };
-  const app = makeServer({
+  const log = options.logger ?? silentLog;
+  const wallMs = options.wallMs ?? Date.now;
+  const certificates = await openCertificates(config, { host: config.host, log, wallMs });
+  const isEmulated = makeIsEmulated([...config.slsBaseDomains, ...config.tlsHosts]);
+  const { server, front } = makeServer({
     ...(options.logger === undefined ? {} : { logger: options.logger }),
     isLenient: isLenient(config),
+    notices: makeNotices(log),
+    ...(certificates === undefined ? {} : { tls: { certificates, isEmulated } }),
     sendUnrouted,
-  }) as unknown as App;
+  });
+  const app = server as unknown as App;
   observe(app, metrics);
   // A body that cannot be read, on a path without a route, fails before the route is looked up.
   app.setErrorHandler<Error>((error, request, reply) => sendUnrouted(error, request, reply));
   app.setNotFoundHandler((request, reply) => sendUnrouted(new NotFound(request.url), request, reply));
-  app.addHook('onClose', async () => bench.close());
+  app.addHook('onClose', async () => {
+    bench.close();
+    front?.close();
+  });
   await app.register(swagger, documentOptions(protocols));
   await mount(app, protocols);
   await app.register(async (instance) => {
@@ -74,7 +87,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
   });
   // Last, so that polls are answered before.
   await app.register(async (instance) =>
-    endConnections(instance as unknown as App, options.lastRequestMs ?? 0),
+    endConnections(instance as unknown as App, {
+      lastRequestMs: options.lastRequestMs ?? 0,
+      closeIdle: () => front?.closeIdle(),
+    }),
   );
   return app;
 }

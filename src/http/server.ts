@@ -1,4 +1,6 @@
 /** The Fastify server as all parts share it: limits, timeouts, proxy targets, and whose error an unrouted request gets. */
+
+import type { Server } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, {
   type FastifyBaseLogger,
@@ -7,18 +9,24 @@ import Fastify, {
   LogController,
   type RawRequestDefaultExpression,
 } from 'fastify';
-import { refuseTunnel, replyToUnreadable } from './unreadable.ts';
+import type { Certificates } from './tls/certificates.ts';
+import { attachFront, type Front } from './tls/front.ts';
+import type { Notices } from './tls/notices.ts';
+import { makeRefuseTunnel, makeReplyToUnreadable } from './unreadable.ts';
 
 export interface ServerOptions {
   readonly logger?: FastifyBaseLogger;
   /** Accepts requests that Node refuses by default; see `LENIENT_FRAMING`. */
   readonly isLenient: boolean;
+  readonly notices: Notices;
+  /** Absent: HTTP only. */
+  readonly tls?: { readonly certificates: Certificates; isEmulated(host: string): boolean };
   /** Answers a request that no route answers, or that could not be read. */
   sendUnrouted(error: Error, request: FastifyRequest, reply: FastifyReply): void;
 }
 
-/** Makes the server; it has no routes yet. */
-export function makeServer({ logger, isLenient, sendUnrouted }: ServerOptions) {
+/** Makes the server; it has no routes yet. `front` serves HTTPS, if that is on. */
+export function makeServer({ logger, isLenient, notices, tls, sendUnrouted }: ServerOptions) {
   const server = Fastify({
     ...(logger === undefined ? {} : { loggerInstance: logger }),
     // One line per request, written by `logRequest`, instead of Fastify's two.
@@ -34,7 +42,7 @@ export function makeServer({ logger, isLenient, sendUnrouted }: ServerOptions) {
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    clientErrorHandler: replyToUnreadable,
+    clientErrorHandler: makeReplyToUnreadable(notices),
     frameworkErrors: sendUnrouted,
     rewriteUrl: targetOf,
   }).withTypeProvider<TypeBoxTypeProvider>();
@@ -44,8 +52,10 @@ export function makeServer({ logger, isLenient, sendUnrouted }: ServerOptions) {
     },
   });
   server.decorateRequest('operation', '');
-  server.server.on('connect', refuseTunnel);
-  return server;
+  const front: Front | undefined =
+    tls === undefined ? undefined : attachFront(server.server as Server, { ...tls, notices });
+  if (front === undefined) server.server.on('connect', makeRefuseTunnel(notices));
+  return { server, front };
 }
 
 type WithAuthority = RawRequestDefaultExpression & { authority?: string };

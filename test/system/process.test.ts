@@ -70,7 +70,7 @@ describe('the process', () => {
     );
     expect(withCredentials).toMatch(/The Project does not exist : my-project/);
     expect(await say('CONNECT my-project.x.y:443 HTTP/1.1\r\nHost: my-project.x.y:443\r\n\r\n')).toMatch(
-      /^HTTP\/1.1 405 [\s\S]*opens no tunnels/,
+      /^HTTP\/1.1 405 [\s\S]*CONNECT is not supported/,
     );
     expect(
       await say('CONNECT my-project.x.y:443 HTTP/1.1\r\nHost: x\r\n\r\nand more that nobody will read'),
