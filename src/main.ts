@@ -6,6 +6,7 @@ import { hashPasswordFromInput, helpText } from './cli/commands.ts';
 import { fail } from './cli/fail.ts';
 import { type Config, readConfig } from './config.ts';
 import { openLog } from './http/process-log.ts';
+import { hasTls, trustPath } from './http/tls/open.ts';
 import { isBeyondLoopback, operatorAccess } from './operator/access/access.ts';
 import { makeMetrics } from './operator/metrics/metrics.ts';
 import type { App } from './protocols/kit/protocol.ts';
@@ -94,6 +95,7 @@ process.stdout.write(
     version,
     operator: operatorAccess(config, isReachable),
     isReachable,
+    tls: hasTls(config) ? { trustPath: trustPath(config) } : 'off',
   }),
 );
 

@@ -1,29 +1,11 @@
 /** The authority of this user on this machine: created once, then read from its folder. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir, hostname, userInfo } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { SettingError } from '../../settings/setting.ts';
+import { certFile, keyFile } from './folder.ts';
 import { createKeyPair, type Identity, issueAuthority } from './issue.ts';
-
-const certFile = 'ca.pem';
-const keyFile = 'ca-key.pem';
-
-/** Returns the folder of the authority: the one that is set, else the user's data folder. */
-export function authorityFolder(
-  tlsFolder: string,
-  env: Readonly<Record<string, string | undefined>> = process.env,
-): string {
-  if (tlsFolder !== '') return tlsFolder;
-  const data = env.XDG_DATA_HOME;
-  return join(
-    data === undefined || data === '' ? join(homedir(), '.local', 'share') : data,
-    'heartbeatd/tls',
-  );
-}
-
-/** Returns the path of the authority's certificate, which clients trust. */
-export const authorityCertPath = (folder: string): string => join(folder, certFile);
 
 /**
  * Returns the authority in a folder; creates both if they are absent. Of several processes that create it at once one wins, and

@@ -5,7 +5,8 @@ import { hostname, networkInterfaces } from 'node:os';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { Log } from '../../settings/log.ts';
 import { SettingError } from '../../settings/setting.ts';
-import { authorityCertPath, openAuthority } from './authority.ts';
+import { openAuthority } from './authority.ts';
+import { authorityCertPath } from './folder.ts';
 import { createKeyPair, type Identity, issueLeaf } from './issue.ts';
 
 export interface Certificates {

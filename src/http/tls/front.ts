@@ -35,15 +35,11 @@ export function attachFront(server: Server, options: FrontOptions): Front {
   };
   const waiting = new Map<string, Socket>();
   const silent = new Set<Duplex>();
-  let isClosing = false;
   const tls = makeTlsServer(options, (socket) => {
     // From here on HTTP ends the connection; the one below it follows.
     waiting.delete(keyOf(socket));
     silent.add(socket);
-    socket.once('close', () => {
-      // Node's own client refuses a certificate so, without an alert.
-      if (silent.delete(socket) && !isClosing) warnOfDistrust(options, 'closed without a request');
-    });
+    socket.once('close', () => silent.delete(socket));
     serve(socket);
   });
   const accept = (socket: Socket): void => {
@@ -53,6 +49,8 @@ export function attachFront(server: Server, options: FrontOptions): Front {
     socket.on('error', () => {});
     whenReadable(socket, (firstByte) => {
       if (firstByte === tlsHandshake) {
+        // HTTP servers keep connections half open; a client that leaves within its handshake must not be waited for.
+        socket.allowHalfOpen = false;
         tls.emit('connection', socket);
         return;
       }
@@ -70,7 +68,6 @@ export function attachFront(server: Server, options: FrontOptions): Front {
   });
   return {
     closeIdle() {
-      isClosing = true;
       for (const socket of [...waiting.values(), ...silent]) socket.destroy();
     },
     close: () => options.certificates.close(),
@@ -103,8 +100,10 @@ function whenReadable(socket: Socket, callback: (firstByte: number) => void): vo
   look();
 }
 
-function makeTlsServer(options: FrontOptions, onSecure: (socket: TLSSocket) => void): TlsServer {
-  const { certificates } = options;
+function makeTlsServer(
+  { certificates, notices }: FrontOptions,
+  onSecure: (socket: TLSSocket) => void,
+): TlsServer {
   const { forHost } = certificates;
   const tls = createServer({
     ...certificates.standard(),
@@ -127,7 +126,7 @@ function makeTlsServer(options: FrontOptions, onSecure: (socket: TLSSocket) => v
   tls.on('tlsClientError', (error, socket) => {
     socket.destroy();
     const reason = (error as NodeJS.ErrnoException).code ?? error.message;
-    if (isDistrust(reason)) warnOfDistrust(options, reason);
+    if (isDistrust(reason)) notices.warn('distrust', { reason, ca: certificates.trustPath }, distrusted);
   });
   return tls;
 }
@@ -150,14 +149,8 @@ function mayOpenTunnel({ url = '' }: IncomingMessage, socket: Socket, options: F
   return false;
 }
 
-/** Alerts by which clients say that they do not know the authority. */
+/** Alerts by which clients say that they do not know the authority, and how Node's own client ends the handshake then. */
 const isDistrust = (reason: string): boolean =>
-  /UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN/i.test(reason);
+  /UNKNOWN_CA|BAD_CERTIFICATE|CERTIFICATE_UNKNOWN|ECONNRESET/i.test(reason);
 
-function warnOfDistrust({ certificates, notices }: FrontOptions, reason: string): void {
-  notices.warn(
-    'distrust',
-    { reason, ca: certificates.trustPath },
-    'TLS client went away after the handshake; let it trust the authority',
-  );
-}
+const distrusted = 'TLS client ended the handshake; let it trust the authority in "ca"';
