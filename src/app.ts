@@ -4,12 +4,13 @@ import swagger from '@fastify/swagger';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from './config.ts';
 import { endConnections } from './http/connections.ts';
-import { logRequest } from './http/request-log.ts';
+import { makeRequestLog, type RequestLog } from './http/request-log.ts';
 import { makeServer } from './http/server.ts';
 import { makeIsEmulated } from './http/tls/hosts.ts';
 import { makeNotices } from './http/tls/notices.ts';
 import { openCertificates } from './http/tls/open.ts';
 import { documentOptions } from './operator/document/document-options.ts';
+import { startPath } from './operator/document/index-routes.ts';
 import { type Metrics, makeMetrics } from './operator/metrics/metrics.ts';
 import { isOperatorPath, operator } from './operator/plugin.ts';
 import { makeTestBench, type TestBench } from './operator/test-bench.ts';
@@ -64,20 +65,23 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const certificates = await openCertificates(config, { host: config.host, log, wallMs });
   const isEmulated = makeIsEmulated([...config.slsBaseDomains, ...config.tlsHosts]);
   const { server, front } = makeServer({
-    ...(options.logger === undefined ? {} : { logger: options.logger }),
+    ...(options.logger === undefined ? {} : { logger: warningsOnly(options.logger) }),
     isLenient: isLenient(config),
+    startPath,
     notices: makeNotices(log),
     ...(certificates === undefined ? {} : { tls: { certificates, isEmulated } }),
     sendUnrouted,
   });
   const app = server as unknown as App;
-  observe(app, metrics);
+  const requestLog = makeRequestLog(log, config.requestLog === 'auto' ? 'each' : config.requestLog);
+  observe(app, metrics, requestLog);
   // A body that cannot be read, on a path without a route, fails before the route is looked up.
   app.setErrorHandler<Error>((error, request, reply) => sendUnrouted(error, request, reply));
   app.setNotFoundHandler((request, reply) => sendUnrouted(new NotFound(request.url), request, reply));
   app.addHook('onClose', async () => {
     bench.close();
     front?.close();
+    requestLog.close();
   });
   await app.register(swagger, documentOptions(protocols));
   await mount(app, protocols);
@@ -93,6 +97,11 @@ export async function buildApp(options: AppOptions): Promise<App> {
     }),
   );
   return app;
+}
+
+/** Returns the log for Fastify, whose only information is a line per address that it listens on. */
+function warningsOnly(logger: FastifyBaseLogger & Log): FastifyBaseLogger {
+  return logger.isLevelEnabled('info') ? logger.child({}, { level: 'warn' }) : logger;
 }
 
 function createProtocols(
@@ -133,13 +142,13 @@ function watchedMetrics(store: Store): Metrics {
 }
 
 /** Logs and counts every reply, including those to unrouted requests. */
-function observe(app: App, metrics: Metrics): void {
+function observe(app: App, metrics: Metrics, requestLog: RequestLog): void {
   app.addHook('onResponse', (request, reply, done) => {
     const { url = 'none', config } = request.routeOptions;
     // The route, never the path: paths have no bound.
     const operation = request.operation === '' ? `${request.method} ${url}` : request.operation;
     metrics.request(config.protocol ?? 'none', operation, reply.statusCode, reply.elapsedTime / 1_000);
-    logRequest(request, reply, operation);
+    requestLog.record({ request, reply, operation });
     done();
   });
 }

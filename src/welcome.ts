@@ -47,6 +47,12 @@ function httpsText({ tls }: Served, at: string): string {
 `;
 }
 
+/** Returns the fields of the log line that takes the place of the text where nobody watches. */
+export function listeningFields({ host, port, store, version, operator, tls }: Served) {
+  const ca = tls === 'off' || tls.trustPath === '' ? {} : { ca: tls.trustPath };
+  return { url: `http://${reachable(host)}:${port}`, store, version, operator, tls: tls !== 'off', ...ca };
+}
+
 /** Returns the text for a terminal. */
 export function welcome(served: Served): string {
   const { host, port, store, version } = served;

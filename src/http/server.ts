@@ -9,6 +9,7 @@ import Fastify, {
   LogController,
   type RawRequestDefaultExpression,
 } from 'fastify';
+import { makeRequestId } from './request-id.ts';
 import type { Certificates } from './tls/certificates.ts';
 import { attachFront, type Front } from './tls/front.ts';
 import type { Notices } from './tls/notices.ts';
@@ -19,6 +20,8 @@ export interface ServerOptions {
   /** Accepts requests that Node refuses by default; see `LENIENT_FRAMING`. */
   readonly isLenient: boolean;
   readonly notices: Notices;
+  /** Path of the page for browsers that open `/`. */
+  readonly startPath: string;
   /** Absent: HTTP only. */
   readonly tls?: { readonly certificates: Certificates; isEmulated(host: string): boolean };
   /** Answers a request that no route answers, or that could not be read. */
@@ -26,11 +29,14 @@ export interface ServerOptions {
 }
 
 /** Makes the server; it has no routes yet. `front` serves HTTPS, if that is on. */
-export function makeServer({ logger, isLenient, notices, tls, sendUnrouted }: ServerOptions) {
+export function makeServer({ logger, isLenient, notices, startPath, tls, sendUnrouted }: ServerOptions) {
   const server = Fastify({
     ...(logger === undefined ? {} : { loggerInstance: logger }),
     // One line per request, written by `logRequest`, instead of Fastify's two.
     logController: new LogController({ disableRequestLogging: true }),
+    genReqId: makeRequestId(),
+    // Lines carry the id of the request themselves; a logger for each request costs a tenth of a heartbeat.
+    childLoggerFactory: (log) => log,
     // Paths carry lists of channels: the presence documentation allows 32 KiB of path and query.
     routerOptions: { maxParamLength: 32_768, ignoreTrailingSlash: false, caseSensitive: true },
     bodyLimit: 10 * 1024 * 1024,
@@ -44,7 +50,8 @@ export function makeServer({ logger, isLenient, notices, tls, sendUnrouted }: Se
     return503OnClosing: false,
     clientErrorHandler: makeReplyToUnreadable(notices),
     frameworkErrors: sendUnrouted,
-    rewriteUrl: targetOf,
+    // To vendor clients `/` is an operation of SLS.
+    rewriteUrl: (request) => (request.url === '/' && isBrowser(request) ? startPath : targetOf(request)),
   }).withTypeProvider<TypeBoxTypeProvider>();
   server.decorateRequest('authority', {
     getter(this: FastifyRequest) {
@@ -59,6 +66,11 @@ export function makeServer({ logger, isLenient, notices, tls, sendUnrouted }: Se
 }
 
 type WithAuthority = RawRequestDefaultExpression & { authority?: string };
+
+/** Browsers ask for HTML when a person opens a page; no vendor's client does. */
+function isBrowser({ method, headers }: RawRequestDefaultExpression): boolean {
+  return method === 'GET' && headers.accept?.includes('text/html') === true;
+}
 
 /** Credentials before the authority are dropped: they would end up in errors and logs. */
 const absoluteForm = /^https?:\/\/(?:[^/?#]*@)?([^/?#]*)/i;

@@ -38,7 +38,10 @@ function parseFlags(table: SettingTable, argv: readonly string[]): Readonly<Reco
   const options = Object.fromEntries(
     Object.entries(table).map(([name, setting]) => [
       flagOf(name),
-      { type: 'placeholder' in setting ? ('string' as const) : ('boolean' as const) },
+      {
+        type: 'placeholder' in setting ? ('string' as const) : ('boolean' as const),
+        ...(setting.letter === undefined ? {} : { short: setting.letter }),
+      },
     ]),
   );
   try {
@@ -64,7 +67,7 @@ export interface SettingDescription {
 /** Returns one row per setting, in the order of declaration. */
 export function describeSettings(table: SettingTable): readonly SettingDescription[] {
   return Object.entries(table).map(([name, setting]: [string, Setting<unknown>]) => ({
-    flag: `--${flagOf(name)}${setting.placeholder === undefined ? '' : ` ${setting.placeholder}`}`,
+    flag: `${setting.letter === undefined ? '' : `-${setting.letter}, `}--${flagOf(name)}${setting.placeholder === undefined ? '' : ` ${setting.placeholder}`}`,
     env: setting.env,
     fallback: String(setting.fallback),
     help: setting.help,
