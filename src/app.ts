@@ -33,6 +33,8 @@ export interface AppOptions {
   readonly protocols?: readonly ProtocolModule[];
   /** Observes or fails vendor requests. */
   readonly interceptor?: Interceptor;
+  /** Whether `/readyz` fails because the server is about to stop. */
+  isDraining?(): boolean;
   /** How long requests on open connections are still answered while the app closes, ms; default 0. */
   readonly lastRequestMs?: number;
 }
@@ -87,7 +89,14 @@ export async function buildApp(options: AppOptions): Promise<App> {
   await mount(app, protocols);
   await app.register(async (instance) => {
     mark(instance, 'operator');
-    await operator(instance as unknown as App, { store, config, metrics, protocols, bench });
+    await operator(instance as unknown as App, {
+      store,
+      config,
+      metrics,
+      protocols,
+      bench,
+      isDraining: () => options.isDraining?.() ?? false,
+    });
   });
   // Last, so that polls are answered before.
   await app.register(async (instance) =>

@@ -27,6 +27,7 @@ if (args.includes('--version') || args.includes('-v')) {
   process.stdout.write(`${version}\n`);
   process.exit(0);
 }
+if (args.includes('--healthcheck')) await import('./cli/healthcheck.ts');
 if (args.includes('--hash-password')) {
   process.stdout.write(`${await hashPasswordFromInput()}\n`);
   process.exit(0);
@@ -73,16 +74,24 @@ metrics.watch(store);
 
 /** Longer than a request in transit takes to arrive, shorter than a supervisor waits for the process to end, ms. */
 const lastRequestMs = 100;
-const app = await buildApp({ config, store, logger, metrics, lastRequestMs }).catch(async (error: Error) => {
+let isStopping = false;
+const app = await buildApp({
+  config,
+  store,
+  logger,
+  metrics,
+  lastRequestMs,
+  isDraining: () => isStopping,
+}).catch(async (error: Error) => {
   await store.close();
   return fail(error.message, exitCodeOf(error));
 });
 
-let isStopping = false;
 async function stop(signal: NodeJS.Signals): Promise<void> {
   if (isStopping) process.exit(1);
   isStopping = true;
   logger.info({ signal }, 'stopping after requests in flight; a second signal stops at once');
+  if (config.drainDelay > 0) await pause(config.drainDelay);
   setTimeout(() => {
     logger.error({ shutdownTimeoutMs: config.shutdownTimeoutMs }, 'shutdown timed out; stopping now');
     process.exit(1);

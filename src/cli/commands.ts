@@ -24,6 +24,8 @@ ${sections.join('\n\n')}
 Commands:
   --hash-password
       print the hash of a password read from standard input, as the file in PBX_USERS takes it
+  --healthcheck
+      exit with 0 if the server at --host and --port is ready, else with 1
   -h, --help
   -v, --version
 `;

@@ -31,6 +31,12 @@ export const serverSettings = {
     ['auto', 'each', 'summary', 'failures'],
     'log lines for successful requests: one for each, one per operation every 10 s, or none; failed requests always have one of their own; "auto" is "each" on a terminal, else "summary"',
   ),
+  drainDelay: integer(
+    'DRAIN_DELAY',
+    0,
+    { min: 0, max: 600_000 },
+    'time at SIGTERM during which /readyz fails and requests are still served, before the server stops, ms; longer than load balancers take to notice',
+  ),
   shutdownTimeoutMs: integer(
     'SHUTDOWN_TIMEOUT_MS',
     10_000,

@@ -20,6 +20,8 @@ export interface OperatorOptions {
   readonly config: AccessSettings;
   readonly metrics: Metrics;
   readonly bench: TestBench;
+  /** Whether the server is about to stop, so that load balancers should choose another. */
+  isDraining(): boolean;
   readonly protocols: readonly Pick<Protocol, 'name' | 'viewGroups' | 'operatorRoutes' | 'openApi'>[];
 }
 
@@ -33,10 +35,11 @@ export function isOperatorPath(path: string): boolean {
 /** Registers the routes; errors stay inside and are plain JSON. */
 export async function operator(app: App, options: OperatorOptions): Promise<void> {
   const { store, config, metrics, protocols, bench } = options;
+  const isDraining = (): boolean => options.isDraining();
   app.setErrorHandler<Error>((error, request, reply) => sendError(error, request, reply));
   readRequests(app);
   const listed = collectRoutes(app);
-  healthRoutes(app, store);
+  healthRoutes(app, store, isDraining);
   startRoute(app, listed);
   await app.register(async (guarded) => {
     guard(guarded as unknown as App, config);
