@@ -62,7 +62,6 @@ async function prepare(port: number): Promise<Record<'presence' | 'pbx' | 'sls',
       const path = `${root}/cg?type=heartbeat&consumer=${consumer}`;
       held.set(consumer, (await post(port, path, JSON.stringify(list), slsHost)) as number[]);
     }
-    await new Promise((resolve) => setTimeout(resolve, 1_001));
     if ([...held.values()].every(({ length }) => length === shards / 64)) break;
   }
   const sls = [...held].map(([consumer, list]) => ({

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { buildApp } from '../src/app.ts';
 import { defaultConfig } from '../src/config.ts';
-import { presenceHeaders } from '../src/protocols/presence/answer.ts';
+import { presenceHeaders } from '../src/protocols/presence/wire/headers.ts';
 import { openStore } from '../src/store/open.ts';
 
 const presenceAnswer = '{"status":200,"message":"OK","service":"Presence"}';

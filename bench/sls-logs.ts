@@ -12,8 +12,8 @@ import { pino } from 'pino';
 import { request as call } from 'undici';
 import { buildApp } from '../src/app.ts';
 import { defaultConfig } from '../src/config.ts';
-import { compress } from '../src/protocols/sls/compression.ts';
-import { encodeLogGroup, encodeLogGroupList } from '../src/protocols/sls/log-group.ts';
+import { encodeLogGroup, encodeLogGroupList } from '../src/protocols/sls/logs/log-group.ts';
+import { compress } from '../src/protocols/sls/wire/compression.ts';
 import { openStore } from '../src/store/open.ts';
 import { startRedis } from '../test/redis-server.ts';
 
@@ -177,17 +177,13 @@ async function rebalance(name: string, port: number): Promise<void> {
   await ask(port, 'POST', '/logstores', `{"logstoreName":"wide","ttl":1,"shardCount":${shards}}`);
   await ask(port, 'POST', root, '{"consumerGroup":"cg","timeout":600,"order":false}');
   const held = new Map<string, number[]>();
-  let second = Math.floor(Date.now() / 1_000);
   const beatAll = async (names: readonly string[]): Promise<void> => {
-    // The clients' own clocks: heartbeats of one client are at least a second apart.
-    second += 1;
-    const date = new Date(second * 1_000).toUTCString();
     await Promise.all(
       names.map(async (consumer) => {
         const path = `${root}/cg?type=heartbeat&consumer=${consumer}`;
         const answer = await call(`http://127.0.0.1:${port}${path}`, {
           method: 'POST',
-          headers: { host, date, 'content-type': 'application/json' },
+          headers: { host, 'content-type': 'application/json' },
           body: JSON.stringify(held.get(consumer) ?? []),
         });
         held.set(consumer, (await answer.body.json()) as number[]);

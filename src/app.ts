@@ -3,6 +3,11 @@ import { randomBytes } from 'node:crypto';
 import swagger from '@fastify/swagger';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Config } from './config.ts';
+import {
+  type ConnectionLimits,
+  defaultConnectionLimits,
+  limitConnections,
+} from './http/connection-limits.ts';
 import { endConnections } from './http/connections.ts';
 import { makeRequestLog, type RequestLog } from './http/request-log.ts';
 import { makeServer } from './http/server.ts';
@@ -37,6 +42,7 @@ export interface AppOptions {
   isDraining?(): boolean;
   /** How long requests on open connections are still answered while the app closes, ms; default 0. */
   readonly lastRequestMs?: number;
+  readonly connectionLimits?: ConnectionLimits;
 }
 
 const loopback = /^(?:127\.|localhost$|::1$)/;
@@ -76,6 +82,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   });
   const app = server as unknown as App;
   const requestLog = makeRequestLog(log, config.requestLog === 'auto' ? 'each' : config.requestLog);
+  limitConnections(app as unknown as FastifyInstance, options.connectionLimits ?? defaultConnectionLimits);
   observe(app, metrics, requestLog);
   // A body that cannot be read, on a path without a route, fails before the route is looked up.
   app.setErrorHandler<Error>((error, request, reply) => sendUnrouted(error, request, reply));

@@ -1,11 +1,59 @@
-import { readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
 import { settingSections } from '../src/config.ts';
 import { composeWithSettings, settingsPage } from '../src/settings/settings-page.ts';
+import { anchorsOf, linksOf, type Page, readPages, root } from './docs/pages.ts';
+
+const pages = readPages();
+const pageAt = (path: string): Page => {
+  const page = pages.find((candidate) => candidate.path === path);
+  if (page === undefined) throw new Error(`there is no page ${path}`);
+  return page;
+};
 
 it('the settings page lists every setting as it is declared', () => {
-  const page = readFileSync(new URL('../docs/settings.md', import.meta.url), 'utf8');
-  expect(page).toBe(settingsPage(settingSections));
+  expect(pageAt('docs/settings.md').text).toBe(settingsPage(settingSections));
+});
+
+describe('the README', () => {
+  const { text } = pageAt('README.md');
+
+  it('has at most 120 lines', () => {
+    expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(120);
+  });
+
+  it.each(['npm ci && npm start', 'npm ci && npm test'])('shows the command %s', (command) => {
+    expect(text.split('\n')).toContain(command);
+  });
+
+  it('links every page of the documentation', () => {
+    const linked = new Set(linksOf(pageAt('README.md')).map(({ file }) => file));
+    const documentation = pages
+      .map(({ path }) => path)
+      .filter((path) => /^docs\/[\w-]+\.md$/.test(path) || path === 'CONTRIBUTING.md');
+    expect(documentation.filter((path) => !linked.has(path))).toEqual([]);
+  });
+});
+
+describe('every link', () => {
+  it.each(pages.map((page) => [page.path, page] as const))(
+    'of %s leads to a file and an anchor',
+    (_path, page) => {
+      const broken = linksOf(page).filter(({ file, anchor }) => {
+        if (!existsSync(join(root, file))) return true;
+        return anchor !== '' && !anchorsOf(readFileSync(join(root, file), 'utf8')).has(anchor);
+      });
+      expect(broken.map(({ target }) => target)).toEqual([]);
+    },
+  );
+});
+
+it('the list of decisions links each record, in order', () => {
+  const records = pages
+    .map(({ path }) => path)
+    .filter((path) => path.startsWith('docs/decisions/') && !path.endsWith('README.md'));
+  expect(linksOf(pageAt('docs/decisions/README.md')).map(({ file }) => file)).toEqual(records);
 });
 
 it('the compose file passes every setting on', () => {

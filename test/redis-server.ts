@@ -2,12 +2,13 @@
  * Redis servers of the tests' own: started on free ports in folders of their own, and gone with the test process. A Redis
  * that was running before is never touched.
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { ensureProgram } from './debian-package.ts';
 
 export interface RedisServer {
   /** Of the process that runs now. */
@@ -40,49 +41,13 @@ process.once('exit', () => {
 
 /** Makes sure that there is a `redis-server`. Throws one line that says what to do. */
 export function ensureRedis(): void {
-  if (hasRedis()) return;
-  const isDebian = /^ID(_LIKE)?=.*debian/m.test(readOrNothing('/etc/os-release'));
-  if (!isDebian || process.getuid?.() !== 0) {
-    throw new Error(
-      'the tests need redis-server 6.2 or later on the PATH: install your system\'s "redis" package',
-    );
-  }
-  const apt = (...args: string[]): void => {
-    execFileSync('apt-get', args, {
-      stdio: 'ignore',
-      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' },
-    });
-  };
-  try {
-    try {
-      apt('install', '-y', '--no-install-recommends', 'redis-server');
-    } catch {
-      apt('update');
-      apt('install', '-y', '--no-install-recommends', 'redis-server');
-    }
-  } catch (error) {
-    throw new Error(
-      `the tests need redis-server, and apt-get could not install it: ${(error as Error).message}`,
-    );
-  }
-  if (!hasRedis()) throw new Error('apt-get installed redis-server, and it still cannot be run');
-}
-
-function hasRedis(): boolean {
-  try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function readOrNothing(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
+  ensureProgram({
+    user: 'the tests',
+    program: 'redis-server',
+    versionFlag: '--version',
+    packages: ['redis-server'],
+    advice: 'need redis-server 6.2 or later on the PATH: install your system\'s "redis" package',
+  });
 }
 
 export async function startRedis(options: RedisServerOptions = {}): Promise<RedisServer> {

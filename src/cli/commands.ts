@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { settingSections } from '../config.ts';
-import { hashPassword } from '../protocols/pbx/password.ts';
+import { hashPassword } from '../protocols/pbx/users/password.ts';
 import { describeSettings } from '../settings/read.ts';
 import { fail } from './fail.ts';
 

@@ -1,5 +1,5 @@
 /** What no vendor has: health, metrics, the live view of leases, the clock, a reset, the OpenAPI document. */
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { App, Protocol } from '../protocols/kit/protocol.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
 import type { AccessSettings } from './access/access.ts';
@@ -46,6 +46,7 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
     metricsRoutes(guarded as unknown as App, metrics);
     await guarded.register(
       async (instance) => {
+        nameOperations(instance);
         const routes = instance as unknown as App;
         leaseRoutes(routes, store, protocols);
         clockRoutes(routes, store, bench.events);
@@ -60,6 +61,17 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
       },
       { prefix: root },
     );
+  });
+}
+
+/** Names the routes that have no operation id after their method and path: `getPbxDeliveries`. */
+function nameOperations(instance: FastifyInstance): void {
+  instance.addHook('onRoute', (route) => {
+    if (route.schema === undefined || route.schema.operationId !== undefined) return;
+    const words = route.url.slice(root.length).split(/[^A-Za-z0-9]+/);
+    const capitalised = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1));
+    const method = (typeof route.method === 'string' ? route.method : route.method.join()).toLowerCase();
+    route.schema = { ...route.schema, operationId: `${method}${capitalised.join('')}` };
   });
 }
 

@@ -71,6 +71,15 @@ describe('the journal', () => {
     expect(await entries()).toHaveLength(1);
   });
 
+  it('holds requests that no operation matched, or that could not be read', async () => {
+    await started.app.inject('/beacon/north/ada/crew');
+    await light('ada', { course: 1, log: 'x'.repeat(2_000) });
+    expect(await entries()).toMatchObject([
+      { operation: 'unknown', state: 'answered', reply: { status: 400, body: { code: 'not-found' } } },
+      { operation: 'unknown', state: 'answered', reply: { status: 400, body: { code: 'unreadable' } } },
+    ]);
+  });
+
   it('names the nearest parameter where one is unknown', async () => {
     const refused = await operator('GET', '/journal?protcol=pbx');
     expect([refused.statusCode, refused.json()]).toEqual([

@@ -114,7 +114,7 @@ describe('a bridge in Python (requests) that beats every 25 minutes', () => {
     expect(await beat(again)).toEqual({ status: 'Success' });
   });
 
-  it('gets its calls although it refuses every report without a callid', async () => {
+  it('receives its call reports although it refuses every report without a callid', async () => {
     await login(`http://127.0.0.1:${receiver.port}/yeastar`);
     receiver.answer = ({ body }) => (JSON.parse(body).callid === undefined ? status(400) : ok);
     const answer = await fetch(`${started.url}/_heartbeatd/pbx/calls`, {
@@ -135,7 +135,7 @@ describe('a bridge in Python (requests) that beats every 25 minutes', () => {
     ]);
   });
 
-  it('that registers the API itself as its callback does not live forever by it', async () => {
+  it('that registers the API itself as its callback is not renewed by its reports', async () => {
     const token = await login(`${started.url}/api/v2.0.0/`);
     await started.store.advanceClock(29 * minutes);
     await report({ report: 'BootUp' });
@@ -146,7 +146,7 @@ describe('a bridge in Python (requests) that beats every 25 minutes', () => {
   });
 });
 
-it('a toolkit in Python (requests, one session) logs in and asks for extensions on one connection', async () => {
+it('a toolkit in Python (requests, one session) logs in and queries extensions on one connection', async () => {
   const session = connection();
   const say = (target: string, body?: string) =>
     session.say(
@@ -175,7 +175,7 @@ it('a toolkit in Python (requests, one session) logs in and asks for extensions 
   session.close();
 });
 
-it('scripts in Python that send JSON as text/plain, or say nothing of it, log in', async () => {
+it('scripts in Python that send JSON as text/plain, or without a Content-Type, log in', async () => {
   const body = '{ "username":"api","password":"x","port": "8260" }';
   for (const type of [
     ['Content-Type: text/plain'],
@@ -187,7 +187,7 @@ it('scripts in Python that send JSON as text/plain, or say nothing of it, log in
   }
 });
 
-it('a program in Go logs in under the misprinted version, beats with GET, and asks under another version', async () => {
+it('a program in Go logs in under the misprinted version, beats with GET, and queries under another version', async () => {
   const agent = 'User-Agent: Go-http-client/1.1';
   const body = '{"username":"api","password":"x","port":"8260","version":"1.0.2"}';
   const login = ['POST /api/v1.10/login HTTP/1.1', host(), agent, `Content-Length: ${body.length}`];
@@ -219,7 +219,7 @@ it('a program in C++ (Qt) lists extensions and logs out with GET and a Content-T
   expect(await get('heartbeat')).toEqual({ status: 'Failed', errno: '20004' });
 });
 
-it('a script in PowerShell logs in, asks and logs out with an empty body of JSON in capitals', async () => {
+it('a script in PowerShell logs in, queries and logs out with an empty body and a Content-Type in capitals', async () => {
   const headers = [
     'User-Agent: Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1',
     'Content-Type: Application/JSON',
@@ -235,7 +235,7 @@ it('a script in PowerShell logs in, asks and logs out with an empty body of JSON
     ).toMatchObject({ status: 'Success' });
 });
 
-it('a page in PHP (curl) logs in with a tag and no url, and gets reports at the root', async () => {
+it('a page in PHP (curl) logs in with a tag and no url, and receives reports at the root', async () => {
   const body = `{"username":"api","password":"x","port":"${receiver.port}","version":"1.0.2","urltag":"1"}`;
   const head = [
     'POST /api/v1.1.0/login HTTP/1.1',
@@ -268,7 +268,7 @@ it('a service in JavaScript (axios) that beats with its token in the body logs i
   tokenOf(await say('login', credentials));
 });
 
-it('a site in Python (Django) that beats with its address in the query is heard', async () => {
+it('a site in Python (Django) that beats with its address in the query moves its callback', async () => {
   const token = tokenOf(
     await once(
       ['POST /api/v2.0.0/login HTTP/1.1', host(), 'Content-Length: 35'],
@@ -307,12 +307,12 @@ describe('a receiver that is a bare socket and reads once', () => {
   };
   const sms = (id: string) => `{"action":"sms-send","status":"Success","smsid":"${id}"}`;
 
-  it('and takes what follows the last line break', async () => {
+  it('and parses the text after the last line break', async () => {
     const lastLine = (read: string): string => read.slice(read.lastIndexOf('\n') + 1);
     expect(await receive(lastLine, 'HTTP/1.1 200 OK\r\n\r\n')).toEqual([sms('1'), sms('2')]);
   });
 
-  it('and takes what follows the first blank line, and closes after a bare answer', async () => {
+  it('and parses the text after the first blank line, and closes after a bare status line', async () => {
     const afterBlank = (read: string): string => read.split('\r\n\r\n')[1] ?? '';
     expect(await receive(afterBlank, 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')).toEqual([
       sms('1'),

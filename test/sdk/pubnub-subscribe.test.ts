@@ -14,21 +14,21 @@ afterEach(async () => {
   await started.close();
 });
 
-/** Everything that a client was told, as lines, and a way to wait for some of them. */
-interface Told {
+/** Everything that a client received, as lines, and a way to wait for some of them. */
+interface Received {
   readonly lines: string[];
-  /** Resolves when each of these was told since the last call; keeps the others for the next. */
+  /** Resolves when each of these was received since the last call; keeps the others for the next. */
   wait(...wanted: string[]): Promise<void>;
 }
 
-function listen(client: PubNub): Told {
+function listen(client: PubNub): Received {
   const lines: string[] = [];
   const waiting = new Set<() => void>();
-  let unheard: string[] = [];
-  const tell = (line: string): void => {
+  let pending: string[] = [];
+  const add = (line: string): void => {
     lines.push(line);
-    unheard.push(line);
-    for (const look of waiting) look();
+    pending.push(line);
+    for (const check of waiting) check();
   };
   client.addListener({
     presence: (event) => {
@@ -39,41 +39,41 @@ function listen(client: PubNub): Told {
         uuid?: string;
         state?: unknown;
       };
-      tell(
+      add(
         `${action} ${uuid} on ${channel}, ${occupancy}${state === undefined ? '' : ` ${JSON.stringify(state)}`}`,
       );
     },
     message: ({ channel, subscription, message, publisher }) =>
-      tell(
+      add(
         `message ${JSON.stringify(message)} on ${channel} through ${subscription ?? channel} by ${publisher}`,
       ),
-    signal: ({ channel, message }) => tell(`signal ${JSON.stringify(message)} on ${channel}`),
-    status: ({ category }) => tell(`status ${category}`),
+    signal: ({ channel, message }) => add(`signal ${JSON.stringify(message)} on ${channel}`),
+    status: ({ category }) => add(`status ${category}`),
   });
   return {
     lines,
     wait(...wanted) {
       return new Promise((resolve) => {
-        const look = (): void => {
-          const left = [...unheard];
+        const check = (): void => {
+          const left = [...pending];
           for (const line of wanted) {
             const at = left.indexOf(line);
             if (at === -1) return;
             left.splice(at, 1);
           }
-          unheard = left;
-          waiting.delete(look);
+          pending = left;
+          waiting.delete(check);
           resolve();
         };
-        waiting.add(look);
-        look();
+        waiting.add(check);
+        check();
       });
     },
   };
 }
 
-/** Resolves with the next request of that kind. */
-function asked(target: RegExp): Promise<void> {
+/** Resolves with the next request whose target matches. */
+function requested(target: RegExp): Promise<void> {
   return new Promise((resolve) => {
     started.app.server.on('request', ({ url }) => {
       if (target.test(url ?? '')) resolve();
@@ -100,7 +100,7 @@ describe.each([
     return made;
   };
 
-  it('two users see each other join, change, speak, leave and time out', async () => {
+  it('two users receive the join, state, message, leave and timeout of each other', async () => {
     const ann = client('ann');
     const bob = client('bob');
     const annHears = listen(ann);
@@ -129,7 +129,7 @@ describe.each([
     await annHears.wait('leave bob on room, 1 {"mood":"ok"}');
     expect(await ann.whereNow({ uuid: 'bob' })).toEqual({ channels: [] });
 
-    // As if its machine had lost power: nothing more is sent.
+    // As after a power failure: nothing more is sent.
     const carl = client('carl', { suppressLeaveEvents: true });
     carl.subscribe({ channels: ['room'] });
     await annHears.wait('join carl on room, 2');
@@ -141,7 +141,7 @@ describe.each([
     expect(annHears.lines.join('\n')).not.toContain('to nobody');
   });
 
-  it('reconnecting within the timeout joins nobody again', async () => {
+  it('reconnecting within the timeout is no second join', async () => {
     const ann = client('ann');
     const bob = client('bob', { suppressLeaveEvents: true });
     const annHears = listen(ann);
@@ -152,7 +152,7 @@ describe.each([
     await annHears.wait('join bob on room, 2');
     await bobHears.wait('status PNConnectedCategory');
     bob.disconnect();
-    const polls = asked(/\/v2\/subscribe\/.*[?&]tt=\d+&.*uuid=bob/);
+    const polls = requested(/\/v2\/subscribe\/.*[?&]tt=\d+&.*uuid=bob/);
     bob.reconnect();
     await polls;
     await ann.publish({ channel: 'room', message: 'mark' });
@@ -161,7 +161,7 @@ describe.each([
     expect(annHears.lines.filter((line) => line.startsWith('join bob'))).toEqual(['join bob on room, 2']);
   });
 
-  it('hears through channel groups and patterns', async () => {
+  it('receives through channel groups and patterns', async () => {
     const ann = client('ann');
     const bob = client('bob');
     const annHears = listen(ann);
@@ -180,7 +180,7 @@ describe.each([
     await annHears.wait('message 3 on y through g by bob');
   });
 
-  it('catches up on what was said while it was away', async () => {
+  it('catches up on messages that were published while it was disconnected', async () => {
     const ann = client('ann');
     const bob = client('bob');
     const annHears = listen(ann);
@@ -191,7 +191,7 @@ describe.each([
     expect(annHears.lines.join('\n')).not.toContain('before');
   });
 
-  it('is told why it may not subscribe, and may with a token', async () => {
+  it('is refused a subscribe without a token, with the reason, and allowed one with it', async () => {
     await started.close();
     started = await startApp({
       presenceKeys: ['sub-c-demo:pub-c-demo:sec-c-demo'],

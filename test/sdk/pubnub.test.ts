@@ -1,4 +1,4 @@
-/** The JavaScript SDK, unmodified: only its origin says that this is not the real service. */
+/** The JavaScript SDK, unmodified: only its origin differs from the real service. */
 import PubNub from 'pubnub';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { TenantEvent } from '../../src/store/store.ts';
@@ -34,7 +34,7 @@ function client(userId: string): PubNub & Presence {
   return made;
 }
 
-/** Resolves when the store has seen as many steps of this type: the SDK says nothing when a heartbeat was answered. */
+/** Resolves when the store has recorded as many steps of this type: the SDK does not report successful heartbeats. */
 function seen(type: TenantEvent['type'], times: number): Promise<void> {
   return new Promise((resolve) => {
     let left = times;
@@ -48,7 +48,7 @@ function seen(type: TenantEvent['type'], times: number): Promise<void> {
   });
 }
 
-it('lives its presence life: joins, is seen, has state, leaves, times out', async () => {
+it('joins, is listed, sets state, leaves and times out', async () => {
   const ann = client('user 1/é');
   const bob = client('bob');
   const joined = seen('granted', 3);
@@ -70,7 +70,7 @@ it('lives its presence life: joins, is seen, has state, leaves, times out', asyn
     state: { mood: 'ok', n: 5 },
   });
   expect(await bob.getState({ uuid: 'user 1/é', channels: ['lobby', 'b c'] })).toMatchObject({
-    // One level deeper than for one channel: so the SDK reads the answer that the real service was recorded with.
+    // One level deeper than for one channel, as the SDK reads the recorded reply of the real service.
     channels: { channels: { lobby: { mood: 'ok', n: 5 }, 'b c': {} } },
   });
   const withState = await bob.hereNow({ channels: ['lobby'], includeState: true });
@@ -89,7 +89,7 @@ it('lives its presence life: joins, is seen, has state, leaves, times out', asyn
   expect(await ann.hereNow({ channels: ['lobby'] })).toMatchObject({ totalOccupancy: 0 });
 });
 
-it('keeps channel groups, and beats on them', async () => {
+it('changes channel groups, and renews their channels', async () => {
   const ann = client('ann');
   await ann.channelGroups.addChannels({ channelGroup: 'g', channels: ['x', 'y'] });
   expect(await ann.channelGroups.listChannels({ channelGroup: 'g' })).toEqual({ channels: ['x', 'y'] });
@@ -104,7 +104,7 @@ it('keeps channel groups, and beats on them', async () => {
   expect(await ann.channelGroups.listChannels({ channelGroup: 'g' })).toEqual({ channels: [] });
 });
 
-it('gets errors in a shape that it understands', async () => {
+it('receives errors in a shape that it understands', async () => {
   const ann = client('ann');
   await expect(ann.hereNow({ channels: ['x'], limit: 1_001 })).rejects.toMatchObject({
     status: { statusCode: 400 },

@@ -98,8 +98,8 @@ describe('reports', () => {
     await two.kill('SIGTERM');
   });
 
-  it('go on by themselves when Redis was away', async () => {
-    // On the disk before it is acknowledged: what it loses when it is killed is not what is looked at here.
+  it('continue without help after an outage of Redis', async () => {
+    // On disk before it is acknowledged: this test is not about data that a killed Redis loses.
     const away = await startRedis({ extra: ['--appendonly', 'yes', '--appendfsync', 'always'] });
     try {
       const node = await serve(['--redis-url', away.url, '--store-timeout-ms', '1000']);
@@ -125,7 +125,7 @@ describe('reports', () => {
     }
   });
 
-  it('to an application that is away for ten minutes arrive once and in order, from whichever node', async () => {
+  it('arrive once and in order, from either node, at an application that returns after ten minutes', async () => {
     const nodes = await Promise.all([serve(['--redis-url', redis.url]), serve(['--redis-url', redis.url])]);
     const [one, two] = nodes;
     const { token } = await login(one);

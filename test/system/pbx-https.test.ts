@@ -1,4 +1,4 @@
-/** Whole servers and applications that speak TLS: whom a process trusts is decided when it starts. */
+/** Whole servers and applications with TLS: which certificates a process trusts is decided when it starts. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,7 +52,7 @@ const login = (node: Running, { port }: Receiver) =>
   });
 const report = (node: Running) => post(node, '/_heartbeatd/pbx/events', { report: 'BootUp' });
 
-it('reports reach those whom NODE_EXTRA_CA_CERTS trusts, and those whom PBX_CA does', async () => {
+it('reports reach applications that NODE_EXTRA_CA_CERTS or PBX_CA trusts', async () => {
   const [one, two] = [await application(signed), await application(alone)];
   const node = await serve(['--pbx-ca', aloneFile], { NODE_EXTRA_CA_CERTS: authorityFile });
   await Promise.all([login(node, one), login(node, two)]);
@@ -61,13 +61,13 @@ it('reports reach those whom NODE_EXTRA_CA_CERTS trusts, and those whom PBX_CA d
   await node.kill('SIGTERM');
 });
 
-it('reports reach those whom NODE_EXTRA_CA_CERTS trusts, without PBX_CA; of others the log tells', async () => {
+it('without PBX_CA reports reach applications that NODE_EXTRA_CA_CERTS trusts, and the log names others', async () => {
   const [one, two] = [await application(signed), await application(alone)];
   const node = await serve([], { NODE_EXTRA_CA_CERTS: authorityFile });
   await Promise.all([login(node, one), login(node, two)]);
   await report(node);
   await one.arrived(1);
-  await expect.poll(() => node.printed()).toContain('pbx: the certificate of a callback is not trusted');
+  await expect.poll(() => node.printed()).toContain('pbx certificate of the callback is not trusted');
   expect(two.received).toEqual([]);
   await node.kill('SIGTERM');
 });

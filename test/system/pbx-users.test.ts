@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { md5Of, verifyPassword } from '../../src/protocols/pbx/password.ts';
+import { md5Of, verifyPassword } from '../../src/protocols/pbx/users/password.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -25,14 +25,14 @@ async function run(args: readonly string[], input = ''): Promise<{ code: number;
   child.stderr.on('data', (chunk: Buffer) => {
     printed += chunk.toString();
   });
-  // A process that ends at once does not read what it is told.
+  // A process that ends at once does not read its input.
   child.stdin.on('error', () => {});
   child.stdin.end(input);
   const [code] = (await once(child, 'close')) as [number];
   return { code, printed };
 }
 
-it('a password becomes what the file of users takes, never twice the same', async () => {
+it('--hash-password prints a hash for the file of users, a different one each time', async () => {
   const [first, second] = await Promise.all([
     run(['--hash-password'], 'pass\n'),
     run(['--hash-password'], 'pass'),
@@ -49,7 +49,7 @@ it.each([
   ['users', 'PBX_USERS', '{"users":[{"username":"api","password":"pass"}]}'],
   ['users', 'PBX_USERS', 'no JSON'],
   ['model', 'PBX_MODEL', '{"extensions":[]}'],
-])('a file of %s that cannot be used is one line and exit code 2', async (flag, name, text) => {
+])('an invalid file of %s ends the server with one line and exit code 2', async (flag, name, text) => {
   const file = join(folder, 'file.json');
   writeFileSync(file, text);
   const { code, printed } = await run(['--port', '0', `--pbx-${flag}`, file]);
@@ -58,7 +58,7 @@ it.each([
   expect(printed).toMatch(new RegExp(`^heartbeatd: ${name}: `));
 });
 
-it('networks that are none are one line and exit code 2', async () => {
+it('invalid networks end the server with one line and exit code 2', async () => {
   const { code, printed } = await run(['--port', '0', '--pbx-deny-targets', '10.0.0.0/99']);
   expect(code).toBe(2);
   expect(printed).toMatch(/^heartbeatd: PBX_ALLOW_TARGETS, PBX_DENY_TARGETS: "10\.0\.0\.0\/99"/);

@@ -9,27 +9,27 @@ import { killAll, type Running, serve } from './serve.ts';
 afterEach(killAll);
 
 const key = 'sub-c-demo';
-/** Asks again as an SDK does while the store is away. */
+/** Repeats a request as an SDK does while the store is unavailable. */
 const get = async ({ url }: Running, path: string): Promise<unknown> => {
   for (;;) {
-    const answer = await fetch(`${url}${path}`);
-    if (answer.status === 200) return answer.json();
-    expect(answer.status).toBe(503);
-    await answer.arrayBuffer();
+    const reply = await fetch(`${url}${path}`);
+    if (reply.status === 200) return reply.json();
+    expect(reply.status).toBe(503);
+    await reply.arrayBuffer();
   }
 };
-interface Heard {
+interface PollReply {
   readonly t: { readonly t: string };
   readonly m: readonly { readonly c: string; readonly d: unknown }[];
 }
-const subscribe = (node: Running, query: string): Promise<Heard> =>
-  get(node, `/v2/subscribe/${key}/room,room-pnpres/0?${query}`) as Promise<Heard>;
+const subscribe = (node: Running, query: string): Promise<PollReply> =>
+  get(node, `/v2/subscribe/${key}/room,room-pnpres/0?${query}`) as Promise<PollReply>;
 const publish = (node: Running, message: string): Promise<unknown> =>
   get(node, `/publish/pub/${key}/0/room/0/%22${message}%22`);
-const payloads = ({ m }: Heard): unknown[] =>
+const payloads = ({ m }: PollReply): unknown[] =>
   m.map(({ d }) => (typeof d === 'object' ? (d as { action: string; uuid: string }) : d));
 
-describe('what was published survives a kill, and so does who is there', () => {
+describe('published messages and occupants survive a kill', () => {
   let redis: RedisServer;
   const folder = mkdtempSync(join(tmpdir(), 'heartbeatd-'));
   beforeAll(async () => {
@@ -51,17 +51,17 @@ describe('what was published survives a kill, and so does who is there', () => {
     const after = await serve(args());
     await subscribe(after, 'uuid=ann&heartbeat=300');
     await publish(after, 'two');
-    const heard: unknown[] = [];
-    for (let tt = t.t; heard.length < 3; ) {
-      const answer = await subscribe(after, `tt=${tt}`);
-      heard.push(...payloads(answer));
-      tt = answer.t.t;
+    const received: unknown[] = [];
+    for (let tt = t.t; received.length < 3; ) {
+      const reply = await subscribe(after, `tt=${tt}`);
+      received.push(...payloads(reply));
+      tt = reply.t.t;
     }
-    // One join: who subscribes again in time was never away.
-    expect(heard).toMatchObject([{ action: 'join', uuid: 'ann' }, 'one', 'two']);
+    // One join: a uuid that subscribes again in time was never absent.
+    expect(received).toMatchObject([{ action: 'join', uuid: 'ann' }, 'one', 'two']);
   });
 
-  it('a poll held on one node hears what happens on another, also after Redis was away', async () => {
+  it('a poll held on one node receives the events of another, also after Redis was unavailable', async () => {
     const [one, two] = await Promise.all([
       serve(['--redis-url', redis.url]),
       serve(['--redis-url', redis.url]),
@@ -69,9 +69,9 @@ describe('what was published survives a kill, and so does who is there', () => {
     let { t } = await subscribe(one, '');
     const held = subscribe(one, `tt=${t.t}`);
     await publish(two, 'across');
-    const heard = await held;
-    expect(payloads(heard)).toEqual(['across']);
-    ({ t } = heard);
+    const received = await held;
+    expect(payloads(received)).toEqual(['across']);
+    ({ t } = received);
 
     const through = subscribe(one, `tt=${t.t}`);
     await redis.kill();

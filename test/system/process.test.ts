@@ -244,7 +244,7 @@ describe('the process', () => {
     [['--host', ''], {}, 'HOST'],
     [['--port', '-1'], {}, "Option '--port'"],
     [[], { PORT: '1\n2' }, 'PORT'],
-    [['--pbx-users', '.editorconfig'], {}, 'PBX_USERS: no valid JSON\n'],
+    [['--pbx-users', '.editorconfig'], {}, 'PBX_USERS: not valid JSON\n'],
   ])('says in one line what is wrong with %j %j, and exits with 2', async (args, env, name) => {
     const { ended, printed } = launch(args, env);
     expect(await ended).toBe(2);

@@ -111,6 +111,8 @@ export function makeJournal(
     changed();
   };
   const complete = (exchange: Exchange, reply: Reply | Send): Reply | Send => {
+    // A request may be refused before it is shown to interceptors.
+    if (!open.has(exchange)) add(exchange);
     const known = open.get(exchange);
     if (known === undefined) return reply;
     const { entry, startedMs } = known;

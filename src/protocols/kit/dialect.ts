@@ -5,6 +5,13 @@ import type { Failure, VendorError } from './failure.ts';
 import type { Operation } from './operation.ts';
 import type { App } from './protocol.ts';
 
+/** An error of the protocol's table, as the OpenAPI document shows it. */
+export interface DescribedError {
+  readonly status: number;
+  readonly example: unknown;
+  readonly summary?: string;
+}
+
 /**
  * The only protocol code that sees Fastify's request and reply. `Call` is a request as the protocol's operations get it, decoded
  * once and bounded; `Op` is the protocol's operation type, with the members that its dialect reads.
@@ -15,6 +22,8 @@ export interface Dialect<Call, Op extends Operation<Call> = Operation<Call>> {
   claims(path: string, authority: string): boolean;
   /** Maximum bytes of a request body, for operations that do not say. Bodies arrive as a Buffer, whatever their Content-Type. */
   readonly bodyLimit: number;
+  /** Whether HEAD on the path of a GET operation runs it and sends its headers only. Absent: such requests are not found. */
+  readonly answersHead?: true;
   /** Registers hooks that have to run before a body is read. */
   install?(app: App): Promise<void>;
   /** Returns the call; throws a VendorError for a request that cannot be one. `operation`: the first of those that share the path. */
@@ -23,12 +32,12 @@ export interface Dialect<Call, Op extends Operation<Call> = Operation<Call>> {
   authenticate?(call: Call, operation: Op): void | Promise<void>;
   /** Returns the reply for a failure. Nothing else formats an error. */
   error(failure: Failure, request: FastifyRequest): Reply;
-  /** Headers that every reply carries before its own and that differ from request to request. Absent: none. */
-  headers?(): HeaderList;
+  /** Returns headers that every reply carries before its own and that differ from request to request. Absent: none. */
+  headers?(request: FastifyRequest): HeaderList;
   /** OpenAPI security schemes of the protocol, by name; an operation may be called with any of them, or with none. */
   readonly securitySchemes?: Readonly<Record<string, unknown>>;
   /** Returns an error of the protocol's table with sample arguments; undefined for an unknown name. Absent: errors cannot be injected by name. */
   sampleError?(name: string): VendorError | undefined;
-  /** Status and an example body of an error of the protocol's table, for the OpenAPI document. */
-  describeError(name: string): { readonly status: number; readonly example: unknown };
+  /** Status, an example body and, where the name does not say it, the meaning of an error, for the OpenAPI document. */
+  describeError(name: string): DescribedError;
 }

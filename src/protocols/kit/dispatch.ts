@@ -21,12 +21,24 @@ export type Dispatched = Pick<
   'name' | 'claims' | 'routes' | 'sendError' | 'openApi' | 'sampleError'
 >;
 
+/** Stands for the operation of a request that no route matched, or that could not be read. */
+const unknown: Exchange['operation'] = { name: 'unknown', errors: [] };
+
 /** Makes the routes, the error replies and the document of a protocol. */
 export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<Call, Op>): Dispatched {
   const { dialect, operations, interceptor } = options;
 
+  const isObserved = (): boolean => interceptor !== undefined && interceptor.isIdle?.() !== true;
+  /** A request that was refused before it was known whose it is. */
+  const refused = (request: FastifyRequest, operation: Exchange['operation'] = unknown): Exchange => ({
+    protocol: dialect.name,
+    operation,
+    subject: {},
+    request,
+  });
+
   const sendNow = (reply: FastifyReply, answer: Reply): void => {
-    const first = dialect.headers?.();
+    const first = dialect.headers?.(reply.request);
     sendReply(reply, first === undefined ? answer : { ...answer, headers: [...first, ...answer.headers] });
   };
 
@@ -53,7 +65,7 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
       const operation = candidates.find(({ when }) => when === undefined || when.test(call));
       if (operation === undefined) throw new NotFound(request.url);
       request.operation = operation.name;
-      if (interceptor !== undefined && interceptor.isIdle?.() !== true)
+      if (isObserved())
         exchange = { protocol: dialect.name, operation, subject: operation.subject(call), request };
       const allowed = dialect.authenticate?.(call, operation);
       if (allowed !== undefined) await allowed;
@@ -62,6 +74,7 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
       answer = early ?? (await operation.run(call));
     } catch (error) {
       answer = dialect.error(classify(error, request), request);
+      if (exchange === undefined && isObserved()) exchange = refused(request, candidates[0]);
     }
     // Without an interceptor a reply is sent in the same turn.
     if (exchange === undefined && typeof answer !== 'function') sendNow(reply, answer);
@@ -71,7 +84,12 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
   return {
     name: dialect.name,
     claims: (path, authority) => dialect.claims(path, authority),
-    sendError: (error, request, reply) => send(reply, dialect.error(classify(error, request), request)),
+    sendError: (error, request, reply) =>
+      send(
+        reply,
+        dialect.error(classify(error, request), request),
+        isObserved() ? refused(request) : undefined,
+      ),
     sampleError: (name) => dialect.sampleError?.(name),
     openApi: () => ({
       paths: describeOperations<Call>(dialect, operations),
@@ -87,7 +105,7 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
           method,
           url: path,
           bodyLimit: first?.bodyLimit ?? dialect.bodyLimit,
-          exposeHeadRoute: false,
+          exposeHeadRoute: method === 'GET' && dialect.answersHead === true,
           // The vendor operations are documented from their own table.
           schema: { hide: true },
           handler,

@@ -1,7 +1,7 @@
 /** Typed access to the store's documents: parsed, checked against a schema, and written with the version that was read. */
 import type { Static, TSchema } from '@sinclair/typebox';
-import { TypeCompiler } from '@sinclair/typebox/compiler';
 import type { DocumentWrite, Store, Tenant } from '../../store/store.ts';
+import { guard } from './validate.ts';
 
 /** A document as read. `version` 0: there is none. */
 export interface Versioned<T> {
@@ -32,12 +32,21 @@ export interface DocumentKind<T> {
 
 /** Declares a kind of document. */
 export function documentKind<S extends TSchema>(collection: string, schema: S): DocumentKind<Static<S>> {
-  const check = TypeCompiler.Compile(schema);
+  return documentKinds(schema)(collection);
+}
+
+/** Declares kinds of documents that differ by their collection only, for collections whose names are made at run time. */
+export function documentKinds<S extends TSchema>(schema: S): (collection: string) => DocumentKind<Static<S>> {
+  const matches = guard(schema);
   const parse = (text: string): Static<S> | undefined => {
     const value: unknown = JSON.parse(text);
-    return check.Check(value) ? value : undefined;
+    return matches(value) ? value : undefined;
   };
-  const readMany: DocumentKind<Static<S>>['readMany'] = async (store, tenant, keys) => {
+  return (collection) => makeKind(collection, parse);
+}
+
+function makeKind<T>(collection: string, parse: DocumentKind<T>['parse']): DocumentKind<T> {
+  const readMany: DocumentKind<T>['readMany'] = async (store, tenant, keys) => {
     const documents = keys.map((key) => ({ collection, key }));
     const found = keys.length === 0 ? [] : await store.readDocuments({ tenant, documents });
     return found.map((document) => {

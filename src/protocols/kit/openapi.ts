@@ -1,6 +1,6 @@
 /** The OpenAPI 3.1 document's `paths` of a protocol, made from its table of operations. Pure. */
 import type { TSchema } from '@sinclair/typebox';
-import type { Dialect } from './dialect.ts';
+import type { DescribedError, Dialect } from './dialect.ts';
 import type { Method, Operation, OperationSchema } from './operation.ts';
 
 export type OpenApiPaths = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -116,7 +116,7 @@ function successes({ replies }: OperationSchema): Record<string, unknown> {
 
 /** One response per status, with an example for each of its errors. */
 function failures(
-  errors: readonly { readonly error: string; readonly status: number; readonly example: unknown }[],
+  errors: readonly ({ readonly error: string } & DescribedError)[],
   { replies }: OperationSchema,
 ): Record<string, unknown> {
   const responses: Record<string, unknown> = {};
@@ -124,14 +124,21 @@ function failures(
     // Vendors that answer errors with 200 have them described beside their success.
     const success = replies[Number(status)];
     const examples = Object.fromEntries(
-      (group ?? []).map(({ error, example }) => [error, { value: example }]),
+      (group ?? []).map(({ error, example, summary }) => [
+        error,
+        { ...(summary === undefined ? {} : { summary }), value: example },
+      ]),
     );
+    // One service of a vendor may answer with a list where another one answers with an object.
+    const shapes = new Set((group ?? []).map(({ example }) => (Array.isArray(example) ? 'array' : 'object')));
+    const failure = { type: [...shapes] };
     const names = (group ?? []).map(({ error }) => error).join(', ');
     responses[status] = {
       description: success === undefined ? names : `Success, or ${names}`,
       content: {
         'application/json': {
-          schema: success === undefined || typeof success === 'string' ? {} : { anyOf: [success, {}] },
+          schema:
+            success === undefined || typeof success === 'string' ? failure : { anyOf: [success, failure] },
           examples,
         },
       },

@@ -1,11 +1,11 @@
-/** What the settings stand for beyond plain values: the files of users and of the model, and the lists of networks. */
+/** What the settings stand for beyond plain values: the files of users, of the model and of certificates, and the networks. */
 import { readFileSync } from 'node:fs';
 import { SettingError, type SettingsOf } from '../../settings/setting.ts';
-import { type Access, openAccess, parseAccess } from './access.ts';
-import { type AddressPolicy, makeAddressPolicy, onlyTo } from './address-policy.ts';
-import { parseCertificates } from './callback-trust.ts';
-import { type Model, parseModel, smallPbx } from './model.ts';
+import { type AddressPolicy, makeAddressPolicy, onlyTo } from './callback/address-policy.ts';
+import { parseCertificates } from './callback/trust.ts';
+import { defaultModel, type Model, parseModel } from './model/model.ts';
 import type { pbxSettings } from './settings.ts';
+import { type Access, openAccess, parseAccess } from './users/access.ts';
 
 /** The values of the PBX settings. */
 export type PbxSettings = SettingsOf<typeof pbxSettings>;
@@ -13,42 +13,45 @@ export type PbxSettings = SettingsOf<typeof pbxSettings>;
 export interface PbxConfiguration {
   readonly access: Access;
   readonly model: Model;
-  /** PEM: trusted for https callbacks, besides what Node trusts. */
+  /** Certificates in PEM form that https callbacks are trusted by, in addition to those that Node trusts. */
   readonly authorities: readonly string[];
-  /** Where reports may go for whoever logged in from `peer`. */
+  /** Returns where reports may go for an application that logged in from `peer`. */
   policyFor(peer: string): AddressPolicy;
 }
 
 /** Reads the files that the settings name. Throws SettingError naming the setting. */
-export function readConfiguration(config: PbxSettings): PbxConfiguration {
-  const policy = named('PBX_ALLOW_TARGETS, PBX_DENY_TARGETS', () =>
+export function readConfiguration(settings: PbxSettings): PbxConfiguration {
+  const policy = naming('PBX_ALLOW_TARGETS, PBX_DENY_TARGETS', () =>
     makeAddressPolicy({
-      allow: config.pbxAllowTargets,
-      deny: config.pbxDenyTargets,
-      refuseSystemPorts: config.pbxRefuseSystemPorts,
+      allow: settings.pbxAllowTargets,
+      deny: settings.pbxDenyTargets,
+      refuseSystemPorts: settings.pbxRefuseSystemPorts,
     }),
   );
-  const fromFile = <T>(name: string, file: string, parse: (text: string) => T, otherwise: T): T =>
-    file === '' ? otherwise : named(name, () => parse(readFileSync(file, 'utf8')));
   return {
-    access: fromFile('PBX_USERS', config.pbxUsers, parseAccess, openAccess),
-    model: fromFile('PBX_MODEL', config.pbxModel, parseModel, smallPbx),
-    authorities: fromFile('PBX_CA', config.pbxCa, parseCertificates, []),
-    policyFor: (peer) => (config.pbxSameAddressOnly ? onlyTo(peer, policy) : policy),
+    access: parseFile('PBX_USERS', settings.pbxUsers, parseAccess) ?? openAccess,
+    model: parseFile('PBX_MODEL', settings.pbxModel, parseModel) ?? defaultModel,
+    authorities: parseFile('PBX_CA', settings.pbxCa, parseCertificates) ?? [],
+    policyFor: (peer) => (settings.pbxSameAddressOnly ? onlyTo(peer, policy) : policy),
   };
 }
 
-function named<T>(name: string, read: () => T): T {
+/** Returns undefined if the setting names no file. */
+function parseFile<T>(setting: string, file: string, parse: (text: string) => T): T | undefined {
+  return file === '' ? undefined : naming(setting, () => parse(readFileSync(file, 'utf8')));
+}
+
+/** Turns any error into a SettingError that names the setting. */
+function naming<T>(setting: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    throw new SettingError(
-      `${name}: ${error instanceof SyntaxError ? notJson(error) : (error as Error).message}`,
-    );
+    const reason = error instanceof SyntaxError ? describeSyntaxError(error) : (error as Error).message;
+    throw new SettingError(`${setting}: ${reason}`);
   }
 }
 
-/** Where the text stops being JSON, without the piece of it that V8 quotes: it may be of somebody's password. */
-function notJson({ message }: SyntaxError): string {
-  return `no valid JSON${/ at position \d+/.exec(message)?.[0] ?? ''}`;
+/** Leaves out the piece of text that V8 quotes: it may be part of a password. */
+function describeSyntaxError({ message }: SyntaxError): string {
+  return `not valid JSON${/ at position \d+/.exec(message)?.[0] ?? ''}`;
 }

@@ -13,7 +13,7 @@ export const slsSettings = {
     'SLS_DEFAULT_PROJECT',
     '',
     '<name>',
-    'project of requests whose host names none; empty: they are answered with InvalidHost',
+    'project of requests whose host names none; empty: such requests are refused with InvalidHost',
   ),
   slsBaseDomains: list(
     'SLS_BASE_DOMAINS',

@@ -1,11 +1,11 @@
-/** An application's own server: keeps what arrives, byte for byte, and answers as told. */
+/** An application's own server: records requests byte for byte and sends configured replies. */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Identity } from './certificates.ts';
 
 export interface Received {
-  /** Everything that came on the connection until it was answered. */
+  /** Everything that arrived on the connection before the reply. */
   readonly raw: string;
   readonly path: string;
   readonly body: string;

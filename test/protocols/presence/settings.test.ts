@@ -1,6 +1,6 @@
-/** What a keyset may be set to beside the defaults: presence on some channels only, polls that renew, a limit of requests. */
+/** Settings beside the defaults: presence on some channels only, polls that renew, a rate limit. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { selectionOf } from '../../../src/protocols/presence/channel-selection.ts';
+import { selectPresenceChannels } from '../../../src/protocols/presence/membership/presence-channels.ts';
 import { type StartedApp, startApp } from '../../start-app.ts';
 
 const key = 'sub-c-demo';
@@ -32,7 +32,7 @@ const whereNow = async (uuid: string): Promise<unknown> =>
 
 describe('PRESENCE_CHANNELS', () => {
   it('selects by name and by pattern, the pattern itself included', () => {
-    const selects = selectionOf(['lobby', 'chat.*', 'a.b.c.d.*']);
+    const selects = selectPresenceChannels(['lobby', 'chat.*', 'a.b.c.d.*']);
     const names = [
       'lobby',
       'lobby2',
@@ -53,10 +53,10 @@ describe('PRESENCE_CHANNELS', () => {
       'chat.*',
       'a.b.c.d.e',
     ]);
-    expect(selectionOf([])).toBeUndefined();
+    expect(selectPresenceChannels([])).toBeUndefined();
   });
 
-  it('counts nobody on other channels, by heartbeat or by subscribe, and answers both as ever', async () => {
+  it('has no occupants on other channels, while heartbeat and subscribe succeed there', async () => {
     await start({ presenceChannels: ['lobby', 'chat.*'] });
     await get(`${root}/channel/lobby,chat.x,other/heartbeat?uuid=u1`);
     await subscribe('lobby,elsewhere', 'uuid=u2');
@@ -72,20 +72,20 @@ describe('PRESENCE_CHANNELS', () => {
     expect(await get(`${root}/channel/other/leave?uuid=u1`)).toMatchObject({ action: 'leave' });
   });
 
-  it('tells of presence on selected channels only, while messages pass on all', async () => {
+  it('sends presence events of selected channels only, and messages of all', async () => {
     await start({ presenceChannels: ['lobby'] });
     const { t } = await subscribe('lobby-pnpres,other,other-pnpres', 'uuid=watcher');
     await get(`${root}/channel/other,lobby/heartbeat?uuid=u1`);
     await get(`${root}/channel/other/uuid/u1/data?state=${encodeURIComponent('{"a":1}')}`);
     await inject(`/publish/p/${key}/0/other/0/1`);
-    const heard = await subscribe('lobby-pnpres,other,other-pnpres', `uuid=watcher&tt=${t.t}`);
-    expect(heard.m.map(({ c, d }) => [c, d.action ?? d])).toEqual([
+    const received = await subscribe('lobby-pnpres,other,other-pnpres', `uuid=watcher&tt=${t.t}`);
+    expect(received.m.map(({ c, d }) => [c, d.action ?? d])).toEqual([
       ['lobby-pnpres', 'join'],
       ['other', 1],
     ]);
   });
 
-  it('keeps no state where there is no presence', async () => {
+  it('stores no state on channels without presence', async () => {
     await start({ presenceChannels: ['lobby'] });
     const state = encodeURIComponent('{"a":1}');
     expect(await get(`${root}/channel/other,lobby/uuid/u1/data?state=${state}`)).toMatchObject({
@@ -104,7 +104,7 @@ describe('PRESENCE_RENEW_WHILE_HELD', () => {
     const lease = await started.store.read({ tenant: `presence/${key}`, group: 'ch', holder: uuid });
     return lease?.remainingMs ?? 0;
   };
-  /** Lets most of a timeout pass on the lease clock. */
+  /** Advances the lease clock by most of a timeout. */
   const age = async (): Promise<void> => {
     await started.store.advanceClock(timeoutMs * 0.9);
   };
@@ -139,7 +139,7 @@ describe('PRESENCE_RENEW_WHILE_HELD', () => {
     await hold('u1', controller);
     await vi.waitFor(async () => expect(await remaining('u1')).toBe(timeoutMs), eventually);
     await get(`${root}/channel/ch/leave?uuid=u1`);
-    // Somebody else's polls are renewed after it, so its own turn has come too.
+    // The polls of another uuid are renewed after it, so its own turn has come too.
     await hold('u2', controller);
     for (let beats = 0; beats < 3; beats += 1) {
       await vi.waitFor(async () => expect(await remaining('u2')).toBe(timeoutMs), eventually);
@@ -149,7 +149,7 @@ describe('PRESENCE_RENEW_WHILE_HELD', () => {
     controller.abort();
   });
 
-  it('answers a poll whose state cannot be one as ever, and goes on serving', async () => {
+  it('refuses a poll with an invalid state as usual, and keeps serving', async () => {
     await start({ presenceRenewWhileHeld: true, presenceHoldSeconds: 1 });
     const { t } = await subscribe('ch', 'uuid=u1');
     const state = encodeURIComponent('{"ch":5}');
@@ -159,12 +159,12 @@ describe('PRESENCE_RENEW_WHILE_HELD', () => {
     expect(await whereNow('u1')).toEqual(['ch']);
   });
 
-  it('is off unless asked for, as with the service', async () => {
+  it('is off by default, as with the real service', async () => {
     await start({});
     const controller = new AbortController();
-    const asked = new Promise((resolve) => started.app.server.once('request', resolve));
+    const requested = new Promise((resolve) => started.app.server.once('request', resolve));
     await hold('u1', controller);
-    await asked;
+    await requested;
     await started.store.advanceClock(timeoutMs * 0.2);
     expect(await whereNow('u1')).toEqual([]);
     controller.abort();
@@ -174,7 +174,7 @@ describe('PRESENCE_RENEW_WHILE_HELD', () => {
 describe('PRESENCE_REQUESTS_PER_SECOND', () => {
   const heartbeat = (uuid: string, more = '') => inject(`${root}/channel/ch/heartbeat?uuid=${uuid}${more}`);
 
-  it('answers 429 with the seconds to wait beyond the limit, to that uuid alone, until the second is over', async () => {
+  it('refuses a uuid beyond the limit with 429 and the seconds to wait, until the second is over', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     await start({ presenceRequestsPerSecond: 2 });
     expect((await heartbeat('u1')).statusCode).toBe(200);
@@ -195,7 +195,7 @@ describe('PRESENCE_REQUESTS_PER_SECOND', () => {
     expect((await heartbeat('u1')).statusCode).toBe(200);
   });
 
-  it('counts those without a uuid by their address, and tells a JSONP client in its callback', async () => {
+  it('counts requests without a uuid by their address, and wraps the error in a JSONP callback', async () => {
     vi.useFakeTimers({ toFake: ['Date'] });
     await start({ presenceRequestsPerSecond: 1 });
     expect((await inject(`${root}/channel/ch`)).statusCode).toBe(200);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { defaultConfig } from '../../../src/config.ts';
-import { decodeCursor } from '../../../src/protocols/sls/cursor.ts';
+import { decodeCursor } from '../../../src/protocols/sls/logs/cursor.ts';
 import { openStore } from '../../../src/store/open.ts';
 import { type RedisServer, startRedis } from '../../redis-server.ts';
 import { type StartedApp, startApp } from '../../start-app.ts';
@@ -22,7 +22,7 @@ afterAll(async () => {
   await redis.stop();
 });
 
-/** To the nodes in turn. */
+/** Sends a request to the nodes in turn. */
 let turn = 0;
 async function call(method: string, url: string, body?: unknown) {
   turn += 1;
@@ -42,7 +42,7 @@ const cursor = async (from: string): Promise<string> =>
 const kept = Math.floor(1_024 / (sampleGroup.length + 4));
 
 describe('over Redis, two nodes', () => {
-  it('keep logs, drop the oldest, save checkpoints and hand shards on in order', async () => {
+  it('store logs, drop the oldest, save checkpoints and assign shards in order', async () => {
     await call('POST', '/', { projectName: 'my-project' });
     await call('POST', '/logstores', { logstoreName: 'my-logstore', ttl: 30, shardCount: 1 });
     await call('POST', groups, { consumerGroup: 'cg', timeout: 60, order: true });
@@ -76,7 +76,7 @@ describe('over Redis, two nodes', () => {
     expect((await call('GET', `${group}?shard=0`)).json()).toMatchObject([saved]);
   });
 
-  it('forget the logs of a logstore that is deleted', async () => {
+  it('delete the logs of a deleted logstore', async () => {
     await call('DELETE', logstore);
     await nodes[0]?.store.advanceClock(1);
     await call('DELETE', '/');

@@ -1,21 +1,23 @@
-/** The service as its tests call it: one app with a frozen lease clock, and the calls of the API. */
+/** The server as SLS tests call it: one app with a frozen lease clock. */
 import type { InjectOptions } from 'fastify';
 import { expect } from 'vitest';
 import type { Config } from '../../../src/config.ts';
 import { type StartedApp, startApp } from '../../start-app.ts';
 
 export const host = 'my-project.cn-hangzhou.log.aliyuncs.com';
-/** When the tests begin, ms since 1970. */
+/** Wall time at the start of a test, ms since 1970. */
 export const startMs = Date.UTC(2018, 4, 6, 9, 44, 11);
 
 export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
   readonly host?: string;
+  /** Body as written, in place of a value. */
+  readonly raw?: string;
 }
 
 export interface Service {
   readonly started: StartedApp;
-  /** A body that is no Buffer is sent as JSON. */
+  /** Sends a request; a body that is not a Buffer is sent as JSON. */
   call(
     method: string,
     url: string,
@@ -26,9 +28,9 @@ export interface Service {
     readonly headers: Readonly<Record<string, string>>;
     readonly bytes: Buffer;
     readonly text: string;
-    readonly json: unknown;
+    readonly json: ReturnType<typeof JSON.parse>;
   }>;
-  /** Time passes, for leases and for the clients' clocks. */
+  /** Advances the lease clock and the wall clock. */
   pass(seconds: number): Promise<void>;
   nowSeconds(): number;
   close(): Promise<void>;
@@ -41,7 +43,8 @@ export async function startService(changes: Partial<Config> = {}): Promise<Servi
   return {
     started,
     async call(method, url, body, options = {}) {
-      const payload = body === undefined || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+      const payload =
+        options.raw ?? (body === undefined || Buffer.isBuffer(body) ? body : JSON.stringify(body));
       const answer = await started.app.inject({
         method: method as NonNullable<InjectOptions['method']>,
         url,
@@ -55,6 +58,7 @@ export async function startService(changes: Partial<Config> = {}): Promise<Servi
         ...(payload === undefined ? {} : { payload }),
       });
       expect(answer.headers['x-log-requestid']).toMatch(/^[0-9A-F]{24}$/);
+      expect(answer.headers['access-control-allow-origin']).toBe('*');
       const isJson = answer.headers['content-type'] === 'application/json' && answer.body !== '';
       return {
         status: answer.statusCode,
@@ -73,12 +77,12 @@ export async function startService(changes: Partial<Config> = {}): Promise<Servi
   };
 }
 
-/** A logstore and a consumer group in it. */
+/** Creates a project, a logstore, and a consumer group in it. */
 export async function setUp(
   { call }: Service,
   { shardCount = 4, timeout = 60, order = false } = {},
 ): Promise<void> {
-  await call('POST', '/', { projectName: 'my-project' });
+  await call('POST', '/', { projectName: 'my-project', description: 'd' });
   await call('POST', '/logstores', { logstoreName: 'my-logstore', ttl: 30, shardCount });
   await call('POST', groups, { consumerGroup: 'cg', timeout, order });
 }

@@ -12,11 +12,11 @@ const waitMs = 20_000;
 
 interface Client {
   readonly lines: readonly string[];
-  /** Tells the client what to do. */
-  tell(...command: unknown[]): void;
-  /** Resolves with the first line not yet taken that fits, and takes it. */
-  hear(wanted: RegExp): Promise<string>;
-  /** Without a goodbye. */
+  /** Sends a command to the client. */
+  send(...command: unknown[]): void;
+  /** Resolves with the first line not yet taken that matches, and takes it. */
+  receive(wanted: RegExp): Promise<string>;
+  /** Kills the process, so that it does not leave. */
   kill(): Promise<void>;
 }
 
@@ -24,8 +24,8 @@ const hasPython = hasTool('python3', '-m', 'venv', '--help');
 let python = '';
 let started: StartedApp;
 const clients: Client[] = [];
-/** What the server was asked. */
-const asked: URL[] = [];
+/** The requests that the server received. */
+const requests: URL[] = [];
 const traffic = new EventEmitter();
 
 beforeAll(() => {
@@ -38,10 +38,10 @@ beforeEach(async () => {
     presenceAuth: 'off',
   });
   await started.store.freezeClock(true);
-  asked.length = 0;
+  requests.length = 0;
   started.app.server.on('request', ({ url = '' }) => {
-    asked.push(new URL(url, started.url));
-    traffic.emit('asked');
+    requests.push(new URL(url, started.url));
+    traffic.emit('requests');
   });
 });
 afterEach(async () => {
@@ -66,11 +66,11 @@ function start(uuid: string, secret = ''): Client {
   });
   const client: Client = {
     lines,
-    tell: (...command) => child.stdin?.write(`${JSON.stringify(command)}\n`),
-    hear: (wanted) =>
+    send: (...command) => child.stdin?.write(`${JSON.stringify(command)}\n`),
+    receive: (wanted) =>
       new Promise((resolve, reject) => {
         const give = setTimeout(
-          () => reject(new Error(`${uuid} did not hear ${wanted}, but: ${lines.join('; ')}`)),
+          () => reject(new Error(`${uuid} did not receive ${wanted}, but: ${lines.join('; ')}`)),
           waitMs,
         );
         const look = (): void => {
@@ -100,11 +100,11 @@ function start(uuid: string, secret = ''): Client {
 async function listensAfter(uuid: string, timetoken: bigint): Promise<void> {
   const signal = AbortSignal.timeout(waitMs);
   const isListening = (): boolean =>
-    asked.some(
+    requests.some(
       ({ searchParams }) =>
         searchParams.get('uuid') === uuid && BigInt(searchParams.get('tt') ?? 0) >= timetoken,
     );
-  while (!isListening()) await once(traffic, 'asked', { signal });
+  while (!isListening()) await once(traffic, 'requests', { signal });
 }
 
 const timetokenOf = (line: string): bigint => BigInt(line.split(' at ').at(-1) ?? 0);
@@ -114,59 +114,59 @@ if (!hasPython) it.skip('is not tested here: there is no python3 with venv');
 it.runIf(hasPython).each([
   ['', 'nothing is signed'],
   ['sec-c-demo', 'everything is signed'],
-])('two users see each other join, change, speak, leave and time out (%j: %s)', async (secret) => {
+])('two users receive the join, state, message, leave and timeout of each other (%j: %s)', async (secret) => {
   const ann = start('ann', secret);
   const bob = start('bob', secret);
-  ann.tell('subscribe', ['room'], []);
-  await ann.hear(/^join ann on room 1/);
-  bob.tell('subscribe', ['room'], []);
-  await ann.hear(/^join bob on room 2/);
-  await listensAfter('bob', timetokenOf(await bob.hear(/^join bob on room 2/)));
-  ann.tell('here now', ['room']);
-  await ann.hear(/^here room 2 ann,bob/);
-  ann.tell('where now', 'bob');
-  await ann.hear(/^where bob room$/);
+  ann.send('subscribe', ['room'], []);
+  await ann.receive(/^join ann on room 1/);
+  bob.send('subscribe', ['room'], []);
+  await ann.receive(/^join bob on room 2/);
+  await listensAfter('bob', timetokenOf(await bob.receive(/^join bob on room 2/)));
+  ann.send('here now', ['room']);
+  await ann.receive(/^here room 2 ann,bob/);
+  ann.send('where now', 'bob');
+  await ann.receive(/^where bob room$/);
 
-  bob.tell('unsubscribe', ['room']);
-  await ann.hear(/^leave bob on room 1/);
-  ann.tell('where now', 'bob');
-  await ann.hear(/^where bob $/);
+  bob.send('unsubscribe', ['room']);
+  await ann.receive(/^leave bob on room 1/);
+  ann.send('where now', 'bob');
+  await ann.receive(/^where bob $/);
 
-  bob.tell('subscribe', ['room'], []);
-  await ann.hear(/^join bob on room 2/);
-  bob.tell('state', ['room'], { mood: 'ok' });
-  await ann.hear(/^state-change bob on room 2 \{"mood": "ok"\}/);
-  bob.tell('publish', 'room', { a: 'wörld/?' }, false);
-  await ann.hear(/^message \{"a": "w\\u00f6rld\/\?"\} on room by bob/);
-  bob.tell('publish', 'room', 'by post', true);
-  await ann.hear(/^message "by post" on room by bob/);
-  bob.tell('signal', 'room', 'typing');
-  await ann.hear(/^signal "typing" on room/);
+  bob.send('subscribe', ['room'], []);
+  await ann.receive(/^join bob on room 2/);
+  bob.send('state', ['room'], { mood: 'ok' });
+  await ann.receive(/^state-change bob on room 2 \{"mood": "ok"\}/);
+  bob.send('publish', 'room', { a: 'wörld/?' }, false);
+  await ann.receive(/^message \{"a": "w\\u00f6rld\/\?"\} on room by bob/);
+  bob.send('publish', 'room', 'by post', true);
+  await ann.receive(/^message "by post" on room by bob/);
+  bob.send('signal', 'room', 'typing');
+  await ann.receive(/^signal "typing" on room/);
 
   await bob.kill();
-  // A connection of its own, so what he sent before is read before.
+  // A connection of its own, so earlier requests are read before.
   await fetch(`${started.url}/healthz`);
   await started.store.advanceClock(19_000);
   await fetch(`${started.url}/v2/presence/sub-key/sub-c-demo/channel/room/heartbeat?uuid=ann`);
   await started.store.advanceClock(1_000);
-  await ann.hear(/^timeout bob on room 1/);
-  ann.tell('here now', ['room']);
-  await ann.hear(/^here room 1 ann/);
+  await ann.receive(/^timeout bob on room 1/);
+  ann.send('here now', ['room']);
+  await ann.receive(/^here room 1 ann/);
   expect(ann.lines.filter((line) => line.startsWith('failed'))).toEqual([]);
 });
 
-it.runIf(hasPython)('hears through channel groups and patterns, and counts messages', async () => {
+it.runIf(hasPython)('receives through channel groups and patterns, and counts messages', async () => {
   const ann = start('ann');
   const bob = start('bob');
-  ann.tell('add to group', 'g', ['x']);
-  ann.tell('subscribe', ['foo.*'], ['g']);
-  await ann.hear(/^join ann on x 1/);
-  bob.tell('publish', 'x', 1, false);
-  await ann.hear(/^message 1 on x by bob/);
-  bob.tell('publish', 'foo.bar', 2, false);
-  await ann.hear(/^message 2 on foo.bar by bob/);
-  bob.tell('counts', ['x'], 1);
-  await bob.hear(/^counts \{"x": 1\}/);
-  bob.tell('time');
-  await bob.hear(/^time \d{17}$/);
+  ann.send('add to group', 'g', ['x']);
+  ann.send('subscribe', ['foo.*'], ['g']);
+  await ann.receive(/^join ann on x 1/);
+  bob.send('publish', 'x', 1, false);
+  await ann.receive(/^message 1 on x by bob/);
+  bob.send('publish', 'foo.bar', 2, false);
+  await ann.receive(/^message 2 on foo.bar by bob/);
+  bob.send('counts', ['x'], 1);
+  await bob.receive(/^counts \{"x": 1\}/);
+  bob.send('time');
+  await bob.receive(/^time \d{17}$/);
 });

@@ -1,0 +1,63 @@
+/** What the operations and the operator routes of the PBX work with: one object per app. */
+import type { Log } from '../../../settings/log.ts';
+import type { Store } from '../../../store/store.ts';
+import type { Subject } from '../../kit/operation.ts';
+import type { ProtocolContext } from '../../kit/protocol.ts';
+import type { AddressPolicy } from '../callback/address-policy.ts';
+import { type PbxSettings, readConfiguration } from '../configuration.ts';
+import type { Model } from '../model/model.ts';
+import { tenant } from '../tenant.ts';
+import { makeTokens, type Tokens } from '../tokens/tokens.ts';
+import type { Access } from '../users/access.ts';
+import { type LoginFailures, makeLoginFailures } from '../users/login-failures.ts';
+import type { PbxCall } from './call.ts';
+
+export interface PbxContext {
+  readonly store: Store;
+  readonly settings: PbxSettings;
+  readonly access: Access;
+  readonly loginFailures: LoginFailures;
+  readonly tokens: Tokens;
+  /** The emulated PBX as the settings describe it, before any change. */
+  readonly configuredModel: Model;
+  /** Certificates in PEM form that https callbacks are trusted by, in addition to those that Node trusts. */
+  readonly authorities: readonly string[];
+  readonly log: Log;
+  /** When this server started, ms since 1970. */
+  readonly startedMs: number;
+  /** Returns where reports may go for an application that logged in from `peer`. */
+  policyFor(peer: string): AddressPolicy;
+  /** Wall time, ms since 1970. */
+  wallMs(): number;
+  randomBytes(size: number): Buffer;
+  /** The subject of a call that has a token. */
+  subjectOf(this: void, call: PbxCall): Subject;
+}
+
+/** Reads the files that the settings name. Throws SettingError. */
+export function makePbxContext(
+  { store, wallMs, randomBytes, log }: ProtocolContext,
+  settings: PbxSettings,
+): PbxContext {
+  const { access, model, authorities, policyFor } = readConfiguration(settings);
+  const tokens = makeTokens({ store, settings, access, log });
+  return {
+    store,
+    settings,
+    access,
+    loginFailures: makeLoginFailures(store),
+    tokens,
+    configuredModel: model,
+    authorities,
+    log,
+    startedMs: wallMs(),
+    policyFor,
+    wallMs,
+    randomBytes,
+    subjectOf({ token }) {
+      if (token === '') return { tenant };
+      const user = tokens.knownUserOf(token);
+      return { tenant, holder: token, ...(user === undefined ? {} : { group: user }) };
+    },
+  };
+}

@@ -1,0 +1,44 @@
+/** The table of the calls of the API. Names are the documents' paths in camel case behind `Pbx`, since ids are unique over all protocols. */
+import { inboundQuery } from '../calls/inbound-query.ts';
+import { outboundQuery } from '../calls/outbound-query.ts';
+import { apply } from '../model/apply.ts';
+import { deviceInfoQuery } from '../model/device-info-query.ts';
+import { extensionList } from '../model/extension-list.ts';
+import { extensionListQuery } from '../model/extension-list-query.ts';
+import { extensionQuery } from '../model/extension-query.ts';
+import { trunkListQuery } from '../model/trunk-list-query.ts';
+import { heartbeat } from '../tokens/heartbeat.ts';
+import { logout } from '../tokens/logout.ts';
+import { tokenRefresh } from '../tokens/token-refresh.ts';
+import { login } from '../users/login.ts';
+import type { PbxOperation } from './call.ts';
+import { catchAlls } from './catch-all.ts';
+import type { PbxContext } from './context.ts';
+
+const everywhere = [
+  heartbeat,
+  login,
+  logout,
+  deviceInfoQuery,
+  extensionListQuery,
+  extensionList,
+  extensionQuery,
+  trunkListQuery,
+  inboundQuery,
+  outboundQuery,
+  apply,
+] as const;
+
+const cloudOnly = [tokenRefresh] as const;
+
+/** Returns the operations of the API, with their spellings that the document leaves out. */
+export function pbxOperations(context: PbxContext): readonly PbxOperation[] {
+  const makers = context.settings.pbxFlavour === 'cloud' ? [...everywhere, ...cloudOnly] : everywhere;
+  const calls = makers.map((make) => make(context));
+  return [...calls, ...calls.map(asGet), ...catchAlls];
+}
+
+/** Real clients send GET where the documents have POST; the dialect decides whether it is refused. */
+function asGet(operation: PbxOperation): PbxOperation {
+  return { ...operation, method: 'GET', isHidden: true };
+}

@@ -1,0 +1,31 @@
+/** Networks in CIDR notation, as settings and the file of users name them. */
+import { BlockList, isIP } from 'node:net';
+
+/** Parses an address or a network in CIDR notation; undefined if it is neither. */
+export function parseNetwork(
+  text: string,
+): { readonly address: string; readonly prefix: number; readonly family: 'ipv4' | 'ipv6' } | undefined {
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0 || address.includes('%')) return undefined;
+  const max = version === 4 ? 32 : 128;
+  if (bits !== undefined && (!/^\d{1,3}$/.test(bits) || Number(bits) > max)) return undefined;
+  return {
+    address,
+    prefix: bits === undefined ? max : Number(bits),
+    family: version === 4 ? 'ipv4' : 'ipv6',
+  };
+}
+
+/** Returns a list of networks that addresses are checked against. Throws RangeError for a text that is not a network. */
+export function networks(texts: readonly string[]): { has(address: string): boolean } {
+  const list = new BlockList();
+  for (const text of texts) {
+    const network = parseNetwork(text);
+    if (network === undefined)
+      throw new RangeError(`"${text}" is not an address or network; write it as 10.0.0.0/8`);
+    list.addSubnet(network.address, network.prefix, network.family);
+  }
+  // BlockList matches an IPv4 address in its IPv6 form against the networks of IPv4.
+  return { has: (address) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4') };
+}

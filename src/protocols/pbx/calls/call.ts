@@ -1,0 +1,69 @@
+/** A played call: what it starts with, its steps, and its state in between. */
+import { type Static, Type } from '@sinclair/typebox';
+import { Member } from '../reports/members.ts';
+
+const PhoneNumber = Type.String({ minLength: 1, maxLength: 64 });
+const Side = Type.Union([Type.Literal('caller'), Type.Literal('callee')]);
+
+export const Step = Type.Union([
+  Type.Object({ step: Type.Literal('ring') }, { additionalProperties: false }),
+  Type.Object({ step: Type.Literal('answer') }, { additionalProperties: false }),
+  Type.Object({ step: Type.Literal('hold'), by: Type.Optional(Side) }, { additionalProperties: false }),
+  Type.Object({ step: Type.Literal('resume') }, { additionalProperties: false }),
+  Type.Object({ step: Type.Literal('transfer'), to: PhoneNumber }, { additionalProperties: false }),
+  Type.Object(
+    { step: Type.Literal('dtmf'), key: Type.String({ pattern: '^[0-9A-D*#]$' }) },
+    { additionalProperties: false },
+  ),
+  Type.Object({ step: Type.Literal('hangup'), by: Type.Optional(Side) }, { additionalProperties: false }),
+  Type.Object(
+    {
+      step: Type.Literal('fail'),
+      reason: Type.Optional(
+        Type.String({ minLength: 1, maxLength: 256, description: '"User busy", "DND", "Line unreachable"' }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
+]);
+export type Step = Static<typeof Step>;
+
+export const NewCall = Type.Object(
+  {
+    from: PhoneNumber,
+    to: PhoneNumber,
+    trunk: Type.Optional(
+      Type.String({ description: 'of an inbound or outbound call; absent: the first one' }),
+    ),
+    ringSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400, default: 3 })),
+    talkSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400, default: 10 })),
+    recording: Type.Optional(Type.Boolean({ description: 'whether the call record names a recording' })),
+  },
+  { additionalProperties: false },
+);
+export type NewCall = Static<typeof NewCall>;
+
+export const OpenCall = Type.Object({
+  callid: Type.String(),
+  type: Type.Union([Type.Literal('Internal'), Type.Literal('Inbound'), Type.Literal('Outbound')]),
+  caller: Member,
+  callee: Member,
+  phase: Type.Union([
+    Type.Literal('new'),
+    Type.Literal('ringing'),
+    Type.Literal('answered'),
+    Type.Literal('held'),
+  ]),
+  startedMs: Type.Number({ description: 'wall time, ms since 1970' }),
+  ringSeconds: Type.Integer(),
+  talkSeconds: Type.Integer(),
+  recording: Type.Boolean(),
+  transferred: Type.Boolean(),
+  keys: Type.String(),
+});
+export type OpenCall = Static<typeof OpenCall>;
+
+/** A step or a call that cannot be played; the message says why. */
+export class CallRefused extends Error {
+  override readonly name = 'CallRefused';
+}

@@ -1,0 +1,25 @@
+/** The calls that are under way, in the store. */
+import type { DocumentWrite, Store } from '../../../store/store.ts';
+import { documentKind, type Versioned } from '../../kit/documents.ts';
+import { tenant } from '../tenant.ts';
+import { OpenCall } from './call.ts';
+
+const calls = documentKind('calls', OpenCall);
+/** A call without a further step ends without a trace after this long, on the lease clock. */
+const ttlMs = 24 * 3_600_000;
+
+export async function listCalls(store: Store): Promise<OpenCall[]> {
+  return (await calls.list(store, tenant)).map(({ value }) => value);
+}
+
+/** Returns undefined if no such call is open. */
+export function readCall(store: Store, callid: string): Promise<Versioned<OpenCall> | undefined> {
+  return calls.read(store, tenant, callid);
+}
+
+/** Returns the write of a call over the version that was read; 0: it is new. `call` undefined: it is over. */
+export function writeCall(callid: string, call: OpenCall | undefined, version: number): DocumentWrite {
+  return call === undefined
+    ? calls.write(callid, null, { version })
+    : calls.write(callid, call, { version, ttlMs });
+}

@@ -1,0 +1,110 @@
+/** How deliveries are observed: counts of all outcomes, debug lines of each, and one warning when a condition begins. */
+import { isDebugging, type Log } from '../../../settings/log.ts';
+import type { AttemptResult } from '../callback/attempt-result.ts';
+import type { DeadLetter } from '../queues/dead-letters.ts';
+import type { Condition, DeliveryQueue } from '../queues/delivery-queue.ts';
+import { tenant } from '../tenant.ts';
+import { shortToken } from '../tokens/token.ts';
+import { describeResult, type Verdict } from './verdict.ts';
+
+export const outcomes = ['delivered', 'failed', 'dropped', 'ended', 'dead'] as const;
+export type Outcome = (typeof outcomes)[number];
+
+export interface Warning {
+  readonly user?: string;
+  readonly url?: string;
+  readonly detail?: string;
+  readonly err?: Error;
+}
+
+export interface DeliveryLog {
+  readonly log: Log;
+  readonly count: (outcome: Outcome, by?: number) => void;
+  /** Logs a warning and, unless it is about an error of this server, records it as a diagnostic. */
+  readonly warn: (message: string, about: Warning) => void;
+}
+
+/** An attempt of a report, for debug lines. */
+export interface LoggedAttempt {
+  readonly position: number;
+  readonly report: string;
+  readonly token: string;
+}
+
+type LoggedQueue = Pick<DeliveryQueue, 'user' | 'url' | 'reported'>;
+
+function warnOnce(
+  log: DeliveryLog,
+  queue: LoggedQueue,
+  condition: Condition,
+  message: string,
+  detail?: string,
+): void {
+  if (queue.reported.has(condition)) return;
+  queue.reported.add(condition);
+  log.warn(message, { user: queue.user, url: queue.url, ...(detail === undefined ? {} : { detail }) });
+}
+
+export function logStarted({ log }: DeliveryLog, { user, url }: LoggedQueue, attempt: LoggedAttempt): void {
+  if (isDebugging(log)) log.debug(fieldsOf(user, url, attempt), 'pbx report attempt started');
+}
+
+export function logFinished(
+  { log }: DeliveryLog,
+  { user, url }: LoggedQueue,
+  attempt: LoggedAttempt,
+  { verdict, result }: { readonly verdict: Verdict; readonly result: AttemptResult },
+): void {
+  if (isDebugging(log))
+    log.debug(
+      { ...fieldsOf(user, url, attempt), verdict, result: describeResult(result) },
+      'pbx report attempt finished',
+    );
+}
+
+function fieldsOf(user: string, url: string, { position, report, token }: LoggedAttempt) {
+  return { tenant, group: user, holder: shortToken(token), url, position, report };
+}
+
+/** Reports of a queue were dropped since too many waited. */
+export function logDropped(log: DeliveryLog, queue: LoggedQueue, missed: number): void {
+  if (missed === 0) return;
+  log.count('dropped', missed);
+  warnOnce(
+    log,
+    queue,
+    'dropped',
+    'report queue full; the oldest reports were dropped',
+    `${missed} or more reports`,
+  );
+}
+
+export function logDelivered(log: DeliveryLog, queue: LoggedQueue, result: AttemptResult): void {
+  log.count('delivered');
+  queue.reported.delete('untrusted');
+  if (result.kind !== 'replied' || result.status === 200) return;
+  const message = 'report accepted with a status other than 200; a PBX may send it again';
+  warnOnce(log, queue, 'other-status', message, describeResult(result));
+}
+
+/** A callback whose certificate is not trusted gets nothing until that changes, so operators are warned. */
+export function logFailed(log: DeliveryLog, queue: LoggedQueue, result: AttemptResult): void {
+  log.count('failed');
+  if (result.kind !== 'untrusted') return;
+  const message =
+    'certificate of the callback is not trusted; its reports wait until PBX_CA names its authority';
+  warnOnce(log, queue, 'untrusted', message, result.reason);
+}
+
+export function logSelf(log: DeliveryLog, queue: LoggedQueue): void {
+  warnOnce(log, queue, 'self', 'callback is this server; its reports do not renew the token');
+}
+
+export function logDead(log: DeliveryLog, letter: DeadLetter): void {
+  log.count('dead');
+  log.warn('report moved to the dead letters after its last attempt', {
+    user: letter.user,
+    url: letter.url,
+    detail: `${letter.report.report}: ${letter.reason}`,
+  });
+}

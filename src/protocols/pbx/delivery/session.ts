@@ -1,0 +1,170 @@
+/**
+ * Delivery while this node holds the claim: reads the reports, knows the live tokens, and delivers from one queue for each user
+ * and URL, and the retries beside them. All of its state can be read from the store, and is whenever a claim is taken.
+ */
+import { listDeadLetters, makeDeadLetters } from '../queues/dead-letters.ts';
+import { type DeliveryQueue, skipOverflow } from '../queues/delivery-queue.ts';
+import { listRetries, makeRetries } from '../queues/retries.ts';
+import { reroute } from '../queues/routing.ts';
+import { listQueues, writeQueue } from '../queues/stored-queue.ts';
+import { makeReportWindow } from '../reports/report-window.ts';
+import { tenant } from '../tenant.ts';
+import { listTokens } from '../tokens/token.ts';
+import type { Claim } from './claim.ts';
+import type { DeliveryContext, DeliverySettings } from './context.ts';
+import { deliverQueue } from './deliver-queue.ts';
+import { deliverRetry } from './deliver-retry.ts';
+import { logDropped } from './delivery-log.ts';
+
+export interface SessionOptions extends DeliverySettings {
+  readonly claim: Claim;
+  /** Requests another pass. */
+  readonly wake: () => void;
+}
+
+export interface Session {
+  /** Reads what is new and starts what can start. Returns false if the claim was lost, or the store was reset. */
+  pass(): Promise<boolean>;
+  /** Has the live tokens and their callbacks read again. */
+  markChanged(): void;
+  /** Position of the newest report that was read. */
+  readonly newest: number;
+  /** No report waits and no attempt is under way. */
+  readonly isIdle: boolean;
+  /** Something waits for the lease clock. */
+  readonly isBackingOff: boolean;
+  /** Starts no further attempt; resolves when none is under way. */
+  stop(): Promise<void>;
+}
+
+/** Reads the state of delivery. Rejects with StoreUnavailable. */
+export async function startSession(options: SessionOptions): Promise<Session> {
+  const { store } = options;
+  const [stored, storedRetries, deadLetters] = await Promise.all([
+    listQueues(store),
+    listRetries(store),
+    listDeadLetters(store),
+  ]);
+  const state: SessionState = { isChanged: true, isWaiting: false, hasRun: false, isStopped: false };
+  const context: DeliveryContext = {
+    ...options,
+    window: makeReportWindow(store, options.queueLength),
+    routes: { queues: new Map(), queueOf: new Map() },
+    stored,
+    retries: makeRetries(store, storedRetries),
+    deadLetters: makeDeadLetters(deadLetters.keys()),
+    leaseMs: async () => (await store.now({ tenant })).leaseMs,
+    mayStart: () => !state.isStopped && options.claim.isFresh,
+    markChanged() {
+      state.isChanged = true;
+    },
+  };
+  return makeSession(context, state, options.wake);
+}
+
+interface SessionState {
+  /** The live tokens, or their callbacks, are not those that were read. */
+  isChanged: boolean;
+  /** Some of the changes wait for an attempt to end. */
+  isWaiting: boolean;
+  hasRun: boolean;
+  isStopped: boolean;
+}
+
+function makeSession(context: DeliveryContext, state: SessionState, wake: () => void): Session {
+  const { claim, window, routes, retries } = context;
+  const work = trackWork(context, state, wake);
+
+  const startQueues = (nowMs: number): void => {
+    for (const queue of routes.queues.values()) {
+      if (queue.isRunning || queue.tokens.length === 0 || queue.notBeforeMs > nowMs || !context.mayStart())
+        continue;
+      logDropped(context, queue, skipOverflow(queue, window));
+      if (queue.cursor >= window.newest) continue;
+      queue.isRunning = true;
+      work.start(deliverQueue(context, queue), () => hasReports(queue));
+    }
+  };
+  const hasReports = ({ tokens, cursor }: DeliveryQueue): boolean =>
+    tokens.length > 0 && cursor < window.newest;
+
+  const startRetries = (nowMs: number): void => {
+    for (const retry of retries.values()) {
+      if (retry.isRunning || retry.notBeforeMs > nowMs || !context.mayStart()) continue;
+      retry.isRunning = true;
+      work.start(deliverRetry(context, retry), () => false);
+    }
+  };
+
+  return {
+    async pass() {
+      if (state.isStopped) return true;
+      const found = await window.read();
+      if (found === 'reset') return false;
+      if (found === 'more') state.isChanged = true;
+      if ((state.isChanged || state.isWaiting) && !(await refreshRoutes(context, state))) return false;
+      const nowMs = await context.leaseMs();
+      state.hasRun = true;
+      startQueues(nowMs);
+      startRetries(nowMs);
+      return claim.isHeld;
+    },
+    markChanged: () => context.markChanged(),
+    get newest() {
+      return window.newest;
+    },
+    get isIdle() {
+      if (!state.hasRun || state.isChanged || state.isWaiting || work.size > 0 || retries.size > 0)
+        return false;
+      for (const queue of routes.queues.values()) if (queue.cursor < window.newest) return false;
+      return true;
+    },
+    get isBackingOff() {
+      if (retries.size > 0) return true;
+      for (const queue of routes.queues.values())
+        if (queue.cursor < window.newest && !queue.isRunning) return true;
+      return false;
+    },
+    async stop() {
+      state.isStopped = true;
+      await work.ended();
+    },
+  };
+}
+
+/** Keeps the deliveries that are under way, and wakes the session after one that leaves something to do. */
+function trackWork(context: DeliveryContext, state: SessionState, wake: () => void) {
+  const underWay = new Set<Promise<void>>();
+  return {
+    get size() {
+      return underWay.size;
+    },
+    /** `needsPass`: asked when the delivery ended. */
+    start(delivery: Promise<void>, needsPass: () => boolean): void {
+      const tracked = delivery
+        .catch((err: Error) => context.warn('report delivery failed; retrying', { err }))
+        .finally(() => {
+          underWay.delete(tracked);
+          if (needsPass() || state.isChanged || state.isWaiting) wake();
+        });
+      underWay.add(tracked);
+    },
+    async ended(): Promise<void> {
+      await Promise.all(underWay);
+    },
+  };
+}
+
+/** Adapts the queues to the tokens that are live now. Returns false if the claim was lost. */
+async function refreshRoutes(context: DeliveryContext, state: SessionState): Promise<boolean> {
+  const { store, routes, stored, window, retries, claim, count } = context;
+  state.isChanged = false;
+  const [tokens] = await Promise.all([listTokens(store), retries.read()]);
+  const rerouted = reroute(routes, tokens, stored, window);
+  state.isWaiting = rerouted.isWaiting;
+  if (rerouted.ended > 0) count('ended', rerouted.ended);
+  // Queues whose tokens ended, on whatever node and at whatever time, are not needed any more.
+  const over = [...stored.keys()].filter((key) => !routes.queues.has(key));
+  for (const key of over) stored.delete(key);
+  return over.length === 0 || claim.commit(over.map((key) => writeQueue(key, null)));
+}

@@ -1,0 +1,135 @@
+/**
+ * The emulated PBX: its device, extensions and trunks, as the queries show them. It starts as the settings describe it; changes by
+ * calls, reports and the operator are stored as a document.
+ */
+import { type Static, Type } from '@sinclair/typebox';
+import type { DocumentWrite, Store } from '../../../store/store.ts';
+import { documentKind, type Versioned } from '../../kit/documents.ts';
+import { validator } from '../../kit/validate.ts';
+import { tenant } from '../tenant.ts';
+
+const Name = Type.String({ minLength: 1, maxLength: 256 });
+const Text = Type.String({ maxLength: 256 });
+
+export const extensionStatuses = [
+  'Unavailable',
+  'Registered',
+  'Unregistered',
+  'Ringing',
+  'Busy',
+  'Hold',
+  'InUse',
+  'Malfunction',
+  'Idle',
+  'Fxsnoport',
+] as const;
+export const ExtensionStatus = Type.Union(extensionStatuses.map((status) => Type.Literal(status)));
+
+export const Extension = Type.Object(
+  {
+    number: Name,
+    username: Type.Optional(Text),
+    type: Type.Optional(Type.Union([Type.Literal('SIP'), Type.Literal('FXS')])),
+    status: Type.Optional(ExtensionStatus),
+    callerid: Type.Optional(Text),
+    agentid: Type.Optional(Text),
+  },
+  { additionalProperties: false },
+);
+export type Extension = Static<typeof Extension>;
+
+export const Trunk = Type.Object(
+  { name: Name, type: Type.Optional(Name), status: Type.Optional(Name), port: Type.Optional(Text) },
+  { additionalProperties: false },
+);
+export type Trunk = Static<typeof Trunk>;
+
+export const Model = Type.Object(
+  {
+    device: Type.Object(
+      { devicename: Text, sn: Name, hardwarever: Text, firmwarever: Text },
+      { additionalProperties: false },
+    ),
+    extensions: Type.Array(Extension, { maxItems: 2_000 }),
+    trunks: Type.Array(Trunk, { maxItems: 500 }),
+  },
+  { additionalProperties: false },
+);
+export type Model = Static<typeof Model>;
+const models = documentKind('model', Model);
+const validateModel = validator(Model);
+const key = 'pbx';
+
+/** The model without settings: four telephones, a SIP trunk and an analogue line. */
+export const defaultModel: Model = {
+  device: {
+    devicename: 'heartbeatd PBX',
+    sn: '369350000001',
+    hardwarever: 'V1.00 0000-0000',
+    firmwarever: '30.5.0.19',
+  },
+  extensions: [
+    { number: '1000', username: 'Ann', type: 'SIP', status: 'Registered' },
+    { number: '1001', username: 'Ben', type: 'SIP', status: 'Registered' },
+    { number: '1002', username: 'Cleo', type: 'SIP', status: 'Registered' },
+    { number: '1003', username: 'Door', type: 'FXS', status: 'Idle' },
+  ],
+  trunks: [
+    { name: 'SIP-1', type: 'SIP', status: 'Registered' },
+    { name: 'FXO1-1', type: 'FXO', status: 'Idle', port: 'Span1-Port1' },
+  ],
+};
+
+/** Parses the JSON text of a model. Throws Error that names what is wrong with it. */
+export function parseModel(text: string): Model {
+  const model = validateModel(
+    JSON.parse(text),
+    ({ path, message }) => new Error(`${path || 'file'}: ${message}`),
+  );
+  const extension = duplicate(model.extensions.map(({ number }) => number));
+  if (extension !== undefined) throw new Error(`extension ${extension} appears twice`);
+  const trunk = duplicate(model.trunks.map(({ name }) => name));
+  if (trunk !== undefined) throw new Error(`trunk ${trunk} appears twice`);
+  return model;
+}
+
+function duplicate(names: readonly string[]): string | undefined {
+  return names.find((name, at) => names.indexOf(name) !== at);
+}
+
+/** Returns the current model; `configured`, with version 0, until it is changed. */
+export async function readModel(store: Store, configured: Model): Promise<Versioned<Model>> {
+  return (await models.read(store, tenant, key)) ?? { value: configured, version: 0 };
+}
+
+/** Returns the write of a model over the version that was read. */
+export function writeModel(model: Model, version: number): DocumentWrite {
+  return models.write(key, model, { version });
+}
+
+/** Returns the model with an extension in a state; the same content if there is no such extension. */
+export function withExtensionStatus(
+  model: Model,
+  number: string,
+  status: Extension['status'] & string,
+): Model {
+  return {
+    ...model,
+    extensions: model.extensions.map((extension) =>
+      extension.number === number ? { ...extension, status } : extension,
+    ),
+  };
+}
+
+/** Returns the model with a trunk in a state; the same content if there is no such trunk. */
+export function withTrunkStatus(model: Model, name: string, status: string): Model {
+  return {
+    ...model,
+    trunks: model.trunks.map((trunk) => (trunk.name === name ? { ...trunk, status } : trunk)),
+  };
+}
+
+/** Returns the state of an extension without a call: analogue telephones are idle, the others are registered. */
+export function restingStatus(extension: Pick<Extension, 'type'> | undefined): 'Idle' | 'Registered' {
+  return extension?.type === 'FXS' ? 'Idle' : 'Registered';
+}

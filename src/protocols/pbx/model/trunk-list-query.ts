@@ -1,0 +1,48 @@
+/** `POST /api/{version}/trunklist/query`: all trunks. */
+import { Type } from '@sinclair/typebox';
+import {
+  endpoint,
+  type PbxOperation,
+  succeedWith,
+  successWith,
+  TokenQuery,
+  VersionParams,
+} from '../api/call.ts';
+import type { PbxContext } from '../api/context.ts';
+import { bodyErrors, tokenErrors } from '../api/errors.ts';
+import { checkBody } from '../api/parameters.ts';
+import { authorize } from '../users/authorize.ts';
+import { readModel, type Trunk } from './model.ts';
+
+const ListedTrunk = Type.Object({
+  trunkname: Type.String(),
+  status: Type.String(),
+  type: Type.String(),
+  port: Type.Optional(Type.String()),
+});
+
+export function trunkListQuery(context: PbxContext): PbxOperation {
+  const { store, configuredModel } = context;
+  return {
+    name: 'PbxTrunkListQuery',
+    summary: 'Lists all trunks with their states',
+    ...endpoint('trunklist/query'),
+    schema: {
+      params: VersionParams,
+      query: TokenQuery,
+      replies: { 200: successWith({ trunklist: Type.Array(ListedTrunk) }) },
+    },
+    errors: [...tokenErrors, ...bodyErrors],
+    subject: context.subjectOf,
+    async run(call) {
+      await authorize(context, call, 'trunks');
+      checkBody(call.body);
+      const { value: model } = await readModel(store, configuredModel);
+      return succeedWith({ trunklist: model.trunks.map(listedTrunk) });
+    },
+  };
+}
+
+function listedTrunk({ name, status = 'Registered', type = 'SIP', port }: Trunk) {
+  return { trunkname: name, status, type, ...(port === undefined ? {} : { port }) };
+}

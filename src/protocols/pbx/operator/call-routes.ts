@@ -1,0 +1,141 @@
+/** Plays calls: an operator starts a call and moves it on step by step. */
+import { type Static, Type } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+import type { App } from '../../kit/protocol.ts';
+import type { PbxContext } from '../api/context.ts';
+import { CallRefused, NewCall, OpenCall, Step } from '../calls/call.ts';
+import { listCalls, readCall, writeCall } from '../calls/open-calls.ts';
+import { playStep } from '../calls/play-step.ts';
+import { startCall } from '../calls/start-call.ts';
+import type { Model } from '../model/model.ts';
+import type { Report } from '../reports/catalog.ts';
+import { failures, type ModelUpdate, OperatorError, tags, updateModel } from './update-model.ts';
+
+const maxSteps = 100;
+const maxOpenCalls = 1_000;
+const maxShownLength = 200;
+
+const Steps = Type.Array(
+  Type.Union([Step, Type.String({ description: 'the name of a step: "ring", "answer"' })]),
+  { maxItems: maxSteps },
+);
+const CallState = Type.Object({
+  callid: Type.String(),
+  open: Type.Boolean(),
+  reports: Type.Integer({ description: 'reports of these steps' }),
+});
+type CallState = Static<typeof CallState>;
+
+const wholeCall: readonly Step[] = [{ step: 'ring' }, { step: 'answer' }, { step: 'hangup' }];
+
+export function callRoutes(app: App, context: PbxContext): void {
+  const { store } = context;
+  app.get(
+    '/calls',
+    {
+      schema: {
+        tags,
+        summary: 'Lists the open calls',
+        response: { 200: Type.Object({ calls: Type.Array(OpenCall) }), ...failures },
+      },
+    },
+    async () => ({ calls: await listCalls(store) }),
+  );
+  registerNewCall(app, context);
+  registerNextSteps(app, context);
+}
+
+function registerNewCall(app: App, context: PbxContext): void {
+  const { store, wallMs, randomBytes } = context;
+  app.post(
+    '/calls',
+    {
+      schema: {
+        tags,
+        summary: 'Plays a call; without steps it rings, is answered and ends',
+        body: Type.Composite([NewCall, Type.Object({ steps: Type.Optional(Steps) })], {
+          additionalProperties: false,
+        }),
+        response: { 201: CallState, ...failures },
+      },
+    },
+    async (request, reply) => {
+      const { steps: values, ...newCall } = request.body;
+      const steps = values === undefined ? wholeCall : values.map(parseStep);
+      if ((await listCalls(store)).length >= maxOpenCalls)
+        throw new OperatorError(409, `${maxOpenCalls} calls are open; end one first`);
+      const state = await updateModel(context, async (model) => {
+        const startedMs = wallMs();
+        const callid = `${Math.floor(startedMs / 1_000)}.${randomBytes(3).readUIntBE(0, 3)}`;
+        const call = refusingWith(400, () => startCall(model, newCall, callid, startedMs));
+        return playSteps(model, call, 0, steps);
+      });
+      return reply.code(201).send(state);
+    },
+  );
+}
+
+function registerNextSteps(app: App, context: PbxContext): void {
+  app.post(
+    '/calls/:callid',
+    {
+      schema: {
+        tags,
+        summary: 'Plays further steps of an open call',
+        params: Type.Object({ callid: Type.String() }),
+        body: Type.Object({ steps: Steps }, { additionalProperties: false }),
+        response: { 200: CallState, ...failures },
+      },
+    },
+    async (request) => {
+      const steps = request.body.steps.map(parseStep);
+      return updateModel(context, async (model) => {
+        const { callid } = request.params;
+        const open = await readCall(context.store, callid);
+        if (open === undefined) throw new OperatorError(404, `call ${callid} is not open`);
+        return playSteps(model, open.value, open.version, steps);
+      });
+    },
+  );
+}
+
+/** Throws OperatorError for a value that is not a step. */
+function parseStep(value: unknown): Step {
+  const step = typeof value === 'string' ? { step: value } : value;
+  if (Value.Check(Step, step)) return step;
+  const shown = JSON.stringify(value)?.slice(0, maxShownLength);
+  throw new OperatorError(400, `steps: ${shown} is not a step`);
+}
+
+/** Throws OperatorError 400 for a step after the end, and 409 for one that cannot follow. `version`: of the stored call. */
+function playSteps(
+  model: Model,
+  call: OpenCall,
+  version: number,
+  steps: readonly Step[],
+): ModelUpdate<CallState> {
+  let state: { readonly call: OpenCall | undefined; readonly model: Model } = { call, model };
+  const reports: Report[] = [];
+  for (const step of steps) {
+    const { call: current, model: currentModel } = state;
+    if (current === undefined) throw new OperatorError(400, `the call is over before "${step.step}"`);
+    const played = refusingWith(409, () => playStep(currentModel, current, step));
+    reports.push(...played.reports);
+    state = played;
+  }
+  return {
+    model: state.model,
+    reports,
+    writes: [writeCall(call.callid, state.call, version)],
+    result: { callid: call.callid, open: state.call !== undefined, reports: reports.length },
+  };
+}
+
+/** Turns CallRefused into an OperatorError with a status. */
+function refusingWith<T>(status: number, play: () => T): T {
+  try {
+    return play();
+  } catch (error) {
+    throw error instanceof CallRefused ? new OperatorError(status, error.message) : error;
+  }
+}

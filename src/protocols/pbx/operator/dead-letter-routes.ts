@@ -1,0 +1,48 @@
+/** Shows dead letters and has them delivered again. */
+import { Type } from '@sinclair/typebox';
+import type { App } from '../../kit/protocol.ts';
+import type { PbxContext } from '../api/context.ts';
+import { DeadLetter, listDeadLetters, replayDeadLetters } from '../queues/dead-letters.ts';
+import { failures, tags } from './update-model.ts';
+
+export function deadLetterRoutes(app: App, { store }: PbxContext): void {
+  app.get(
+    '/dead-letters',
+    {
+      schema: {
+        tags,
+        summary: 'Lists the reports whose attempts are used up, in the order in which they happened',
+        response: {
+          200: Type.Object({
+            deadLetters: Type.Array(Type.Composite([Type.Object({ key: Type.String() }), DeadLetter])),
+          }),
+          ...failures,
+        },
+      },
+    },
+    async () => ({
+      deadLetters: [...(await listDeadLetters(store))].map(([key, letter]) => ({ key, ...letter })),
+    }),
+  );
+  app.post(
+    '/dead-letters/replay',
+    {
+      schema: {
+        tags,
+        summary: 'Delivers dead letters again, to live tokens of their users; without keys all of them',
+        body: Type.Object(
+          { keys: Type.Optional(Type.Array(Type.String({ maxLength: 100 }), { maxItems: 1_000 })) },
+          { additionalProperties: false },
+        ),
+        response: { 202: Type.Object({ replayed: Type.Array(Type.String()) }), ...failures },
+      },
+      preValidation: async (request) => {
+        request.body ??= {};
+      },
+    },
+    async (request, reply) => {
+      const keys = request.body.keys ?? [...(await listDeadLetters(store)).keys()];
+      return reply.code(202).send({ replayed: await replayDeadLetters(store, keys) });
+    },
+  );
+}

@@ -1,0 +1,147 @@
+/** Shows and changes the emulated PBX: its extensions and trunks. Every change is reported to the applications. */
+import { Type } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+import type { App } from '../../kit/protocol.ts';
+import type { PbxContext } from '../api/context.ts';
+import { Extension, Model, readModel, restingStatus, Trunk } from '../model/model.ts';
+import type { Report } from '../reports/catalog.ts';
+import { failures, OperatorError, Queued, tags, updateModel } from './update-model.ts';
+
+const NumberParams = Type.Object({ number: Type.String({ minLength: 1, maxLength: 256 }) });
+const NameParams = Type.Object({ name: Type.String({ minLength: 1, maxLength: 256 }) });
+const ExtensionBody = Type.Omit(Extension, ['number'], { additionalProperties: false });
+const TrunkBody = Type.Omit(Trunk, ['name'], { additionalProperties: false });
+
+export function modelRoutes(app: App, context: PbxContext): void {
+  const { store, configuredModel } = context;
+  app.get(
+    '/model',
+    {
+      schema: {
+        tags,
+        summary: 'Returns the device, extensions and trunks',
+        response: { 200: Model, ...failures },
+      },
+    },
+    async () => (await readModel(store, configuredModel)).value,
+  );
+  registerPutExtension(app, context);
+  registerDeleteExtension(app, context);
+  registerPutTrunk(app, context);
+  registerDeleteTrunk(app, context);
+}
+
+function registerPutExtension(app: App, context: PbxContext): void {
+  app.put(
+    '/extensions/:number',
+    {
+      schema: {
+        tags,
+        summary: 'Adds or changes an extension and reports it',
+        params: NumberParams,
+        body: ExtensionBody,
+        response: { 200: Extension, ...failures },
+      },
+    },
+    async ({ params: { number }, body }) =>
+      updateModel(context, async (model) => {
+        const before = model.extensions.find((extension) => extension.number === number);
+        const after: Extension = { status: restingStatus(body), ...before, ...body, number };
+        const extensions = replaceOrAdd(model.extensions, before, after);
+        const reports = extensionReports(before, after);
+        return { model: { ...model, extensions }, reports, result: after };
+      }),
+  );
+}
+
+function extensionReports(before: Extension | undefined, after: Extension): Report[] {
+  const { number: name, status } = after;
+  if (before === undefined) return [{ report: 'ConfigChange', type: 'extension', name, operation: 'add' }];
+  const isReconfigured = !Value.Equal({ ...before, status: undefined }, { ...after, status: undefined });
+  const reports: Report[] = [];
+  if (isReconfigured) reports.push({ report: 'ConfigChange', type: 'extension', name, operation: 'update' });
+  if (status !== undefined && before.status !== status)
+    reports.push({ report: 'ExtensionStatus', extension: name, status });
+  return reports;
+}
+
+function registerDeleteExtension(app: App, context: PbxContext): void {
+  app.delete(
+    '/extensions/:number',
+    {
+      schema: {
+        tags,
+        summary: 'Deletes an extension and reports it',
+        params: NumberParams,
+        response: { 200: Queued, ...failures },
+      },
+    },
+    async ({ params: { number } }) =>
+      updateModel(context, async (model) => {
+        const extensions = model.extensions.filter((extension) => extension.number !== number);
+        if (extensions.length === model.extensions.length)
+          throw new OperatorError(404, `extension ${number} does not exist`);
+        const report: Report = { report: 'ConfigChange', type: 'extension', name: number, operation: 'del' };
+        return { model: { ...model, extensions }, reports: [report], result: { queued: 1 } };
+      }),
+  );
+}
+
+function registerPutTrunk(app: App, context: PbxContext): void {
+  app.put(
+    '/trunks/:name',
+    {
+      schema: {
+        tags,
+        summary: 'Adds or changes a trunk and reports it',
+        params: NameParams,
+        body: TrunkBody,
+        response: { 200: Trunk, ...failures },
+      },
+    },
+    async ({ params: { name }, body }) =>
+      updateModel(context, async (model) => {
+        const before = model.trunks.find((trunk) => trunk.name === name);
+        const after: Trunk = { status: 'Registered', ...before, ...body, name };
+        const trunks = replaceOrAdd(model.trunks, before, after);
+        return { model: { ...model, trunks }, reports: trunkReports(before, after), result: after };
+      }),
+  );
+}
+
+function trunkReports(before: Trunk | undefined, after: Trunk): Report[] {
+  const { name, status } = after;
+  if (before === undefined) return [{ report: 'ConfigChange', type: 'trunk', name, operation: 'add' }];
+  const reports: Report[] = [];
+  if (before.type !== after.type || before.port !== after.port)
+    reports.push({ report: 'ConfigChange', type: 'trunk', name, operation: 'update' });
+  if (status !== undefined && before.status !== status)
+    reports.push({ report: 'TrunkStatus', trunkname: name, status });
+  return reports;
+}
+
+function registerDeleteTrunk(app: App, context: PbxContext): void {
+  app.delete(
+    '/trunks/:name',
+    {
+      schema: {
+        tags,
+        summary: 'Deletes a trunk and reports it',
+        params: NameParams,
+        response: { 200: Queued, ...failures },
+      },
+    },
+    async ({ params: { name } }) =>
+      updateModel(context, async (model) => {
+        const trunks = model.trunks.filter((trunk) => trunk.name !== name);
+        if (trunks.length === model.trunks.length)
+          throw new OperatorError(404, `trunk ${name} does not exist`);
+        const report: Report = { report: 'ConfigChange', type: 'trunk', name, operation: 'del' };
+        return { model: { ...model, trunks }, reports: [report], result: { queued: 1 } };
+      }),
+  );
+}
+
+function replaceOrAdd<T>(list: readonly T[], before: T | undefined, after: T): T[] {
+  return before === undefined ? [...list, after] : list.map((item) => (item === before ? after : item));
+}

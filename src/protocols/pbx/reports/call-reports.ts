@@ -1,0 +1,133 @@
+/**
+ * Reports about a call while it lasts. Sources: S-Series API Developer's Guide (legacy), S-Series API v1.1.0 (call list), S-Series
+ * API v2.0.0 (event), OpenVox UC API. Where the v2 documents only mention an event, its members are those of the older shape.
+ */
+import { Type } from '@sinclair/typebox';
+import { type Member, Members, partiesOf } from './members.ts';
+import { Name, type Pairs, reportKind, type Shape, Text } from './report-kind.ts';
+
+type CallStatusName = 'RING' | 'ALERT' | 'ANSWER' | 'ANSWERED' | 'HOLD' | 'BYE';
+
+/** A change of a call's state. In the event shape all of them are a CallStatus. */
+function callStatus<const N extends CallStatusName>(name: N) {
+  const properties = {
+    callid: Name,
+    members: Members,
+    hungUpBy: Type.Optional(
+      Type.Union([Type.Literal('caller'), Type.Literal('callee')], {
+        description: 'BYE: the member that is written first',
+      }),
+    ),
+  };
+  return reportKind(name, properties, {
+    wireName: (shape) => (shape === 'event' ? 'CallStatus' : name),
+    members({ callid, members, hungUpBy }, shape) {
+      if (shape === 'event')
+        return [['callid', callid], ...partiesOf(members, shape, statuses(name, members))];
+      // Only the event shape has it.
+      if (name === 'HOLD') return undefined;
+      // OpenVox's one sample with two extensions is a RING, and writes the caller first.
+      const ordered = shape === 'openvox' || !isCalleeFirst(name, hungUpBy) ? members : members.toReversed();
+      return [['callid', callid], ...partiesOf(ordered, shape)];
+    },
+  });
+}
+
+/** RING and ANSWER are about the callee, ALERT and ANSWERED about the caller, BYE about the member that hung up. */
+function isCalleeFirst(name: CallStatusName, hungUpBy: 'caller' | 'callee' | undefined): boolean {
+  return name === 'RING' || name === 'ANSWER' || (name === 'BYE' && hungUpBy === 'callee');
+}
+
+/** One event holds what two older reports say: who rings and who hears it, who answers and who is answered. */
+function statuses(name: CallStatusName, { length }: readonly Member[]): readonly string[] {
+  if (length >= 2 && (name === 'RING' || name === 'ALERT'))
+    return ['ALERT', ...Array<string>(length - 1).fill('RING')];
+  if (length >= 2 && (name === 'ANSWER' || name === 'ANSWERED'))
+    return ['ANSWERED', ...Array<string>(length - 1).fill('ANSWER')];
+  return Array<string>(length).fill(name);
+}
+
+/** Which of the keys pressed so far it is, and all of them. */
+function keyIndex({ info, infos = info }: { readonly info: string; readonly infos?: string }): Pairs {
+  return [
+    ['flag', String(Math.max(0, infos.length - 1))],
+    ['infos', infos],
+  ];
+}
+
+const hasKeyIndex = (shape: Shape): boolean => shape === 'callList' || shape === 'event';
+
+export const callReports = [
+  callStatus('RING'),
+  callStatus('ALERT'),
+  callStatus('ANSWER'),
+  callStatus('ANSWERED'),
+  callStatus('HOLD'),
+  callStatus('BYE'),
+  reportKind(
+    'Transfer',
+    { callid: Name, members: Members },
+    {
+      // Every sample misspells it.
+      wireName: () => 'Tranfer',
+      // In the event shape a CallStatus with the new members says it.
+      members: ({ callid, members }, shape) =>
+        shape === 'event' ? undefined : [['callid', callid], ...partiesOf(members, shape)],
+    },
+  ),
+  reportKind(
+    'CallFailed',
+    { reason: Name, callid: Name, members: Members },
+    {
+      members: ({ reason, callid, members }, shape) => [
+        ['reason', reason],
+        ['callid', callid],
+        ...partiesOf(members, shape),
+      ],
+    },
+  ),
+  reportKind(
+    'Invite',
+    { callid: Name, members: Members },
+    { members: ({ callid, members }, shape) => [['callid', callid], ...partiesOf(members, shape)] },
+  ),
+  reportKind(
+    'Incoming',
+    { callid: Name, members: Members },
+    { members: ({ callid, members }, shape) => [['callid', callid], ...partiesOf(members, shape)] },
+  ),
+  reportKind(
+    'DTMF',
+    { callid: Name, members: Members, info: Name, infos: Type.Optional(Text) },
+    {
+      members: (report, shape) => [
+        ['callid', report.callid],
+        ...partiesOf(report.members, shape),
+        ['info', report.info],
+        ...(hasKeyIndex(shape) ? keyIndex(report) : []),
+      ],
+    },
+  ),
+  reportKind(
+    'PlayPromptEnd',
+    { callid: Name, extension: Name, prompt: Name },
+    {
+      members: ({ callid, extension, prompt }, shape) => [
+        ['callid', callid],
+        ['ext', { pairs: [[shape === 'event' ? 'number' : 'extid', extension]] }],
+        ['prompt', prompt],
+      ],
+    },
+  ),
+  reportKind(
+    'Satisfaction',
+    { callid: Name, surveyresult: Name },
+    {
+      wireName: () => 'satisfaction',
+      members: ({ callid, surveyresult }) => [
+        ['surveyresult', surveyresult],
+        ['callid', callid],
+      ],
+    },
+  ),
+] as const;

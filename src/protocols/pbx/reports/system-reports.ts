@@ -1,0 +1,62 @@
+/** Reports about the PBX itself, its extensions and trunks, and messages. Every shape writes them alike. */
+import { Type } from '@sinclair/typebox';
+import { Name, type ReportKind, reportKind, Shapes } from './report-kind.ts';
+
+const Raw = Type.Object(
+  { report: Type.Literal('Raw'), body: Type.Record(Type.String(), Type.Unknown()), shapes: Shapes },
+  { additionalProperties: false },
+);
+/** Sent as it is, in every shape. */
+const raw: ReportKind<typeof Raw> = { schema: Raw, render: ({ body }) => JSON.stringify(body) };
+
+export const systemReports = [
+  reportKind('BootUp', {}),
+  reportKind(
+    'ConfigChange',
+    {
+      type: Type.Union([Type.Literal('trunk'), Type.Literal('extension')]),
+      name: Name,
+      operation: Type.Union([Type.Literal('add'), Type.Literal('del'), Type.Literal('update')]),
+    },
+    {
+      members: ({ type, name, operation }) => [
+        ['type', type],
+        [type === 'trunk' ? 'trunkname' : 'extid', name],
+        ['operation', operation],
+      ],
+    },
+  ),
+  reportKind(
+    'ExtensionStatus',
+    { extension: Name, status: Name },
+    {
+      members: ({ extension, status }) => [
+        ['extension', extension],
+        ['status', status],
+      ],
+    },
+  ),
+  // The documents mention it without a sample; the members are a choice.
+  reportKind(
+    'TrunkStatus',
+    { trunkname: Name, status: Name },
+    {
+      members: ({ trunkname, status }) => [
+        ['trunkname', trunkname],
+        ['status', status],
+      ],
+    },
+  ),
+  reportKind(
+    'SmsSend',
+    { status: Name, smsid: Name },
+    {
+      wireName: () => 'sms-send',
+      members: ({ status, smsid }) => [
+        ['status', status],
+        ['smsid', smsid],
+      ],
+    },
+  ),
+  raw,
+] as const;

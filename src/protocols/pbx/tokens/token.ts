@@ -1,0 +1,115 @@
+/**
+ * A token as a lease: group = API user, holder = token, data = the callback that its reports go to. A token ends when it had no
+ * request for 30 minutes ("API 心跳包"). Here are the steps on the store that do not depend on a request.
+ */
+import { type Static, Type } from '@sinclair/typebox';
+import type { Store } from '../../../store/store.ts';
+import { validator } from '../../kit/validate.ts';
+import type { PbxSettings } from '../configuration.ts';
+import { tenant } from '../tenant.ts';
+
+/** What a token's lease holds: the fields as the application sent them, and what they resolve to. */
+export const Callback = Type.Object({
+  ipaddr: Type.String(),
+  port: Type.Integer(),
+  url: Type.String(),
+  urltag: Type.String(),
+  /** Selects the shape of reports; empty: none was sent. */
+  version: Type.String(),
+  callback: Type.String({ description: 'the absolute URL that reports are posted to' }),
+  /** Address of the login. */
+  peer: Type.Optional(Type.String()),
+  /** Reports up to this position are not for this callback: they are older than it, or were delivered before it moved. */
+  since: Type.Optional(Type.Integer()),
+});
+export type Callback = Static<typeof Callback>;
+
+const validateCallback = validator(Callback);
+
+/** Parses what a token's lease holds. Throws if it is not a callback: only this protocol writes it. */
+export function parseCallback(data: string | null): Callback {
+  const callback: unknown = JSON.parse(data ?? 'null');
+  return validateCallback(
+    callback,
+    ({ path }) => new Error(`the lease of a token holds no callback: ${path}`),
+  );
+}
+
+/** The settings that a token's life follows from. */
+export type TokenSettings = Pick<PbxSettings, 'pbxTokenTtlSeconds' | 'pbxMaxTokens' | 'pbxFlavour'>;
+
+/** Longer tokens are none that this server issued. */
+export const maxTokenLength = 64;
+
+/** A token and whose it is. */
+export interface TokenOwner {
+  readonly user: string;
+  readonly token: string;
+}
+
+/** A live token with its callback. */
+export interface ActiveToken extends TokenOwner {
+  /** Greater than that of every earlier login. */
+  readonly epoch: number;
+  readonly callback: Callback;
+}
+
+/** Issues a token. A user with too many loses those nearest expiry; no document names a limit. */
+export async function grantToken(
+  store: Store,
+  settings: TokenSettings,
+  { user, token }: TokenOwner,
+  callback: Callback,
+): Promise<void> {
+  const [live = 0] = await store.count({ tenant, groups: [user] });
+  if (live >= settings.pbxMaxTokens) await endOldest(store, user, live - settings.pbxMaxTokens + 1);
+  await store.beat({
+    tenant,
+    holder: token,
+    groups: [{ group: user, data: JSON.stringify(callback) }],
+    ttlMs: settings.pbxTokenTtlSeconds * 1_000,
+    grant: true,
+  });
+}
+
+async function endOldest(store: Store, user: string, count: number): Promise<void> {
+  const { leases } = await store.members({ tenant, group: user, offset: 0, limit: Number.MAX_SAFE_INTEGER });
+  const oldest = [...leases].sort((a, b) => a.remainingMs - b.remainingMs).slice(0, count);
+  await Promise.all(oldest.map(({ holder }) => store.release({ tenant, holder, groups: [user] })));
+}
+
+export async function setCallback(
+  store: Store,
+  { user, token }: TokenOwner,
+  callback: Callback,
+): Promise<void> {
+  await store.setData({ tenant, group: user, holder: token, data: JSON.stringify(callback) });
+}
+
+const usersPerPage = 500;
+
+/** Returns every live token, newest first within a user. */
+export async function listTokens(store: Store): Promise<ActiveToken[]> {
+  const tokens: ActiveToken[] = [];
+  for (let after: string | undefined; ; ) {
+    const users = await store.groups({
+      tenant,
+      limit: usersPerPage,
+      ...(after === undefined ? {} : { after }),
+    });
+    const pages = await Promise.all(
+      users.map((group) => store.members({ tenant, group, offset: 0, limit: Number.MAX_SAFE_INTEGER })),
+    );
+    for (const { leases } of pages) {
+      for (const { group, holder, epoch, data } of leases.toReversed())
+        tokens.push({ user: group, token: holder, epoch, callback: parseCallback(data) });
+    }
+    if (users.length < usersPerPage) return tokens;
+    after = users.at(-1);
+  }
+}
+
+/** Returns the part of a token that log lines show: enough to find it, too little to use it. */
+export function shortToken(token: string): string {
+  return `${token.slice(0, 8)}…`;
+}

@@ -1,0 +1,107 @@
+/** What a request does with its token: every request with a live token renews it, a logout ends it. */
+import { isDebugging, type Log } from '../../../settings/log.ts';
+import type { Store } from '../../../store/store.ts';
+import { makeBoundedMap } from '../../kit/bounded-map.ts';
+import type { PbxCall } from '../api/call.ts';
+import { errnos, PbxError } from '../api/errors.ts';
+import { peerAddress } from '../callback/callback-url.ts';
+import type { PbxSettings } from '../configuration.ts';
+import { tenant } from '../tenant.ts';
+import type { Access } from '../users/access.ts';
+import { trackTimedOutTokens } from './timed-out-tokens.ts';
+import { maxTokenLength, shortToken, type TokenOwner } from './token.ts';
+
+/** Tokens whose user a process knows without asking the store. */
+const maxKnownUsers = 10_000;
+
+/** A token that was just renewed. */
+export interface RenewedToken extends TokenOwner {
+  /** JSON text of its `Callback`; null where only the user was asked for. */
+  readonly data: string | null;
+}
+
+type TokenOfCall = Pick<PbxCall, 'token' | 'peer'>;
+
+export interface Tokens {
+  /**
+   * Renews the token of a call in one store operation, which costs less without the callback. Rejects with PbxError 20005 if the
+   * call has no token, and with 20004 if it is not live, or with 20006 if it timed out and the settings say so. With users from a
+   * file, a token from an address that its user may not come from is 20004 too.
+   */
+  renew(call: TokenOfCall, returning: 'user' | 'callback'): Promise<RenewedToken>;
+  /** Ends the token of a call. Rejects as `renew` does. */
+  end(call: TokenOfCall): Promise<void>;
+  /** Returns the user of a token that this process renewed before. */
+  knownUserOf(token: string): string | undefined;
+  /** Stops tracking tokens that time out. */
+  stop(): void;
+}
+
+export interface TokensOptions {
+  readonly store: Store;
+  readonly settings: PbxSettings;
+  readonly access: Access;
+  readonly log: Log;
+}
+
+export function makeTokens({ store, settings, access, log }: TokensOptions): Tokens {
+  const { pbxFlavour, pbxExpiredErrno, pbxTokenTtlSeconds } = settings;
+  // A token never changes hands, so its user is looked up once.
+  const users = makeBoundedMap<string, string>(maxKnownUsers);
+  const timedOut = pbxExpiredErrno === errnos.tokenTimedOut ? trackTimedOutTokens(store) : undefined;
+  const ttlMs = pbxTokenTtlSeconds * 1_000;
+
+  const refusal = async (token: string): Promise<PbxError> => {
+    const hasTimedOut = timedOut !== undefined && (await timedOut.has(token));
+    return new PbxError(hasTimedOut ? errnos.tokenTimedOut : errnos.unknownToken);
+  };
+
+  const beat = async (token: string, returning: 'user' | 'callback'): Promise<RenewedToken | undefined> => {
+    const known = users.get(token);
+    const { leases } = await store.beat({
+      tenant,
+      holder: token,
+      ...(known === undefined ? {} : { groups: [{ group: known }] }),
+      ttlMs,
+      grant: false,
+      tell: returning === 'callback' ? 'all' : 'state',
+    });
+    const [lease] = leases;
+    if (lease === undefined || lease.state === 'absent') {
+      users.delete(token);
+      return undefined;
+    }
+    if (known === undefined) users.set(token, lease.group);
+    return { token, user: lease.group, data: returning === 'callback' ? lease.data : null };
+  };
+
+  /** On a Cloud PBX requests do not extend a token. */
+  const find = async (token: string): Promise<RenewedToken | undefined> => {
+    const [user] = await store.groupsOf({ tenant, holder: token });
+    const lease = user === undefined ? null : await store.read({ tenant, group: user, holder: token });
+    return lease === null ? undefined : { token, user: lease.group, data: lease.data };
+  };
+
+  return {
+    knownUserOf: (token) => users.get(token),
+    stop: () => timedOut?.stop(),
+    async renew({ token, peer }, returning) {
+      if (token === '') throw new PbxError(errnos.tokenBlank);
+      if (token.length > maxTokenLength) throw new PbxError(errnos.unknownToken);
+      const renewed = await (pbxFlavour === 'cloud' ? find(token) : beat(token, returning));
+      if (renewed === undefined) throw await refusal(token);
+      if (!access.isOpen && !access.isFrom(renewed.user, peerAddress(peer)))
+        throw new PbxError(errnos.unknownToken);
+      if (isDebugging(log))
+        log.debug({ tenant, group: renewed.user, holder: shortToken(token) }, 'pbx token renewed');
+      return renewed;
+    },
+    async end({ token }) {
+      if (token === '') throw new PbxError(errnos.tokenBlank);
+      if (token.length > maxTokenLength) throw new PbxError(errnos.unknownToken);
+      const ended = await store.release({ tenant, holder: token });
+      if (ended.length === 0) throw await refusal(token);
+      log.debug({ tenant, group: ended[0], holder: shortToken(token) }, 'pbx token ended');
+    },
+  };
+}

@@ -1,0 +1,162 @@
+/** Grant: gives or takes permissions, in the older form (v2) that the server keeps. Source: Access Manager pages, recorded replies. */
+import { Type } from '@sinclair/typebox';
+import type { PresenceContext } from '../context.ts';
+import { errors } from '../wire/errors.ts';
+import { replyHeaders } from '../wire/headers.ts';
+import { commonErrors, type PresenceOperation, tenantSubject } from '../wire/operation.ts';
+import { channelGroup, commonParameters, optionalText, withBothKeyWords } from '../wire/parameters.ts';
+import { jsonReply } from '../wire/reply.ts';
+import type { Query } from '../wire/target.ts';
+import { demandSignature } from './demand.ts';
+import { type GrantSubject, writeGrants } from './grants.ts';
+import { bits } from './token.ts';
+
+const defaultMinutes = 1_440;
+const maxMinutes = 525_600;
+const maxSubjects = 200;
+
+/** Parameters of single permissions, and their bits. */
+const flags = {
+  r: bits.read,
+  w: bits.write,
+  m: bits.manage,
+  d: bits.delete,
+  g: bits.get,
+  u: bits.update,
+  j: bits.join,
+} as const;
+
+const Parameters = Type.Object({
+  ...commonParameters,
+  channel: optionalText('Channels, separated by commas'),
+  'channel-group': channelGroup,
+  ttl: optionalText('Minutes; 0: for ever'),
+  ...Object.fromEntries(Object.keys(flags).map((flag) => [flag, optionalText('1: granted')])),
+});
+
+const GrantReply = Type.Object({
+  message: Type.Literal('Success'),
+  payload: Type.Object({
+    level: Type.String(),
+    subscribe_key: Type.String(),
+    ttl: Type.Integer(),
+  }),
+  service: Type.Literal('Access Manager'),
+  status: Type.Literal(200),
+});
+
+export function grant({ store }: PresenceContext): PresenceOperation {
+  return {
+    name: 'Grant',
+    summary: 'Grants or revokes permissions of auth keys (Access Manager v2)',
+    method: 'GET',
+    ...withBothKeyWords('/v2/auth/grant/sub-key/:subscribeKey'),
+    segments: { subscribeKey: 4 },
+    schema: { query: Parameters, replies: { 200: GrantReply } },
+    errors: [...commonErrors, 'invalidGrant'],
+    subject: tenantSubject,
+    demand: demandSignature,
+    async run(call) {
+      const { tenant, query, subscribeKey } = call;
+      const requested = parseGrant(query);
+      const { channels, groups, auths, granted, ttlMinutes } = requested;
+      const subjects = subjectsOf(requested);
+      if (subjects.length > maxSubjects)
+        throw errors.invalidGrant('Too many subjects', `At most ${maxSubjects}`, 'channel');
+      const mask = Object.entries(flags).reduce(
+        (sum, [flag, bit]) => sum + (granted[flag] === 1 ? bit : 0),
+        0,
+      );
+      await writeGrants(store, tenant, { subjects, mask, ttlMinutes });
+      return jsonReply(call, replyHeaders.get, {
+        message: 'Success',
+        payload: {
+          subscribe_key: subscribeKey,
+          ttl: ttlMinutes,
+          ...payloadOf(channels, groups, auths, granted),
+        },
+        service: 'Access Manager',
+        status: 200,
+      });
+    },
+  };
+}
+
+type Granted = Readonly<Record<string, 0 | 1>>;
+
+interface RequestedGrant {
+  readonly channels: readonly string[];
+  readonly groups: readonly string[];
+  readonly auths: readonly string[];
+  readonly granted: Granted;
+  readonly ttlMinutes: number;
+}
+
+function parseGrant(query: Query): RequestedGrant {
+  const ttlMinutes = query.ttl === undefined || query.ttl === '' ? defaultMinutes : Number(query.ttl);
+  if (!Number.isInteger(ttlMinutes) || ttlMinutes < 0 || ttlMinutes > maxMinutes) {
+    throw errors.invalidGrant('Invalid ttl', 'A whole number of minutes, or 0', 'ttl');
+  }
+  return {
+    channels: splitNames(query.channel),
+    groups: splitNames(query['channel-group']),
+    auths: splitNames(query.auth),
+    granted: parseFlags(query),
+    ttlMinutes,
+  };
+}
+
+/** Splits names as they are written: a presence companion is granted by its own name. */
+function splitNames(parameter: string | undefined): string[] {
+  return [...new Set((parameter ?? '').split(',').filter((name) => name !== ''))];
+}
+
+/** Returns the flags that the reply shows: these four always, the others where the request names them. */
+function parseFlags(query: Query): Granted {
+  const named = Object.keys(flags).filter((flag) => query[flag] !== undefined);
+  const shown = new Set(['r', 'w', 'm', 'd', ...named]);
+  return Object.fromEntries([...shown].map((flag) => [flag, query[flag] === '1' ? 1 : 0]));
+}
+
+/** Returns every combination of a resource and an auth key. */
+function subjectsOf({ channels, groups, auths }: RequestedGrant): GrantSubject[] {
+  const resources: Omit<GrantSubject, 'auth'>[] = [
+    ...channels.map((name) => ({ kind: 'channel' as const, name })),
+    ...groups.map((name) => ({ kind: 'channel-group' as const, name })),
+  ];
+  if (resources.length === 0) resources.push({ kind: 'subkey', name: '' });
+  const clients = auths.length === 0 ? [''] : auths;
+  return resources.flatMap((resource) => clients.map((auth) => ({ ...resource, auth })));
+}
+
+/** Returns what the reply says was granted, in one of the vendor's shapes. */
+function payloadOf(
+  channels: readonly string[],
+  groups: readonly string[],
+  auths: readonly string[],
+  granted: Granted,
+): Record<string, unknown> {
+  const ofAuths = forEach(auths, granted);
+  const toAuths = auths.length > 0;
+  if (groups.length > 0) {
+    const [only] = groups;
+    return {
+      level: toAuths ? 'channel-group+auth' : 'channel-group',
+      ...(toAuths && groups.length === 1
+        ? { 'channel-groups': only, auths: ofAuths }
+        : { 'channel-groups': forEach(groups, toAuths ? { auths: ofAuths } : granted) }),
+    };
+  }
+  if (channels.length === 0) {
+    return toAuths ? { level: 'subkey+auth', auths: ofAuths } : { level: 'subkey', ...granted };
+  }
+  if (!toAuths) return { level: 'channel', channels: forEach(channels, granted) };
+  const [only] = channels;
+  return channels.length === 1
+    ? { level: 'user', channel: only, auths: ofAuths }
+    : { level: 'user', channels: forEach(channels, { auths: ofAuths }) };
+}
+
+function forEach<T>(names: readonly string[], value: T): Record<string, T> {
+  return Object.fromEntries(names.map((name) => [name, value]));
+}

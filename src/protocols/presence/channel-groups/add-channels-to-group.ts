@@ -1,0 +1,45 @@
+/** Add channels to group; with `remove` beside `add`, removes others in the same step. Source: REST API pages. */
+import { Type } from '@sinclair/typebox';
+import { demandManage } from '../access/demand.ts';
+import type { PresenceContext } from '../context.ts';
+import { hasNames, parseNames } from '../wire/names.ts';
+import { commonErrors, type PresenceOperation, permissionErrors } from '../wire/operation.ts';
+import { commonParameters, optionalText } from '../wire/parameters.ts';
+import { changeGroup } from './channel-groups.ts';
+import {
+  ChangeReply,
+  changeReply,
+  groupPath,
+  groupSegment,
+  groupSubject,
+  parseGroup,
+} from './registration.ts';
+
+export function addChannelsToGroup({ store }: PresenceContext): PresenceOperation {
+  return {
+    name: 'AddChannelsToGroup',
+    summary: 'Adds channels to a channel group',
+    method: 'GET',
+    ...groupPath,
+    when: { label: 'add', test: ({ query }) => hasNames(query.add) },
+    segments: { subscribeKey: 3 },
+    schema: {
+      query: Type.Object({
+        ...commonParameters,
+        add: optionalText('Channels to add, separated by commas'),
+        remove: optionalText('Channels to remove in the same step, separated by commas'),
+      }),
+      replies: { 200: ChangeReply },
+    },
+    errors: [...commonErrors, ...permissionErrors, 'reservedCharacter', 'invalidChannel', 'tooManyGroups'],
+    subject: groupSubject,
+    demand: demandManage(groupSegment),
+    async run(call) {
+      const { tenant, query } = call;
+      const group = parseGroup(call);
+      const change = { add: parseNames(query.add), remove: parseNames(query.remove) };
+      await changeGroup(store, tenant, group, change);
+      return changeReply(call);
+    },
+  };
+}

@@ -1,0 +1,142 @@
+/**
+ * Presence as leases: tenant = subscribe key, group = channel, holder = uuid, data = the state as JSON text. A heartbeat renews
+ * them; so does a subscribe at the moment of its reply.
+ */
+import {
+  type Beat,
+  type BeatAnswer,
+  type BeatGroup,
+  type LeaseEvent,
+  leaseEventsTopic,
+} from '../../../store/store.ts';
+import type { PresenceContext } from '../context.ts';
+import { eventsKept } from '../messages/topics.ts';
+import type { PresenceCall } from '../wire/call.ts';
+import { parseState, type State, stateOfName } from '../wire/json.ts';
+import { parseTimeoutSeconds, parseUuidParameter } from '../wire/values.ts';
+import type { Place } from './places.ts';
+import { adoptAbsentState } from './state/absent-state.ts';
+
+/** What a request says about the presence of its uuid. */
+export interface Heartbeat {
+  readonly tenant: string;
+  readonly uuid: string;
+  readonly timeoutMs: number | undefined;
+  /** Keyed by names of channels and channel groups. */
+  readonly state: State | undefined;
+}
+
+/** Parses the heartbeat of a request. Throws for parameters that no heartbeat may have. */
+export function parseHeartbeat({ tenant, query }: PresenceCall): Heartbeat {
+  const uuid = parseUuidParameter(query.uuid);
+  const timeoutSeconds = parseTimeoutSeconds(query.heartbeat);
+  const state = query.state === undefined || query.state === '' ? undefined : parseState(query.state);
+  return {
+    tenant,
+    uuid,
+    timeoutMs: timeoutSeconds === undefined ? undefined : timeoutSeconds * 1_000,
+    state,
+  };
+}
+
+/** Renews or grants the leases of a uuid. One store operation, but for those that it grants. */
+export function renewPresence(
+  context: PresenceContext,
+  heartbeat: Heartbeat,
+  places: readonly Place[],
+): Promise<void> {
+  const groups = leaseGroups(context, heartbeat, places);
+  return groups.length === 0 ? Promise.resolve() : renewGroups(context, heartbeat, groups);
+}
+
+/**
+ * Renews the leases of a uuid after a poll that was held since a timetoken, except where the uuid left meanwhile: SDKs that
+ * cannot cancel a request leave while their poll is still held, and its reply must not bring them back.
+ */
+export async function renewAfterHold(
+  context: PresenceContext,
+  heartbeat: Heartbeat,
+  places: readonly Place[],
+  heldSince: bigint,
+): Promise<void> {
+  const { store } = context;
+  const { tenant, uuid } = heartbeat;
+  const groups = leaseGroups(context, heartbeat, places);
+  if (groups.length === 0) return;
+  const { leases } = await store.beat(beatOf(context, heartbeat, groups, { grant: false }));
+  const absent = new Set(leases.filter(({ state }) => state === 'absent').map(({ group }) => group));
+  if (absent.size === 0) return;
+  const entries = await store.readTopics({
+    tenant,
+    topics: [...absent].map((group) => ({ topic: leaseEventsTopic(group), after: heldSince })),
+    limit: absent.size * eventsKept.keepEntries,
+  });
+  for (const { payload } of entries) {
+    const { type, holder, group } = JSON.parse(Buffer.from(payload).toString()) as LeaseEvent;
+    if (type === 'released' && holder === uuid) absent.delete(group);
+  }
+  const expired = groups.filter(({ group }) => absent.has(group));
+  if (expired.length > 0) await renewGroups(context, heartbeat, expired);
+}
+
+/** Returns the groups of the channels that have presence, with the state that the request has for each. */
+function leaseGroups(
+  { presenceChannels }: PresenceContext,
+  { state }: Heartbeat,
+  places: readonly Place[],
+): readonly BeatGroup[] {
+  const present =
+    presenceChannels === undefined ? places : places.filter(({ channel }) => presenceChannels(channel));
+  return present.map(({ channel, knownAs }) => {
+    const data = state === undefined ? undefined : stateOfFirst(state, knownAs);
+    return data === undefined ? { group: channel } : { group: channel, data };
+  });
+}
+
+function stateOfFirst(state: State, names: readonly string[]): string | undefined {
+  for (const name of names) {
+    const found = stateOfName(state, name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function beatOf(
+  { settings }: PresenceContext,
+  { tenant, uuid, timeoutMs }: Heartbeat,
+  groups: readonly BeatGroup[],
+  { grant }: { readonly grant: boolean },
+): Beat {
+  return {
+    tenant,
+    holder: uuid,
+    groups,
+    grant,
+    tell: 'state',
+    defaultTtlMs: settings.presenceTimeoutSeconds * 1_000,
+    ttlMs: timeoutMs,
+  };
+}
+
+const granting = { grant: true } as const;
+
+async function renewGroups(
+  context: PresenceContext,
+  heartbeat: Heartbeat,
+  groups: readonly BeatGroup[],
+): Promise<void> {
+  const { leases } = await context.store.beat(beatOf(context, heartbeat, groups, granting));
+  if (context.debug !== undefined) logRenewal(context, heartbeat, leases);
+  if (!leases.some(({ state }) => state === 'granted')) return;
+  const granted = groups.filter((_, at) => leases[at]?.state === 'granted');
+  await adoptAbsentState(context.store, heartbeat.tenant, heartbeat.uuid, granted);
+}
+
+function logRenewal(
+  { debug }: PresenceContext,
+  { tenant, uuid }: Heartbeat,
+  leases: BeatAnswer['leases'],
+): void {
+  for (const { group, state } of leases)
+    debug?.({ tenant, group, holder: uuid }, state === 'granted' ? 'lease granted' : 'lease renewed');
+}

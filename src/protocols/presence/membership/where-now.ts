@@ -1,0 +1,42 @@
+/** Where now: the channels that a uuid is present in. Source: REST API pages. */
+import { Type } from '@sinclair/typebox';
+import { demandNothing } from '../access/demand.ts';
+import type { PresenceContext } from '../context.ts';
+import { replyHeaders } from '../wire/headers.ts';
+import { commonErrors, type PresenceOperation, readable } from '../wire/operation.ts';
+import { plainQuery } from '../wire/parameters.ts';
+import { jsonReply } from '../wire/reply.ts';
+import { segmentAt } from '../wire/target.ts';
+import { parseUuidSegment } from '../wire/values.ts';
+import { keySegments, ok, okMembers, presencePath } from './presence-service.ts';
+
+const uuidSegment = 5;
+
+export function whereNow({ store }: PresenceContext): PresenceOperation {
+  return {
+    name: 'WhereNow',
+    summary: 'Lists the channels that a uuid is present in',
+    method: 'GET',
+    ...presencePath('/uuid/:uuid'),
+    segments: keySegments,
+    isPresenceService: true,
+    schema: {
+      query: plainQuery,
+      replies: {
+        200: Type.Object({
+          ...okMembers,
+          payload: Type.Object({ channels: Type.Array(Type.String()) }),
+        }),
+      },
+    },
+    errors: [...commonErrors, 'notTurnedOn', 'missingUuid', 'invalidUuid'],
+    subject: ({ tenant, url }) => ({ tenant, holder: readable(segmentAt(url, uuidSegment)) }),
+    demand: demandNothing,
+    async run(call) {
+      const { tenant, url } = call;
+      const holder = parseUuidSegment(segmentAt(url, uuidSegment));
+      const channels = await store.groupsOf({ tenant, holder });
+      return jsonReply(call, replyHeaders.presence, { ...ok, payload: { channels }, service: 'Presence' });
+    },
+  };
+}

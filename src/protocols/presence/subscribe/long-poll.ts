@@ -1,0 +1,185 @@
+/** The long poll: waits for the messages and presence events of a subscription after a timetoken. Source: REST API pages. */
+import type { PresenceContext } from '../context.ts';
+import { endPresence } from '../membership/leave.ts';
+import { type Heartbeat, parseHeartbeat, renewAfterHold, renewPresence } from '../membership/renewal.ts';
+import type { PresenceCall } from '../wire/call.ts';
+import { errors } from '../wire/errors.ts';
+import { channelErrors, channelSubject, commonErrors, permissionErrors } from '../wire/operation.ts';
+import {
+  channelGroup,
+  commonParameters,
+  heartbeatSeconds,
+  keyedState,
+  optionalText,
+} from '../wire/parameters.ts';
+import type { Query } from '../wire/target.ts';
+import type { Delivery, Selection } from './deliveries.ts';
+import { type Feed, openFeed } from './feed.ts';
+import { type Filter, FilterError, FilterTooLarge, parseFilter } from './filter/filter.ts';
+import type { Poll } from './polls.ts';
+import { renewWhileHeld } from './renew-while-held.ts';
+import { readSubscription, type Subscription, watchPrefixes } from './subscription.ts';
+
+/** Parameters of both forms of subscribe. */
+export const subscribeParameters = {
+  ...commonParameters,
+  'channel-group': channelGroup,
+  heartbeat: heartbeatSeconds,
+  state: keyedState,
+  'filter-expr': optionalText('Only messages and events for which this holds'),
+};
+
+/** Errors of both forms of subscribe. */
+export const subscribeErrors = [
+  ...commonErrors,
+  ...permissionErrors,
+  ...channelErrors,
+  'invalidTimetoken',
+  'invalidUuid',
+  'invalidHeartbeat',
+  'invalidJson',
+  'stateTooLarge',
+  'invalidFilter',
+  'filterTooLarge',
+] as const;
+
+export interface PollReply {
+  /** The timetoken to continue from. */
+  readonly timetoken: bigint;
+  readonly deliveries: readonly Delivery[];
+  /** The channel of a request that names exactly one. */
+  readonly only: string | undefined;
+}
+
+/**
+ * Returns at once without a timetoken, and with what is new after one; otherwise holds the request until there is something, its
+ * time is over, the client is gone or the server closes.
+ *
+ * A subscribe renews the presence of its uuid at the moment of its reply: while a poll is held nothing is renewed, unless a
+ * setting asks for it. Without a uuid it renews nothing.
+ */
+export async function poll(context: PresenceContext, call: PresenceCall, after: bigint): Promise<PollReply> {
+  const { settings, polls } = context;
+  const current = polls.start(settings.presenceHoldSeconds * 1_000, call.connection);
+  try {
+    const filter = parseFilterOf(call.query);
+    const { uuid = '' } = call.query;
+    const heartbeat = settings.presenceEnabled && uuid !== '' ? parseHeartbeat(call) : undefined;
+    const opened = await openSubscription(context, call);
+    if (after > 0n) return await holdPoll({ context, call, poll: current, filter, heartbeat, after, opened });
+    const { subscription, readAt } = opened;
+    if (heartbeat !== undefined) await renewPresence(context, heartbeat, subscription.places);
+    return { timetoken: readAt, deliveries: [], only: subscription.only };
+  } finally {
+    current.finish();
+  }
+}
+
+interface HeldPoll {
+  readonly context: PresenceContext;
+  readonly call: PresenceCall;
+  readonly poll: Poll;
+  readonly filter: Filter | undefined;
+  readonly heartbeat: Heartbeat | undefined;
+  readonly after: bigint;
+  readonly opened: OpenSubscription;
+}
+
+async function holdPoll(held: HeldPoll): Promise<PollReply> {
+  const { context, call, poll, filter, heartbeat, after, opened } = held;
+  const { store, settings } = context;
+  const { tenant, subscribeKey } = call;
+  const { signal } = poll;
+  const heldSince = opened.readAt;
+  let { subscription, readAt } = opened;
+  const feed = openFeed(context, { tenant, subscribeKey, after, filter, signal });
+  let selection = await read(feed, subscription);
+  if (isEmpty(selection)) {
+    logPoll(held, 'poll held');
+    if (heartbeat !== undefined && settings.presenceRenewWhileHeld)
+      void renewWhileHeld(context, { heartbeat, heldSince, signal, places: () => subscription.places });
+  }
+  while (isEmpty(selection) && !signal.aborted) {
+    const { cursors, timeoutMs } = feed.nextRead();
+    const changes = subscription.groupTopics.map((topic) => ({ topic, after: readAt }));
+    const isWoken = await store.wait({ tenant, topics: [...cursors, ...changes], timeoutMs, signal });
+    if (signal.aborted) break;
+    if (isWoken) logPoll(held, 'poll woken');
+    if (isWoken && changes.length > 0) ({ subscription, readAt } = await openSubscription(context, call));
+    selection = await read(feed, subscription);
+  }
+  await renewAtEnd(held, subscription, heldSince);
+  const { deliveries, readTo } = selection;
+  const timetoken = readTo ?? deliveries.at(-1)?.position ?? after;
+  logPoll(held, 'poll answered', { timetoken: String(timetoken), deliveries: deliveries.length });
+  return { timetoken, deliveries, only: subscription.only };
+}
+
+/** Renews the presence of the uuid, or ends it if the client is gone and a setting takes that for a leave. */
+async function renewAtEnd(
+  { context, call, poll, heartbeat }: HeldPoll,
+  { places }: Subscription,
+  heldSince: bigint,
+): Promise<void> {
+  const { uuid = '' } = call.query;
+  if (poll.endedBy() !== 'disconnect') {
+    if (heartbeat !== undefined) await renewAfterHold(context, heartbeat, places, heldSince);
+  } else if (context.settings.presenceLeaveOnDisconnect && uuid !== '') {
+    const channels = places.map(({ channel }) => channel);
+    await endPresence(context, call.tenant, uuid, channels);
+  }
+}
+
+const isEmpty = ({ deliveries, readTo }: Selection): boolean =>
+  deliveries.length === 0 && readTo === undefined;
+
+async function read(feed: Feed, subscription: Subscription): Promise<Selection> {
+  try {
+    return await feed.read(subscription);
+  } catch (error) {
+    throw filterErrorOf(error);
+  }
+}
+
+function parseFilterOf(query: Query): Filter | undefined {
+  const expression = query['filter-expr'];
+  if (expression === undefined || expression === '') return undefined;
+  try {
+    return parseFilter(expression);
+  } catch (error) {
+    throw filterErrorOf(error);
+  }
+}
+
+/** Returns the vendor's error for an error of a filter; others stay as they are. */
+function filterErrorOf(error: unknown): unknown {
+  if (error instanceof FilterTooLarge) return errors.filterTooLarge(error.message);
+  return error instanceof FilterError ? errors.invalidFilter() : error;
+}
+
+interface OpenSubscription {
+  readonly subscription: Subscription;
+  /** The timetoken before anything was read: later changes of groups may be missing in the subscription. */
+  readonly readAt: bigint;
+}
+
+/**
+ * Reads what a request is subscribed to. The timetoken is read first of all: SDKs send a heartbeat beside the handshake and must
+ * receive their own join.
+ */
+async function openSubscription(context: PresenceContext, call: PresenceCall): Promise<OpenSubscription> {
+  const { store } = context;
+  const { tenant } = call;
+  const { timetoken: readAt } = await store.now({ tenant });
+  const subscription = await readSubscription(context, call);
+  await watchPrefixes(store, tenant, subscription.watched);
+  return { subscription, readAt };
+}
+
+function logPoll(
+  { context, call }: HeldPoll,
+  message: string,
+  more: Readonly<Record<string, unknown>> = {},
+): void {
+  context.debug?.({ ...channelSubject(call), ...more }, message);
+}

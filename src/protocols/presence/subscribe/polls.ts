@@ -1,0 +1,57 @@
+/** Held polls: each ends when its time is over, its client is gone or the server closes. */
+import type { ClientConnection } from '../wire/call.ts';
+
+/** Why a poll ends without an event. */
+export type PollEnd = 'timeout' | 'disconnect' | 'shutdown';
+
+/** A poll in progress. */
+export interface Poll {
+  /** Aborted once the poll is over, for any reason. */
+  readonly signal: AbortSignal;
+  /** Returns why the poll ended; undefined while it has not, or if it was finished with a reply. */
+  endedBy(): PollEnd | undefined;
+  /** Releases everything that the poll holds. To be called once its reply is known. */
+  finish(): void;
+}
+
+/** All polls of this process, so that closing the server need not wait for them. */
+export interface Polls {
+  /** Starts a poll of at most `maxMs`. */
+  start(maxMs: number, connection: ClientConnection): Poll;
+  /** Ends all polls, and those started later at once. */
+  close(): void;
+}
+
+/** Makes an empty set of polls. */
+export function makePolls(): Polls {
+  const endings = new Set<(by: PollEnd) => void>();
+  let isClosing = false;
+  return {
+    start(maxMs, connection) {
+      const controller = new AbortController();
+      let endedBy: PollEnd | undefined;
+      const end = (by: PollEnd): void => {
+        if (endedBy !== undefined) return;
+        endedBy = by;
+        controller.abort();
+      };
+      const timer = setTimeout(() => end('timeout'), maxMs);
+      endings.add(end);
+      connection.once('close', () => end('disconnect'));
+      if (isClosing) end('shutdown');
+      return {
+        signal: controller.signal,
+        endedBy: () => endedBy,
+        finish() {
+          clearTimeout(timer);
+          endings.delete(end);
+          controller.abort();
+        },
+      };
+    },
+    close() {
+      isClosing = true;
+      for (const end of endings) end('shutdown');
+    },
+  };
+}

@@ -1,0 +1,56 @@
+/** "ConsumerGroupHeartBeat". */
+import { Type } from '@sinclair/typebox';
+import { whenQuery } from '../../kit/operation.ts';
+import { validator } from '../../kit/validate.ts';
+import type { SlsOperation } from '../wire/call.ts';
+import { errors, logstoreErrors } from '../wire/errors.ts';
+import { jsonTextReply } from '../wire/reply.ts';
+import { parseJson, sentAtOf } from '../wire/request.ts';
+import type { GroupContext } from './context.ts';
+import { heartbeat } from './heartbeat.ts';
+import { groupSubject } from './known-group.ts';
+
+const shardIds = Type.Array(Type.Integer({ minimum: 0, maximum: 2_147_483_647 }), { maxItems: 10_000 });
+
+/** Two editions of the documents show an object around the list. No client sends it; it is accepted all the same. */
+const Body = Type.Union([shardIds, Type.Object({ shards: shardIds })]);
+const checkBody = validator(Body);
+
+const Query = Type.Object({
+  type: Type.Literal('heartbeat'),
+  consumer: Type.String({ minLength: 1, maxLength: 256, description: 'name of the consumer' }),
+});
+const checkQuery = validator(Query);
+
+export function consumerGroupHeartBeat(context: GroupContext): SlsOperation {
+  return {
+    name: 'ConsumerGroupHeartBeat',
+    summary: 'Renews a consumer, reports the shards it holds, and returns the shards it owns',
+    method: 'POST',
+    path: '/logstores/:logstore/consumergroups/:group',
+    when: whenQuery('type', 'heartbeat'),
+    schema: { query: Query, body: Body, replies: { 200: shardIds } },
+    errors: [
+      ...logstoreErrors,
+      'ConsumerGroupNotExist',
+      'ExceedQuota',
+      'NotExistConsumerWithBody',
+      'PostBodyInvalid',
+    ],
+    subject: groupSubject,
+    async run(call) {
+      const { consumer } = checkQuery(call.query, () => errors.ParameterInvalid('consumer is invalid'));
+      const held = reportedShards(call.body);
+      const sentAt = sentAtOf(call.headers);
+      return jsonTextReply(await heartbeat(context, call, { consumer, held, sentAt }));
+    },
+  };
+}
+
+/** Returns the shards that a heartbeat reports; none if it has no body. Throws PostBodyInvalid. */
+function reportedShards(body: Buffer): readonly number[] {
+  const isEmptyList = body.length === 2 && body[0] === 0x5b && body[1] === 0x5d;
+  if (body.length === 0 || isEmptyList) return [];
+  const value = checkBody(parseJson(body), () => errors.PostBodyInvalid('JSON'));
+  return Array.isArray(value) ? value : value.shards;
+}

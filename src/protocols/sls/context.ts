@@ -1,0 +1,30 @@
+/** What the operations of SLS work with, put together from what the app provides. */
+import { makeBoundedMap } from '../kit/bounded-map.ts';
+import type { ProtocolContext } from '../kit/protocol.ts';
+import { makeSerialQueue } from '../kit/serial-queue.ts';
+import type { GroupContext, GroupSettings } from './consumer-groups/context.ts';
+import type { LogContext, LogSettings } from './logs/context.ts';
+
+export type SlsContext = GroupContext & LogContext;
+
+const maxCachedLogstores = 1_000;
+const maxCachedGroups = 10_000;
+
+/** Makes the context of one server process. */
+export function makeSlsContext(
+  { store, log, wallMs, randomBytes }: Omit<ProtocolContext, 'registry'>,
+  config: GroupSettings & LogSettings,
+): SlsContext {
+  return {
+    store,
+    log,
+    config,
+    randomBytes,
+    logstores: makeBoundedMap(maxCachedLogstores),
+    groups: makeBoundedMap(maxCachedGroups),
+    changes: makeSerialQueue(),
+    roundRobin: { next: randomBytes(4).readUInt32BE() },
+    nowSeconds: () => Math.floor(wallMs() / 1_000),
+    nowMicros: () => Math.floor(wallMs() * 1_000),
+  };
+}

@@ -1,0 +1,15 @@
+/** What operations on logs work with. */
+import type { ResourceContext, ResourceSettings } from '../resources/context.ts';
+
+export interface LogSettings extends ResourceSettings {
+  readonly slsMaxLogGroupBytes: number;
+  readonly slsMaxLogsPerGroup: number;
+  readonly slsMaxShardBytes: number;
+  readonly slsMaxShardLogGroups: number;
+}
+
+export interface LogContext extends ResourceContext {
+  readonly config: LogSettings;
+  /** Counts log groups without a hash key, which go to the shards in turn. */
+  readonly roundRobin: { next: number };
+}

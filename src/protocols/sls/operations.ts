@@ -1,0 +1,85 @@
+/** All calls of the SLS API that the server serves. Of calls that share a path, the first that matches runs. */
+import { consumerGroupHeartBeat } from './consumer-groups/consumer-group-heartbeat.ts';
+import { consumerGroupUpdateCheckPoint } from './consumer-groups/consumer-group-update-check-point.ts';
+import { createConsumerGroup } from './consumer-groups/create-consumer-group.ts';
+import { deleteConsumerGroup } from './consumer-groups/delete-consumer-group.ts';
+import { getCheckPoint } from './consumer-groups/get-check-point.ts';
+import { listConsumerGroup } from './consumer-groups/list-consumer-group.ts';
+import { updateConsumerGroup } from './consumer-groups/update-consumer-group.ts';
+import type { SlsContext } from './context.ts';
+import { getCursor } from './logs/get-cursor.ts';
+import { getCursorTime } from './logs/get-cursor-time.ts';
+import { pullLogs } from './logs/pull-logs.ts';
+import { postLogStoreLogs, putLogs } from './logs/put-logs.ts';
+import { putWebtracking, webtrackingPreflight } from './logs/put-webtracking.ts';
+import { webTracking } from './logs/web-tracking.ts';
+import { createLogstore } from './resources/logstores/create-logstore.ts';
+import { deleteLogstore } from './resources/logstores/delete-logstore.ts';
+import { getLogstore } from './resources/logstores/get-logstore.ts';
+import { listLogstores } from './resources/logstores/list-logstores.ts';
+import { updateLogstore } from './resources/logstores/update-logstore.ts';
+import { createProject } from './resources/projects/create-project.ts';
+import { deleteProject } from './resources/projects/delete-project.ts';
+import { getProject } from './resources/projects/get-project.ts';
+import { listProject } from './resources/projects/list-project.ts';
+import { updateProject } from './resources/projects/update-project.ts';
+import { deleteShard } from './resources/shards/delete-shard.ts';
+import { listShards } from './resources/shards/list-shards.ts';
+import { mergeShards } from './resources/shards/merge-shards.ts';
+import { splitShard } from './resources/shards/split-shard.ts';
+import type { SlsOperation } from './wire/call.ts';
+import { refuseUnsupported } from './wire/unsupported.ts';
+
+/** Makes the table of operations. */
+export function slsOperations(context: SlsContext): readonly SlsOperation[] {
+  const group = '/logstores/:logstore/consumergroups/:group';
+  const shard = '/logstores/:logstore/shards/:shard';
+  return [
+    createProject(context),
+    listProject(context),
+    getProject(context),
+    updateProject(context),
+    deleteProject(context),
+
+    createLogstore(context),
+    listLogstores(context),
+    getLogstore(context),
+    updateLogstore(context),
+    deleteLogstore(context),
+
+    listShards(context),
+    splitShard(context),
+    mergeShards(context),
+    refuseUnsupported({
+      name: 'UnsupportedShardAction',
+      method: ['POST'],
+      path: shard,
+      parameter: 'action',
+    }),
+    deleteShard(context),
+
+    putLogs(context),
+    postLogStoreLogs(context),
+    putWebtracking(context),
+    webtrackingPreflight,
+    webTracking(context),
+    getCursor(context),
+    getCursorTime(context),
+    pullLogs(context),
+    refuseUnsupported({
+      name: 'UnsupportedShardType',
+      method: ['GET', 'HEAD'],
+      path: shard,
+      parameter: 'type',
+    }),
+
+    createConsumerGroup(context),
+    listConsumerGroup(context),
+    updateConsumerGroup(context),
+    deleteConsumerGroup(context),
+    consumerGroupHeartBeat(context),
+    consumerGroupUpdateCheckPoint(context),
+    refuseUnsupported({ name: 'UnsupportedGroupType', method: ['POST'], path: group, parameter: 'type' }),
+    getCheckPoint(context),
+  ];
+}

@@ -1,0 +1,36 @@
+/** "CreateProject". */
+import { Type } from '@sinclair/typebox';
+import { validator } from '../../../kit/validate.ts';
+import type { SlsOperation } from '../../wire/call.ts';
+import { commonErrors, errors, signatureErrors } from '../../wire/errors.ts';
+import { emptyReply } from '../../wire/reply.ts';
+import { parseJson } from '../../wire/request.ts';
+import type { ResourceContext } from '../context.ts';
+import { createProject as create, projectSubject } from './project.ts';
+
+const Body = Type.Object({
+  projectName: Type.String(),
+  description: Type.Optional(Type.String({ maxLength: 1_024 })),
+});
+const checkBody = validator(Body);
+
+export function createProject(context: ResourceContext): SlsOperation {
+  return {
+    name: 'CreateProject',
+    summary: 'Creates a project',
+    method: 'POST',
+    path: '/',
+    schema: { body: Body, replies: { 200: 'Created' } },
+    errors: [...commonErrors, ...signatureErrors, 'ExceedQuota', 'PostBodyInvalid', 'ProjectAlreadyExist'],
+    // The body names the project: one SDK sends this call to the bare endpoint.
+    isAccountLevel: true,
+    subject: projectSubject,
+    async run({ body }) {
+      const { projectName, description = '' } = checkBody(parseJson(body), () =>
+        errors.ParameterInvalid('The body is not valid json string'),
+      );
+      await create(context, projectName.toLowerCase(), description);
+      return emptyReply;
+    },
+  };
+}

@@ -1,0 +1,104 @@
+/** Projects: one document per tenant. */
+import { type Static, Type } from '@sinclair/typebox';
+import type { Tenant } from '../../../../store/store.ts';
+import { documentKind, type Versioned } from '../../../kit/documents.ts';
+import type { Subject } from '../../../kit/operation.ts';
+import { retryOnConflict } from '../../../kit/retry-on-conflict.ts';
+import { projectName } from '../../wire/addressing.ts';
+import { errors, ignoring } from '../../wire/errors.ts';
+import type { ResourceContext } from '../context.ts';
+
+export const Project = Type.Object({
+  description: Type.String(),
+  /** Seconds since 1970. */
+  createTime: Type.Integer(),
+  lastModifyTime: Type.Integer(),
+});
+export type Project = Static<typeof Project>;
+
+/** All members are there: one SDK fails without any of them. Times are text. */
+export const ProjectReply = Type.Object({
+  projectName: Type.String(),
+  status: Type.Literal('Normal'),
+  owner: Type.String(),
+  description: Type.String(),
+  region: Type.String(),
+  createTime: Type.String(),
+  lastModifyTime: Type.String(),
+});
+
+/** The service names a region; nothing here depends on it. */
+const region = 'cn-hangzhou';
+const tenantPrefix = 'sls/';
+
+export const projectDocuments = documentKind('project', Project);
+export const projectKey = 'project';
+
+export function tenantOf(project: string): Tenant {
+  return `${tenantPrefix}${project}`;
+}
+
+/** Returns the project of a tenant; undefined for a tenant of another protocol. */
+export function projectOfTenant(tenant: Tenant): string | undefined {
+  return tenant.startsWith(tenantPrefix) ? tenant.slice(tenantPrefix.length) : undefined;
+}
+
+/** Returns the subject of a call about a project or anything in it that has no lease. */
+export function projectSubject({ project }: { readonly project: string }): Subject {
+  return project === '' ? {} : { tenant: tenantOf(project) };
+}
+
+/** Returns names of all projects, sorted. */
+export async function projectNames({ store }: Pick<ResourceContext, 'store'>): Promise<readonly string[]> {
+  const tenants = await store.tenants();
+  return tenants.flatMap(({ tenant }) => projectOfTenant(tenant) ?? []).sort();
+}
+
+/** Returns a project, and creates it first if projects are created on first use. Throws ProjectNotExist. */
+export async function readProject(context: ResourceContext, project: string): Promise<Versioned<Project>> {
+  return retryOnConflict(async () => {
+    const found = await projectDocuments.read(context.store, tenantOf(project), projectKey);
+    if (found !== undefined) return found;
+    if (!context.config.slsAutoCreate || !projectName.test(project)) throw errors.ProjectNotExist(project);
+    await createProject(context, project, '').catch(ignoring('ProjectAlreadyExist'));
+    return undefined;
+  });
+}
+
+/** Creates a project. Throws ParameterInvalid, ProjectAlreadyExist and ExceedQuota. */
+export async function createProject(
+  context: ResourceContext,
+  project: string,
+  description: string,
+): Promise<void> {
+  if (!projectName.test(project)) throw errors.ParameterInvalid('The project name is invalid');
+  const { store, config } = context;
+  const tenant = tenantOf(project);
+  if ((await projectNames(context)).length >= config.slsMaxProjects) {
+    const existing = await projectDocuments.read(store, tenant, projectKey);
+    throw existing === undefined ? errors.ExceedQuota('project') : errors.ProjectAlreadyExist(project);
+  }
+  const createTime = context.nowSeconds();
+  const value: Project = { description, createTime, lastModifyTime: createTime };
+  const { committed } = await store.commit({
+    tenant,
+    writes: [projectDocuments.write(projectKey, value, { version: 0 })],
+  });
+  if (!committed) throw errors.ProjectAlreadyExist(project);
+}
+
+/** Returns a project as "GetProject" and "ListProject" show it. */
+export function describeProject(
+  name: string,
+  { description, createTime, lastModifyTime }: Project,
+): Static<typeof ProjectReply> {
+  return {
+    projectName: name,
+    status: 'Normal',
+    owner: '',
+    description,
+    region,
+    createTime: String(createTime),
+    lastModifyTime: String(lastModifyTime),
+  };
+}

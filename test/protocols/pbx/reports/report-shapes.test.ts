@@ -1,0 +1,188 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isReport, type Report, renderReport } from '../../../../src/protocols/pbx/reports/catalog.ts';
+import { type Shape, shapes } from '../../../../src/protocols/pbx/reports/report-kind.ts';
+import { shapeOf } from '../../../../src/protocols/pbx/reports/shape-of.ts';
+
+const callid = '1550710849.199';
+const ext = (number: string) => ({ type: 'ext' as const, number });
+const internal = [ext('1001'), ext('1002')];
+const inbound = {
+  type: 'inbound' as const,
+  from: '1000',
+  to: '1002',
+  trunk: 'sip-142',
+  id: '1550710849.200',
+};
+const outbound = { ...inbound, type: 'outbound' as const };
+const record: Report = {
+  report: 'NewCdr',
+  callid: '1547392142.330',
+  timestart: '2019-01-13 23:09:02',
+  callfrom: '1005',
+  callto: '9283737733',
+  dsttrunkname: 'SPS-6-36',
+  callduration: '6',
+  talkduration: '3',
+  status: 'ANSWERED',
+  type: 'Outbound',
+};
+
+it.each([
+  ['', 'legacy'],
+  ['1.0.0', 'legacy'],
+  ['1.0.1', 'legacy'],
+  ['1.0.2', 'callList'],
+  ['1.1.0', 'callList'],
+  ['2.0.0', 'event'],
+  ['2.1', 'event'],
+  ['10.0.0', 'event'],
+  ['0.0.1', 'openvox'],
+  ['latest', 'legacy'],
+  ['2.x', 'legacy'],
+])('version "%s" selects the shape %s', (version, shape) => {
+  expect(shapeOf(version)).toBe(shape);
+});
+
+describe('reports have the bytes of the documents', () => {
+  it.each<[Shape, Report, string | undefined]>([
+    ['legacy', { report: 'BootUp' }, '{"action":"BootUp"}'],
+    ['callList', { report: 'BootUp' }, '{"action":"BootUp","sn":"1"}'],
+    ['openvox', { report: 'BootUp' }, '{"action":"BootUp","sn":"1"}'],
+    ['event', { report: 'BootUp' }, '{"event":"BootUp","sn":"1"}'],
+    [
+      'callList',
+      { report: 'ConfigChange', type: 'trunk', name: 'SIP-142', operation: 'del' },
+      '{"action":"ConfigChange","type":"trunk","trunkname":"SIP-142","operation":"del","sn":"1"}',
+    ],
+    [
+      'legacy',
+      { report: 'ConfigChange', type: 'extension', name: '1001', operation: 'add' },
+      '{"action":"ConfigChange","type":"extension","extid":"1001","operation":"add"}',
+    ],
+    [
+      'event',
+      { report: 'ExtensionStatus', extension: '1010', status: 'Registered' },
+      '{"event":"ExtensionStatus","extension":"1010","status":"Registered","sn":"1"}',
+    ],
+    [
+      'legacy',
+      { report: 'ALERT', callid, members: internal },
+      `{"action":"ALERT","callid":"${callid}","ext":{"extid":"1001"},"ext":{"extid":"1002"}}`,
+    ],
+    [
+      'legacy',
+      { report: 'ANSWER', callid, members: internal },
+      `{"action":"ANSWER","callid":"${callid}","ext":{"extid":"1002"},"ext":{"extid":"1001"}}`,
+    ],
+    [
+      'legacy',
+      { report: 'ANSWERED', callid, members: internal },
+      `{"action":"ANSWERED","callid":"${callid}","ext":{"extid":"1001"},"ext":{"extid":"1002"}}`,
+    ],
+    [
+      'legacy',
+      { report: 'BYE', callid, members: internal, hungUpBy: 'callee' },
+      `{"action":"BYE","callid":"${callid}","ext":{"extid":"1002"},"ext":{"extid":"1001"}}`,
+    ],
+    [
+      'legacy',
+      { report: 'RING', callid, members: [inbound, ext('1002')] },
+      `{"action":"RING","callid":"${callid}","ext":{"extid":"1002"},"inbound":{"from":"1000","to":"1002","trunk":"sip-142","inboundid":"1550710849.200"}}`,
+    ],
+    [
+      'callList',
+      { report: 'ALERT', callid, members: [ext('1001'), outbound] },
+      `{"action":"ALERT","callid":"${callid}","call":[{"ext":{"extid":"1001"}},{"outbound":{"from":"1000","to":"1002","trunk":"sip-142","outboundid":"1550710849.200"}}],"sn":"1"}`,
+    ],
+    [
+      'openvox',
+      { report: 'RING', callid, members: [inbound, ext('1002')] },
+      `{"action":"RING","callid":"${callid}","ext":{"extid":"1002"},"inbound":{"from":"1000","to":"1002","trunk":"sip-142","inboundid":"1550710849.200"},"sn":"1"}`,
+    ],
+    [
+      'event',
+      { report: 'ANSWER', callid, members: [{ ...inbound, channelid: 'c1', callpath: 'ivr' }, ext('1002')] },
+      `{"event":"CallStatus","callid":"${callid}","members":[{"inbound":{"from":"1000","to":"1002","trunkname":"sip-142","channelid":"c1","memberstatus":"ANSWERED","callpath":"ivr"}},{"ext":{"number":"1002","channelid":"","memberstatus":"ANSWER"}}],"sn":"1"}`,
+    ],
+    ['legacy', { report: 'HOLD', callid, members: internal }, undefined],
+    ['event', { report: 'Transfer', callid, members: internal }, undefined],
+    [
+      'legacy',
+      { report: 'Transfer', callid, members: internal },
+      `{"action":"Tranfer","callid":"${callid}","ext":{"extid":"1001"},"ext":{"extid":"1002"}}`,
+    ],
+    [
+      'legacy',
+      { report: 'CallFailed', reason: 'User busy', callid, members: [] },
+      `{"action":"CallFailed","reason":"User busy","callid":"${callid}"}`,
+    ],
+    [
+      'legacy',
+      { report: 'Invite', callid, members: [inbound] },
+      `{"action":"Invite","callid":"${callid}","inbound":{"from":"1000","to":"1002","trunk":"sip-142","inboundid":"1550710849.200"}}`,
+    ],
+    [
+      'callList',
+      { report: 'DTMF', callid, members: [ext('1001')], info: '#' },
+      `{"action":"DTMF","callid":"${callid}","call":[{"ext":{"extid":"1001"}}],"info":"#","flag":"0","infos":"#","sn":"1"}`,
+    ],
+    [
+      'callList',
+      { report: 'PlayPromptEnd', callid, extension: '1002', prompt: 'appletest' },
+      `{"action":"PlayPromptEnd","callid":"${callid}","ext":{"extid":"1002"},"prompt":"appletest","sn":"1"}`,
+    ],
+    [
+      'legacy',
+      { report: 'Satisfaction', callid, surveyresult: '1' },
+      `{"action":"satisfaction","surveyresult":"1","callid":"${callid}"}`,
+    ],
+    [
+      'legacy',
+      { report: 'SmsSend', status: 'Failed', smsid: '18396210850-1502874159' },
+      '{"action":"sms-send","status":"Failed","smsid":"18396210850-1502874159"}',
+    ],
+    [
+      'callList',
+      { ...record, recording: '20180315201242-1521173562.46-203-201-Internal.yswav' },
+      '{"action":"NewCdr","callid":"1547392142.330","timestart":"2019-01-13 23:09:02","callfrom":"1005","callto":"9283737733","desttrunkname":"SPS-6-36","callduraction":"6","talkduraction":"3","status":"ANSWERED","type":"Outbound","recording":"20180315201242-1521173562.46-203-201-Internal.yswav","sn":"1"}',
+    ],
+    [
+      'event',
+      record,
+      '{"event":"NewCdr","callid":"1547392142.330","timestart":"2019-01-13 23:09:02","callfrom":"1005","callto":"9283737733","callduraction":"6","talkduraction":"3","srctrunkname":"","dsttrcunkname":"SPS-6-36","pincode":"","status":"ANSWERED","type":"Outbound","recording":"","didnumber":"","agentringtime":"0","sn":"1"}',
+    ],
+    ['event', { report: 'Raw', body: { any: ['thing', 1] } }, '{"any":["thing",1]}'],
+    ['legacy', { report: 'BootUp', shapes: ['event'] }, undefined],
+  ])('%s: %j', (shape, report, body) => {
+    expect(isReport(report)).toBe(true);
+    expect(renderReport(report, shape, '1')).toBe(body);
+  });
+});
+
+it('a report is one line of JSON whatever its text holds, and always the same', () => {
+  const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
+  const member = fc.oneof(
+    text.map(ext),
+    fc.record({
+      type: fc.constantFrom('inbound' as const, 'outbound' as const),
+      from: text,
+      to: text,
+      trunk: text,
+    }),
+  );
+  const step = fc.record({
+    report: fc.constantFrom('RING', 'ALERT', 'ANSWER', 'ANSWERED', 'HOLD', 'BYE'),
+    callid: text,
+    members: fc.array(member, { maxLength: 4 }),
+  });
+  fc.assert(
+    fc.property(step, fc.constantFrom(...shapes), text, (report, shape, serial) => {
+      const body = renderReport(report as Report, shape, serial);
+      if (body === undefined) return;
+      expect(body).not.toMatch(/[\r\n]/);
+      expect(JSON.parse(body)).toMatchObject({ callid: report.callid });
+      expect(renderReport(report as Report, shape, serial)).toBe(body);
+    }),
+  );
+});
