@@ -22,9 +22,14 @@ export function collectRoutes(app: App): readonly ListedRoute[] {
 
 /** Registers `/_heartbeatd/`: all operator routes with their summaries. */
 export function indexRoutes(app: App, routes: readonly ListedRoute[]): void {
+  const listing = () => ({
+    version,
+    routes: routes.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)),
+  });
   app.get(
-    '/',
+    '',
     {
+      prefixTrailingSlash: 'no-slash',
       schema: {
         tags,
         operationId: 'listRoutes',
@@ -32,11 +37,9 @@ export function indexRoutes(app: App, routes: readonly ListedRoute[]): void {
         response: { 200: Type.Object({ version: Type.String(), routes: Type.Array(Listed) }), ...refusals },
       },
     },
-    async () => ({
-      version,
-      routes: routes.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)),
-    }),
+    async () => listing(),
   );
+  app.get('/', { prefixTrailingSlash: 'slash', schema: { hide: true } }, async () => listing());
 }
 
 /** Where a browser that opens `/` is led to. */
