@@ -1,5 +1,5 @@
-# Compiled in one stage, run in another that holds only what runs.
-FROM node:24.11-bookworm-slim AS build
+# Compiled in one stage, run in another that holds only what runs. The version of Node is the one that the tests run on.
+FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts
@@ -8,16 +8,27 @@ COPY scripts scripts
 COPY src src
 RUN npx --no-install tsc -p tsconfig.build.json && node scripts/copy-lua.ts && npm prune --omit=dev --ignore-scripts
 
-FROM node:24.11-bookworm-slim
+FROM node:24.21.0-bookworm-slim
+ARG VERSION=0.1.0
+ARG REVISION=
+ARG CREATED=
+LABEL org.opencontainers.image.title="heartbeatd" \
+      org.opencontainers.image.description="One server for the heartbeat protocols of SLS, PBX and Presence, over one lease store" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.created="${CREATED}"
 # Listens beyond loopback, so the operator API is closed until OPERATOR_TOKEN (or OPERATOR_OPEN=true) is set.
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=8080
 WORKDIR /app
 COPY --from=build --chown=root:root /app/package.json ./
 COPY --from=build --chown=root:root /app/node_modules node_modules
 COPY --from=build --chown=root:root /app/dist dist
+# Owned by the user, so that a volume mounted there is too.
+RUN mkdir /data && chown node:node /data
 USER node
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-# The process itself is the first one, so signals reach it.
-CMD ["node", "dist/main.js"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
+  CMD ["node", "dist/bin.cjs", "--healthcheck"]
+# The process itself is the first one, so signals reach it. Flags follow the name of the image: docker run heartbeatd --data /data/store.db
+ENTRYPOINT ["node", "dist/bin.cjs"]

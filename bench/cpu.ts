@@ -4,9 +4,12 @@
  * machine. Each case is warmed for five seconds; medians of the rounds, with their spread.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startRedis } from '../test/redis-server.ts';
 import { type CaseName, prepareCases } from './cases.ts';
@@ -19,6 +22,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '3' },
     warm: { type: 'string', default: '5' },
     stores: { type: 'string', default: 'memory,file,redis' },
+    level: { type: 'string', default: 'warn' },
     journal: { type: 'string', default: 'off' },
   },
 });
@@ -40,25 +44,38 @@ interface Server {
   readonly port: number;
 }
 
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
 /** Starts `src/main.ts` of a checkout on the first core. */
 async function start(checkout: string, env: Record<string, string>): Promise<Server> {
+  const port = await freePort();
   const child = spawn(
     'taskset',
-    ['-c', '0', process.execPath, join(checkout, 'src/main.ts'), '--port', '0'],
+    ['-c', '0', process.execPath, join(checkout, 'src/main.ts'), '--port', String(port)],
     {
-      env: { ...process.env, LOG_LEVEL: 'warn', JOURNAL: values.journal, ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, LOG_LEVEL: values.level, JOURNAL: values.journal, ...env },
+      stdio: ['ignore', 'ignore', 'inherit'],
     },
   );
   children.push(child);
-  let printed = '';
-  for await (const chunk of child.stdout) {
-    printed += String(chunk);
-    const [, port] = /listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(printed) ?? [];
-    // taskset becomes the program, so the child's id is the server's.
-    if (port !== undefined) return { pid: child.pid ?? 0, port: Number(port) };
+  const isUp = (): Promise<boolean> =>
+    fetch(`http://127.0.0.1:${port}/healthz`).then(
+      () => true,
+      () => false,
+    );
+  while (!(await isUp())) {
+    if (child.exitCode !== null) throw new Error(`the server of ${checkout} ended`);
+    await setTimeout(50);
   }
-  throw new Error(`the server of ${checkout} ended: ${printed}`);
+  // taskset becomes the program, so the child's id is the server's.
+  return { pid: child.pid ?? 0, port };
 }
 
 const ticksPerSecond = 100;

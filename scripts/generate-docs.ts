@@ -1,10 +1,14 @@
 /** Writes the pages of the docs that are made from the code. `--check` fails if one is not up to date. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { settingSections } from '../src/config.ts';
-import { settingsPage } from '../src/settings/settings-page.ts';
+import { composeWithSettings, settingsPage } from '../src/settings/settings-page.ts';
 
 const pages: Readonly<Record<string, string>> = {
   'docs/settings.md': settingsPage(settingSections),
+  'docker-compose.yml': composeWithSettings(
+    readFileSync(new URL('../docker-compose.yml', import.meta.url), 'utf8'),
+    settingSections,
+  ),
 };
 
 for (const [file, text] of Object.entries(pages)) {

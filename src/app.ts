@@ -9,9 +9,13 @@ import {
   limitConnections,
 } from './http/connection-limits.ts';
 import { endConnections } from './http/connections.ts';
-import { logRequest } from './http/request-log.ts';
+import { makeRequestLog, type RequestLog } from './http/request-log.ts';
 import { makeServer } from './http/server.ts';
+import { makeIsEmulated } from './http/tls/hosts.ts';
+import { makeNotices } from './http/tls/notices.ts';
+import { openCertificates } from './http/tls/open.ts';
 import { documentOptions } from './operator/document/document-options.ts';
+import { startPath } from './operator/document/index-routes.ts';
 import { type Metrics, makeMetrics } from './operator/metrics/metrics.ts';
 import { isOperatorPath, operator } from './operator/plugin.ts';
 import { makeTestBench, type TestBench } from './operator/test-bench.ts';
@@ -34,6 +38,8 @@ export interface AppOptions {
   readonly protocols?: readonly ProtocolModule[];
   /** Observes or fails vendor requests. */
   readonly interceptor?: Interceptor;
+  /** Whether `/readyz` fails because the server is about to stop. */
+  isDraining?(): boolean;
   /** How long requests on open connections are still answered while the app closes, ms; default 0. */
   readonly lastRequestMs?: number;
   readonly connectionLimits?: ConnectionLimits;
@@ -62,28 +68,56 @@ export async function buildApp(options: AppOptions): Promise<App> {
     if (owner === undefined) reply.code(404).send({ error: `no such path: ${path.slice(0, 200)}` });
     else void owner.sendError(error, request, reply);
   };
-  const app = makeServer({
-    ...(options.logger === undefined ? {} : { logger: options.logger }),
+  const log = options.logger ?? silentLog;
+  const wallMs = options.wallMs ?? Date.now;
+  const certificates = await openCertificates(config, { host: config.host, log, wallMs });
+  const isEmulated = makeIsEmulated([...config.slsBaseDomains, ...config.tlsHosts]);
+  const { server, front } = makeServer({
+    ...(options.logger === undefined ? {} : { logger: warningsOnly(options.logger) }),
     isLenient: isLenient(config),
+    startPath,
+    notices: makeNotices(log),
+    ...(certificates === undefined ? {} : { tls: { certificates, isEmulated } }),
     sendUnrouted,
-  }) as unknown as App;
+  });
+  const app = server as unknown as App;
+  const requestLog = makeRequestLog(log, config.requestLog === 'auto' ? 'each' : config.requestLog);
   limitConnections(app as unknown as FastifyInstance, options.connectionLimits ?? defaultConnectionLimits);
-  observe(app, metrics);
+  observe(app, metrics, requestLog);
   // A body that cannot be read, on a path without a route, fails before the route is looked up.
   app.setErrorHandler<Error>((error, request, reply) => sendUnrouted(error, request, reply));
   app.setNotFoundHandler((request, reply) => sendUnrouted(new NotFound(request.url), request, reply));
-  app.addHook('onClose', async () => bench.close());
+  app.addHook('onClose', async () => {
+    bench.close();
+    front?.close();
+    requestLog.close();
+  });
   await app.register(swagger, documentOptions(protocols));
   await mount(app, protocols);
   await app.register(async (instance) => {
     mark(instance, 'operator');
-    await operator(instance as unknown as App, { store, config, metrics, protocols, bench });
+    await operator(instance as unknown as App, {
+      store,
+      config,
+      metrics,
+      protocols,
+      bench,
+      isDraining: () => options.isDraining?.() ?? false,
+    });
   });
   // Last, so that polls are answered before.
   await app.register(async (instance) =>
-    endConnections(instance as unknown as App, options.lastRequestMs ?? 0),
+    endConnections(instance as unknown as App, {
+      lastRequestMs: options.lastRequestMs ?? 0,
+      closeIdle: () => front?.closeIdle(),
+    }),
   );
   return app;
+}
+
+/** Returns the log for Fastify, whose only information is a line per address that it listens on. */
+function warningsOnly(logger: FastifyBaseLogger & Log): FastifyBaseLogger {
+  return logger.isLevelEnabled('info') ? logger.child({}, { level: 'warn' }) : logger;
 }
 
 function createProtocols(
@@ -124,13 +158,13 @@ function watchedMetrics(store: Store): Metrics {
 }
 
 /** Logs and counts every reply, including those to unrouted requests. */
-function observe(app: App, metrics: Metrics): void {
+function observe(app: App, metrics: Metrics, requestLog: RequestLog): void {
   app.addHook('onResponse', (request, reply, done) => {
     const { url = 'none', config } = request.routeOptions;
     // The route, never the path: paths have no bound.
     const operation = request.operation === '' ? `${request.method} ${url}` : request.operation;
     metrics.request(config.protocol ?? 'none', operation, reply.statusCode, reply.elapsedTime / 1_000);
-    logRequest(request, reply, operation);
+    requestLog.record({ request, reply, operation });
     done();
   });
 }

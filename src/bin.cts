@@ -18,7 +18,7 @@ function isOlder(version: string, minimum: string): boolean {
 }
 
 const minimum = manifest.engines.node.replace('>=', '');
-if (process.argv.indexOf('--version') !== -1) {
+if (process.argv.indexOf('--version') !== -1 || process.argv.indexOf('-v') !== -1) {
   process.stdout.write(`${manifest.version}\n`);
 } else if (isOlder(process.versions.node, minimum)) {
   process.stderr.write(

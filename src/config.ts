@@ -1,5 +1,6 @@
 /** All settings of the server: its own, the store's and each protocol's. Nothing else reads `process.env`. */
 import { serverSettings } from './http/settings.ts';
+import { checkTlsSettings, tlsSettings } from './http/tls/settings.ts';
 import { operatorSettings } from './operator/settings.ts';
 import { protocols } from './protocols/index.ts';
 import type { ProtocolModule } from './protocols/kit/protocol.ts';
@@ -20,6 +21,7 @@ type Merged<U> = (U extends unknown ? (table: U) => void : never) extends (table
 type ProtocolSettings = Merged<SettingsOf<(typeof protocols)[number]['settings']>>;
 
 export type Config = SettingsOf<typeof serverSettings> &
+  SettingsOf<typeof tlsSettings> &
   SettingsOf<typeof operatorSettings> &
   SettingsOf<typeof storeSettings> &
   ProtocolSettings;
@@ -27,6 +29,7 @@ export type Config = SettingsOf<typeof serverSettings> &
 /** The tables of all parts, in the order in which people read them. */
 export const settingSections: readonly SettingsSection[] = [
   { title: 'Server', table: serverSettings },
+  { title: 'HTTPS', table: tlsSettings },
   { title: 'Operator API', table: operatorSettings },
   { title: 'Lease store', table: storeSettings },
   ...protocols.map(({ title, settings }) => ({ title, table: settings })),
@@ -51,6 +54,7 @@ export function readConfig(
   if (config.redisUrl !== '' && config.data !== '') {
     throw new SettingError('DATA: cannot be combined with REDIS_URL; the store is either a file or Redis');
   }
+  checkTlsSettings(config);
   for (const protocol of protocols as readonly ProtocolModule[]) protocol.checkSettings?.(config);
   return config;
 }

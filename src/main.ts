@@ -5,25 +5,29 @@ import { buildApp } from './app.ts';
 import { hashPasswordFromInput, helpText } from './cli/commands.ts';
 import { fail } from './cli/fail.ts';
 import { type Config, readConfig } from './config.ts';
+import { oncePerCause } from './http/log-causes.ts';
 import { openLog } from './http/process-log.ts';
+import { hasTls, trustPath } from './http/tls/open.ts';
 import { isBeyondLoopback, operatorAccess } from './operator/access/access.ts';
 import { makeMetrics } from './operator/metrics/metrics.ts';
 import type { App } from './protocols/kit/protocol.ts';
 import { SettingError } from './settings/setting.ts';
 import { openStore } from './store/open.ts';
-import type { Store } from './store/store.ts';
+import { type Store, StoreUnavailable } from './store/store.ts';
 import { version } from './version.ts';
-import { welcome } from './welcome.ts';
+import { listeningFields, type Served, welcome } from './welcome.ts';
 
-const args = process.argv.slice(2);
+const [command, ...rest] = process.argv.slice(2);
+const args = command === 'serve' ? rest : process.argv.slice(2);
 if (args.includes('--help') || args.includes('-h')) {
   process.stdout.write(helpText(version));
   process.exit(0);
 }
-if (args.includes('--version')) {
+if (args.includes('--version') || args.includes('-v')) {
   process.stdout.write(`${version}\n`);
   process.exit(0);
 }
+if (args.includes('--healthcheck')) await import('./cli/healthcheck.ts');
 if (args.includes('--hash-password')) {
   process.stdout.write(`${await hashPasswordFromInput()}\n`);
   process.exit(0);
@@ -40,13 +44,26 @@ function readSettings(): Config {
   }
 }
 
-const config = readSettings();
-const logger = await openLog(config.logLevel);
+const settings = readSettings();
+const isTerminal = process.stdout.isTTY === true;
+const isPretty = settings.logFormat === 'pretty' || (settings.logFormat === 'auto' && isTerminal);
+const config: Config = {
+  ...settings,
+  requestLog: settings.requestLog === 'auto' ? (isTerminal ? 'each' : 'summary') : settings.requestLog,
+};
+const logger = openLog({ level: config.logLevel, isPretty });
 const metrics = makeMetrics();
 
+const storeWarnings = oncePerCause(logger);
 let isSweepFailing = false;
 const store = await openStore(config, {
-  log: logger,
+  log: {
+    debug: (fields, message) => logger.debug(fields, message),
+    info: (fields, message) => logger.info(fields, message),
+    warn: storeWarnings.warn,
+    error: (fields, message) => logger.error(fields, message),
+    isLevelEnabled: (level) => logger.isLevelEnabled(level),
+  },
   onBatch: (size, failed, milliseconds) => {
     metrics.storeBatch(size, failed, milliseconds);
     if (!failed) isSweepFailing = false;
@@ -54,7 +71,8 @@ const store = await openStore(config, {
   onSweepError: (error) => {
     metrics.sweepFailed();
     // Once per outage: sweeps fail many times a second while the store is unavailable.
-    if (!isSweepFailing) logger.warn({ err: error }, 'lease sweep failed; retrying');
+    const isExplained = error instanceof StoreUnavailable && storeWarnings.isRecent();
+    if (!isSweepFailing && !isExplained) logger.warn({ err: error }, 'lease sweep failed; retrying');
     isSweepFailing = true;
   },
 }).catch((error: Error) => fail(error.message, exitCodeOf(error)));
@@ -62,16 +80,24 @@ metrics.watch(store);
 
 /** Longer than a request in transit takes to arrive, shorter than a supervisor waits for the process to end, ms. */
 const lastRequestMs = 100;
-const app = await buildApp({ config, store, logger, metrics, lastRequestMs }).catch(async (error: Error) => {
+let isStopping = false;
+const app = await buildApp({
+  config,
+  store,
+  logger,
+  metrics,
+  lastRequestMs,
+  isDraining: () => isStopping,
+}).catch(async (error: Error) => {
   await store.close();
   return fail(error.message, exitCodeOf(error));
 });
 
-let isStopping = false;
 async function stop(signal: NodeJS.Signals): Promise<void> {
   if (isStopping) process.exit(1);
   isStopping = true;
   logger.info({ signal }, 'stopping after requests in flight; a second signal stops at once');
+  if (config.drainDelay > 0) await pause(config.drainDelay);
   setTimeout(() => {
     logger.error({ shutdownTimeoutMs: config.shutdownTimeoutMs }, 'shutdown timed out; stopping now');
     process.exit(1);
@@ -86,16 +112,18 @@ process.on('SIGINT', stop);
 await listen(app, store);
 const { port } = app.server.address() as AddressInfo;
 const isReachable = app.addresses().some(isBeyondLoopback);
-process.stdout.write(
-  welcome({
-    host: config.host,
-    port,
-    store: store.description,
-    version,
-    operator: operatorAccess(config, isReachable),
-    isReachable,
-  }),
-);
+const served: Served = {
+  host: config.host,
+  port,
+  store: store.description,
+  version,
+  operator: operatorAccess(config, isReachable),
+  isReachable,
+  tls: hasTls(config) ? { trustPath: trustPath(config) } : 'off',
+};
+// The text is for people; what reads a pipe or a file gets lines of the log only.
+if (isTerminal && isPretty && config.logLevel !== 'silent') process.stdout.write(welcome(served));
+else logger.info(listeningFields(served), 'listening');
 
 /** Listens; ends the process with a one-line error if it cannot. */
 async function listen(server: App, leases: Store): Promise<void> {

@@ -10,6 +10,8 @@ export interface Served {
   readonly operator: OperatorAccess;
   /** Whether other machines can reach the server. */
   readonly isReachable: boolean;
+  /** `off`; else the path of the file that clients have to trust, empty if they trust the certificate already. */
+  readonly tls: 'off' | { readonly trustPath: string };
 }
 
 /** Returns a host that a client on this machine can connect to: wildcards are not addresses. */
@@ -33,6 +35,25 @@ function operatorText({ operator, isReachable }: Served, at: string): string {
 `;
 }
 
+/** How clients keep endpoints that begin with https://. */
+function httpsText({ tls }: Served, at: string): string {
+  if (tls === 'off') return '';
+  const trust = (variable: string): string => (tls.trustPath === '' ? '' : ` ${variable}='${tls.trustPath}'`);
+  return `HTTPS      on the same port; production endpoints stay as they are, with the proxy${tls.trustPath === '' ? '' : ' and the authority'} set:
+  HTTPS_PROXY=http://${at}${trust('REQUESTS_CA_BUNDLE')} python your_consumer.py
+  HTTPS_PROXY=http://${at}${trust('SSL_CERT_FILE')} ./your_go_program
+  HTTPS_PROXY=http://${at}${trust('NODE_EXTRA_CA_CERTS')} NODE_USE_ENV_PROXY=1 node your_program.js
+
+`;
+}
+
+/** Returns the fields of the log line that takes the place of the text where nobody watches. */
+export function listeningFields({ host, port, store, version, operator, tls }: Served) {
+  const ca = tls === 'off' || tls.trustPath === '' ? {} : { ca: tls.trustPath };
+  return { url: `http://${reachable(host)}:${port}`, store, version, operator, tls: tls !== 'off', ...ca };
+}
+
+/** Returns the text for a terminal. */
 export function welcome(served: Served): string {
   const { host, port, store, version } = served;
   const at = `${reachable(host)}:${port}`;
@@ -51,6 +72,6 @@ Presence   PubNub: origin '${at}', ssl off, any keys:
   curl 'http://${at}/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=ann&heartbeat=300'
   curl 'http://${at}/v2/presence/sub-key/demo/channel/lobby'
 
-${operatorText(served, at)}
+${httpsText(served, at)}${operatorText(served, at)}
 `;
 }

@@ -25,7 +25,8 @@ describe('the command', () => {
   });
 
   it.each(['4.9.1', '20.20.2', '23.11.1'])('prints the version on Node.js %s', (old) => {
-    expect(run(old, ['--version'])).toEqual({ status: 0, stdout: `${manifest.version}\n`, stderr: '' });
+    for (const flag of ['--version', '-v'])
+      expect(run(old, [flag])).toEqual({ status: 0, stdout: `${manifest.version}\n`, stderr: '' });
   });
 
   it.each(['4.9.1', '20.20.2', '23.11.1'])(

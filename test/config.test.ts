@@ -53,6 +53,16 @@ describe('settings', () => {
     [['--port', '-1'], {}, "Option '--port' argument is ambiguous"],
     [['--prot', '1'], {}, "Unknown option '--prot'"],
     [['extra'], {}, "Unexpected argument 'extra'"],
+    [['-p', 'x'], {}, '--port: "x" is not a whole number from 0 to 65535'],
+    [[], { TLS_CERT: 'a.pem' }, 'TLS_KEY: missing, but TLS_CERT is set'],
+    [[], { TLS_KEY: 'a.pem' }, 'TLS_CERT: missing, but TLS_KEY is set'],
+    [[], { TLS_CA: 'a.pem' }, 'TLS_CA: needs TLS_CERT and TLS_KEY'],
+    [
+      ['--tls', 'auto'],
+      { TLS_CERT: 'a.pem', TLS_KEY: 'b.pem' },
+      'TLS: "auto" cannot be combined with TLS_CERT',
+    ],
+    [[], { OPERATOR_TOKEN_FILE: '/nowhere/at/all' }, 'OPERATOR_TOKEN_FILE: ENOENT'],
     [['--sls-auth', 'verify'], {}, 'SLS_AUTH: "verify" needs the access keys in SLS_KEYS'],
     // Not the value: it holds secrets.
     [[], { SLS_AUTH: 'verify', SLS_KEYS: 'id' }, 'SLS_KEYS: the value is not a list of "id:secret"'],

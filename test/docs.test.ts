@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { settingSections } from '../src/config.ts';
-import { settingsPage } from '../src/settings/settings-page.ts';
+import { composeWithSettings, settingsPage } from '../src/settings/settings-page.ts';
 import { anchorsOf, linksOf, type Page, readPages, root } from './docs/pages.ts';
 
 const pages = readPages();
@@ -54,4 +54,16 @@ it('the list of decisions links each record, in order', () => {
     .map(({ path }) => path)
     .filter((path) => path.startsWith('docs/decisions/') && !path.endsWith('README.md'));
   expect(linksOf(pageAt('docs/decisions/README.md')).map(({ file }) => file)).toEqual(records);
+});
+
+it('the compose file passes every setting on', () => {
+  const file = readFileSync(new URL('../docker-compose.yml', import.meta.url), 'utf8');
+  expect(composeWithSettings(file, settingSections)).toBe(file);
+  expect(file).toMatch(/^ {2}OPERATOR_TOKEN_FILE: /m);
+});
+
+it('the image has the Node that the tests run on', () => {
+  const file = readFileSync(new URL('../Dockerfile', import.meta.url), 'utf8');
+  const versions = [...file.matchAll(/^FROM node:(\S+)-bookworm-slim/gm)].map(([, version]) => version);
+  expect(versions).toEqual([process.versions.node, process.versions.node]);
 });

@@ -19,6 +19,7 @@ export interface StartOptions {
   readonly wallMs?: () => number;
   readonly randomBytes?: (size: number) => Buffer;
   readonly protocols?: AppOptions['protocols'];
+  readonly logger?: NonNullable<AppOptions['logger']>;
   /** Default: embedded, in memory; the app's `close` closes it. */
   readonly store?: Store;
   /** The address to listen on; clients use 127.0.0.1 all the same. */
@@ -29,12 +30,13 @@ export async function startApp(
   changes: Partial<Config> = {},
   options: StartOptions = {},
 ): Promise<StartedApp> {
-  const { protocols, wallMs, randomBytes, listenOn = '127.0.0.1' } = options;
+  const { protocols, logger, wallMs, randomBytes, listenOn = '127.0.0.1' } = options;
   const store = options.store ?? createStore(openEmbeddedDriver(wallMs === undefined ? {} : { wallMs }));
   const app = await buildApp({
     config: defaultConfig(changes),
     store,
     ...(protocols === undefined ? {} : { protocols }),
+    ...(logger === undefined ? {} : { logger }),
     ...(wallMs === undefined ? {} : { wallMs }),
     ...(randomBytes === undefined ? {} : { randomBytes }),
   });

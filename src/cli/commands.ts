@@ -17,14 +17,17 @@ export function helpText(version: string): string {
   });
   return `heartbeatd ${version}: SLS, PBX and Presence heartbeats over one lease store
 
-Usage: heartbeatd [flags]
+Usage: heartbeatd [serve] [flags]
 
 ${sections.join('\n\n')}
 
 Commands:
   --hash-password
       print the hash of a password read from standard input, as the file in PBX_USERS takes it
-  --help, --version
+  --healthcheck
+      exit with 0 if the server at --host and --port is ready, else with 1
+  -h, --help
+  -v, --version
 `;
 }
 

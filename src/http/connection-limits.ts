@@ -50,7 +50,7 @@ export function limitConnections(app: FastifyInstance, limits: ConnectionLimits)
     socket.prependListener('timeout', () => {
       if (socket.timeout !== limits.stallTimeoutMs) return;
       const { remoteAddress, writableLength: unsentBytes } = socket;
-      app.log.info({ remoteAddress, unsentBytes }, 'closed connection: client stopped reading replies');
+      app.log.warn({ remoteAddress, unsentBytes }, 'closed connection: client stopped reading replies');
     });
     timer ??= setInterval(
       () => checkStalls(open, limits.stallTimeoutMs),

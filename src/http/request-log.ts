@@ -1,6 +1,7 @@
-/** One log line per request, without secrets. */
+/** The log of requests: lines without secrets, and counts of what is successful and frequent. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Logger } from 'pino';
+import type { Log } from '../settings/log.ts';
+import { traceIdOf } from './request-id.ts';
 
 /** Query and path parameters that authorise a client. */
 const secrets = new Set([
@@ -65,20 +66,113 @@ function cut(text: string): string {
   return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
 }
 
-/** Writes the line once the reply was sent; `operation` is the vendor's name, or the route for operator requests. */
-export function logRequest(request: FastifyRequest, reply: FastifyReply, operation: string): void {
-  // Fastify's logger type leaves out this member of pino's.
-  if ((request.log as Partial<Pick<Logger, 'isLevelEnabled'>>).isLevelEnabled?.('info') !== true) return;
-  request.log.info(
-    {
-      protocol: request.routeOptions.config.protocol,
-      operation,
-      method: request.method,
-      host: request.authority,
-      url: withoutSecrets(withoutSecretSegments(request.raw.url ?? '', request.routeOptions.url)),
-      status: reply.statusCode,
-      ms: Math.round(reply.elapsedTime * 1_000) / 1_000,
+/** What one request was, for its line and for the summary. */
+export interface RequestRecord {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  /** The vendor's name of the operation, or the route for operator requests. */
+  readonly operation: string;
+}
+
+/** `each`: a line for every request; `summary`: successful ones are counted per operation; `failures`: none for successful ones. */
+export type RequestLogMode = 'each' | 'summary' | 'failures';
+
+export interface RequestLog {
+  /** Logs a request once its reply was sent. */
+  record(record: RequestRecord): void;
+  /** Writes what was counted so far, and stops. */
+  close(): void;
+}
+
+/** Interval between two summaries, ms. */
+const summaryMs = 10_000;
+/** Operations counted within one interval: those of the vendors and the routes of the operator API are fewer. */
+const maxOperations = 500;
+
+const probes = new Set(['/healthz', '/readyz', '/metrics']);
+
+/**
+ * Makes the log of requests. Probes have debug lines, whatever is replied: what makes them fail is logged where it happens. Otherwise a reply
+ * of 500 and more is an error line, one of 400 and more a warning.
+ * A line of its own costs more than a heartbeat, so that a busy server counts successful requests, in one line per operation and interval.
+ */
+export function makeRequestLog(log: Log, mode: RequestLogMode): RequestLog {
+  const counts = new Map<string, Count>();
+  const writesInfo = log.isLevelEnabled('info');
+  const writesDebug = log.isLevelEnabled('debug');
+  const write = (): void => {
+    for (const count of counts.values()) log.info(summaryOf(count), 'requests');
+    counts.clear();
+  };
+  const timer = mode === 'summary' && writesInfo ? setInterval(write, summaryMs).unref() : undefined;
+  return {
+    record(record) {
+      const { request, reply, operation } = record;
+      const { statusCode } = reply;
+      if (probes.has(request.routeOptions.url ?? '')) {
+        if (writesDebug) log.debug(lineOf(record), 'request');
+      } else if (statusCode >= 500) log.error(lineOf(record), 'request');
+      else if (statusCode >= 400) log.warn(lineOf(record), 'request');
+      else if (mode === 'each') {
+        if (writesInfo) log.info(lineOf(record), 'request');
+      } else {
+        if (writesDebug) log.debug(lineOf(record), 'request');
+        if (timer !== undefined)
+          add(counts, request.routeOptions.config.protocol ?? 'none', operation, reply);
+      }
     },
-    'request',
-  );
+    close() {
+      clearInterval(timer);
+      write();
+    },
+  };
+}
+
+interface Count {
+  readonly protocol: string;
+  readonly operation: string;
+  requests: number;
+  totalMs: number;
+  maxMs: number;
+}
+
+function add(counts: Map<string, Count>, protocol: string, operation: string, reply: FastifyReply): void {
+  let count = counts.get(operation);
+  if (count === undefined) {
+    if (counts.size >= maxOperations) return;
+    count = { protocol, operation, requests: 0, totalMs: 0, maxMs: 0 };
+    counts.set(operation, count);
+  }
+  const ms = reply.elapsedTime;
+  count.requests += 1;
+  count.totalMs += ms;
+  if (ms > count.maxMs) count.maxMs = ms;
+}
+
+/** Three digits after the point. */
+const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000;
+
+function summaryOf({ totalMs, maxMs, ...count }: Count) {
+  return {
+    ...count,
+    meanMs: rounded(totalMs / count.requests),
+    maxMs: rounded(maxMs),
+    seconds: summaryMs / 1_000,
+  };
+}
+
+function lineOf({ request, reply, operation }: RequestRecord) {
+  const { traceparent } = request.headers;
+  const traceId = typeof traceparent === 'string' ? traceIdOf(traceparent) : undefined;
+  return {
+    reqId: request.id,
+    ...(traceId === undefined ? {} : { traceId }),
+    protocol: request.routeOptions.config.protocol,
+    operation,
+    method: request.method,
+    host: request.authority,
+    url: withoutSecrets(withoutSecretSegments(request.raw.url ?? '', request.routeOptions.url)),
+    status: reply.statusCode,
+    ms: rounded(reply.elapsedTime),
+  };
 }

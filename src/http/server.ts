@@ -1,4 +1,6 @@
 /** The Fastify server as all parts share it: limits, timeouts, proxy targets, and whose error an unrouted request gets. */
+
+import type { Server } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, {
   type FastifyBaseLogger,
@@ -7,22 +9,34 @@ import Fastify, {
   LogController,
   type RawRequestDefaultExpression,
 } from 'fastify';
-import { refuseTunnel, replyToUnreadable } from './unreadable.ts';
+import { makeRequestId } from './request-id.ts';
+import type { Certificates } from './tls/certificates.ts';
+import { attachFront, type Front } from './tls/front.ts';
+import type { Notices } from './tls/notices.ts';
+import { makeRefuseTunnel, makeReplyToUnreadable } from './unreadable.ts';
 
 export interface ServerOptions {
   readonly logger?: FastifyBaseLogger;
   /** Accepts requests that Node refuses by default; see `LENIENT_FRAMING`. */
   readonly isLenient: boolean;
+  readonly notices: Notices;
+  /** Path of the page for browsers that open `/`. */
+  readonly startPath: string;
+  /** Absent: HTTP only. */
+  readonly tls?: { readonly certificates: Certificates; isEmulated(host: string): boolean };
   /** Answers a request that no route answers, or that could not be read. */
   sendUnrouted(error: Error, request: FastifyRequest, reply: FastifyReply): void;
 }
 
-/** Makes the server; it has no routes yet. */
-export function makeServer({ logger, isLenient, sendUnrouted }: ServerOptions) {
+/** Makes the server; it has no routes yet. `front` serves HTTPS, if that is on. */
+export function makeServer({ logger, isLenient, notices, startPath, tls, sendUnrouted }: ServerOptions) {
   const server = Fastify({
     ...(logger === undefined ? {} : { loggerInstance: logger }),
     // One line per request, written by `logRequest`, instead of Fastify's two.
     logController: new LogController({ disableRequestLogging: true }),
+    genReqId: makeRequestId(),
+    // Lines carry the id of the request themselves; a logger for each request costs a tenth of a heartbeat.
+    childLoggerFactory: (log) => log,
     // Paths carry lists of channels: the presence documentation allows 32 KiB of path and query.
     routerOptions: { maxParamLength: 32_768, ignoreTrailingSlash: false, caseSensitive: true },
     bodyLimit: 10 * 1024 * 1024,
@@ -34,9 +48,10 @@ export function makeServer({ logger, isLenient, sendUnrouted }: ServerOptions) {
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    clientErrorHandler: replyToUnreadable,
+    clientErrorHandler: makeReplyToUnreadable(notices),
     frameworkErrors: sendUnrouted,
-    rewriteUrl: targetOf,
+    // To vendor clients `/` is an operation of SLS.
+    rewriteUrl: (request) => (request.url === '/' && isBrowser(request) ? startPath : targetOf(request)),
   }).withTypeProvider<TypeBoxTypeProvider>();
   server.decorateRequest('authority', {
     getter(this: FastifyRequest) {
@@ -44,8 +59,10 @@ export function makeServer({ logger, isLenient, sendUnrouted }: ServerOptions) {
     },
   });
   server.decorateRequest('operation', '');
-  server.server.on('connect', refuseTunnel);
-  return server;
+  const front: Front | undefined =
+    tls === undefined ? undefined : attachFront(server.server as Server, { ...tls, notices });
+  if (front === undefined) server.server.on('connect', makeRefuseTunnel(notices));
+  return { server, front };
 }
 
 /** Returns the authority of an absolute-form target; undefined for a target that begins with a slash. */
@@ -54,6 +71,11 @@ export function targetAuthority(request: FastifyRequest): string | undefined {
 }
 
 type WithAuthority = RawRequestDefaultExpression & { authority?: string };
+
+/** Browsers ask for HTML when a person opens a page; no vendor's client does. */
+function isBrowser({ method, headers }: RawRequestDefaultExpression): boolean {
+  return method === 'GET' && headers.accept?.includes('text/html') === true;
+}
 
 /** Credentials before the authority are dropped: they would end up in errors and logs. */
 const absoluteForm = /^https?:\/\/(?:[^/?#]*@)?([^/?#]*)/i;

@@ -1,9 +1,12 @@
 /** Settings of the server process: where it listens, what it logs, how it stops. */
-import { choice, integer, text } from '../settings/setting.ts';
+import { choice, integer, text, withLetter } from '../settings/setting.ts';
 
 export const serverSettings = {
   host: text('HOST', '127.0.0.1', '<address>', 'address to listen on'),
-  port: integer('PORT', 8080, { min: 0, max: 65_535 }, 'port to listen on; 0 picks a free port'),
+  port: withLetter(
+    'p',
+    integer('PORT', 8080, { min: 0, max: 65_535 }, 'port to listen on; 0 picks a free port'),
+  ),
   lenientFraming: choice(
     'LENIENT_FRAMING',
     'loopback',
@@ -15,6 +18,24 @@ export const serverSettings = {
     'info',
     ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
     'minimum level of log lines',
+  ),
+  logFormat: choice(
+    'LOG_FORMAT',
+    'auto',
+    ['auto', 'json', 'pretty'],
+    'format of log lines; "auto" is "pretty" on a terminal, else "json"',
+  ),
+  requestLog: choice(
+    'REQUEST_LOG',
+    'auto',
+    ['auto', 'each', 'summary', 'failures'],
+    'log lines for successful requests: one for each, one per operation every 10 s, or none; failed requests always have one of their own; "auto" is "each" on a terminal, else "summary"',
+  ),
+  drainDelay: integer(
+    'DRAIN_DELAY',
+    0,
+    { min: 0, max: 600_000 },
+    'time at SIGTERM during which /readyz fails and requests are still served, before the server stops, ms; longer than load balancers take to notice',
   ),
   shutdownTimeoutMs: integer(
     'SHUTDOWN_TIMEOUT_MS',

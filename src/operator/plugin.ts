@@ -6,6 +6,7 @@ import type { AccessSettings } from './access/access.ts';
 import { guard } from './access/guard.ts';
 import { clockRoutes } from './clock/clock-routes.ts';
 import { documentRoutes } from './document/document-routes.ts';
+import { collectRoutes, indexRoutes, startRoute } from './document/index-routes.ts';
 import { healthRoutes } from './health/health-routes.ts';
 import { leaseRoutes } from './leases/lease-routes.ts';
 import type { Metrics } from './metrics/metrics.ts';
@@ -19,6 +20,8 @@ export interface OperatorOptions {
   readonly config: AccessSettings;
   readonly metrics: Metrics;
   readonly bench: TestBench;
+  /** Whether the server is about to stop, so that load balancers should choose another. */
+  isDraining(): boolean;
   readonly protocols: readonly Pick<Protocol, 'name' | 'viewGroups' | 'operatorRoutes' | 'openApi'>[];
 }
 
@@ -32,9 +35,12 @@ export function isOperatorPath(path: string): boolean {
 /** Registers the routes; errors stay inside and are plain JSON. */
 export async function operator(app: App, options: OperatorOptions): Promise<void> {
   const { store, config, metrics, protocols, bench } = options;
+  const isDraining = (): boolean => options.isDraining();
   app.setErrorHandler<Error>((error, request, reply) => sendError(error, request, reply));
   readRequests(app);
-  healthRoutes(app, store);
+  const listed = collectRoutes(app);
+  healthRoutes(app, store, isDraining);
+  startRoute(app, listed);
   await app.register(async (guarded) => {
     guard(guarded as unknown as App, config);
     metricsRoutes(guarded as unknown as App, metrics);
@@ -47,6 +53,7 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
         resetRoutes(routes, store, bench);
         bench.routes(routes);
         documentRoutes(routes, protocols);
+        indexRoutes(routes, listed);
         for (const { name, operatorRoutes } of protocols) {
           if (operatorRoutes === undefined) continue;
           await routes.register(async (own) => operatorRoutes(own as unknown as App), { prefix: `/${name}` });

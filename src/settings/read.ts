@@ -1,4 +1,5 @@
 /** Reads settings from flags and environment variables, and describes them for `--help` and the docs. */
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { type Setting, SettingError, type SettingsOf, type SettingTable } from './setting.ts';
 
@@ -6,7 +7,7 @@ const flagOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${
 
 /**
  * Returns the values of a table. Flags win over environment variables, and those over defaults; an empty variable counts
- * as not set, which is how compose files write it. Throws SettingError naming the setting.
+ * as not set, which is how compose files write it, and NAME_FILE names a file that holds the value of NAME. Throws SettingError naming the setting.
  */
 export function readSettings<S extends SettingTable>(
   table: S,
@@ -17,7 +18,7 @@ export function readSettings<S extends SettingTable>(
   const values: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(table)) {
     const flag = flags[flagOf(name)];
-    const given = flag === undefined ? env[setting.env] : String(flag);
+    const given = flag === undefined ? variable(setting.env, env) : String(flag);
     if (given === undefined || (flag === undefined && given === '')) {
       values[name] = setting.fallback;
       continue;
@@ -34,11 +35,27 @@ export function readSettings<S extends SettingTable>(
   return values as SettingsOf<S>;
 }
 
+/** Returns the variable, or the contents of the file in the variable of the same name with `_FILE`, as secrets of containers are given. */
+function variable(name: string, env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const { [name]: value, [`${name}_FILE`]: path = '' } = env;
+  if (path === '') return value;
+  if (value !== undefined && value !== '')
+    throw new SettingError(`${name}: cannot be combined with ${name}_FILE; remove one of them`);
+  try {
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    throw new SettingError(`${name}_FILE: ${(error as Error).message}`);
+  }
+}
+
 function parseFlags(table: SettingTable, argv: readonly string[]): Readonly<Record<string, unknown>> {
   const options = Object.fromEntries(
     Object.entries(table).map(([name, setting]) => [
       flagOf(name),
-      { type: 'placeholder' in setting ? ('string' as const) : ('boolean' as const) },
+      {
+        type: 'placeholder' in setting ? ('string' as const) : ('boolean' as const),
+        ...(setting.letter === undefined ? {} : { short: setting.letter }),
+      },
     ]),
   );
   try {
@@ -64,7 +81,7 @@ export interface SettingDescription {
 /** Returns one row per setting, in the order of declaration. */
 export function describeSettings(table: SettingTable): readonly SettingDescription[] {
   return Object.entries(table).map(([name, setting]: [string, Setting<unknown>]) => ({
-    flag: `--${flagOf(name)}${setting.placeholder === undefined ? '' : ` ${setting.placeholder}`}`,
+    flag: `${setting.letter === undefined ? '' : `-${setting.letter}, `}--${flagOf(name)}${setting.placeholder === undefined ? '' : ` ${setting.placeholder}`}`,
     env: setting.env,
     fallback: String(setting.fallback),
     help: setting.help,

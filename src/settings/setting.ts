@@ -7,6 +7,8 @@ export interface Setting<T> {
   readonly help: string;
   /** Stands for the value in `--help`: `<n>`, `<url>`; switches have none. */
   readonly placeholder?: string;
+  /** The letter of the short flag. */
+  readonly letter?: string;
   /** What a valid value looks like, for the error message. */
   readonly expects: string;
   /** The value must never be printed, not even in an error message. */
@@ -34,6 +36,11 @@ export function text(env: string, fallback: string, placeholder: string, help: s
 /** Text that must never be printed. */
 export function secret(env: string, placeholder: string, help: string): Setting<string> {
   return { ...text(env, '', placeholder, help), isSecret: true };
+}
+
+/** A setting that has a short flag besides its long one. */
+export function withLetter<T>(letter: string, setting: Setting<T>): Setting<T> {
+  return { ...setting, letter };
 }
 
 /** A whole number within a range, both ends included. */

@@ -14,7 +14,15 @@ const judge = (request: Partial<OperatorRequest>, changes: Partial<Config> = {})
   const config = defaultConfig(changes);
   const host = 'host' in request ? request.host : '127.0.0.1:8080';
   return judgeOperatorRequest(
-    { authority: host, origin: undefined, fetchSite: undefined, authorization: undefined, ...request, host },
+    {
+      authority: host,
+      origin: undefined,
+      fetchSite: undefined,
+      isEncrypted: false,
+      authorization: undefined,
+      ...request,
+      host,
+    },
     config,
     operatorAccess(config, false),
   );

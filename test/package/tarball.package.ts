@@ -86,7 +86,7 @@ it('serves heartbeats', async () => {
     let url: string | undefined;
     for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
       printed += String(chunk);
-      url = /listens on (http:\S+)/.exec(printed)?.[1];
+      url = /"url":"(http:[^"]+)".*"msg":"listening"/.exec(printed)?.[1];
       if (url !== undefined) break;
     }
     child.stdout.resume();

@@ -60,7 +60,7 @@ export async function serve(
   const started = launch(['--port', '0', ...args], env);
   const url = await new Promise<string>((resolve, reject) => {
     const look = (): void => {
-      const found = /listens on (http:\S+)/.exec(started.printed())?.[1];
+      const found = /"url":"(http:[^"]+)".*"msg":"listening"/.exec(started.printed())?.[1];
       if (found !== undefined) resolve(found);
     };
     started.child.on('printed', look);

@@ -22,6 +22,8 @@ export interface OperatorRequest {
   /** The authority of an absolute-form target, as sent to an HTTP proxy; else the same as `host`. */
   readonly authority: string | undefined;
   readonly origin: string | undefined;
+  /** Whether the connection is HTTPS, ended by this server itself. */
+  readonly isEncrypted: boolean;
   /** The `Sec-Fetch-Site` header. */
   readonly fetchSite: string | undefined;
   readonly authorization: string | undefined;
@@ -102,11 +104,12 @@ function foreignHost(authority: string | undefined): Refusal {
 }
 
 function judgeOrigin(
-  { authority, origin, fetchSite }: OperatorRequest,
+  { authority, origin, isEncrypted, fetchSite }: OperatorRequest,
   { operatorOrigins }: AccessSettings,
 ): Refusal | undefined {
   if (origin !== undefined) {
-    const own = authority === undefined ? undefined : parseAuthority(authority)?.origin;
+    const scheme = isEncrypted ? 'https' : 'http';
+    const own = authority === undefined ? undefined : parseAuthority(authority, scheme)?.origin;
     const sent = normaliseOrigin(origin);
     if (sent !== own && !operatorOrigins.some((listed) => normaliseOrigin(listed) === sent))
       return {
@@ -137,10 +140,13 @@ function isOwnAuthority(
 /** Characters that end an authority in a URL, or precede the host in it. */
 const outsideAuthority = /[\s/\\?#@]/;
 
-/** Returns the host name, without a final dot, and the http origin of `host[:port]`; undefined if it is malformed. */
-function parseAuthority(authority: string): { hostname: string; origin: string } | undefined {
+/** Returns the host name, without a final dot, and the origin of `host[:port]`; undefined if it is malformed. */
+function parseAuthority(
+  authority: string,
+  scheme = 'http',
+): { hostname: string; origin: string } | undefined {
   if (authority === '' || outsideAuthority.test(authority)) return undefined;
-  const url = URL.parse(`http://${authority}`);
+  const url = URL.parse(`${scheme}://${authority}`);
   if (url === null) return undefined;
   return { hostname: url.hostname.replace(/\.$/, ''), origin: url.origin };
 }

@@ -16,7 +16,14 @@ export function guard(app: App, config: AccessSettings): void {
     reply.headers({ 'x-content-type-options': 'nosniff', 'cross-origin-resource-policy': 'same-origin' });
     const { host, origin, authorization, 'sec-fetch-site': fetchSite } = request.headers;
     const refusal = judgeOperatorRequest(
-      { host, authority: request.authority, origin, authorization, fetchSite: fetchSite?.toString() },
+      {
+        host,
+        authority: request.authority,
+        origin,
+        isEncrypted: request.protocol === 'https',
+        authorization,
+        fetchSite: fetchSite?.toString(),
+      },
       config,
       operatorAccess(config, isReachable),
     );

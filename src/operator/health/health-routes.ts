@@ -14,8 +14,8 @@ const Readiness = Type.Object({
   ),
 });
 
-/** Registers `/healthz` (the process runs) and `/readyz` (the store answers). */
-export function healthRoutes(app: App, store: Store): void {
+/** Registers `/healthz` (the process runs) and `/readyz` (the store answers, and the server is not about to stop). */
+export function healthRoutes(app: App, store: Store, isDraining: () => boolean): void {
   app.get(
     '/healthz',
     {
@@ -34,11 +34,12 @@ export function healthRoutes(app: App, store: Store): void {
       schema: {
         tags,
         operationId: 'getReadiness',
-        summary: 'Whether the store answers',
+        summary: 'Whether the server takes requests: the store answers, and no stop is under way',
         response: { 200: Readiness, 503: Failure },
       },
     },
-    async () => {
+    async (_request, reply) => {
+      if (isDraining()) return reply.code(503).send({ error: 'stopping' });
       const { away } = await store.ping();
       return { status: 'ready', ...(away.length === 0 ? {} : { away }) };
     },

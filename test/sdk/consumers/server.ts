@@ -35,7 +35,7 @@ export async function startServer(
   const start = async (): Promise<void> => {
     child = spawn(
       process.execPath,
-      ['src/main.ts', '--host', host, '--port', String(port), '--log-level', 'warn', ...args],
+      ['src/main.ts', '--host', host, '--port', String(port), '--request-log', 'failures', ...args],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
       },
@@ -43,10 +43,10 @@ export async function startServer(
     let printed = '';
     for await (const chunk of child.stdout ?? []) {
       printed += String(chunk);
-      if (printed.includes('listens on')) break;
+      if (printed.includes('"listening"')) break;
     }
     child.stdout?.resume();
-    if (!printed.includes('listens on')) throw new Error(`the server ended: ${printed}`);
+    if (!printed.includes('"listening"')) throw new Error(`the server ended: ${printed}`);
   };
   const kill = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return;

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 
 	sls "github.com/aliyun/aliyun-log-go-sdk"
@@ -27,8 +28,12 @@ func process(shard int, groups *sls.LogGroupList, tracker consumer.CheckPointTra
 
 func main() {
 	seconds, _ := strconv.Atoi(os.Args[6])
+	endpoint := os.Args[1]
+	if !strings.Contains(endpoint, "://") {
+		endpoint = "http://" + endpoint
+	}
 	option := consumer.LogHubConfig{
-		Endpoint:                  "http://" + os.Args[1],
+		Endpoint:                  endpoint,
 		AccessKeyID:               "mockAccessKeyID",
 		AccessKeySecret:           "mockAccessKeySecret",
 		Project:                   os.Args[2],

@@ -13,7 +13,8 @@ public class Proxied {
     ClientConfiguration config = new ClientConfiguration();
     config.setProxyHost("127.0.0.1");
     config.setProxyPort(Integer.parseInt(args[0]));
-    Client client = new Client("http://" + args[1], "mockAccessKeyID", "mockAccessKeySecret", config);
+    String endpoint = args[1].contains("://") ? args[1] : "http://" + args[1];
+    Client client = new Client(endpoint, "mockAccessKeyID", "mockAccessKeySecret", config);
     client.CreateProject(args[2], "made by Java");
     LogStore logstore = new LogStore(args[3], 7, 1);
     client.CreateLogStore(args[2], logstore);
