@@ -10,6 +10,10 @@ import {
   defaultConnectionLimits,
   limitConnections,
 } from '../../src/http/connection-limits.ts';
+import { createStore } from '../../src/store/create-store.ts';
+import { openEmbeddedDriver } from '../../src/store/embedded/driver.ts';
+import type { Store } from '../../src/store/store.ts';
+import { startApp } from '../start-app.ts';
 
 /** Larger than the buffers of any loopback connection. */
 const bigBytes = 48 * 1_048_576;
@@ -204,4 +208,31 @@ describe('a client that does not read', () => {
 it('requests without a connection are served', async () => {
   await start();
   expect((await app.inject('/work/7')).body).toBe('<7>');
+});
+
+it('the whole app reads the store for the first four of hundreds of polls that nobody reads', async () => {
+  await start();
+  const store = createStore(openEmbeddedDriver());
+  let reads = 0;
+  const counting = {
+    ...store,
+    readTopics: (options: Parameters<Store['readTopics']>[0]) => {
+      reads += 1;
+      return store.readTopics(options);
+    },
+  };
+  const whole = await startApp({}, { store: counting });
+  const message = JSON.stringify('x'.repeat(30_000));
+  for (let at = 0; at < 100; at += 1)
+    await whole.app.inject({ method: 'POST', url: '/publish/p/s/0/ch/0', payload: message });
+  const connection = new Promise<Socket>((resolve) => whole.app.server.once('connection', resolve));
+  const client = connect(Number(new URL(whole.url).port), '127.0.0.1');
+  client.pause();
+  client.write(get('/v2/subscribe/s/ch/0?tt=1').repeat(300));
+  const socket = await connection;
+  // Polls that start together read before the first of them is answered.
+  await until(() => socket.writableLength > 0);
+  expect(reads).toBe(defaultConnectionLimits.initialInProgress);
+  client.destroy();
+  await whole.close();
 });
