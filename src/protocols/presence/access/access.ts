@@ -17,7 +17,8 @@ export interface Caller {
   readonly tenant: Tenant;
   readonly subscribeKey: string;
   readonly query: Query;
-  readonly request: SignedRequest;
+  /** Returns what a signature covers: the body has to be decompressed for it. */
+  readSigned(): Promise<SignedRequest>;
 }
 
 export interface Access {
@@ -47,10 +48,11 @@ export function makeAccess({ store, keysets, verifies, wallMs }: AccessOptions):
   const known = new Map(keysets.map((keyset) => [keyset.subscribeKey, keyset]));
   const nowSeconds = (): number => Math.floor(wallMs() / 1_000);
 
-  const checkSignature = (signature: string, caller: Caller, keyset: Keyset): void => {
+  const checkSignature = async (signature: string, caller: Caller, keyset: Keyset): Promise<void> => {
     const timestamp = Number(caller.query.timestamp ?? Number.NaN);
     if (!(Math.abs(timestamp - nowSeconds()) <= maxSkewSeconds)) throw errors.invalidTimestamp();
-    if (!isSignatureValid(signature, caller.request, keyset)) throw errors.invalidSignature();
+    const request = await caller.readSigned();
+    if (!isSignatureValid(signature, request, keyset)) throw errors.invalidSignature();
   };
 
   const checkToken = async (token: AccessToken, caller: Caller, permission: Permission): Promise<void> => {

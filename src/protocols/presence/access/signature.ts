@@ -2,6 +2,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { accessBodyErrors, readText } from '../wire/body.ts';
 import type { PresenceCall } from '../wire/call.ts';
+import { limits } from '../wire/limits.ts';
 import { splitTarget } from '../wire/target.ts';
 import type { Keyset } from './keysets.ts';
 
@@ -21,7 +22,8 @@ export async function signedRequestOf({ method, url, body }: PresenceCall): Prom
   const target = splitTarget(url);
   // Published messages are signed without their body.
   const needsBody = method === 'POST' && !target.path.startsWith('/publish');
-  return { ...target, method, body: needsBody ? await readText(body, accessBodyErrors) : '' };
+  const maxBytes = target.path.startsWith('/v2/publish') ? limits.largeMessageBytes : limits.messageBytes;
+  return { ...target, method, body: needsBody ? await readText(body, accessBodyErrors, maxBytes) : '' };
 }
 
 /** Encodes the characters that clients encode before they sign, whether or not they send them so. */
