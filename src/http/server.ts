@@ -7,6 +7,7 @@ import Fastify, {
   LogController,
   type RawRequestDefaultExpression,
 } from 'fastify';
+import { serveRawTarget } from './raw-target.ts';
 import { refuseTunnel, replyToUnreadable } from './unreadable.ts';
 
 export interface ServerOptions {
@@ -34,7 +35,9 @@ export function makeServer({ logger, isLenient, sendUnrouted }: ServerOptions) {
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    clientErrorHandler: replyToUnreadable,
+    clientErrorHandler(error, socket) {
+      if (!serveRawTarget(server.server, error, socket)) replyToUnreadable(error, socket);
+    },
     frameworkErrors: sendUnrouted,
     rewriteUrl: targetOf,
   }).withTypeProvider<TypeBoxTypeProvider>();
