@@ -9,6 +9,7 @@ import Fastify, {
   LogController,
   type RawRequestDefaultExpression,
 } from 'fastify';
+import { serveRawTarget } from './raw-target.ts';
 import { makeRequestId } from './request-id.ts';
 import type { Certificates } from './tls/certificates.ts';
 import { attachFront, type Front } from './tls/front.ts';
@@ -30,6 +31,7 @@ export interface ServerOptions {
 
 /** Makes the server; it has no routes yet. `front` serves HTTPS, if that is on. */
 export function makeServer({ logger, isLenient, notices, startPath, tls, sendUnrouted }: ServerOptions) {
+  const replyToUnreadable = makeReplyToUnreadable(notices);
   const server = Fastify({
     ...(logger === undefined ? {} : { loggerInstance: logger }),
     // One line per request, written by `logRequest`, instead of Fastify's two.
@@ -48,7 +50,9 @@ export function makeServer({ logger, isLenient, notices, startPath, tls, sendUnr
     keepAliveTimeout: 75_000,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
-    clientErrorHandler: makeReplyToUnreadable(notices),
+    clientErrorHandler(error, socket) {
+      if (!serveRawTarget(server.server, error, socket)) replyToUnreadable(error, socket);
+    },
     frameworkErrors: sendUnrouted,
     // To vendor clients `/` is an operation of SLS.
     rewriteUrl: (request) => (request.url === '/' && isBrowser(request) ? startPath : targetOf(request)),

@@ -10,8 +10,8 @@ import {
   defaultConnectionLimits,
   limitConnections,
 } from '../../src/http/connection-limits.ts';
-import { createStore } from '../../src/store/create-store.ts';
 import { openEmbeddedDriver } from '../../src/store/embedded/driver.ts';
+import { createStore } from '../../src/store/runtime/create-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { startApp } from '../start-app.ts';
 

@@ -16,7 +16,7 @@ import { getState } from './membership/state/get-state.ts';
 import { setState } from './membership/state/set-state.ts';
 import { whereNow } from './membership/where-now.ts';
 import { messageCounts } from './messages/message-counts.ts';
-import { publish, publishWithPost, signal, signalWithPost } from './messages/publish.ts';
+import { publish, publishV2, publishWithPost, signal, signalWithPost } from './messages/publish.ts';
 import { subscribe } from './subscribe/subscribe.ts';
 import { subscribeV1 } from './subscribe/subscribe-v1.ts';
 import type { PresenceOperation } from './wire/operation.ts';
@@ -37,6 +37,7 @@ export function presenceOperations(context: PresenceContext): readonly PresenceO
     subscribeV1(context),
     publish(context),
     publishWithPost(context),
+    publishV2(context),
     signal(context),
     signalWithPost(context),
     messageCounts(context),

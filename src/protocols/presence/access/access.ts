@@ -10,14 +10,15 @@ import { findGranted } from './grants.ts';
 import type { Keyset } from './keysets.ts';
 import { isRevoked } from './revocations.ts';
 import { isSignatureValid, type SignedRequest } from './signature.ts';
-import { type AccessToken, allows, decodeToken } from './token.ts';
+import { type AccessToken, allows, decodeToken, endOf } from './token.ts';
 
 /** A request before it is admitted. */
 export interface Caller {
   readonly tenant: Tenant;
   readonly subscribeKey: string;
   readonly query: Query;
-  readonly request: SignedRequest;
+  /** Returns what a signature covers: the body has to be decompressed for it. */
+  readSigned(): Promise<SignedRequest>;
 }
 
 export interface Access {
@@ -27,6 +28,11 @@ export interface Access {
   admit(caller: Caller, demand: () => Demand): Promise<void>;
   /** Throws if another publish key is configured for the subscribe key. */
   checkPublishKey(subscribeKey: string, publishKey: string): void;
+  /**
+   * Returns the time of a keyset, ms: the clock that grants, tokens and revocations expire on, which an operator can move. It
+   * starts as wall time.
+   */
+  nowMs(tenant: Tenant): Promise<number>;
   /** Returns the secret that tokens of a subscribe key are signed with. */
   secretOf(subscribeKey: string): string;
 }
@@ -45,18 +51,26 @@ const maxSkewSeconds = 60;
 /** Makes the admission of a created protocol. */
 export function makeAccess({ store, keysets, verifies, wallMs }: AccessOptions): Access {
   const known = new Map(keysets.map((keyset) => [keyset.subscribeKey, keyset]));
-  const nowSeconds = (): number => Math.floor(wallMs() / 1_000);
+  const nowMs = async (tenant: Tenant): Promise<number> => (await store.now({ tenant })).leaseMs;
 
-  const checkSignature = (signature: string, caller: Caller, keyset: Keyset): void => {
+  /** A client's own clock may be wall time, or be moved together with the server's. */
+  const isRecent = async (timestamp: number, tenant: Tenant): Promise<boolean> => {
+    const isNear = (ms: number): boolean => Math.abs(timestamp - Math.floor(ms / 1_000)) <= maxSkewSeconds;
+    return isNear(wallMs()) || isNear(await nowMs(tenant));
+  };
+
+  const checkSignature = async (signature: string, caller: Caller, keyset: Keyset): Promise<void> => {
     const timestamp = Number(caller.query.timestamp ?? Number.NaN);
-    if (!(Math.abs(timestamp - nowSeconds()) <= maxSkewSeconds)) throw errors.invalidTimestamp();
-    if (!isSignatureValid(signature, caller.request, keyset)) throw errors.invalidSignature();
+    if (!(await isRecent(timestamp, caller.tenant))) throw errors.invalidTimestamp();
+    const request = await caller.readSigned();
+    if (!isSignatureValid(signature, request, keyset)) throw errors.invalidSignature();
   };
 
   const checkToken = async (token: AccessToken, caller: Caller, permission: Permission): Promise<void> => {
     const { tenant, query } = caller;
-    if (token.issuedAt + token.ttlMinutes * 60 <= nowSeconds()) throw errors.tokenExpired();
-    if (await isRevoked(store, tenant, query.auth ?? '')) throw errors.tokenRevoked();
+    const [now, revoked] = await Promise.all([nowMs(tenant), isRevoked(store, tenant, token)]);
+    if (endOf(token) <= now) throw errors.tokenExpired();
+    if (revoked) throw errors.tokenRevoked();
     const { bit, channels, groups } = permission;
     const isBearer = token.uuid === undefined || token.uuid === query.uuid;
     const refused = (kind: 'chan' | 'grp', names: readonly string[]): string[] =>
@@ -95,6 +109,7 @@ export function makeAccess({ store, keysets, verifies, wallMs }: AccessOptions):
       const keyset = known.get(subscribeKey);
       if (keyset !== undefined && keyset.publishKey !== publishKey) throw errors.publishInvalidKey();
     },
+    nowMs,
     // The server's own: without a keyset, tokens are still made for clients that ask for one, and never checked.
     secretOf: (subscribeKey) => known.get(subscribeKey)?.secretKey ?? `unchecked ${subscribeKey}`,
   };

@@ -10,6 +10,7 @@ import { commonErrors, type PresenceOperation, tenantSubject } from '../wire/ope
 import { plainQuery } from '../wire/parameters.ts';
 import { jsonReply } from '../wire/reply.ts';
 import { demandSignature } from './demand.ts';
+import { faultOfPattern } from './patterns.ts';
 import { encodeToken, type Permissions, type ResourceKind } from './token.ts';
 
 const Masks = Type.Optional(Type.Record(Type.String(), Type.Integer({ minimum: 0, maximum: 255 })));
@@ -38,7 +39,7 @@ const GrantTokenReply = Type.Object({
   status: Type.Literal(200),
 });
 
-export function grantToken({ access, wallMs }: PresenceContext): PresenceOperation {
+export function grantToken({ access }: PresenceContext): PresenceOperation {
   return {
     name: 'GrantToken',
     summary: 'Returns an access token (Access Manager v3)',
@@ -54,9 +55,10 @@ export function grantToken({ access, wallMs }: PresenceContext): PresenceOperati
       const resources = permissionsOf(permissions.resources);
       const patterns = permissionsOf(permissions.patterns);
       if (isEmpty(resources) && isEmpty(patterns)) throw noPermissions();
+      checkPatterns(permissions.patterns);
       const { meta = {}, uuid } = permissions;
       const content = { ttlMinutes: ttl, resources, patterns, meta, ...(uuid === undefined ? {} : { uuid }) };
-      const issuedAt = Math.floor(wallMs() / 1_000);
+      const issuedAt = Math.floor((await access.nowMs(call.tenant)) / 1_000);
       const token = encodeToken({ issuedAt, ...content }, access.secretOf(call.subscribeKey));
       return jsonReply(call, replyHeaders.post, {
         data: { message: 'Success', token },
@@ -82,6 +84,17 @@ const noPermissions = (): Error =>
     'What are you granting?',
     'permissions.resources',
   );
+
+/** Throws for a pattern that no name could match: the client would only learn it by being refused. */
+function checkPatterns(patterns: Static<typeof Resources> = {}): void {
+  for (const [kind, masks] of Object.entries(patterns)) {
+    for (const pattern of Object.keys(masks ?? {})) {
+      const fault = faultOfPattern(pattern);
+      if (fault !== undefined)
+        throw errors.invalidGrant('Invalid RegExp', fault, `permissions.patterns.${kind}.${pattern}`);
+    }
+  }
+}
 
 const members: Readonly<Record<ResourceKind, keyof Static<typeof Resources>>> = {
   chan: 'channels',

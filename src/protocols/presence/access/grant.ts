@@ -30,6 +30,7 @@ const Parameters = Type.Object({
   ...commonParameters,
   channel: optionalText('Channels, separated by commas'),
   'channel-group': channelGroup,
+  'target-uuid': optionalText('Uuids, separated by commas; excludes channels and channel groups'),
   ttl: optionalText('Minutes; 0: for ever'),
   ...Object.fromEntries(Object.keys(flags).map((flag) => [flag, optionalText('1: granted')])),
 });
@@ -59,7 +60,7 @@ export function grant({ store }: PresenceContext): PresenceOperation {
     async run(call) {
       const { tenant, query, subscribeKey } = call;
       const requested = parseGrant(query);
-      const { channels, groups, auths, granted, ttlMinutes } = requested;
+      const { granted, ttlMinutes } = requested;
       const subjects = subjectsOf(requested);
       if (subjects.length > maxSubjects)
         throw errors.invalidGrant('Too many subjects', `At most ${maxSubjects}`, 'channel');
@@ -73,7 +74,7 @@ export function grant({ store }: PresenceContext): PresenceOperation {
         payload: {
           subscribe_key: subscribeKey,
           ttl: ttlMinutes,
-          ...payloadOf(channels, groups, auths, granted),
+          ...payloadOf(requested),
         },
         service: 'Access Manager',
         status: 200,
@@ -87,6 +88,7 @@ type Granted = Readonly<Record<string, 0 | 1>>;
 interface RequestedGrant {
   readonly channels: readonly string[];
   readonly groups: readonly string[];
+  readonly uuids: readonly string[];
   readonly auths: readonly string[];
   readonly granted: Granted;
   readonly ttlMinutes: number;
@@ -97,11 +99,19 @@ function parseGrant(query: Query): RequestedGrant {
   if (!Number.isInteger(ttlMinutes) || ttlMinutes < 0 || ttlMinutes > maxMinutes) {
     throw errors.invalidGrant('Invalid ttl', 'A whole number of minutes, or 0', 'ttl');
   }
+  const channels = splitNames(query.channel);
+  const groups = splitNames(query['channel-group']);
+  const uuids = splitNames(query['target-uuid']);
+  if (uuids.length > 0 && channels.length + groups.length > 0) {
+    throw errors.invalidGrant('Invalid grant', 'Either uuids, or channels and channel groups', 'target-uuid');
+  }
+  const shown = uuids.length > 0 ? Object.keys(flags) : shownFlags;
   return {
-    channels: splitNames(query.channel),
-    groups: splitNames(query['channel-group']),
+    channels,
+    groups,
+    uuids,
     auths: splitNames(query.auth),
-    granted: parseFlags(query),
+    granted: parseFlags(query, shown),
     ttlMinutes,
   };
 }
@@ -111,18 +121,21 @@ function splitNames(parameter: string | undefined): string[] {
   return [...new Set((parameter ?? '').split(',').filter((name) => name !== ''))];
 }
 
-/** Returns the flags that the reply shows: these four always, the others where the request names them. */
-function parseFlags(query: Query): Granted {
+const shownFlags = ['r', 'w', 'm', 'd'] as const;
+
+/** Returns the flags that the reply shows: these always, the others where the request names them. */
+function parseFlags(query: Query, always: readonly string[]): Granted {
   const named = Object.keys(flags).filter((flag) => query[flag] !== undefined);
-  const shown = new Set(['r', 'w', 'm', 'd', ...named]);
+  const shown = new Set([...always, ...named]);
   return Object.fromEntries([...shown].map((flag) => [flag, query[flag] === '1' ? 1 : 0]));
 }
 
 /** Returns every combination of a resource and an auth key. */
-function subjectsOf({ channels, groups, auths }: RequestedGrant): GrantSubject[] {
+function subjectsOf({ channels, groups, uuids, auths }: RequestedGrant): GrantSubject[] {
   const resources: Omit<GrantSubject, 'auth'>[] = [
     ...channels.map((name) => ({ kind: 'channel' as const, name })),
     ...groups.map((name) => ({ kind: 'channel-group' as const, name })),
+    ...uuids.map((name) => ({ kind: 'uuid' as const, name })),
   ];
   if (resources.length === 0) resources.push({ kind: 'subkey', name: '' });
   const clients = auths.length === 0 ? [''] : auths;
@@ -130,14 +143,12 @@ function subjectsOf({ channels, groups, auths }: RequestedGrant): GrantSubject[]
 }
 
 /** Returns what the reply says was granted, in one of the vendor's shapes. */
-function payloadOf(
-  channels: readonly string[],
-  groups: readonly string[],
-  auths: readonly string[],
-  granted: Granted,
-): Record<string, unknown> {
+function payloadOf({ channels, groups, uuids, auths, granted }: RequestedGrant): Record<string, unknown> {
   const ofAuths = forEach(auths, granted);
   const toAuths = auths.length > 0;
+  if (uuids.length > 0) {
+    return { level: 'uuid', uuids: forEach(uuids, toAuths ? { auths: ofAuths } : granted) };
+  }
   if (groups.length > 0) {
     const [only] = groups;
     return {

@@ -13,7 +13,8 @@ const foreverMinutes = 0;
 
 /** What a grant is about. */
 export interface GrantSubject {
-  readonly kind: 'subkey' | 'channel' | 'channel-group';
+  /** `uuid` is for calls that are not emulated: such a grant is kept and allows no other call. */
+  readonly kind: 'subkey' | 'channel' | 'channel-group' | 'uuid';
   /** Empty: the whole keyset. */
   readonly name: string;
   /** Empty: every client. */

@@ -1,17 +1,17 @@
-/** Revoked tokens, until they would have expired: an empty document each, named by a digest. */
-import { createHash } from 'node:crypto';
+/** Revoked tokens, until they would have expired: an empty document each. */
 import type { Store, Tenant } from '../../../store/store.ts';
+import type { AccessToken } from './token.ts';
 
-const documentOf = (token: string): { collection: string; key: string } => ({
+const documentOf = ({ id }: AccessToken): { collection: string; key: string } => ({
   collection: 'revoked-tokens',
-  key: createHash('sha256').update(token).digest('base64url'),
+  key: id,
 });
 
-/** Revokes a token for `ttlMs`, the rest of its lifetime. */
+/** Revokes a token, in whatever spelling it comes, for `ttlMs`, the rest of its lifetime. */
 export async function addRevocation(
   store: Store,
   tenant: Tenant,
-  token: string,
+  token: AccessToken,
   ttlMs: number,
 ): Promise<void> {
   const write = { ...documentOf(token), value: '', ttlMs: Math.max(1, ttlMs) };
@@ -19,7 +19,7 @@ export async function addRevocation(
 }
 
 /** Whether a token is revoked. */
-export async function isRevoked(store: Store, tenant: Tenant, token: string): Promise<boolean> {
+export async function isRevoked(store: Store, tenant: Tenant, token: AccessToken): Promise<boolean> {
   const [found] = await store.readDocuments({ tenant, documents: [documentOf(token)] });
   return found !== null && found !== undefined;
 }

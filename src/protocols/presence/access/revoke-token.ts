@@ -9,7 +9,7 @@ import { plainQuery } from '../wire/parameters.ts';
 import { jsonReply } from '../wire/reply.ts';
 import { demandSignature } from './demand.ts';
 import { addRevocation } from './revocations.ts';
-import { decodeToken } from './token.ts';
+import { decodeToken, endOf } from './token.ts';
 
 const RevokeTokenReply = Type.Object({
   data: Type.Object({ message: Type.Literal('Success') }),
@@ -17,7 +17,7 @@ const RevokeTokenReply = Type.Object({
   status: Type.Literal(200),
 });
 
-export function revokeToken({ store, access, wallMs }: PresenceContext): PresenceOperation {
+export function revokeToken({ store, access }: PresenceContext): PresenceOperation {
   return {
     name: 'RevokeToken',
     summary: 'Revokes an access token (Access Manager v3)',
@@ -25,16 +25,16 @@ export function revokeToken({ store, access, wallMs }: PresenceContext): Presenc
     path: '/v3/pam/:subscribeKey/grant/:token',
     segments: { subscribeKey: 2 },
     schema: { query: plainQuery, replies: { 200: RevokeTokenReply } },
-    errors: [...commonErrors, 'invalidGrant'],
+    errors: [...commonErrors, 'invalidToken'],
     subject: tenantSubject,
     demand: demandSignature,
     async run(call) {
       const text = percentDecode(segmentAt(call.url, 4), errors.unreadable);
       const token = decodeToken(text, access.secretOf(call.subscribeKey));
-      if (token === undefined)
-        throw errors.invalidGrant('Invalid token', 'The token is not one of this key', 'token');
-      const endsAtMs = (token.issuedAt + token.ttlMinutes * 60) * 1_000;
-      await addRevocation(store, call.tenant, text, endsAtMs - wallMs());
+      if (token === undefined) throw errors.invalidToken('Token is not one of this key.');
+      const leftMs = endOf(token) - (await access.nowMs(call.tenant));
+      if (leftMs <= 0) throw errors.invalidToken('Token is expired.');
+      await addRevocation(store, call.tenant, token, leftMs);
       return jsonReply(call, replyHeaders.delete, {
         data: { message: 'Success' },
         service: 'Access Manager',

@@ -2,6 +2,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { PresenceCall } from '../wire/call.ts';
 import { accessBodyErrors, readText } from '../wire/decode/body.ts';
+import { limits } from '../wire/decode/limits.ts';
 import { splitTarget } from '../wire/decode/target.ts';
 import type { Keyset } from './keysets.ts';
 
@@ -21,7 +22,8 @@ export async function signedRequestOf({ method, url, body }: PresenceCall): Prom
   const target = splitTarget(url);
   // Published messages are signed without their body.
   const needsBody = method === 'POST' && !target.path.startsWith('/publish');
-  return { ...target, method, body: needsBody ? await readText(body, accessBodyErrors) : '' };
+  const maxBytes = target.path.startsWith('/v2/publish') ? limits.largeMessageBytes : limits.messageBytes;
+  return { ...target, method, body: needsBody ? await readText(body, accessBodyErrors, maxBytes) : '' };
 }
 
 /** Encodes the characters that clients encode before they sign, whether or not they send them so. */
@@ -51,6 +53,8 @@ function canonicalQuery(query: string, encode: (value: string) => string): strin
     .join('&');
 }
 
+const secondVersion = 'v2.';
+
 function digest(secretKey: string, text: string): string {
   return createHmac('sha256', secretKey).update(text).digest('base64url');
 }
@@ -70,14 +74,18 @@ function signatureV2(
     canonicalQuery(query, encode),
     isSigned ? body : '',
   ];
-  return `v2.${digest(keys.secretKey, lines.join('\n'))}`;
+  return `${secondVersion}${digest(keys.secretKey, lines.join('\n'))}`;
 }
 
-/** Signs in the older form: no method and no body, with padding. Some SDKs use it for POST, and some for every request. */
+/** Signs in the older form: no method and no body. Some SDKs use it for published messages, and some for every request. */
 function signatureV1({ path, query }: SignedRequest, keys: Keyset, encode = encodeMore): string {
   const lines = [keys.subscribeKey, keys.publishKey, path, canonicalQuery(query, encode)];
-  const unpadded = digest(keys.secretKey, lines.join('\n'));
-  return unpadded.padEnd(Math.ceil(unpadded.length / 4) * 4, '=');
+  return digest(keys.secretKey, lines.join('\n'));
+}
+
+/** Returns a signature in the alphabet for URLs, without padding: a plus that is not encoded arrives as a space. */
+function normalize(signature: string): string {
+  return signature.replaceAll(/[+ ]/g, '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
 function isEqual(a: string, b: string): boolean {
@@ -85,9 +93,15 @@ function isEqual(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-/** Whether a signature is right, in constant time for signatures of the right length. */
-export function isSignatureValid(signature: string, request: SignedRequest, keys: Keyset): boolean {
-  const sign = signature.startsWith('v2.') ? signatureV2 : signatureV1;
+/**
+ * Whether a signature is right, in either alphabet of base64, in constant time for signatures of the right length. The older
+ * form does not cover a body: it is never right for a request whose body matters.
+ */
+export function isSignatureValid(text: string, request: SignedRequest, keys: Keyset): boolean {
+  const signature = normalize(text);
+  const isSecond = signature.startsWith(secondVersion);
+  if (!isSecond && request.body !== '') return false;
+  const sign = isSecond ? signatureV2 : signatureV1;
   // Query values are signed as encoded by the SDK, which may send them less encoded.
   const matches = [encodeMore, reencode].map((encode) => isEqual(signature, sign(request, keys, encode)));
   return matches.some((isMatch) => isMatch);

@@ -1,6 +1,7 @@
 /** Access tokens (v3): CBOR maps whose keys are byte strings, signed with the secret key. Source: SDK sources. Pure. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { decode, encode } from 'cborg';
+import { matchesPattern } from './patterns.ts';
 
 /** Permission bits, as tokens and grants hold them. */
 export const bits = {
@@ -20,16 +21,23 @@ const kinds: readonly ResourceKind[] = ['chan', 'grp', 'spc', 'usr', 'uuid'];
 
 export type Permissions = Readonly<Record<ResourceKind, ReadonlyMap<string, number>>>;
 
-export interface AccessToken {
+/** What a token holds. */
+export interface TokenContent {
   /** Unix seconds. */
   readonly issuedAt: number;
   readonly ttlMinutes: number;
   readonly resources: Permissions;
-  /** Regular expressions over names. */
+  /** Regular expressions over names; see `matchesPattern`. */
   readonly patterns: Permissions;
   readonly meta: unknown;
   /** The only uuid that may use the token. Absent: any. */
   readonly uuid?: string;
+}
+
+/** A token whose signature is right. */
+export interface AccessToken extends TokenContent {
+  /** The signature as text: the same for every spelling of a token, and another for every other token. */
+  readonly id: string;
 }
 
 const sign = (secretKey: string, bytes: Uint8Array): Buffer =>
@@ -47,7 +55,7 @@ function encodePermissions(permissions: Permissions): Map<Uint8Array, Map<Uint8A
 }
 
 /** Encodes a token as clients send it. */
-export function encodeToken(token: AccessToken, secretKey: string): string {
+export function encodeToken(token: TokenContent, secretKey: string): string {
   const members: [Uint8Array, unknown][] = [
     [key('v'), 2],
     [key('t'), token.issuedAt],
@@ -114,6 +122,7 @@ export function decodeToken(text: string, secretKey: string): AccessToken | unde
   const expected = sign(secretKey, bytes);
   if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) return undefined;
   return {
+    id: expected.toString('base64url'),
     issuedAt: Number(members.get('t')),
     ttlMinutes: Number(members.get('ttl')),
     resources: decodePermissions(members.get('res')),
@@ -133,14 +142,12 @@ export interface ResourcePermission {
 /** Whether a token holds a permission. */
 export function allows(token: AccessToken, { kind, name, bit }: ResourcePermission): boolean {
   if (((token.resources[kind].get(name) ?? 0) & bit) !== 0) return true;
-  return [...token.patterns[kind]].some(([pattern, mask]) => (mask & bit) !== 0 && matches(pattern, name));
+  return [...token.patterns[kind]].some(
+    ([pattern, mask]) => (mask & bit) !== 0 && matchesPattern(pattern, name),
+  );
 }
 
-/** Patterns are as trustworthy as the secret key that signed them. */
-function matches(pattern: string, name: string): boolean {
-  try {
-    return new RegExp(pattern).test(name);
-  } catch {
-    return false;
-  }
+/** Returns when a token expires, ms on the clock of its keyset. */
+export function endOf({ issuedAt, ttlMinutes }: TokenContent): number {
+  return (issuedAt + ttlMinutes * 60) * 1_000;
 }

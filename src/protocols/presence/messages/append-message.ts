@@ -5,7 +5,7 @@ import type { PresenceCall } from '../wire/call.ts';
 import { parseJson } from '../wire/decode/json.ts';
 import { limits } from '../wire/decode/limits.ts';
 import { checkChannel } from '../wire/decode/names.ts';
-import { percentDecode, type Query, segmentAt } from '../wire/decode/target.ts';
+import { percentDecode, type Query } from '../wire/decode/target.ts';
 import { errors } from '../wire/errors.ts';
 import { commonParameters, optionalText } from '../wire/parameters.ts';
 import { encodeMessage, type MessageAttributes } from './message.ts';
@@ -25,23 +25,30 @@ export const publishQuery = Type.Object({
 
 export type MessageKind = 'message' | 'signal';
 
-/** The segment of a publish path that names the channel. */
-export const publishChannelSegment = 4;
+/** A message to append. */
+export interface NewMessage {
+  readonly kind: MessageKind;
+  /** Name of the channel as in the path, still encoded. */
+  readonly channel: string;
+  /** The payload, JSON text. */
+  readonly json: string;
+  /** Maximum bytes of the payload of a message. */
+  readonly maxBytes: number;
+}
 
 /**
- * Appends a message with the payload `json` to the channel of the request, and returns its timetoken. Throws the vendor's error
- * for a payload that is not JSON or too large.
+ * Appends a message to a channel, and returns its timetoken. Throws the vendor's error for a payload that is not JSON or too
+ * large.
  */
 export async function appendMessage(
   context: PresenceContext,
-  call: PresenceCall,
-  kind: MessageKind,
-  json: string,
+  { tenant, query }: PresenceCall,
+  message: NewMessage,
 ): Promise<string> {
-  const { tenant, query, url } = call;
-  const channel = checkChannel(percentDecode(segmentAt(url, publishChannelSegment), errors.invalidChannel));
+  const { kind, json } = message;
+  const channel = checkChannel(percentDecode(message.channel, errors.invalidChannel));
   const attributes = attributesOf(channel, kind, query);
-  checkPayload(json, kind);
+  checkPayload(message);
   const payload = encodeMessage({ attributes, json });
   const position = isOn(query.norep)
     ? await skip(context, tenant)
@@ -69,10 +76,10 @@ async function append(
   return positions[0];
 }
 
-function checkPayload(json: string, kind: MessageKind): void {
+function checkPayload({ json, kind, maxBytes }: NewMessage): void {
   const bytes = Buffer.byteLength(json);
   if (kind === 'signal' && bytes > limits.signalBytes) throw errors.signalTooLarge();
-  if (bytes > limits.messageBytes) throw errors.messageTooLarge();
+  if (bytes > maxBytes) throw errors.messageTooLarge();
   try {
     // The text is passed on as it is and never written again, so it may be nested as deep as it fits.
     JSON.parse(json);

@@ -1,18 +1,31 @@
-/** Publish and Signal, each with its payload in the path (GET) or in the body (POST). Source: REST API pages. */
+/**
+ * Publish and Signal, each with its payload in the path (GET) or in the body (POST), and Publish of large messages (v2, POST).
+ * Sources: REST API pages, SDK sources.
+ */
 import { Type } from '@sinclair/typebox';
 import type { HeaderList } from '../../../http/reply.ts';
 import { demandWrite } from '../access/demand.ts';
 import type { PresenceContext } from '../context.ts';
 import type { PresenceCall } from '../wire/call.ts';
 import { publishBodyErrors, readText } from '../wire/decode/body.ts';
+import { limits } from '../wire/decode/limits.ts';
 import { pathFrom, percentDecode, segmentAt } from '../wire/decode/target.ts';
 import { errors } from '../wire/errors.ts';
 import { replyHeaders } from '../wire/headers.ts';
 import { commonErrors, type PresenceOperation, permissionErrors, readable } from '../wire/operation.ts';
 import { textReply } from '../wire/reply.ts';
-import { appendMessage, type MessageKind, publishChannelSegment, publishQuery } from './append-message.ts';
+import { appendMessage, type MessageKind, publishQuery } from './append-message.ts';
 
-const publishKeySegment = 1;
+/** Numbers of the path segments that publish calls share; see `Segments`. */
+interface PublishSegments {
+  readonly publishKey: number;
+  readonly subscribeKey: number;
+  readonly channel: number;
+  readonly callback: number;
+}
+
+const segments: PublishSegments = { publishKey: 1, subscribeKey: 2, channel: 4, callback: 5 };
+const segmentsV2: PublishSegments = { publishKey: 2, subscribeKey: 3, channel: 5, callback: 6 };
 const payloadSegment = 6;
 
 const segmentNames = ':publishKey/:subscribeKey/:zero/:channel/:callback';
@@ -25,7 +38,7 @@ const SentReply = Type.Array(Type.Union([Type.Literal(1), Type.String()]), {
 
 export function publish(context: PresenceContext): PresenceOperation {
   return {
-    ...publishing(context, 'message', pathPayload),
+    ...publishing(context, { kind: 'message', source: pathPayload }),
     name: 'Publish',
     summary: 'Publishes a message that stands in the path',
     path: `/publish/${segmentNames}/*`,
@@ -34,16 +47,26 @@ export function publish(context: PresenceContext): PresenceOperation {
 
 export function publishWithPost(context: PresenceContext): PresenceOperation {
   return {
-    ...publishing(context, 'message', bodyPayload),
+    ...publishing(context, { kind: 'message', source: bodyPayload }),
     name: 'PublishWithPost',
     summary: 'Publishes a message that stands in the body',
     path: `/publish/${segmentNames}`,
   };
 }
 
+export function publishV2(context: PresenceContext): PresenceOperation {
+  return {
+    ...publishing(context, { kind: 'message', source: largeBodyPayload }),
+    name: 'PublishV2',
+    summary: 'Publishes a message of up to 2 MiB that stands in the body',
+    path: `/v2/publish/${segmentNames}`,
+    bodyLimit: limits.largeBodyBytes,
+  };
+}
+
 export function signal(context: PresenceContext): PresenceOperation {
   return {
-    ...publishing(context, 'signal', pathPayload),
+    ...publishing(context, { kind: 'signal', source: pathPayload }),
     name: 'Signal',
     summary: 'Sends a signal that stands in the path',
     path: `/signal/${segmentNames}/*`,
@@ -52,7 +75,7 @@ export function signal(context: PresenceContext): PresenceOperation {
 
 export function signalWithPost(context: PresenceContext): PresenceOperation {
   return {
-    ...publishing(context, 'signal', bodyPayload),
+    ...publishing(context, { kind: 'signal', source: bodyPayload }),
     name: 'SignalWithPost',
     summary: 'Sends a signal that stands in the body',
     path: `/signal/${segmentNames}`,
@@ -62,35 +85,53 @@ export function signalWithPost(context: PresenceContext): PresenceOperation {
 /** Where a payload stands. */
 interface PayloadSource {
   readonly method: 'GET' | 'POST';
+  readonly segments: PublishSegments;
   readonly headers: HeaderList;
+  readonly maxBytes: number;
   read(call: PresenceCall): string | Promise<string>;
 }
 
 const pathPayload: PayloadSource = {
   method: 'GET',
+  segments,
   headers: replyHeaders.get,
+  maxBytes: limits.messageBytes,
   // Everything after the sixth segment, as it may contain raw slashes.
   read: ({ url }) => percentDecode(pathFrom(url, payloadSegment), errors.publishInvalidJson),
 };
 
 const bodyPayload: PayloadSource = {
   method: 'POST',
+  segments,
   headers: replyHeaders.post,
+  maxBytes: limits.messageBytes,
   read: ({ body }) => readText(body, publishBodyErrors),
 };
 
-/** Returns what the four operations share. */
+const largeBodyPayload: PayloadSource = {
+  ...bodyPayload,
+  segments: segmentsV2,
+  maxBytes: limits.largeMessageBytes,
+  read: ({ body }) => readText(body, publishBodyErrors, limits.largeMessageBytes),
+};
+
+interface Publishing {
+  readonly kind: MessageKind;
+  readonly source: PayloadSource;
+}
+
+/** Returns what the publish calls share. */
 function publishing(
   context: PresenceContext,
-  kind: MessageKind,
-  source: PayloadSource,
+  { kind, source }: Publishing,
 ): Omit<PresenceOperation, 'name' | 'summary' | 'path'> {
+  const { method, segments: at, headers, maxBytes } = source;
   return {
-    method: source.method,
-    segments: { subscribeKey: 2, callback: 5 },
+    method,
+    segments: { subscribeKey: at.subscribeKey, callback: at.callback },
     schema: {
       query: publishQuery,
-      ...(source === bodyPayload ? { body: Type.Unknown({ description: 'The message, as JSON' }) } : {}),
+      ...(method === 'POST' ? { body: Type.Unknown({ description: 'The message, as JSON' }) } : {}),
       replies: { 200: SentReply },
     },
     errors: [
@@ -102,13 +143,15 @@ function publishing(
       'messageTooLarge',
       ...(kind === 'signal' ? (['signalTooLarge'] as const) : []),
     ],
-    subject: ({ tenant, url }) => ({ tenant, group: readable(segmentAt(url, publishChannelSegment)) }),
-    demand: demandWrite(publishChannelSegment),
+    subject: ({ tenant, url }) => ({ tenant, group: readable(segmentAt(url, at.channel)) }),
+    demand: demandWrite(at.channel),
     async run(call) {
-      const publishKey = percentDecode(segmentAt(call.url, publishKeySegment), errors.publishInvalidKey);
+      const publishKey = percentDecode(segmentAt(call.url, at.publishKey), errors.publishInvalidKey);
       context.access.checkPublishKey(call.subscribeKey, publishKey);
-      const timetoken = await appendMessage(context, call, kind, await source.read(call));
-      return textReply(call, source.headers, `[1,"Sent","${timetoken}"]`);
+      const channel = segmentAt(call.url, at.channel);
+      const json = await source.read(call);
+      const timetoken = await appendMessage(context, call, { kind, channel, json, maxBytes });
+      return textReply(call, headers, `[1,"Sent","${timetoken}"]`);
     },
   };
 }

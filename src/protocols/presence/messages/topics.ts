@@ -1,8 +1,11 @@
 /** The topics of a channel's messages and presence events, and the channel names that are patterns. */
 import { leaseEventsTopic } from '../../../store/store.ts';
 
-/** The vendor lets a subscriber catch up on 100 messages or 20 minutes of a channel. */
-export const messagesKept = { keepEntries: 100, idleMs: 20 * 60_000 } as const;
+/**
+ * The vendor lets a subscriber catch up on 100 messages or 20 minutes of a channel. 100 messages of the usual greatest size fit
+ * the bytes, with their metadata; of large messages only the newest do.
+ */
+export const messagesKept = { keepEntries: 100, keepBytes: 8 * 1_024 * 1_024, idleMs: 20 * 60_000 } as const;
 /** Presence events have to outlast an interval of a busy channel. */
 export const eventsKept = { keepEntries: 1_000, idleMs: 20 * 60_000 } as const;
 

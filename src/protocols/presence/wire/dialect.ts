@@ -109,7 +109,7 @@ export function presenceDialect(context: PresenceContext): Dialect<PresenceCall,
 
   async function admit(call: PresenceCall, operation: PresenceOperation): Promise<void> {
     const { tenant, subscribeKey, query } = call;
-    const caller = { tenant, subscribeKey, query, request: await signedRequestOf(call) };
+    const caller = { tenant, subscribeKey, query, readSigned: () => signedRequestOf(call) };
     await access.admit(caller, () => operation.demand(call));
     checkService(operation);
   }

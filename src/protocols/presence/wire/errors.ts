@@ -15,11 +15,18 @@ export class PresenceError extends VendorError {
   readonly headers: Headers;
 
   constructor(status: number, body: PresenceError['body'], headers: Headers = {}) {
-    const message = typeof body === 'function' ? String(body('')[1]) : String(body.message);
+    const message = messageOf(body);
     super(status, message, message);
     this.body = body;
     this.headers = headers;
   }
+}
+
+/** Some services put the message into `error`. */
+function messageOf(body: PresenceError['body']): string {
+  if (typeof body === 'function') return String(body('')[1]);
+  const { message, error } = body;
+  return String(message ?? (error as Body | undefined)?.message);
 }
 
 /** Errors of the presence service carry `error: 1`. */
@@ -95,6 +102,17 @@ export const errors = {
       service: 'Access Manager',
       status: 400,
     }),
+  /** Why a token cannot be revoked. */
+  invalidToken: (detail: string) =>
+    new PresenceError(400, {
+      error: {
+        message: 'Invalid token',
+        source: 'revoke',
+        details: [{ message: detail, location: 'token', locationType: 'path' }],
+      },
+      service: 'Access Manager',
+      status: 400,
+    }),
   invalidTimetoken: () => ofPresence(400, 'Invalid timetoken'),
   invalidSubscribeKey: () => ofAccessManager(400, 'Invalid Subscribe Key'),
   unreadable: () => ofAccessManager(400, 'Could Not Parse Request'),
@@ -147,6 +165,7 @@ const exampleArguments: {
   filterTooLarge: ['at most 512 terms'],
   forbidden: [['my-channel'], []],
   invalidGrant: ['Invalid ttl', 'A whole number of minutes, or 0', 'ttl'],
+  invalidToken: ['Token is expired.'],
   tooManyChannels: [1_000],
   stateTooLarge: [32_768],
   notFound: ['/v2/presence'],

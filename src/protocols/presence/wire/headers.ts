@@ -24,10 +24,12 @@ export const replyHeaders = {
   get: ofOtherService('GET'),
   post: ofOtherService('POST'),
   delete: ofOtherService('DELETE'),
+  // Every method and header of an SDK, of calls that are not emulated too: a page gets their error, not a failed preflight.
   preflight: headerList({
     ...presenceHeaders,
-    'access-control-allow-methods': 'OPTIONS, GET, POST, DELETE',
-    'access-control-allow-headers': 'Origin, X-Requested-With, Content-Type, Accept',
+    'access-control-allow-methods': 'OPTIONS, GET, POST, PUT, PATCH, DELETE',
+    'access-control-allow-headers':
+      'Origin, X-Requested-With, Content-Type, Content-Encoding, Accept, If-Match, Cache-Control, Authorization',
   }),
 } as const satisfies Readonly<Record<string, HeaderList>>;
 

@@ -1,10 +1,11 @@
+import { createHmac } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isSignatureValid, type SignedRequest } from '../../../../src/protocols/presence/access/signature.ts';
 import {
-  type AccessToken,
   decodeToken,
   encodeToken,
+  type TokenContent,
 } from '../../../../src/protocols/presence/access/token.ts';
 import { type StartedApp, startApp } from '../../../start-app.ts';
 
@@ -79,7 +80,7 @@ const signed: readonly (readonly [string, SignedRequest, string])[] = [
       method: 'POST',
       path: '/publish/pub-c-demo/sub-c-demo/0/a/0',
       query: 'pnsdk=PubNub-Python%2F10.4.0&timestamp=1795234393&uuid=user%201',
-      body: '"x"',
+      body: '',
     },
     'h_9GVhp2NCgnEnqHfX3vX6w9QOg7xBrLDVwZpYWN_6Q=',
   ],
@@ -95,6 +96,23 @@ describe('a signature', () => {
     expect(isSignatureValid('', request, keys)).toBe(false);
   });
 
+  it('may be written in either alphabet of base64, with or without padding', () => {
+    for (const [, request, signature] of signed) {
+      const other = signature.replaceAll('-', '+').replaceAll('_', '/');
+      const padded = signature.endsWith('=') ? signature : `${signature}=`;
+      for (const spelled of [other, padded, other.replaceAll('+', ' '), signature.replace(/=$/, '')])
+        expect(isSignatureValid(spelled, request, keys)).toBe(true);
+    }
+  });
+
+  it('of the older form is refused where it does not cover the body', () => {
+    const [, request, signature] = signed.at(-1) ?? [];
+    if (request === undefined || signature === undefined) throw new Error('no request');
+    // Any path: the older form signs neither method nor body.
+    expect(isSignatureValid(signature, { ...request, body: '' }, keys)).toBe(true);
+    expect(isSignatureValid(signature, { ...request, body: '{"ttl":1}' }, keys)).toBe(false);
+  });
+
   it('may stand anywhere in the query', () => {
     const [, request, signature] = signed[0] ?? [];
     if (request === undefined || signature === undefined) throw new Error('no request');
@@ -105,7 +123,7 @@ describe('a signature', () => {
 
 describe('a token', () => {
   const none = { chan: new Map(), grp: new Map(), spc: new Map(), usr: new Map(), uuid: new Map() };
-  const token: AccessToken = {
+  const token: TokenContent = {
     issuedAt: 1_795_232_025,
     ttlMinutes: 15,
     resources: { ...none, chan: new Map([['a', 3]]) },
@@ -158,7 +176,6 @@ const requestSigned = async (
   body = '',
   query = '',
 ) => {
-  const { createHmac } = await import('node:crypto');
   const parameters = [...query.split('&').filter((part) => part !== ''), `timestamp=${wall / 1_000}`].sort();
   const text = [method, keys.publishKey, path, parameters.join('&'), body].join('\n');
   const signature = createHmac('sha256', keys.secretKey).update(text).digest('base64url');
@@ -307,6 +324,140 @@ describe('in verify mode', () => {
       headers: { 'x-pn-cause': '4001' },
       json: { message: 'Token is revoked', error: true, service: 'Access Manager', status: 403 },
     });
+  });
+
+  it('a revoked token stays revoked however it is spelled', async () => {
+    // Its uuid makes the encoding long enough to contain both characters that the alphabets differ in, and padding.
+    let token = '';
+    for (let n = 0; !(/-/.test(token) && /_/.test(token) && token.length % 4 !== 0); n += 1)
+      token = await tokenFor({ uuid: `ann${'x'.repeat(n % 50)}${n}`, resources: { channels: { a: 3 } } });
+    const uuid = /ann\w*/.exec(Buffer.from(token, 'base64url').toString('latin1'))?.[0] ?? '';
+    const beat = (auth: string) =>
+      request(`${root}/channel/a/heartbeat?uuid=${uuid.replace(/C$/, '')}&auth=${auth}`);
+    const other = encodeURIComponent(token.replaceAll('-', '+').replaceAll('_', '/'));
+    const spellings = [
+      token,
+      `${token}%3D`,
+      `${token}%3D%3D`,
+      other,
+      `${token.slice(0, 5)}%20${token.slice(5)}`,
+      `${token.slice(0, 5)}%0A!${token.slice(5)}`,
+    ];
+    expect((await beat(token)).status).toBe(200);
+    expect((await requestSigned(`${grantPath}/${other}`, 'DELETE')).status).toBe(200);
+    for (const spelling of spellings)
+      expect(await beat(spelling)).toMatchObject({ status: 403, json: { message: 'Token is revoked' } });
+  });
+
+  it('grants, tokens and revocations end by the clock that the operator moves', async () => {
+    const token = await tokenFor({ resources: { channels: { a: 3 } } }, 10);
+    const short = await tokenFor({ resources: { channels: { a: 3 } } }, 1);
+    const publish = (auth: string) =>
+      request(`/publish/${keys.publishKey}/${keys.subscribeKey}/0/a/0/1?auth=${auth}`);
+    const expired = {
+      status: 403,
+      headers: { 'x-pn-cause': '9999' },
+      json: { message: 'Token is expired', error: true, service: 'Access Manager', status: 403 },
+    };
+    expect([(await publish(token)).status, (await publish(short)).status]).toEqual([200, 200]);
+    await requestSigned(`${grantPath}/${token}`, 'DELETE');
+    expect(await publish(token)).toMatchObject({ status: 403, json: { message: 'Token is revoked' } });
+    await theApp().store.advanceClock(61_000);
+    expect(await publish(short)).toMatchObject(expired);
+    expect(await publish(token)).toMatchObject({ status: 403, json: { message: 'Token is revoked' } });
+    expect(await requestSigned(`${grantPath}/${short}`, 'DELETE')).toMatchObject({
+      status: 400,
+      json: {
+        error: {
+          message: 'Invalid token',
+          source: 'revoke',
+          details: [{ message: 'Token is expired.', location: 'token', locationType: 'path' }],
+        },
+        service: 'Access Manager',
+        status: 400,
+      },
+    });
+    await theApp().store.advanceClock(10 * 60_000);
+    expect(await publish(token)).toMatchObject(expired);
+    // A token that is granted now lives from now.
+    expect((await publish(await tokenFor({ resources: { channels: { a: 3 } } }, 1))).status).toBe(200);
+  });
+
+  it('a signature is recent by wall time and by the clock that the operator moves', async () => {
+    await theApp().store.advanceClock(600_000);
+    const at = (seconds: number) => {
+      const path = `${root}/channel/a`;
+      const query = `timestamp=${wall / 1_000 + seconds}`;
+      const text = ['GET', keys.publishKey, path, query, ''].join('\n');
+      const signature = createHmac('sha256', keys.secretKey).update(text).digest('base64url');
+      return request(`${path}?${query}&signature=v2.${signature}`);
+    };
+    const statuses = await Promise.all([0, 60, 540, 600, 660].map((seconds) => at(seconds)));
+    expect(statuses.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
+    for (const seconds of [-61, 61, 300, 539, 661])
+      expect(await at(seconds)).toMatchObject({ status: 400, json: { message: 'Invalid Timestamp' } });
+  });
+
+  it('a signed query cannot be extended', async () => {
+    const path = `${root}/channel/a/heartbeat`;
+    const query = `timestamp=${wall / 1_000}&uuid=ann`;
+    const text = ['GET', keys.publishKey, path, query, ''].join('\n');
+    const signature = `signature=v2.${createHmac('sha256', keys.secretKey).update(text).digest('base64url')}`;
+    expect((await request(`${path}?${query}&${signature}`)).status).toBe(200);
+    for (const extended of [
+      `${query}&${signature}?uuid=bob`,
+      `${query}&${signature}&?channel-group=g`,
+      `${query}&${signature}?&channel-group=g`,
+      `${query}&${signature}&channel-group=g`,
+      `${query}&${signature}&signature=x&channel-group=g`,
+      `?${query}&${signature}`,
+    ])
+      expect([400, 403]).toContain((await request(`${path}?${extended}`)).status);
+  });
+
+  it('a pattern of a token takes linear time', async () => {
+    const token = await tokenFor({ patterns: { channels: { '^(a|a)*$': 1, '^(x+x+)+y$': 1 } } });
+    const hereNow = (channel: string) => request(`${root}/channel/${channel}?auth=${token}`);
+    expect((await hereNow('a'.repeat(500))).status).toBe(200);
+    // A backtracking engine would take ages for each of these.
+    for (const channel of [`${'a'.repeat(26)}!`, `${'a'.repeat(2_000)}!`, 'x'.repeat(2_000)])
+      expect((await hereNow(channel)).status).toBe(403);
+  });
+
+  it.each(['*', '(?=a)', '(a{1000}){1000}', '('])(
+    'a grant with the pattern %s is refused',
+    async (pattern) => {
+      const body = JSON.stringify({ ttl: 1, permissions: { patterns: { channels: { [pattern]: 1 } } } });
+      expect(await requestSigned(grantPath, 'POST', body)).toMatchObject({
+        status: 400,
+        json: {
+          error: {
+            message: 'Invalid RegExp',
+            source: 'grant',
+            details: [{ location: `permissions.patterns.channels.${pattern}`, locationType: 'body' }],
+          },
+        },
+      });
+    },
+  );
+
+  it('a grant to uuids is shown by uuid, allows no channel, and excludes channels', async () => {
+    const grant = (query: string) =>
+      requestSigned(`/v2/auth/grant/sub-key/${keys.subscribeKey}`, 'GET', '', query);
+    const granted = { r: 1, w: 1, m: 0, d: 0, g: 0, u: 0, j: 0 };
+    expect((await grant('auth=k&r=1&target-uuid=u1,u2&w=1')).json).toEqual({
+      message: 'Success',
+      payload: {
+        level: 'uuid',
+        subscribe_key: keys.subscribeKey,
+        ttl: 1_440,
+        uuids: { u1: { auths: { k: granted } }, u2: { auths: { k: granted } } },
+      },
+      service: 'Access Manager',
+      status: 200,
+    });
+    expect((await request(`${root}/channel/a?auth=k`)).status).toBe(403);
+    expect(await grant('auth=k&channel=a&r=1&target-uuid=u1')).toMatchObject({ status: 400 });
   });
 
   it('a token that can be decoded but not encoded again is refused', async () => {

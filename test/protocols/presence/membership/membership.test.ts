@@ -506,10 +506,45 @@ describe('every call', () => {
     expect((await get('/time/cb')).text).toBe('cb([17952320123450000])');
   });
 
-  it('allows browsers to call from other origins', async () => {
-    const answer = await started.app.inject({ method: 'OPTIONS', url: `${root}/channel/ch/heartbeat` });
+  it.each([
+    ['GET', `${root}/channel/ch/heartbeat`, ''],
+    ['POST', '/publish/p/s/0/ch/0', 'content-encoding,content-type'],
+    ['POST', '/v2/publish/p/s/0/ch/0', 'content-encoding,content-type'],
+    ['DELETE', '/v3/pam/s/grant/t', 'content-type'],
+    ['PATCH', '/v2/objects/s/uuids/u', 'content-encoding,content-type,if-match'],
+    ['DELETE', '/v1/message-actions/s/channel/ch/message/1/action/2', ''],
+  ])('allows browsers to %s %s from other origins, with headers %j', async (method, url, headers) => {
+    const answer = await started.app.inject({
+      method: 'OPTIONS',
+      url,
+      headers: {
+        origin: 'http://pages.example',
+        'access-control-request-method': method,
+        ...(headers === '' ? {} : { 'access-control-request-headers': headers }),
+      },
+    });
+    const listed = (name: string): string[] => String(answer.headers[name]).toLowerCase().split(', ');
     expect(answer.statusCode).toBe(200);
     expect(answer.headers['access-control-allow-origin']).toBe('*');
+    expect(listed('access-control-allow-methods')).toContain(method.toLowerCase());
+    if (headers !== '')
+      expect(listed('access-control-allow-headers')).toEqual(expect.arrayContaining(headers.split(',')));
+  });
+
+  it.each([
+    ['PATCH', '/v2/objects/s/uuids/u', 501],
+    ['DELETE', '/v1/message-actions/s/channel/ch/message/1/action/2', 501],
+    ['POST', '/v2/presence/sub-key/s/what', 404],
+    ['GET', `${root}/channel/ch/heartbeat`, 400],
+    ['POST', '/publish/p/s/0/ch/0', 400],
+    ['GET', `${root}/channel/%FF/heartbeat?uuid=u`, 400],
+    ['GET', `${root}/channel/${'x'.repeat(33_000)}/heartbeat?uuid=u`, 414],
+  ] as const)('shows a browser page why %s %.40s is refused', async (method, url, status) => {
+    const answer = await started.app.inject({ method, url, payload: method === 'GET' ? '' : '{' });
+    expect(answer.statusCode).toBe(status);
+    expect(answer.headers['access-control-allow-origin']).toBe('*');
+    expect(answer.headers['content-type']).toMatch(/javascript|json/);
+    expect(answer.json()).toBeTypeOf('object');
   });
 
   it('is not found on an unknown path', async () => {

@@ -7,7 +7,15 @@ import {
 } from '../../../../src/protocols/presence/subscribe/filter/filter.ts';
 import { indexOfLinear } from '../../../../src/protocols/presence/subscribe/filter/values.ts';
 
-const meta = { region: 'east', n: 5, tags: ['a', 'b'], nested: { 'odd key': 1, x: true }, empty: '' };
+const meta = {
+  region: 'east',
+  n: 5,
+  tags: ['a', 'b'],
+  nested: { 'odd key': 1, x: true },
+  empty: '',
+  temperature: '55',
+  long: '1'.repeat(65),
+};
 const data = { text: 'Hello World', list: [1, 2, 3], user: { name: 'ann' } };
 const holds = (expression: string): boolean => parseFilter(expression)({ meta, data: () => data });
 
@@ -46,6 +54,10 @@ describe('a filter expression', () => {
     "'it\\'s' == 'it\\'s'",
     'data.list contains 3',
     "'a' + 'b' == 'ab'",
+    'temperature > 50',
+    'temperature <= 55.0',
+    '100 > temperature',
+    "n >= '-5e0'",
   ])('%s holds', (expression) => expect(holds(expression)).toBe(true));
 
   it.each([
@@ -55,6 +67,11 @@ describe('a filter expression', () => {
     'missing > 1',
     "n == '5'",
     "n > 'a'",
+    'temperature > 60',
+    'region > 0',
+    'empty < 1',
+    'long > 0',
+    "n < '0x10'",
     'empty',
     'data.nothing.deeper',
     "data.text like 'hello'",

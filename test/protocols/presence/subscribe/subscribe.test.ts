@@ -634,6 +634,34 @@ describe('publish', () => {
     expect((await subscribe('ch', `tt=${tt}`)).m).toMatchObject([{ d: { a: 'é' } }]);
   });
 
+  it('of a large message (v2) takes up to 2 MiB from the body, compressed or not, and delivers it with its type', async () => {
+    const { deflateSync } = await import('node:zlib');
+    const post = async (payload: Buffer, headers: Record<string, string> = {}) => {
+      const url = `/v2/publish/p/${key}/0/ch/0?uuid=u&custom_message_type=text`;
+      const answer = await started.app.inject({ method: 'POST', url, payload, headers });
+      return { status: answer.statusCode, json: answer.json() as unknown };
+    };
+    const sent = { status: 200, json: [1, 'Sent', expect.stringMatching(/^\d{17}$/)] };
+    const tooLarge = { status: 413, json: [0, 'Message Too Large', expect.any(String)] };
+    const bytes = (size: number): Buffer => Buffer.from(JSON.stringify('x'.repeat(size - 2)));
+    const most = 2 * 1_024 * 1_024;
+    const deflate = { 'content-encoding': 'deflate' };
+    const tt = await handshake('ch');
+    expect(await post(Buffer.from('{"a":1}'))).toEqual(sent);
+    expect(await post(bytes(most))).toEqual(sent);
+    expect(await post(deflateSync(bytes(most)), deflate)).toEqual(sent);
+    const { m } = await subscribe('ch', `tt=${tt}`);
+    expect(m.map(({ d }) => (typeof d === 'string' ? d.length : d))).toEqual([{ a: 1 }, most - 2, most - 2]);
+    expect(m[0]).toMatchObject({ i: 'u', cmt: 'text', c: 'ch' });
+    expect(await post(bytes(most + 1))).toEqual(tooLarge);
+    expect(await post(bytes(most * 2))).toEqual(tooLarge);
+    expect(await post(deflateSync(bytes(most + 1)), deflate)).toEqual(tooLarge);
+    expect(await post(Buffer.from('{'))).toEqual({
+      status: 400,
+      json: [0, 'Invalid JSON', expect.any(String)],
+    });
+  });
+
   it('of a signal marks it, and bounds it to 64 bytes', async () => {
     const tt = await handshake('ch');
     await inject(`/signal/p/${key}/0/ch/0/%22x%22?uuid=u`);

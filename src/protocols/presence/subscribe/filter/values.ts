@@ -37,9 +37,24 @@ function numeric(operate: (a: number, b: number) => number): Binary {
   return (a, b) => (isNumber(a) && isNumber(b) ? operate(a, b) : undefined);
 }
 
+const decimal = /^[+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/i;
+/** A text of more characters is no number. */
+const maxDecimal = 64;
+
+/** Returns the number that a value is, or that a text is written as; undefined for any other value. */
+function toNumber(value: unknown): number | undefined {
+  if (isNumber(value)) return value;
+  const isDecimal = typeof value === 'string' && value.length <= maxDecimal && decimal.test(value);
+  return isDecimal ? Number(value) : undefined;
+}
+
+/** Publishers write numbers as texts too: beside a number such a text counts as one. Two texts are compared as texts. */
 function ordered(holds: (a: number | string, b: number | string) => boolean): Binary {
   return (a, b, work) => {
-    if (isNumber(a) && isNumber(b)) return holds(a, b);
+    if (isNumber(a) || isNumber(b)) {
+      const [left, right] = [toNumber(a), toNumber(b)];
+      return left !== undefined && right !== undefined && holds(left, right);
+    }
     if (typeof a !== 'string' || typeof b !== 'string') return false;
     charge(work, Math.min(a.length, b.length) / comparedPerUnit);
     return holds(a, b);

@@ -28,10 +28,14 @@ export const accessBodyErrors: BodyErrors = { unreadable: errors.unreadable, too
 
 const unpack = { deflate: promisify(inflate), gzip: promisify(gunzip), raw: promisify(inflateRaw) } as const;
 
-/** Returns the text of a body, empty without one; rejects with one of `bodyErrors`. */
-export async function readText(body: RequestBody | undefined, bodyErrors: BodyErrors): Promise<string> {
+/** Returns the text of a body of at most `maxBytes`, empty without one; rejects with one of `bodyErrors`. */
+export async function readText(
+  body: RequestBody | undefined,
+  bodyErrors: BodyErrors,
+  maxBytes: number = limits.messageBytes,
+): Promise<string> {
   if (body === undefined) return '';
-  const bytes = await decompress(body, bodyErrors);
+  const bytes = await decompress(body, bodyErrors, maxBytes);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
@@ -39,8 +43,12 @@ export async function readText(body: RequestBody | undefined, bodyErrors: BodyEr
   }
 }
 
-async function decompress({ bytes, encoding }: RequestBody, bodyErrors: BodyErrors): Promise<Buffer> {
-  const bounds = { maxOutputLength: limits.messageBytes + 1 };
+async function decompress(
+  { bytes, encoding }: RequestBody,
+  bodyErrors: BodyErrors,
+  maxBytes: number,
+): Promise<Buffer> {
+  const bounds = { maxOutputLength: maxBytes + 1 };
   try {
     switch (encoding.toLowerCase()) {
       case '':

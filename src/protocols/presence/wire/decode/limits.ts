@@ -9,9 +9,12 @@ export const limits = {
   stateBytes: 32 * 1_024,
   /** A published message, and the lists of an interval event. */
   messageBytes: 32 * 1_024,
+  /** A message published by the call for large ones. */
+  largeMessageBytes: 2 * 1_024 * 1_024,
   signalBytes: 64,
   /** A request body: larger than any message, for messages that compress badly. */
   bodyBytes: 64 * 1_024,
+  largeBodyBytes: (2 * 1_024 + 64) * 1_024,
   /** The server's own: JSON nested deeper than the stack can be parsed, but not written again. */
   jsonDepth: 100,
   hereNowUuids: 1_000,
