@@ -201,7 +201,7 @@ class History {
   async #begin(): Promise<void> {
     await this.#store.freezeClock(true);
     const node = this.#node();
-    await createProject(node, project, '');
+    await createProject(node, project);
     await createLogstore(node, groupRef, { shardCount: 1 + this.#below(6) });
     await createGroup(node, groupRef, {
       consumerGroup: groupRef.group,

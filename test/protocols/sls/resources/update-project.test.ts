@@ -12,7 +12,7 @@ import { openEmbeddedDriver } from '../../../../src/store/embedded/driver.ts';
 it('UpdateProject does not bring back a project that was deleted in the meantime', async () => {
   const store = createStore(openEmbeddedDriver());
   const context = makeSlsContext({ store, log: silentLog, wallMs: Date.now, randomBytes }, defaultConfig());
-  await createProject(context, 'p', 'old');
+  await createProject(context, 'p', { description: 'old' });
   const { commit } = store;
   store.commit = async (options) => {
     store.commit = commit;

@@ -88,6 +88,7 @@ export async function createLogstore(
     maxSplitShard: 64,
     appendMeta: false,
     telemetryType: '',
+    mode: 'standard',
     ...settings,
     createTime,
     lastModifyTime: createTime,
