@@ -3,11 +3,11 @@ import { retryOnConflict } from '../../kit/retry-on-conflict.ts';
 import { type Logstore, type LogstoreRef, logstoreGuard } from '../resources/logstores/logstore.ts';
 import { knownLogstore, readLogstore } from '../resources/logstores/logstore-store.ts';
 import { tenantOf } from '../resources/projects/project.ts';
+import { originOf } from '../resources/shards/origin.ts';
 import { type LogstoreShard, shardForKey, topicOf } from '../resources/shards/shards.ts';
 import { errors } from '../wire/errors.ts';
 import type { LogContext } from './context.ts';
-import { firstCursor } from './cursor.ts';
-import { encodeEntry } from './shard-log.ts';
+import { encodeEntry, readEntry, receivedAt, type ShardTopic } from './shard-log.ts';
 
 export interface NewEntry {
   readonly group: Uint8Array;
@@ -22,20 +22,22 @@ export async function appendLogGroup(
   { group, key }: NewEntry,
 ): Promise<void> {
   const { store, config } = context;
-  const payload = encodeEntry(context.nowSeconds(), group);
+  const tenant = tenantOf(ref.project);
   let known = await knownLogstore(context, ref);
   await retryOnConflict(async () => {
     const { value, version } = known;
     const shard = key === undefined ? nextShard(context, value) : shardForKey(value.shards, key);
+    const topic: ShardTopic = { tenant, topic: topicOf(value, shard) };
+    const time = await receiveTime(context, topic);
     const { committed } = await store.commit({
-      tenant: tenantOf(ref.project),
+      tenant,
       // A shard that was split or merged in the meantime is read-only, and its end is final.
       guards: [logstoreGuard(ref.logstore, version)],
       appends: [
         {
-          topic: topicOf(value, shard),
-          payload,
-          after: firstCursor(shard.createTime) - 1n,
+          topic: topic.topic,
+          payload: encodeEntry(time, group),
+          after: originOf(shard) - 1n,
           keepEntries: config.slsMaxShardLogGroups,
           keepBytes: config.slsMaxShardBytes,
         },
@@ -45,6 +47,28 @@ export async function appendLogGroup(
     known = await readLogstore(context, ref);
     return undefined;
   });
+}
+
+/**
+ * Returns the time of a log group that is received now. It is never before that of an earlier one, even if the wall clock was set back:
+ * log groups are found by their times.
+ */
+async function receiveTime(context: LogContext, topic: ShardTopic): Promise<number> {
+  const { store, received } = context;
+  const key = `${topic.tenant} ${topic.topic}`;
+  let newest = received.get(key);
+  if (newest === undefined) {
+    const [bounds] = await store.topicBounds({ tenant: topic.tenant, topics: [topic.topic] });
+    const entry =
+      bounds === undefined || bounds.entries === 0
+        ? undefined
+        : await readEntry(context, topic, bounds.newest);
+    newest = entry === undefined ? 0 : receivedAt(entry.payload);
+  }
+  // Another append may have set it in the meantime.
+  const time = Math.max(newest, received.get(key) ?? 0, context.nowSeconds());
+  received.set(key, time);
+  return time;
 }
 
 function nextShard({ roundRobin }: LogContext, { shards }: Logstore): LogstoreShard {

@@ -1,4 +1,5 @@
 /** What operations on logs work with. */
+import type { BoundedMap } from '../../kit/bounded-map.ts';
 import type { ResourceContext, ResourceSettings } from '../resources/context.ts';
 
 export interface LogSettings extends ResourceSettings {
@@ -12,4 +13,6 @@ export interface LogContext extends ResourceContext {
   readonly config: LogSettings;
   /** Counts log groups without a hash key, which go to the shards in turn. */
   readonly roundRobin: { next: number };
+  /** When the newest log group of a topic was received, as far as this process knows, seconds since 1970. */
+  readonly received: BoundedMap<string, number>;
 }
