@@ -24,10 +24,12 @@ function create(provided: ProtocolContext, config: SettingsOf<typeof slsSettings
   const context = makeSlsContext(provided, config);
   const { wallMs, randomBytes, interceptor } = provided;
   const nextRequestId = makeRequestIds(context.nowSeconds, randomBytes(4).toString('hex'));
+  const operations = slsOperations(context);
+  const paths = operations.map(({ path }) => path);
   return {
     ...dispatch({
-      dialect: makeDialect({ config, wallMs, nextRequestId }),
-      operations: slsOperations(context),
+      dialect: makeDialect({ config, wallMs, nextRequestId, paths }),
+      operations,
       interceptor,
     }),
     viewGroups: (tenant, limit) => viewGroups(context, tenant, limit),

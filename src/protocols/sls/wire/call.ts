@@ -21,6 +21,10 @@ export interface SlsCall {
 /** One call of the SLS API. */
 export interface SlsOperation extends Operation<SlsCall> {
   readonly errors: readonly ErrorName[];
+  /**
+   * What becomes of a call that is not served: refused by name, answered with an empty list, or refused because a logstore has no index.
+   */
+  readonly support?: 'refused' | 'empty' | 'no-index';
   /** The host need not name a project: the name is in the body, or there is none. */
   readonly isAccountLevel?: true;
   /** Needs no signature, whatever the settings require. */

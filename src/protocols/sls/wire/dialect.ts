@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Dialect } from '../../kit/dialect.ts';
 import { type Failure, NotFound, pathOf, type VendorError } from '../../kit/failure.ts';
-import { makeProjectOf } from './addressing.ts';
+import { makeIsServiceHost, makeProjectOf } from './addressing.ts';
 import { authenticate, parseAccessKeys } from './authentication.ts';
 import type { SlsCall, SlsOperation } from './call.ts';
 import { type ErrorName, errors } from './errors.ts';
@@ -16,6 +16,8 @@ export interface DialectOptions {
     readonly slsBaseDomains: readonly string[];
     readonly slsDefaultProject: string;
   };
+  /** Paths of all operations: requests below them are this protocol's, whatever their host. */
+  readonly paths: readonly string[];
   /** Wall time, ms since 1970. */
   wallMs(): number;
   /** Returns the request id of the next reply. */
@@ -29,6 +31,8 @@ const noBody = Buffer.alloc(0);
 export function makeDialect(options: DialectOptions): Dialect<SlsCall, SlsOperation> {
   const { config, wallMs, nextRequestId } = options;
   const projectOf = makeProjectOf(config.slsBaseDomains);
+  const isServiceHost = makeIsServiceHost(config.slsBaseDomains);
+  const roots = new Set(['', 'consumergroups', ...options.paths.map((path) => path.split('/', 2)[1] ?? '')]);
   const defaultProject = config.slsDefaultProject.toLowerCase();
   // The message of an internal error contains the request id of the reply's header.
   const bugIds = new WeakMap<FastifyRequest, string>();
@@ -44,7 +48,7 @@ export function makeDialect(options: DialectOptions): Dialect<SlsCall, SlsOperat
 
   return {
     name: 'sls',
-    claims: (path) => path === '/' || /^\/(?:logstores|consumergroups)(?:\/|$)/.test(path),
+    claims: (path, authority) => roots.has(path.split('/', 2)[1] ?? '') || isServiceHost(authority),
     bodyLimit: maxJsonBytes,
 
     read(request, _reply, { isAccountLevel = false }) {

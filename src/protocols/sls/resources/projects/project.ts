@@ -103,6 +103,23 @@ export async function createProject(
   if (!committed) throw errors.ProjectAlreadyExist(project);
 }
 
+/** Changes a project; what `settings` leaves out stays. Throws ProjectNotExist. */
+export async function changeProject(
+  context: ResourceContext,
+  project: string,
+  settings: ProjectSettings,
+): Promise<void> {
+  await retryOnConflict(async () => {
+    const { value, version } = await readProject(context, project);
+    const changed = { ...value, ...settings, lastModifyTime: context.nowSeconds() };
+    const { committed } = await context.store.commit({
+      tenant: tenantOf(project),
+      writes: [projectDocuments.write(projectKey, changed, { version })],
+    });
+    return committed ? true : undefined;
+  });
+}
+
 /** Returns a project as "GetProject" and "ListProject" show it. */
 export function describeProject(
   { slsMaxLogstores, slsMaxShards }: ResourceSettings,

@@ -1,21 +1,12 @@
 /** "UpdateProject". */
 import { Type } from '@sinclair/typebox';
-import { retryOnConflict } from '../../../kit/retry-on-conflict.ts';
 import { validator } from '../../../kit/validate.ts';
 import type { SlsOperation } from '../../wire/call.ts';
 import { errors, projectErrors } from '../../wire/errors.ts';
 import { emptyReply } from '../../wire/reply.ts';
 import { parseJson, pickMembers, withoutNulls } from '../../wire/request.ts';
 import type { ResourceContext } from '../context.ts';
-import {
-  type ProjectSettings,
-  projectDocuments,
-  projectKey,
-  projectMembers,
-  projectSubject,
-  readProject,
-  tenantOf,
-} from './project.ts';
+import { changeProject, projectMembers, projectSubject } from './project.ts';
 
 const Body = Type.Object({
   description: Type.Optional(Type.String({ maxLength: 1_024 })),
@@ -40,20 +31,4 @@ export function updateProject(context: ResourceContext): SlsOperation {
       return emptyReply;
     },
   };
-}
-
-async function changeProject(
-  context: ResourceContext,
-  project: string,
-  settings: ProjectSettings,
-): Promise<void> {
-  await retryOnConflict(async () => {
-    const { value, version } = await readProject(context, project);
-    const changed = { ...value, ...settings, lastModifyTime: context.nowSeconds() };
-    const { committed } = await context.store.commit({
-      tenant: tenantOf(project),
-      writes: [projectDocuments.write(projectKey, changed, { version })],
-    });
-    return committed ? true : undefined;
-  });
 }
