@@ -68,12 +68,18 @@ export const slsSettings = {
   slsMaxLogGroupBytes: integer(
     'SLS_MAX_LOG_GROUP_BYTES',
     10_485_760,
-    { min: 1_024, max: 10_485_760 },
+    { min: 1_024, max: 67_108_864 },
     'maximum size of an uncompressed log group, bytes',
+  ),
+  slsMaxBatchBytes: integer(
+    'SLS_MAX_BATCH_BYTES',
+    31_457_280,
+    { min: 1_024, max: 134_217_728 },
+    'maximum size of the uncompressed log groups of one request, bytes, where a client sends several',
   ),
   slsMaxLogsPerGroup: integer(
     'SLS_MAX_LOGS_PER_GROUP',
-    4_096,
+    40_960,
     { min: 1, max: 1_000_000 },
     'maximum logs per log group',
   ),

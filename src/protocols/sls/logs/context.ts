@@ -5,6 +5,7 @@ import type { ResourceContext, ResourceSettings } from '../resources/context.ts'
 export interface LogSettings extends ResourceSettings {
   readonly slsMaxLogGroupBytes: number;
   readonly slsMaxLogsPerGroup: number;
+  readonly slsMaxBatchBytes: number;
   readonly slsMaxShardBytes: number;
   readonly slsMaxShardLogGroups: number;
 }

@@ -40,11 +40,11 @@ export interface OpenedLog<T> extends ShardLog {
 
 const timeBytes = 4;
 
-/** Returns an entry of the topic. `time`: seconds since 1970. */
-export function encodeEntry(time: number, group: Uint8Array): Buffer {
+/** Returns an entry of the topic. `time`: seconds since 1970; `tags`: encoded tags that the group gets in addition. */
+export function encodeEntry(time: number, group: Uint8Array, tags: Uint8Array): Buffer {
   const prefix = Buffer.alloc(timeBytes);
   prefix.writeUInt32BE(time);
-  return Buffer.concat([prefix, group]);
+  return Buffer.concat([prefix, group, tags]);
 }
 
 /** Returns when the log group of an entry was received, seconds since 1970; 0 for the entry that ends a deleted log. */

@@ -16,6 +16,9 @@ export interface SlsCall {
   /** The first value of each parameter. */
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
+  /** Host and port that the request is for, as the client wrote them. */
+  readonly authority: string;
+  readonly client: { readonly ip: string };
 }
 
 /** One call of the SLS API. */

@@ -63,6 +63,8 @@ export function makeDialect(options: DialectOptions): Dialect<SlsCall, SlsOperat
         logstore,
         group,
         shard,
+        authority: request.authority,
+        client: request,
         headers: request.headers as SlsCall['headers'],
         query: firstValues(request.query as Record<string, string | string[] | undefined>),
         body: (request.body as Buffer | undefined) ?? noBody,

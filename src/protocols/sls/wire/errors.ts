@@ -144,7 +144,7 @@ export const errors = {
     (bytes: number, logs: number) =>
       `Logs must be less than or equal to ${Math.floor(bytes / 1_048_576)} MB and ${logs} entries.`,
     10_485_760,
-    4_096,
+    40_960,
   ),
   /** PostBodyTooLarge of a body that is not even read. */
   RequestBodyTooLarge: entry(413, 'PostBodyTooLarge', () => 'The request body is too large.'),

@@ -26,6 +26,8 @@ it('UpdateProject does not bring back a project that was deleted in the meantime
     logstore: '',
     group: '',
     shard: '',
+    authority: 'p.sls.local',
+    client: { ip: '127.0.0.1' },
     headers: {},
     query: {},
     body: Buffer.from('{"description":"new"}'),

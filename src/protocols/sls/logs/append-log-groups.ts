@@ -7,19 +7,23 @@ import { originOf } from '../resources/shards/origin.ts';
 import { type LogstoreShard, shardForKey, topicOf } from '../resources/shards/shards.ts';
 import { errors } from '../wire/errors.ts';
 import type { LogContext } from './context.ts';
+import { encodeTags } from './log-group.ts';
 import { encodeEntry, readEntry, receivedAt, type ShardTopic } from './shard-log.ts';
 
-export interface NewEntry {
-  readonly group: Uint8Array;
+export interface NewEntries {
+  /** They go to one shard, in this order, all or none. */
+  readonly groups: readonly Uint8Array[];
+  /** Address of the client, for logstores that append it to the tags. */
+  readonly clientIp: string;
   /** Hash key that selects the shard; absent: the shards take turns. */
   readonly key?: string;
 }
 
-/** Appends a log group. Throws ProjectNotExist, LogStoreNotExist, LogStoreWithoutShard and ParameterInvalid. */
-export async function appendLogGroup(
+/** Appends log groups. Throws ProjectNotExist, LogStoreNotExist, LogStoreWithoutShard and ParameterInvalid. */
+export async function appendLogGroups(
   context: LogContext,
   ref: LogstoreRef,
-  { group, key }: NewEntry,
+  { groups, key, clientIp }: NewEntries,
 ): Promise<void> {
   const { store, config } = context;
   const tenant = tenantOf(ref.project);
@@ -33,20 +37,25 @@ export async function appendLogGroup(
       tenant,
       // A shard that was split or merged in the meantime is read-only, and its end is final.
       guards: [logstoreGuard(ref.logstore, version)],
-      appends: [
-        {
-          topic: topic.topic,
-          payload: encodeEntry(time, group),
-          after: originOf(shard) - 1n,
-          keepEntries: config.slsMaxShardLogGroups,
-          keepBytes: config.slsMaxShardBytes,
-        },
-      ],
+      appends: groups.map((group) => ({
+        topic: topic.topic,
+        payload: encodeEntry(time, group, value.appendMeta ? metaTags(time, clientIp) : noTags),
+        after: originOf(shard) - 1n,
+        keepEntries: config.slsMaxShardLogGroups,
+        keepBytes: config.slsMaxShardBytes,
+      })),
     });
     if (committed) return true;
     known = await readLogstore(context, ref);
     return undefined;
   });
+}
+
+const noTags = new Uint8Array(0);
+
+/** Tags of a logstore with `appendMeta`: when the server received the logs, and from where. */
+function metaTags(time: number, clientIp: string): Uint8Array {
+  return encodeTags({ __client_ip__: clientIp, __receive_time__: String(time) });
 }
 
 /**
