@@ -5,6 +5,7 @@ import type { Protocol, ProtocolContext, ProtocolModule } from '../kit/protocol.
 import { viewGroups } from './consumer-groups/view.ts';
 import { makeSlsContext } from './context.ts';
 import { slsOperations } from './operations.ts';
+import { logRoutes } from './operator/log-routes.ts';
 import { slsSettings } from './settings.ts';
 import { makeDialect } from './wire/dialect.ts';
 import { makeRequestIds } from './wire/reply.ts';
@@ -14,8 +15,8 @@ export const sls = {
   title: 'SLS',
   settings: slsSettings,
   checkSettings({ slsAuth, slsKeys }) {
-    if (slsAuth === 'verify' && slsKeys.length === 0)
-      throw new SettingError('SLS_AUTH: "verify" needs the access keys in SLS_KEYS');
+    if (slsAuth !== 'off' && slsKeys.length === 0)
+      throw new SettingError(`SLS_AUTH: "${slsAuth}" needs the access keys in SLS_KEYS`);
   },
   create,
 } satisfies ProtocolModule<typeof slsSettings>;
@@ -33,5 +34,6 @@ function create(provided: ProtocolContext, config: SettingsOf<typeof slsSettings
       interceptor,
     }),
     viewGroups: (tenant, limit) => viewGroups(context, tenant, limit),
+    operatorRoutes: async (app) => logRoutes(app, context),
   };
 }

@@ -36,10 +36,15 @@ export const slsSettings = {
   slsAuth: choice(
     'SLS_AUTH',
     'off',
-    ['off', 'verify'],
-    'verification of signatures, request times and body hashes',
+    ['off', 'verify', 'verify-v4'],
+    'verification of signatures, request times and body hashes; verify-v4 refuses version 1, which signs neither the host nor x-log-date',
   ),
-  slsKeys: secretList('SLS_KEYS', /^[^:]+:.+$/, '"id:secret"', 'access keys accepted by "verify"'),
+  slsKeys: secretList(
+    'SLS_KEYS',
+    /^[^:]+:.+$/,
+    '"id:secret"',
+    'access keys accepted by "verify" and "verify-v4"',
+  ),
   slsMaxProjects: integer('SLS_MAX_PROJECTS', 1_000, { min: 1, max: 1_000_000 }, 'maximum projects'),
   slsMaxLogstores: integer(
     'SLS_MAX_LOGSTORES',

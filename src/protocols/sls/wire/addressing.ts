@@ -9,7 +9,7 @@ import { makeBoundedMap } from '../../kit/bounded-map.ts';
 export const projectName = /^[0-9a-z_-]{1,128}$/;
 
 /** Returns the host of an authority, in lower case and without its port. */
-function hostOf(authority: string): string {
+export function hostOf(authority: string): string {
   return authority.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
 }
 

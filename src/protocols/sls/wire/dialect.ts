@@ -11,7 +11,7 @@ import { firstValues } from './request.ts';
 
 export interface DialectOptions {
   readonly config: {
-    readonly slsAuth: 'off' | 'verify';
+    readonly slsAuth: 'off' | 'verify' | 'verify-v4';
     readonly slsKeys: readonly string[];
     readonly slsBaseDomains: readonly string[];
     readonly slsDefaultProject: string;
@@ -36,7 +36,8 @@ export function makeDialect(options: DialectOptions): Dialect<SlsCall, SlsOperat
   const defaultProject = config.slsDefaultProject.toLowerCase();
   // The message of an internal error contains the request id of the reply's header.
   const bugIds = new WeakMap<FastifyRequest, string>();
-  const keys = config.slsAuth === 'verify' ? parseAccessKeys(config.slsKeys) : undefined;
+  const keys = config.slsAuth === 'off' ? undefined : parseAccessKeys(config.slsKeys);
+  const acceptsV1 = config.slsAuth === 'verify';
 
   const projectIn = (authority: string, isAccountLevel: boolean): string => {
     const named = projectOf(authority);
@@ -72,7 +73,7 @@ export function makeDialect(options: DialectOptions): Dialect<SlsCall, SlsOperat
     },
 
     authenticate(call, { isPublic = false }) {
-      if (keys !== undefined && !isPublic) authenticate(call, keys, wallMs());
+      if (keys !== undefined && !isPublic) authenticate(call, { keys, acceptsV1, nowMs: wallMs() });
     },
 
     error(failure, request) {
