@@ -1,7 +1,17 @@
 /** Writes the pages of the docs that are made from the code. `--check` fails if one is not up to date. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { settingSections } from '../src/config.ts';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { defaultConfig, settingSections } from '../src/config.ts';
+import { makeSlsContext } from '../src/protocols/sls/context.ts';
+import { slsOperations } from '../src/protocols/sls/operations.ts';
+import { supportPage } from '../src/protocols/sls/unserved/support-page.ts';
+import { silentLog } from '../src/settings/log.ts';
 import { composeWithSettings, settingsPage } from '../src/settings/settings-page.ts';
+import { openEmbeddedDriver } from '../src/store/embedded/driver.ts';
+import { createStore } from '../src/store/runtime/create-store.ts';
+
+const store = createStore(openEmbeddedDriver());
+const context = makeSlsContext({ store, log: silentLog, wallMs: Date.now, randomBytes }, defaultConfig());
 
 const pages: Readonly<Record<string, string>> = {
   'docs/settings.md': settingsPage(settingSections),
@@ -9,13 +19,15 @@ const pages: Readonly<Record<string, string>> = {
     readFileSync(new URL('../docker-compose.yml', import.meta.url), 'utf8'),
     settingSections,
   ),
+  'docs/sls-support.md': supportPage(slsOperations(context)),
 };
 
 for (const [file, text] of Object.entries(pages)) {
   const url = new URL(`../${file}`, import.meta.url);
   if (!process.argv.includes('--check')) writeFileSync(url, text);
-  else if (readFileSync(url, 'utf8') !== text) {
+  else if (!existsSync(url) || readFileSync(url, 'utf8') !== text) {
     process.stderr.write(`${file} is not up to date: run npm run docs\n`);
     process.exitCode = 1;
   }
 }
+await store.close();

@@ -9,6 +9,7 @@ export type SlsContext = GroupContext & LogContext;
 
 const maxCachedLogstores = 1_000;
 const maxCachedGroups = 10_000;
+const maxCachedTopics = 10_000;
 
 /** Makes the context of one server process. */
 export function makeSlsContext(
@@ -22,6 +23,7 @@ export function makeSlsContext(
     randomBytes,
     logstores: makeBoundedMap(maxCachedLogstores),
     groups: makeBoundedMap(maxCachedGroups),
+    received: makeBoundedMap(maxCachedTopics),
     changes: makeSerialQueue(),
     roundRobin: { next: randomBytes(4).readUInt32BE() },
     nowSeconds: () => Math.floor(wallMs() / 1_000),

@@ -18,6 +18,7 @@ import { deleteLogstore } from './resources/logstores/delete-logstore.ts';
 import { getLogstore } from './resources/logstores/get-logstore.ts';
 import { listLogstores } from './resources/logstores/list-logstores.ts';
 import { updateLogstore } from './resources/logstores/update-logstore.ts';
+import { changeResourceGroup } from './resources/projects/change-resource-group.ts';
 import { createProject } from './resources/projects/create-project.ts';
 import { deleteProject } from './resources/projects/delete-project.ts';
 import { getProject } from './resources/projects/get-project.ts';
@@ -27,6 +28,9 @@ import { deleteShard } from './resources/shards/delete-shard.ts';
 import { listShards } from './resources/shards/list-shards.ts';
 import { mergeShards } from './resources/shards/merge-shards.ts';
 import { splitShard } from './resources/shards/split-shard.ts';
+import { emptyLists } from './unserved/empty-lists.ts';
+import { unindexedQueries } from './unserved/queries.ts';
+import { refusedCalls } from './unserved/refused-calls.ts';
 import type { SlsOperation } from './wire/call.ts';
 import { refuseUnsupported } from './wire/unsupported.ts';
 
@@ -35,14 +39,26 @@ export function slsOperations(context: SlsContext): readonly SlsOperation[] {
   const group = '/logstores/:logstore/consumergroups/:group';
   const shard = '/logstores/:logstore/shards/:shard';
   return [
+    ...unindexedQueries(context),
+    ...emptyLists(context),
+    ...refusedCalls(),
+
     createProject(context),
     listProject(context),
     getProject(context),
     updateProject(context),
     deleteProject(context),
+    changeResourceGroup(context),
 
     createLogstore(context),
     listLogstores(context),
+    refuseUnsupported({
+      name: 'UnsupportedLogstoreType',
+      method: ['GET'],
+      path: '/logstores/:logstore',
+      parameter: 'type',
+      isOptional: true,
+    }),
     getLogstore(context),
     updateLogstore(context),
     deleteLogstore(context),

@@ -5,6 +5,7 @@ import type { Protocol, ProtocolContext, ProtocolModule } from '../kit/protocol.
 import { viewGroups } from './consumer-groups/view.ts';
 import { makeSlsContext } from './context.ts';
 import { slsOperations } from './operations.ts';
+import { logRoutes } from './operator/log-routes.ts';
 import { slsSettings } from './settings.ts';
 import { makeDialect } from './wire/dialect.ts';
 import { makeRequestIds } from './wire/reply.ts';
@@ -14,8 +15,8 @@ export const sls = {
   title: 'SLS',
   settings: slsSettings,
   checkSettings({ slsAuth, slsKeys }) {
-    if (slsAuth === 'verify' && slsKeys.length === 0)
-      throw new SettingError('SLS_AUTH: "verify" needs the access keys in SLS_KEYS');
+    if (slsAuth !== 'off' && slsKeys.length === 0)
+      throw new SettingError(`SLS_AUTH: "${slsAuth}" needs the access keys in SLS_KEYS`);
   },
   create,
 } satisfies ProtocolModule<typeof slsSettings>;
@@ -24,12 +25,15 @@ function create(provided: ProtocolContext, config: SettingsOf<typeof slsSettings
   const context = makeSlsContext(provided, config);
   const { wallMs, randomBytes, interceptor } = provided;
   const nextRequestId = makeRequestIds(context.nowSeconds, randomBytes(4).toString('hex'));
+  const operations = slsOperations(context);
+  const paths = operations.map(({ path }) => path);
   return {
     ...dispatch({
-      dialect: makeDialect({ config, wallMs, nextRequestId }),
-      operations: slsOperations(context),
+      dialect: makeDialect({ config, wallMs, nextRequestId, paths }),
+      operations,
       interceptor,
     }),
     viewGroups: (tenant, limit) => viewGroups(context, tenant, limit),
+    operatorRoutes: async (app) => logRoutes(app, context),
   };
 }

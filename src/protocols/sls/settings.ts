@@ -36,10 +36,15 @@ export const slsSettings = {
   slsAuth: choice(
     'SLS_AUTH',
     'off',
-    ['off', 'verify'],
-    'verification of signatures, request times and body hashes',
+    ['off', 'verify', 'verify-v4'],
+    'verification of signatures, request times and body hashes; verify-v4 refuses version 1, which signs neither the host nor x-log-date',
   ),
-  slsKeys: secretList('SLS_KEYS', /^[^:]+:.+$/, '"id:secret"', 'access keys accepted by "verify"'),
+  slsKeys: secretList(
+    'SLS_KEYS',
+    /^[^:]+:.+$/,
+    '"id:secret"',
+    'access keys accepted by "verify" and "verify-v4"',
+  ),
   slsMaxProjects: integer('SLS_MAX_PROJECTS', 1_000, { min: 1, max: 1_000_000 }, 'maximum projects'),
   slsMaxLogstores: integer(
     'SLS_MAX_LOGSTORES',
@@ -68,12 +73,18 @@ export const slsSettings = {
   slsMaxLogGroupBytes: integer(
     'SLS_MAX_LOG_GROUP_BYTES',
     10_485_760,
-    { min: 1_024, max: 10_485_760 },
+    { min: 1_024, max: 67_108_864 },
     'maximum size of an uncompressed log group, bytes',
+  ),
+  slsMaxBatchBytes: integer(
+    'SLS_MAX_BATCH_BYTES',
+    31_457_280,
+    { min: 1_024, max: 134_217_728 },
+    'maximum size of the uncompressed log groups of one request, bytes, where a client sends several',
   ),
   slsMaxLogsPerGroup: integer(
     'SLS_MAX_LOGS_PER_GROUP',
-    4_096,
+    40_960,
     { min: 1, max: 1_000_000 },
     'maximum logs per log group',
   ),

@@ -94,7 +94,7 @@ it('requests are counted by the name of the call, also where calls share a path'
   await call('POST', `${logstore}/shards/lb`);
   await call('GET', '/');
   await call('GET', '/', '127.0.0.1');
-  const counted = (await call('GET', '/metrics')).body.matchAll(
+  const counted = (await call('GET', '/metrics', '127.0.0.1')).body.matchAll(
     /heartbeatd_requests_total\{protocol="sls",operation="(\w+)",status="(\d+)"\} (\d+)/g,
   );
   expect(

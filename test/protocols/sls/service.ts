@@ -33,6 +33,8 @@ export interface Service {
   /** Advances the lease clock and the wall clock. */
   pass(seconds: number): Promise<void>;
   nowSeconds(): number;
+  /** Sets the wall clock only, seconds since 1970. */
+  setWallClock(seconds: number): void;
   close(): Promise<void>;
 }
 
@@ -73,6 +75,9 @@ export async function startService(changes: Partial<Config> = {}): Promise<Servi
       await started.store.advanceClock(Math.round(seconds * 1_000));
     },
     nowSeconds: () => Math.floor(wallMs / 1_000),
+    setWallClock(seconds) {
+      wallMs = seconds * 1_000;
+    },
     close: () => started.close(),
   };
 }

@@ -57,7 +57,8 @@ export function consumerGroupUpdateCheckPoint(context: GroupContext): SlsOperati
       const { consumer = '', forceSuccess } = call.query;
       const wanted = checkBody(parseJson(call.body), () => errors.PostBodyInvalid('JSON'));
       const isForced = forceSuccess?.toLowerCase() === 'true';
-      await updateCheckpoint(context, call, { ...wanted, consumer, isForced });
+      const checkpoint = wanted.checkpoint.trim();
+      await updateCheckpoint(context, call, { shard: wanted.shard, checkpoint, consumer, isForced });
       return emptyReply;
     },
   };

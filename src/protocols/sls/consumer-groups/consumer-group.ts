@@ -17,6 +17,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { ancestorsOf } from '../resources/shards/shards.ts';
 import { assign } from './assign.ts';
+import { Overwrites } from './overwrites.ts';
 
 const Shard = Type.Object({
   id: Type.Integer(),
@@ -58,6 +59,7 @@ export const ConsumerGroup = Type.Object({
   /** Version of the logstore that the shards were read from. */
   logstoreVersion: Type.Integer(),
   shards: Type.Array(Shard),
+  overwrites: Type.Optional(Overwrites),
 });
 export type ConsumerGroup = Static<typeof ConsumerGroup>;
 

@@ -36,7 +36,7 @@ export async function viewGroups(
 
 async function viewGroup(context: GroupContext, ref: GroupRef): Promise<GroupView> {
   const known = await refreshGroup(context, ref);
-  const { timeout, order, shards } = await reconcileGroup(context, known);
+  const { timeout, order, shards, overwrites = null } = await reconcileGroup(context, known);
   const entries = await getCheckpoints(context, ref);
   const checkpoints = new Map(entries.map((entry) => [entry.shard, entry]));
   return {
@@ -44,6 +44,7 @@ async function viewGroup(context: GroupContext, ref: GroupRef): Promise<GroupVie
     state: {
       timeout,
       order,
+      overwrites,
       shards: shards.map(({ id, state, owner, next }) => {
         const { checkpoint = '', updateTime = 0 } = checkpoints.get(id) ?? {};
         return { id, state, owner, next, checkpoint, updateTime };

@@ -3,22 +3,17 @@
  * which the shard was created, and consecutive log groups have consecutive numbers; clients calculate with them.
  */
 
-const nanosPerSecond = 1_000_000_000n;
 const maxCursor = (1n << 63n) - 1n;
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
-
-/** Returns the first cursor of a shard. `createTime`: seconds since 1970. */
-export function firstCursor(createTime: number): bigint {
-  return BigInt(createTime) * nanosPerSecond;
-}
 
 /** Returns a cursor as clients see it. */
 export function encodeCursor(cursor: bigint): string {
   return Buffer.from(String(cursor)).toString('base64');
 }
 
-/** Returns the cursor that a text stands for; undefined if it cannot be one. */
-export function decodeCursor(text: string): bigint | undefined {
+/** Returns the cursor that a text stands for; undefined if it cannot be one. Some clients write a line break after it. */
+export function decodeCursor(written: string): bigint | undefined {
+  const text = written.trim();
   if (!isBase64(text) || text.length > 28) return undefined;
   const digits = Buffer.from(text, 'base64').toString('latin1');
   if (!/^\d{1,19}$/.test(digits)) return undefined;

@@ -41,7 +41,7 @@ async function findCursor(context: LogContext, ref: ShardRef, from: string): Pro
 }
 
 /** Returns the position of the first log group received at a time or later. Entries are in the order of their times: binary search. */
-async function findByTime(context: LogContext, log: ShardLog, seconds: number): Promise<bigint> {
+export async function findByTime(context: LogContext, log: ShardLog, seconds: number): Promise<bigint> {
   let low = log.begin;
   let high = log.end;
   while (low < high) {

@@ -3,10 +3,15 @@ import type { SlsCall } from '../wire/call.ts';
 import { decompress, isCompression } from '../wire/compression.ts';
 import { type ErrorName, errors, type SlsError } from '../wire/errors.ts';
 import type { LogContext } from './context.ts';
-import { countLogs } from './log-group.ts';
+import { readJsonLogs } from './json-logs.ts';
+import { countLogs, encodeLogGroup, LogGroupTooLong } from './log-group.ts';
+import { decodePackages, type LogPackage } from './log-package-list.ts';
 
 /** A compressed body may be larger than what it contains, bytes. */
 const compressionOverheadBytes = 64 * 1_024;
+
+/** Maximum log groups of one body. */
+const maxPackages = 1_024;
 
 /** Errors of calls whose body contains logs. */
 export const logBodyErrors: readonly ErrorName[] = [
@@ -23,7 +28,7 @@ export const logBodyErrors: readonly ErrorName[] = [
 
 /** Returns the maximum size of such a body as sent, bytes. */
 export function logBodyLimit({ config }: LogContext): number {
-  return config.slsMaxLogGroupBytes + compressionOverheadBytes;
+  return Math.max(config.slsMaxLogGroupBytes, config.slsMaxBatchBytes) + compressionOverheadBytes;
 }
 
 /** Returns the error for a log group that exceeds a limit. */
@@ -50,25 +55,58 @@ export async function decompressBody(
   });
 }
 
-/** Returns the log group that a body contains, checked. Throws the errors of "PutLogs". */
-export async function readLogGroup(
+/** Returns the log groups that a body contains, checked. Throws the errors of "PutLogs". */
+export async function readLogGroups(
   context: LogContext,
   call: Pick<SlsCall, 'headers' | 'body'>,
-): Promise<Buffer> {
+): Promise<readonly Uint8Array[]> {
   const type = call.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (call.body.length > 0 && type === '') throw errors.MissingContentType();
+  if (type === 'application/json') {
+    const logs = readJsonLogs(await decompressBody(context, call), context.nowSeconds());
+    return [checkGroup(context, encodeLogGroup(logs))];
+  }
   if (type !== 'application/x-protobuf') throw errors.InvalidContentType(type);
-  const group = await decompressBody(context, call);
-  const count = logsIn(group);
+  if (call.headers['x-log-mode'] === 'batch_group') return readBatch(context, call.body);
+  return [checkGroup(context, await decompressBody(context, call))];
+}
+
+/** Returns a log group that is within the limits. Throws PostBodyTooLarge and PostBodyInvalid. */
+export function checkGroup(context: LogContext, group: Uint8Array): Uint8Array {
   const { slsMaxLogGroupBytes, slsMaxLogsPerGroup } = context.config;
-  if (group.length > slsMaxLogGroupBytes || count > slsMaxLogsPerGroup) throw logGroupTooLarge(context);
+  if (group.length > slsMaxLogGroupBytes) throw logGroupTooLarge(context);
+  try {
+    countLogs(group, slsMaxLogsPerGroup);
+  } catch (error) {
+    throw error instanceof LogGroupTooLong ? logGroupTooLarge(context) : errors.PostBodyInvalid('protobuf');
+  }
   return group;
 }
 
-function logsIn(group: Buffer): number {
+async function readBatch(context: LogContext, body: Buffer): Promise<readonly Uint8Array[]> {
+  const { slsMaxBatchBytes, slsMaxLogGroupBytes } = context.config;
+  const packages = packagesIn(context, body);
+  const total = packages.reduce((sum, { size }) => sum + size, 0);
+  if (total > slsMaxBatchBytes || packages.some(({ size }) => size > slsMaxLogGroupBytes))
+    throw logGroupTooLarge(context);
+  const groups: Uint8Array[] = [];
+  // One after the other: the limit holds for what is decompressed at a time.
+  for (const { data, size, compression } of packages) {
+    const group =
+      compression === undefined
+        ? data
+        : await decompress(data, compression, size).catch(() => {
+            throw errors.PostBodyUncompressError();
+          });
+    groups.push(checkGroup(context, group));
+  }
+  return groups;
+}
+
+function packagesIn(context: LogContext, body: Buffer): readonly LogPackage[] {
   try {
-    return countLogs(group);
-  } catch {
-    throw errors.PostBodyInvalid('protobuf');
+    return decodePackages(body, maxPackages);
+  } catch (error) {
+    throw error instanceof RangeError ? logGroupTooLarge(context) : errors.PostBodyInvalid('protobuf');
   }
 }

@@ -12,23 +12,49 @@ import { BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 /** Returns the tag of a field. */
 const tag = (field: number, type: WireType): number => (field << 3) | type;
 
-/** Returns how many logs a LogGroup contains. Throws an Error for bytes that are no LogGroup. */
-export function countLogs(group: Uint8Array): number {
-  const reader = new BinaryReader(group);
+/** Fields of all levels that a LogGroup may have. */
+const maxFields = 1_000_000;
+/** Fields of a LogGroup that are no logs: topic, source, tags and unknown ones. */
+const maxOwnFields = 1_024;
+
+/** A LogGroup has more logs or fields than it may. */
+export class LogGroupTooLong extends Error {
+  override readonly name = 'LogGroupTooLong';
+}
+
+/** Reads fields and gives up when there are too many: a few compressed bytes can stand for millions of them. */
+class FieldReader extends BinaryReader {
+  #fields = 0;
+
+  override tag(): [number, WireType] {
+    this.#fields += 1;
+    if (this.#fields > maxFields) throw new LogGroupTooLong(`more than ${maxFields} fields`);
+    const found = super.tag();
+    if (found[1] === WireType.StartGroup || found[1] === WireType.EndGroup)
+      throw new RangeError('no field is a group');
+    return found;
+  }
+}
+
+/** Returns how many logs a LogGroup contains. Throws LogGroupTooLong at the first log too many, an Error for bytes that are no LogGroup. */
+export function countLogs(group: Uint8Array, maxLogs = Number.POSITIVE_INFINITY): number {
+  const reader = new FieldReader(group);
   let logs = 0;
+  let own = 0;
   while (reader.pos < reader.len) {
     const [field, type] = reader.tag();
     if (field === 1) {
+      logs += 1;
+      if (logs > maxLogs) throw new LogGroupTooLong(`more than ${maxLogs} logs`);
       expectType(type, WireType.LengthDelimited);
       checkLog(reader, reader.uint32());
-      logs += 1;
-    } else if (field === 6) {
-      expectType(type, WireType.LengthDelimited);
-      checkPair(reader, reader.uint32());
-    } else {
-      if (field <= 5) expectType(type, WireType.LengthDelimited);
-      reader.skip(type, field);
+      continue;
     }
+    own += 1;
+    if (own > maxOwnFields) throw new LogGroupTooLong(`more than ${maxOwnFields} fields that are no logs`);
+    if (field <= 6) expectType(type, WireType.LengthDelimited);
+    if (field === 6) checkPair(reader, reader.uint32());
+    else reader.skip(type, field);
   }
   if (reader.pos !== reader.len) throw new RangeError('a LogGroup ends within a field');
   return logs;
@@ -88,28 +114,38 @@ export interface NewLogGroup {
   readonly tags: Readonly<Record<string, string>>;
   /** Time of every log, seconds since 1970. */
   readonly time: number;
+  /** Times of the logs where they differ, in their order. */
+  readonly times?: readonly number[];
   readonly logs: readonly Readonly<Record<string, string>>[];
 }
 
 /** Returns the bytes of a LogGroup. */
-export function encodeLogGroup({ topic, source, tags, time, logs }: NewLogGroup): Uint8Array {
+export function encodeLogGroup({ topic, source, tags, time, times, logs }: NewLogGroup): Uint8Array {
   const writer = new BinaryWriter();
-  const pair = (field: number, key: string, value: string): void => {
-    writer.uint32(tag(field, WireType.LengthDelimited)).fork();
-    writer.uint32(tag(1, WireType.LengthDelimited)).string(key);
-    writer.uint32(tag(2, WireType.LengthDelimited)).string(value);
-    writer.join();
-  };
-  for (const log of logs) {
+  for (const [at, log] of logs.entries()) {
     writer.uint32(tag(1, WireType.LengthDelimited)).fork();
-    writer.uint32(tag(1, WireType.Varint)).uint32(time);
-    for (const [key, value] of Object.entries(log)) pair(2, key, value);
+    writer.uint32(tag(1, WireType.Varint)).uint32(times?.[at] ?? time);
+    for (const [key, value] of Object.entries(log)) writePair(writer, 2, [key, value]);
     writer.join();
   }
   writer.uint32(tag(3, WireType.LengthDelimited)).string(topic);
   writer.uint32(tag(4, WireType.LengthDelimited)).string(source);
-  for (const [key, value] of Object.entries(tags)) pair(6, key, value);
+  for (const pair of Object.entries(tags)) writePair(writer, 6, pair);
   return writer.finish();
+}
+
+/** Returns the bytes of tags; a LogGroup with these bytes after it has them as well. */
+export function encodeTags(tags: Readonly<Record<string, string>>): Uint8Array {
+  const writer = new BinaryWriter();
+  for (const pair of Object.entries(tags)) writePair(writer, 6, pair);
+  return writer.finish();
+}
+
+function writePair(writer: BinaryWriter, field: number, [key, value]: readonly [string, string]): void {
+  writer.uint32(tag(field, WireType.LengthDelimited)).fork();
+  writer.uint32(tag(1, WireType.LengthDelimited)).string(key);
+  writer.uint32(tag(2, WireType.LengthDelimited)).string(value);
+  writer.join();
 }
 
 const groupTag = Uint8Array.of(tag(1, WireType.LengthDelimited));

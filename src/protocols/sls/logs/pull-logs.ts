@@ -43,7 +43,7 @@ export function pullLogs(context: LogContext): SlsOperation {
       query: Query,
       replies: { 200: 'A LogGroupList as protocol buffers, compressed as the client accepts it' },
     },
-    errors: [...logstoreErrors, 'InvalidCursor', 'ShardNotExist'],
+    errors: [...logstoreErrors, 'InvalidCursor', 'NotSupported', 'ShardNotExist'],
     subject: projectSubject,
     async run(call) {
       const { query, headers } = call;
@@ -110,8 +110,7 @@ function describeEntries(
 
 function checkQuery({ end_cursor: end = '', query = '', processor = '' }: SlsCall['query']): void {
   if (end !== '' && decodeCursor(end) === undefined) throw errors.ParameterInvalid(`Invalid cursor ${end}.`);
-  if (query !== '' || processor !== '')
-    throw errors.ParameterInvalid('Filtering with query or processor is not supported');
+  if (query !== '' || processor !== '') throw errors.NotSupported('PullLogs with query or processor');
 }
 
 /** Returns how many log groups there can be between two cursors, each of which may be absent. */

@@ -4,15 +4,18 @@ import { projectSubject } from '../resources/projects/project.ts';
 import type { SlsCall, SlsOperation } from '../wire/call.ts';
 import { logstoreErrors } from '../wire/errors.ts';
 import { emptyReply } from '../wire/reply.ts';
-import { appendLogGroup } from './append-log-group.ts';
+import { appendLogGroups } from './append-log-groups.ts';
 import type { LogContext } from './context.ts';
-import { logBodyErrors, logBodyLimit, readLogGroup } from './log-body.ts';
+import { logBodyErrors, logBodyLimit, readLogGroups } from './log-body.ts';
 
-/** The body is one LogGroup as protocol buffers, compressed or not. */
+/**
+ * The body is one LogGroup as protocol buffers, compressed or not; several in one list with `x-log-mode: batch_group`; or JSON as web tracking
+ * takes it.
+ */
 export function putLogs(context: LogContext): SlsOperation {
   return {
     name: 'PutLogs',
-    summary: 'Writes a log group to the shards of a logstore in turn',
+    summary: 'Writes log groups to the shards of a logstore in turn',
     method: 'POST',
     path: '/logstores/:logstore',
     otherPaths: ['/logstores/:logstore/shards/lb'],
@@ -21,7 +24,8 @@ export function putLogs(context: LogContext): SlsOperation {
     errors: [...logstoreErrors, ...logBodyErrors],
     subject: projectSubject,
     async run(call: SlsCall) {
-      await appendLogGroup(context, call, { group: await readLogGroup(context, call) });
+      const groups = await readLogGroups(context, call);
+      await appendLogGroups(context, call, { groups, clientIp: call.client.ip });
       return emptyReply;
     },
   };
@@ -41,8 +45,8 @@ export function postLogStoreLogs(context: LogContext): SlsOperation {
     errors: [...logstoreErrors, ...logBodyErrors],
     subject: projectSubject,
     async run(call) {
-      const group = await readLogGroup(context, call);
-      await appendLogGroup(context, call, { group, key: call.query.key ?? '' });
+      const groups = await readLogGroups(context, call);
+      await appendLogGroups(context, call, { groups, key: call.query.key ?? '', clientIp: call.client.ip });
       return emptyReply;
     },
   };

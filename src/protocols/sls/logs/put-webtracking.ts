@@ -1,26 +1,15 @@
 /** "PutWebtracking": unsigned logs of web pages and scripts, as JSON. */
-import { Type } from '@sinclair/typebox';
-import { validator } from '../../kit/validate.ts';
-import type { LogstoreRef } from '../resources/logstores/logstore.ts';
 import { readLogstore } from '../resources/logstores/logstore-store.ts';
 import { projectSubject } from '../resources/projects/project.ts';
-import type { SlsOperation } from '../wire/call.ts';
+import type { SlsCall, SlsOperation } from '../wire/call.ts';
 import { errors, logstoreErrors } from '../wire/errors.ts';
 import { binaryReply, emptyReply } from '../wire/reply.ts';
-import { parseJson } from '../wire/request.ts';
-import { appendLogGroup } from './append-log-group.ts';
+import { appendLogGroups } from './append-log-groups.ts';
 import type { LogContext } from './context.ts';
-import { decompressBody, logBodyErrors, logBodyLimit, logGroupTooLarge } from './log-body.ts';
+import { JsonLogs, readJsonLogs } from './json-logs.ts';
+import { checkGroup, decompressBody, logBodyErrors, logBodyLimit } from './log-body.ts';
 import { encodeLogGroup, type NewLogGroup } from './log-group.ts';
 
-const texts = Type.Record(Type.String(), Type.String());
-const Body = Type.Object({
-  __topic__: Type.Optional(Type.String()),
-  __source__: Type.Optional(Type.String()),
-  __tags__: Type.Optional(texts),
-  __logs__: Type.Array(texts, { minItems: 1 }),
-});
-const checkBody = validator(Body);
 const path = '/logstores/:logstore/track';
 
 export function putWebtracking(context: LogContext): SlsOperation {
@@ -30,21 +19,13 @@ export function putWebtracking(context: LogContext): SlsOperation {
     method: 'POST',
     path,
     bodyLimit: logBodyLimit(context),
-    schema: { body: Body, replies: { 200: 'Written' } },
+    schema: { body: JsonLogs, replies: { 200: 'Written' } },
     errors: [...logstoreErrors, ...logBodyErrors],
     isPublic: true,
     subject: projectSubject,
     async run(call) {
-      const body = checkBody(parseJson(await decompressBody(context, call)), () =>
-        errors.PostBodyInvalid('JSON'),
-      );
-      await trackLogs(context, call, {
-        topic: body.__topic__ ?? '',
-        source: body.__source__ ?? '',
-        tags: body.__tags__ ?? {},
-        time: context.nowSeconds(),
-        logs: body.__logs__,
-      });
+      const body = await decompressBody(context, call);
+      await trackLogs(context, call, readJsonLogs(body, context.nowSeconds()));
       return emptyReply;
     },
   };
@@ -74,12 +55,9 @@ export const webtrackingPreflight: SlsOperation = {
 };
 
 /** Appends logs of web tracking. Throws Unauthorized unless web tracking is enabled for the logstore. */
-export async function trackLogs(context: LogContext, ref: LogstoreRef, group: NewLogGroup): Promise<void> {
-  const { value } = await readLogstore(context, ref);
+export async function trackLogs(context: LogContext, call: SlsCall, group: NewLogGroup): Promise<void> {
+  const { value } = await readLogstore(context, call);
   if (!value.enable_tracking) throw errors.Unauthorized('web tracking is not enabled for the logstore');
-  const bytes = encodeLogGroup(group);
-  const { slsMaxLogsPerGroup, slsMaxLogGroupBytes } = context.config;
-  if (group.logs.length > slsMaxLogsPerGroup || bytes.length > slsMaxLogGroupBytes)
-    throw logGroupTooLarge(context);
-  await appendLogGroup(context, ref, { group: bytes });
+  const groups = [checkGroup(context, encodeLogGroup(group))];
+  await appendLogGroups(context, call, { groups, clientIp: call.client.ip });
 }

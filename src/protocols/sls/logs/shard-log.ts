@@ -8,10 +8,11 @@ import type { ResourceContext } from '../resources/context.ts';
 import type { Logstore, LogstoreRef } from '../resources/logstores/logstore.ts';
 import { knownLogstore, readLogstore } from '../resources/logstores/logstore-store.ts';
 import { tenantOf } from '../resources/projects/project.ts';
+import { originOf } from '../resources/shards/origin.ts';
 import { type LogstoreShard, topicOf } from '../resources/shards/shards.ts';
 import { errors } from '../wire/errors.ts';
 import type { LogContext } from './context.ts';
-import { decodeCursor, firstCursor } from './cursor.ts';
+import { decodeCursor } from './cursor.ts';
 
 /** Names a shard; calls on one have these members. */
 export interface ShardRef extends LogstoreRef {
@@ -28,6 +29,8 @@ export interface ShardLog extends ShardTopic {
   readonly begin: bigint;
   /** Position of the next log group; fixed for a read-only shard. */
   readonly end: bigint;
+  /** Whether log groups can still be appended. */
+  readonly isWritable: boolean;
 }
 
 /** A shard's log, and what was read together with it. */
@@ -37,15 +40,16 @@ export interface OpenedLog<T> extends ShardLog {
 
 const timeBytes = 4;
 
-/** Returns an entry of the topic. `time`: seconds since 1970. */
-export function encodeEntry(time: number, group: Uint8Array): Buffer {
+/** Returns an entry of the topic. `time`: seconds since 1970; `tags`: encoded tags that the group gets in addition. */
+export function encodeEntry(time: number, group: Uint8Array, tags: Uint8Array): Buffer {
   const prefix = Buffer.alloc(timeBytes);
   prefix.writeUInt32BE(time);
-  return Buffer.concat([prefix, group]);
+  return Buffer.concat([prefix, group, tags]);
 }
 
-/** Returns when the log group of an entry was received, seconds since 1970. */
-export function receivedAt({ buffer, byteOffset }: Uint8Array): number {
+/** Returns when the log group of an entry was received, seconds since 1970; 0 for the entry that ends a deleted log. */
+export function receivedAt({ buffer, byteOffset, byteLength }: Uint8Array): number {
+  if (byteLength < timeBytes) return 0;
   return new DataView(buffer, byteOffset, timeBytes).getUint32(0);
 }
 
@@ -79,9 +83,9 @@ export async function openShard<T = undefined>(
     if (!isCurrent) return undefined;
     if (shard === undefined) throw errors.ShardNotExist(ref.shard);
     const { oldest = 0n, newest = 0n, entries = 0 } = bounds?.[0] ?? {};
-    const origin = firstCursor(shard.createTime);
+    const origin = originOf(shard);
     const [begin, end] = entries === 0 ? [origin, origin] : [oldest, newest + 1n];
-    return { tenant, topic, begin, end, read: result };
+    return { tenant, topic, begin, end, isWritable: shard.status === 'readwrite', read: result };
   });
 }
 
@@ -122,7 +126,7 @@ export async function endsOf(
   });
   return shards.map((shard, at) => {
     const { newest = 0n, entries = 0 } = bounds[at] ?? {};
-    return entries === 0 ? firstCursor(shard.createTime) : newest + 1n;
+    return entries === 0 ? originOf(shard) : newest + 1n;
   });
 }
 

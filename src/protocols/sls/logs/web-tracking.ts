@@ -5,6 +5,7 @@ import type { SlsCall, SlsOperation } from '../wire/call.ts';
 import { logstoreErrors } from '../wire/errors.ts';
 import { emptyReply } from '../wire/reply.ts';
 import type { LogContext } from './context.ts';
+import { timedLog } from './json-logs.ts';
 import type { NewLogGroup } from './log-group.ts';
 import { trackLogs } from './put-webtracking.ts';
 
@@ -33,7 +34,7 @@ export function webTracking(context: LogContext): SlsOperation {
 }
 
 function logGroupOf(query: SlsCall['query'], time: number): NewLogGroup {
-  const { APIVersion: _, __topic__: topic = '', __source__: source = '', ...contents } = query;
-  const log = Object.entries(contents).map(([key, value]) => [key, value ?? ''] as const);
-  return { topic, source, tags: {}, time, logs: [Object.fromEntries(log)] };
+  const { APIVersion: _, __topic__: topic = '', __source__: source = '', ...log } = query;
+  const { time: written, contents } = timedLog(log, time);
+  return { topic, source, tags: {}, time: written, logs: [contents] };
 }

@@ -9,7 +9,7 @@ import { makeBoundedMap } from '../../kit/bounded-map.ts';
 export const projectName = /^[0-9a-z_-]{1,128}$/;
 
 /** Returns the host of an authority, in lower case and without its port. */
-function hostOf(authority: string): string {
+export function hostOf(authority: string): string {
   return authority.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
 }
 
@@ -36,6 +36,21 @@ export function projectOf(authority: string, baseDomains: readonly string[]): st
   }
   // Any other host of several labels, such as `my-project.127.0.0.1`.
   return labels.length > 1 ? labels[0] : undefined;
+}
+
+/**
+ * Makes a test whether a host is one of the service, whose every path is answered as the service would: a base domain, a name within one, or
+ * a name before an IPv4 address or `localhost`, as only clients of the service write them.
+ */
+export function makeIsServiceHost(baseDomains: readonly string[]): (authority: string) => boolean {
+  return (authority) => {
+    const labels = hostOf(authority).split('.');
+    return (
+      baseDomains.some((domain) => labelsBefore(labels, domain) !== undefined) ||
+      (labels.length === 2 && labels[1] === 'localhost') ||
+      (labels.length === 5 && isIPv4(labels.slice(1).join('.')))
+    );
+  };
 }
 
 /** Maximum hosts whose project is cached; clients use a few. */

@@ -1,5 +1,6 @@
 /** Authenticates requests, where the settings require it: signature, clock and the hash of the body. */
 import { createHash } from 'node:crypto';
+import { hostOf } from './addressing.ts';
 import type { SlsCall } from './call.ts';
 import { errors } from './errors.ts';
 import { isSame, isSignedV1, isSignedV4, type SignedRequest } from './signature.ts';
@@ -34,8 +35,19 @@ export function requestSeconds(written: string): number {
   return Math.floor(Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`) / 1_000);
 }
 
-/** Throws the vendor's error for the first thing that is wrong ("Common error codes"). `nowMs`: wall time. */
-export function authenticate(call: SlsCall, keys: AccessKeys, nowMs: number): void {
+export interface Authentication {
+  readonly keys: AccessKeys;
+  readonly acceptsV1: boolean;
+  /** Wall time, ms since 1970. */
+  readonly nowMs: number;
+}
+
+/**
+ * Throws the vendor's error for the first thing that is wrong ("Common error codes"). Version 1 signs neither the host, which names the
+ * project, nor `x-log-date`, from which the age of the request is taken: whoever reads such a request can send it again later, or to another
+ * project. Version 4 signs both.
+ */
+export function authenticate(call: SlsCall, { keys, acceptsV1, nowMs }: Authentication): void {
   const request = signedRequest(call);
   const { headers } = request;
   const { authorization } = headers;
@@ -44,6 +56,7 @@ export function authenticate(call: SlsCall, keys: AccessKeys, nowMs: number): vo
   const fourth = v4.exec(authorization);
   if (first === null && fourth === null)
     throw errors.ParameterInvalid(`Http extend authorization : ${authorization} is invalid.`);
+  if (fourth === null && !acceptsV1) throw errors.Unauthorized('Signature version 1 is not accepted');
   checkVersion(headers['x-log-apiversion']);
   checkClock(headers, fourth !== null, nowMs);
 
@@ -54,13 +67,20 @@ export function authenticate(call: SlsCall, keys: AccessKeys, nowMs: number): vo
   const isSigned =
     fourth === null
       ? isSignedV1(request, signature, secret, signatureMethod(headers['x-log-signaturemethod']))
-      : isSignedV4(
+      : isForThisHost(call) &&
+        headers['x-log-date']?.slice(0, 8) === fourth[2] &&
+        isSignedV4(
           request,
           signature.toLowerCase(),
           { date: fourth[2] ?? '', region: fourth[3] ?? '' },
           secret,
         );
   if (!isSigned || !hasSignedBody(request, fourth !== null)) throw errors.SignatureNotMatch(signature);
+}
+
+/** The host that is signed is the one that names the project: a proxy request names one in its target, too. */
+function isForThisHost({ authority, headers }: SlsCall): boolean {
+  return hostOf(headers.host ?? '') === hostOf(authority);
 }
 
 /** Path and query are signed as they are on the wire. */

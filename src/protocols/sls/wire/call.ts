@@ -16,11 +16,18 @@ export interface SlsCall {
   /** The first value of each parameter. */
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
+  /** Host and port that the request is for, as the client wrote them. */
+  readonly authority: string;
+  readonly client: { readonly ip: string };
 }
 
 /** One call of the SLS API. */
 export interface SlsOperation extends Operation<SlsCall> {
   readonly errors: readonly ErrorName[];
+  /**
+   * What becomes of a call that is not served: refused by name, answered with an empty list, or refused because a logstore has no index.
+   */
+  readonly support?: 'refused' | 'empty' | 'no-index';
   /** The host need not name a project: the name is in the body, or there is none. */
   readonly isAccountLevel?: true;
   /** Needs no signature, whatever the settings require. */

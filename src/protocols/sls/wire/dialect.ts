@@ -2,7 +2,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { Dialect } from '../../kit/dialect.ts';
 import { type Failure, NotFound, pathOf, type VendorError } from '../../kit/failure.ts';
-import { makeProjectOf } from './addressing.ts';
+import { makeIsServiceHost, makeProjectOf } from './addressing.ts';
 import { authenticate, parseAccessKeys } from './authentication.ts';
 import type { SlsCall, SlsOperation } from './call.ts';
 import { type ErrorName, errors } from './errors.ts';
@@ -11,11 +11,13 @@ import { firstValues } from './request.ts';
 
 export interface DialectOptions {
   readonly config: {
-    readonly slsAuth: 'off' | 'verify';
+    readonly slsAuth: 'off' | 'verify' | 'verify-v4';
     readonly slsKeys: readonly string[];
     readonly slsBaseDomains: readonly string[];
     readonly slsDefaultProject: string;
   };
+  /** Paths of all operations: requests below them are this protocol's, whatever their host. */
+  readonly paths: readonly string[];
   /** Wall time, ms since 1970. */
   wallMs(): number;
   /** Returns the request id of the next reply. */
@@ -29,10 +31,13 @@ const noBody = Buffer.alloc(0);
 export function makeDialect(options: DialectOptions): Dialect<SlsCall, SlsOperation> {
   const { config, wallMs, nextRequestId } = options;
   const projectOf = makeProjectOf(config.slsBaseDomains);
+  const isServiceHost = makeIsServiceHost(config.slsBaseDomains);
+  const roots = new Set(['', 'consumergroups', ...options.paths.map((path) => path.split('/', 2)[1] ?? '')]);
   const defaultProject = config.slsDefaultProject.toLowerCase();
   // The message of an internal error contains the request id of the reply's header.
   const bugIds = new WeakMap<FastifyRequest, string>();
-  const keys = config.slsAuth === 'verify' ? parseAccessKeys(config.slsKeys) : undefined;
+  const keys = config.slsAuth === 'off' ? undefined : parseAccessKeys(config.slsKeys);
+  const acceptsV1 = config.slsAuth === 'verify';
 
   const projectIn = (authority: string, isAccountLevel: boolean): string => {
     const named = projectOf(authority);
@@ -44,7 +49,7 @@ export function makeDialect(options: DialectOptions): Dialect<SlsCall, SlsOperat
 
   return {
     name: 'sls',
-    claims: (path) => path === '/' || /^\/(?:logstores|consumergroups)(?:\/|$)/.test(path),
+    claims: (path, authority) => roots.has(path.split('/', 2)[1] ?? '') || isServiceHost(authority),
     bodyLimit: maxJsonBytes,
 
     read(request, _reply, { isAccountLevel = false }) {
@@ -59,6 +64,8 @@ export function makeDialect(options: DialectOptions): Dialect<SlsCall, SlsOperat
         logstore,
         group,
         shard,
+        authority: request.authority,
+        client: request,
         headers: request.headers as SlsCall['headers'],
         query: firstValues(request.query as Record<string, string | string[] | undefined>),
         body: (request.body as Buffer | undefined) ?? noBody,
@@ -66,7 +73,7 @@ export function makeDialect(options: DialectOptions): Dialect<SlsCall, SlsOperat
     },
 
     authenticate(call, { isPublic = false }) {
-      if (keys !== undefined && !isPublic) authenticate(call, keys, wallMs());
+      if (keys !== undefined && !isPublic) authenticate(call, { keys, acceptsV1, nowMs: wallMs() });
     },
 
     error(failure, request) {

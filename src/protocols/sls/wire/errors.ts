@@ -144,7 +144,7 @@ export const errors = {
     (bytes: number, logs: number) =>
       `Logs must be less than or equal to ${Math.floor(bytes / 1_048_576)} MB and ${logs} entries.`,
     10_485_760,
-    4_096,
+    40_960,
   ),
   /** PostBodyTooLarge of a body that is not even read. */
   RequestBodyTooLarge: entry(413, 'PostBodyTooLarge', () => 'The request body is too large.'),
@@ -176,6 +176,22 @@ export const errors = {
     (type: string) => `x-log-compresstype ${type} is unsupported.`,
     'snappy',
   ),
+  /** ParameterInvalid of a call that this server does not have. */
+  NotSupported: entry(
+    400,
+    'ParameterInvalid',
+    (operation: string) => `${operation} is not supported`,
+    'CreateIndex',
+  ),
+  /** Of a query. */
+  IndexConfigNotExist: entry(
+    400,
+    'IndexConfigNotExist',
+    (operation: string) => `${operation}: logstore without index config`,
+    'GetLogs',
+  ),
+  /** IndexConfigNotExist of the call that reads an index. */
+  NoIndex: entry(404, 'IndexConfigNotExist', () => 'index config does not exist'),
   ParameterInvalid: entry(400, 'ParameterInvalid', (reason: string) => reason, 'invalid shard id'),
   InvalidHost: entry(
     400,

@@ -37,6 +37,12 @@ export function parseJson(body: Buffer): unknown {
   }
 }
 
+/** Returns a body without the members that are null: clients write null for what their caller did not set. */
+export function withoutNulls(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
+}
+
 /** Returns the members of a body that a schema names; what else clients send is not stored. */
 export function pickMembers<T extends object>(value: T, properties: object): T {
   return Object.fromEntries(Object.entries(value).filter(([name]) => Object.hasOwn(properties, name))) as T;

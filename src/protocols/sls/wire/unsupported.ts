@@ -9,16 +9,32 @@ export interface SharedPath {
   readonly path: string;
   /** The query parameter that names the call. */
   readonly parameter: 'type' | 'action';
+  /** A request without the parameter is another call. */
+  readonly isOptional?: boolean;
 }
 
 /** Makes the operation that refuses such requests with ParameterInvalid. It comes last of those that share the path. */
-export function refuseUnsupported({ name, method, path, parameter }: SharedPath): SlsOperation {
+export function refuseUnsupported({
+  name,
+  method,
+  path,
+  parameter,
+  isOptional = false,
+}: SharedPath): SlsOperation {
   return {
     name,
     summary: `Refuses an unsupported ${parameter}`,
     method,
     path,
     isHidden: true,
+    ...(isOptional
+      ? {
+          when: {
+            label: `other ${parameter}`,
+            test: ({ query }: SlsCall) => (query[parameter] ?? '') !== '',
+          },
+        }
+      : {}),
     schema: { replies: {} },
     errors: ['ParameterInvalid'],
     subject: () => ({}),

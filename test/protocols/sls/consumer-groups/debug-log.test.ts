@@ -29,7 +29,7 @@ beforeEach(async () => {
     isLevelEnabled: () => isDebugging,
   };
   context = makeSlsContext({ store, log, wallMs: Date.now, randomBytes }, defaultConfig());
-  await createProject(context, ref.project, '');
+  await createProject(context, ref.project);
   await createLogstore(context, ref, { shardCount: 2 });
   await createGroup(context, ref, { consumerGroup: ref.group, timeout: 60 });
 });

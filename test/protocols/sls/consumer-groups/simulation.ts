@@ -9,7 +9,7 @@ import { createGroup } from '../../../../src/protocols/sls/consumer-groups/creat
 import { getCheckpoints } from '../../../../src/protocols/sls/consumer-groups/get-check-point.ts';
 import { heartbeat } from '../../../../src/protocols/sls/consumer-groups/heartbeat.ts';
 import { makeSlsContext, type SlsContext } from '../../../../src/protocols/sls/context.ts';
-import { appendLogGroup } from '../../../../src/protocols/sls/logs/append-log-group.ts';
+import { appendLogGroups } from '../../../../src/protocols/sls/logs/append-log-groups.ts';
 import { encodeCursor } from '../../../../src/protocols/sls/logs/cursor.ts';
 import { endsOf } from '../../../../src/protocols/sls/logs/shard-log.ts';
 import {
@@ -201,7 +201,7 @@ class History {
   async #begin(): Promise<void> {
     await this.#store.freezeClock();
     const node = this.#node();
-    await createProject(node, project, '');
+    await createProject(node, project);
     await createLogstore(node, groupRef, { shardCount: 1 + this.#below(6) });
     await createGroup(node, groupRef, {
       consumerGroup: groupRef.group,
@@ -249,7 +249,8 @@ class History {
     }
     if (clocks && this.#chance(0.1)) this.#setClock(client);
     if (reshapes && this.#chance(0.08)) await this.#reshape();
-    if (this.#chance(0.3)) await appendLogGroup(this.#node(), groupRef, { group: Buffer.alloc(0) });
+    if (this.#chance(0.3))
+      await appendLogGroups(this.#node(), groupRef, { groups: [Buffer.alloc(0)], clientIp: '' });
     if (this.#chance(0.3)) await this.#save(client);
   }
 

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeLogGroup } from '../../../../src/protocols/sls/logs/log-group.ts';
 import { logstore, refused, type Service, setUp, startMs, startService } from '../service.ts';
-import { logClient } from './log-client.ts';
+import { list, logClient } from './log-client.ts';
 
 let service: Service;
 beforeEach(async () => {
@@ -43,6 +43,18 @@ describe('web tracking', () => {
         }),
       ),
     );
+  });
+
+  it.each([1_700_000_000, '1700000000'])('stores a log at the time %j that the page names', async (time) => {
+    await service.call('PUT', logstore, { enable_tracking: true });
+    expect((await track({ __logs__: [{ a: 'b', __time__: time }] })).status).toBe(200);
+    expect(
+      (await service.call('GET', `${logstore}/track?APIVersion=0.6.0&a=b&__time__=${time}`)).status,
+    ).toBe(200);
+    const group = Buffer.from(
+      encodeLogGroup({ topic: '', source: '', tags: {}, time: 1_700_000_000, logs: [{ a: 'b' }] }),
+    );
+    expect((await pull(await cursor('begin'))).bytes.toString('hex')).toBe(list(group, group));
   });
 
   it('allows pages of other origins', async () => {

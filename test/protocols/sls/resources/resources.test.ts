@@ -21,6 +21,11 @@ describe('projects, logstores and shards', () => {
       region: 'cn-hangzhou',
       createTime: seconds,
       lastModifyTime: seconds,
+      location: 'cn-hangzhou',
+      resourceGroupId: '',
+      dataRedundancyType: 'LRS',
+      recycleBinEnabled: false,
+      quota: { logstore: 200, shard: 256 },
     };
     expect((await call('GET', '/')).json).toEqual(project);
     const bare = { host: 'cn-hangzhou.log.aliyuncs.com' };
@@ -52,6 +57,7 @@ describe('projects, logstores and shards', () => {
       maxSplitShard: 64,
       appendMeta: false,
       telemetryType: '',
+      mode: 'standard',
       createTime: seconds,
       lastModifyTime: seconds,
     });

@@ -12,7 +12,7 @@ import { createStore } from '../../../../src/store/runtime/create-store.ts';
 it('UpdateProject does not bring back a project that was deleted in the meantime', async () => {
   const store = createStore(openEmbeddedDriver());
   const context = makeSlsContext({ store, log: silentLog, wallMs: Date.now, randomBytes }, defaultConfig());
-  await createProject(context, 'p', 'old');
+  await createProject(context, 'p', { description: 'old' });
   const { commit } = store;
   store.commit = async (options) => {
     store.commit = commit;
@@ -26,6 +26,8 @@ it('UpdateProject does not bring back a project that was deleted in the meantime
     logstore: '',
     group: '',
     shard: '',
+    authority: 'p.sls.local',
+    client: { ip: '127.0.0.1' },
     headers: {},
     query: {},
     body: Buffer.from('{"description":"new"}'),

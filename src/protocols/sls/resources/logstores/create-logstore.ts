@@ -4,7 +4,7 @@ import { validator } from '../../../kit/validate.ts';
 import type { SlsOperation } from '../../wire/call.ts';
 import { errors, projectErrors } from '../../wire/errors.ts';
 import { emptyReply } from '../../wire/reply.ts';
-import { parseJson, pickMembers } from '../../wire/request.ts';
+import { parseJson, pickMembers, withoutNulls } from '../../wire/request.ts';
 import type { ResourceContext } from '../context.ts';
 import { projectSubject } from '../projects/project.ts';
 import { settingsMembers } from './logstore.ts';
@@ -33,7 +33,7 @@ export function createLogstore(context: ResourceContext): SlsOperation {
     ],
     subject: projectSubject,
     async run({ project, body }) {
-      const wanted = checkBody(parseJson(body), () => errors.LogStoreInfoInvalid());
+      const wanted = checkBody(withoutNulls(parseJson(body)), () => errors.LogStoreInfoInvalid());
       const { logstoreName: logstore, ...settings } = wanted;
       await create(context, { project, logstore }, pickMembers(settings, Body.properties));
       return emptyReply;

@@ -10,7 +10,8 @@ import { readLogstore } from './logstore-store.ts';
 
 const LogstoreReply = Type.Composite([
   Type.Object({ logstoreName: Type.String(), shardCount: Type.Integer() }),
-  Type.Omit(Logstore, ['id', 'nextShardId', 'shards']),
+  Type.Required(Type.Pick(Logstore, ['mode'])),
+  Type.Omit(Logstore, ['id', 'nextShardId', 'shards', 'mode']),
 ]);
 
 export function getLogstore(context: ResourceContext): SlsOperation {
@@ -31,11 +32,12 @@ export function getLogstore(context: ResourceContext): SlsOperation {
 
 function describeLogstore(
   logstoreName: string,
-  { shards, id: _, nextShardId: __, ...settings }: Logstore,
+  { shards, id: _, nextShardId: __, mode = 'standard', ...settings }: Logstore,
 ): Static<typeof LogstoreReply> {
   return {
     logstoreName,
     shardCount: shards.filter(({ status }) => status === 'readwrite').length,
+    mode,
     ...settings,
   };
 }

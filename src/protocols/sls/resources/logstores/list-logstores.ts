@@ -1,16 +1,20 @@
 /** "ListLogStores". */
 import { Type } from '@sinclair/typebox';
-import type { SlsOperation } from '../../wire/call.ts';
+import type { SlsCall, SlsOperation } from '../../wire/call.ts';
 import { projectErrors } from '../../wire/errors.ts';
 import { jsonReply } from '../../wire/reply.ts';
 import type { ResourceContext } from '../context.ts';
 import { PageQuery, selectPage } from '../page.ts';
 import { projectSubject, readProject, tenantOf } from '../projects/project.ts';
-import { logstoreDocuments } from './logstore.ts';
+import { type Logstore, logstoreDocuments } from './logstore.ts';
 
 const Query = Type.Composite([
   PageQuery,
-  Type.Object({ logstoreName: Type.Optional(Type.String({ description: 'part of the name' })) }),
+  Type.Object({
+    logstoreName: Type.Optional(Type.String({ description: 'part of the name' })),
+    telemetryType: Type.Optional(Type.String({ description: 'None: of logs; Metrics: of metrics' })),
+    mode: Type.Optional(Type.String({ description: 'standard, query or lite' })),
+  }),
 ]);
 
 export function listLogstores(context: ResourceContext): SlsOperation {
@@ -32,8 +36,7 @@ export function listLogstores(context: ResourceContext): SlsOperation {
     errors: projectErrors,
     subject: projectSubject,
     async run({ project, query }) {
-      const names = await logstoreNames(context, project);
-      const all = names.filter((name) => name.includes(query.logstoreName ?? ''));
+      const all = (await logstoresOf(context, project)).filter(isWanted(query)).map(({ key }) => key);
       const logstores = selectPage(all, query);
       return jsonReply({ count: logstores.length, total: all.length, logstores });
     },
@@ -42,8 +45,32 @@ export function listLogstores(context: ResourceContext): SlsOperation {
 
 /** Returns the names of a project's logstores, sorted. Throws ProjectNotExist. */
 export async function logstoreNames(context: ResourceContext, project: string): Promise<readonly string[]> {
+  return (await logstoresOf(context, project)).map(({ key }) => key);
+}
+
+async function logstoresOf(context: ResourceContext, project: string): Promise<readonly Named[]> {
   await readProject(context, project);
-  const { collection } = logstoreDocuments;
-  const documents = await context.store.listDocuments({ tenant: tenantOf(project), collection });
-  return documents.map(({ key }) => key);
+  return logstoreDocuments.list(context.store, tenantOf(project));
+}
+
+interface Named {
+  readonly key: string;
+  readonly value: Logstore;
+}
+
+/** Returns a filter; parameters that are absent or empty match every logstore. */
+function isWanted({ logstoreName = '', telemetryType = '', mode = '' }: SlsCall['query']) {
+  return ({ key, value }: Named): boolean =>
+    key.includes(logstoreName) &&
+    (telemetryType === '' || kindOf(value.telemetryType) === kindOf(telemetryType)) &&
+    (mode === '' || modeOf(value.mode) === modeOf(mode));
+}
+
+/** The service takes no telemetry type for `None`. */
+function kindOf(telemetryType: string): string {
+  return telemetryType === '' ? 'None' : telemetryType;
+}
+
+function modeOf(mode = 'standard'): string {
+  return mode === 'lite' ? 'query' : mode;
 }

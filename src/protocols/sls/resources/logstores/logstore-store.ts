@@ -4,6 +4,7 @@ import { retryOnConflict } from '../../../kit/retry-on-conflict.ts';
 import { errors, ignoring } from '../../wire/errors.ts';
 import type { ResourceContext } from '../context.ts';
 import { readProject, tenantOf } from '../projects/project.ts';
+import { withOrigins } from '../shards/origin.ts';
 import { newShards } from '../shards/shards.ts';
 import {
   type Logstore,
@@ -88,11 +89,12 @@ export async function createLogstore(
     maxSplitShard: 64,
     appendMeta: false,
     telemetryType: '',
+    mode: 'standard',
     ...settings,
     createTime,
     lastModifyTime: createTime,
     id: context.randomBytes(8).toString('hex'),
-    ...storedShards(newShards(shardCount, createTime)),
+    ...storedShards(withOrigins(context, newShards(shardCount, createTime), 0)),
   };
   const { committed } = await context.store.commit({
     tenant,

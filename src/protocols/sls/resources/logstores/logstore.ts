@@ -4,6 +4,34 @@ import type { Guard } from '../../../../store/store.ts';
 import { documentKind } from '../../../kit/documents.ts';
 import { LogstoreShard, type Shards } from '../shards/shards.ts';
 
+/** How the content of a logstore is encrypted at rest. Kept and shown; nothing here is encrypted. */
+const EncryptConf = Type.Object({
+  enable: Type.Boolean(),
+  encrypt_type: Type.Optional(Type.String({ maxLength: 128 })),
+  user_cmk_info: Type.Optional(
+    Type.Object({
+      cmk_key_id: Type.String({ maxLength: 1_024 }),
+      arn: Type.String({ maxLength: 1_024 }),
+      region_id: Type.String({ maxLength: 128 }),
+    }),
+  ),
+});
+
+/** Members that the service leaves out unless they were set: clients take their absence for a default of their own. */
+const optionalMembers = {
+  hot_ttl: Type.Optional(Type.Integer({ minimum: -1, maximum: 3_650 })),
+  infrequentAccessTTL: Type.Optional(Type.Integer({ minimum: -1, maximum: 3_650 })),
+  encrypt_conf: Type.Optional(EncryptConf),
+  processorId: Type.Optional(Type.String({ maxLength: 128 })),
+  productType: Type.Optional(Type.String({ maxLength: 128 })),
+  enableModify: Type.Optional(Type.Boolean()),
+  archiveSeconds: Type.Optional(Type.Integer()),
+  resourceQuota: Type.Optional(Type.Object({ storage: Type.Object({ preserved: Type.Integer() }) })),
+};
+
+/** `lite` is the older name of `query`. */
+const Mode = Type.Union([Type.Literal('standard'), Type.Literal('query'), Type.Literal('lite')]);
+
 export const Logstore = Type.Object({
   ttl: Type.Integer(),
   enable_tracking: Type.Boolean(),
@@ -11,6 +39,9 @@ export const Logstore = Type.Object({
   maxSplitShard: Type.Integer(),
   appendMeta: Type.Boolean(),
   telemetryType: Type.String(),
+  /** Absent in logstores that an older version created: `standard`. */
+  mode: Type.Optional(Mode),
+  ...optionalMembers,
   createTime: Type.Integer(),
   lastModifyTime: Type.Integer(),
   /** Distinguishes logstores that had the same name one after the other. */
@@ -29,6 +60,8 @@ export const settingsMembers = {
   maxSplitShard: Type.Optional(Type.Integer({ minimum: -1, maximum: 256 })),
   appendMeta: Type.Optional(Type.Boolean()),
   telemetryType: Type.Optional(Type.String({ maxLength: 128 })),
+  mode: Type.Optional(Mode),
+  ...optionalMembers,
 };
 
 export type LogstoreSettings = Partial<

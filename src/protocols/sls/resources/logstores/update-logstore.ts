@@ -4,7 +4,7 @@ import { validator } from '../../../kit/validate.ts';
 import type { SlsOperation } from '../../wire/call.ts';
 import { errors, logstoreErrors } from '../../wire/errors.ts';
 import { emptyReply } from '../../wire/reply.ts';
-import { parseJson, pickMembers } from '../../wire/request.ts';
+import { parseJson, pickMembers, withoutNulls } from '../../wire/request.ts';
 import type { ResourceContext } from '../context.ts';
 import { projectSubject } from '../projects/project.ts';
 import { settingsMembers } from './logstore.ts';
@@ -23,7 +23,7 @@ export function updateLogstore(context: ResourceContext): SlsOperation {
     errors: [...logstoreErrors, 'LogStoreInfoInvalid', 'PostBodyInvalid'],
     subject: projectSubject,
     async run(call) {
-      const change = checkBody(parseJson(call.body), () => errors.LogStoreInfoInvalid());
+      const change = checkBody(withoutNulls(parseJson(call.body)), () => errors.LogStoreInfoInvalid());
       const settings = pickMembers(change, settingsMembers);
       await changeLogstore(context, call, (before) => [
         { ...before, ...settings, lastModifyTime: context.nowSeconds() },

@@ -4,13 +4,14 @@ import { validator } from '../../../kit/validate.ts';
 import type { SlsOperation } from '../../wire/call.ts';
 import { commonErrors, errors, signatureErrors } from '../../wire/errors.ts';
 import { emptyReply } from '../../wire/reply.ts';
-import { parseJson } from '../../wire/request.ts';
+import { parseJson, pickMembers, withoutNulls } from '../../wire/request.ts';
 import type { ResourceContext } from '../context.ts';
-import { createProject as create, projectSubject } from './project.ts';
+import { createProject as create, projectMembers, projectSubject } from './project.ts';
 
 const Body = Type.Object({
   projectName: Type.String(),
   description: Type.Optional(Type.String({ maxLength: 1_024 })),
+  ...projectMembers,
 });
 const checkBody = validator(Body);
 
@@ -26,10 +27,10 @@ export function createProject(context: ResourceContext): SlsOperation {
     isAccountLevel: true,
     subject: projectSubject,
     async run({ body }) {
-      const { projectName, description = '' } = checkBody(parseJson(body), () =>
+      const { projectName, ...settings } = checkBody(withoutNulls(parseJson(body)), () =>
         errors.ParameterInvalid('The body is not valid json string'),
       );
-      await create(context, projectName.toLowerCase(), description);
+      await create(context, projectName.toLowerCase(), pickMembers(settings, Body.properties));
       return emptyReply;
     },
   };

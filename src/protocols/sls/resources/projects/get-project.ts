@@ -18,7 +18,7 @@ export function getProject(context: ResourceContext): SlsOperation {
     subject: projectSubject,
     async run({ project }) {
       const { value } = await readProject(context, project);
-      return jsonReply(describeProject(project, value));
+      return jsonReply(describeProject(context.config, project, value));
     },
   };
 }

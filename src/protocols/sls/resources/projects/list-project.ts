@@ -1,6 +1,6 @@
 /** "ListProject". */
 import { Type } from '@sinclair/typebox';
-import type { SlsOperation } from '../../wire/call.ts';
+import type { SlsCall, SlsOperation } from '../../wire/call.ts';
 import { commonErrors, signatureErrors } from '../../wire/errors.ts';
 import { jsonReply } from '../../wire/reply.ts';
 import type { ResourceContext } from '../context.ts';
@@ -17,7 +17,11 @@ import {
 
 const Query = Type.Composite([
   PageQuery,
-  Type.Object({ projectName: Type.Optional(Type.String({ description: 'part of the name' })) }),
+  Type.Object({
+    projectName: Type.Optional(Type.String({ description: 'part of the name' })),
+    description: Type.Optional(Type.String({ description: 'part of the description' })),
+    resourceGroupId: Type.Optional(Type.String()),
+  }),
 ]);
 
 export function listProject(context: ResourceContext): SlsOperation {
@@ -41,17 +45,30 @@ export function listProject(context: ResourceContext): SlsOperation {
     isAccountLevel: true,
     subject: () => ({}),
     async run({ query }) {
-      const all = (await listProjects(context)).filter(({ name }) => name.includes(query.projectName ?? ''));
-      const projects = selectPage(all, query).map(({ name, project }) => describeProject(name, project));
+      const all = (await listProjects(context)).filter(isWanted(query));
+      const projects = selectPage(all, query).map(({ name, project }) =>
+        describeProject(context.config, name, project),
+      );
       return jsonReply({ count: projects.length, total: all.length, projects });
     },
   };
 }
 
+interface Named {
+  readonly name: string;
+  readonly project: Project;
+}
+
+/** Returns a filter; parameters that are absent or empty match every project. */
+function isWanted({ projectName = '', description = '', resourceGroupId = '' }: SlsCall['query']) {
+  return ({ name, project }: Named): boolean =>
+    name.includes(projectName) &&
+    project.description.includes(description) &&
+    (resourceGroupId === '' || project.resourceGroupId === resourceGroupId);
+}
+
 /** Returns all projects, sorted by name. */
-async function listProjects(
-  context: ResourceContext,
-): Promise<readonly { readonly name: string; readonly project: Project }[]> {
+async function listProjects(context: ResourceContext): Promise<readonly Named[]> {
   const found = await Promise.all(
     (await projectNames(context)).map(async (name) => {
       const project = await projectDocuments.read(context.store, tenantOf(name), projectKey);

@@ -6,13 +6,24 @@ import type { Subject } from '../../../kit/operation.ts';
 import { retryOnConflict } from '../../../kit/retry-on-conflict.ts';
 import { projectName } from '../../wire/addressing.ts';
 import { errors, ignoring } from '../../wire/errors.ts';
-import type { ResourceContext } from '../context.ts';
+import type { ResourceContext, ResourceSettings } from '../context.ts';
+
+/** Members of bodies that create a project, beside its description. Kept and shown. */
+export const projectMembers = {
+  resourceGroupId: Type.Optional(Type.String({ maxLength: 128 })),
+  dataRedundancyType: Type.Optional(Type.String({ pattern: '^(LRS|ZRS)?$' })),
+  recycleBinEnabled: Type.Optional(Type.Boolean()),
+};
+
+/** What a project is created with, or changed to. */
+export type ProjectSettings = Partial<Omit<Project, 'createTime' | 'lastModifyTime'>>;
 
 export const Project = Type.Object({
   description: Type.String(),
   /** Seconds since 1970. */
   createTime: Type.Integer(),
   lastModifyTime: Type.Integer(),
+  ...projectMembers,
 });
 export type Project = Static<typeof Project>;
 
@@ -23,8 +34,13 @@ export const ProjectReply = Type.Object({
   owner: Type.String(),
   description: Type.String(),
   region: Type.String(),
+  location: Type.String(),
   createTime: Type.String(),
   lastModifyTime: Type.String(),
+  resourceGroupId: Type.String(),
+  dataRedundancyType: Type.String(),
+  recycleBinEnabled: Type.Boolean(),
+  quota: Type.Record(Type.String(), Type.Integer()),
 });
 
 /** The service names a region; nothing here depends on it. */
@@ -60,7 +76,7 @@ export async function readProject(context: ResourceContext, project: string): Pr
     const found = await projectDocuments.read(context.store, tenantOf(project), projectKey);
     if (found !== undefined) return found;
     if (!context.config.slsAutoCreate || !projectName.test(project)) throw errors.ProjectNotExist(project);
-    await createProject(context, project, '').catch(ignoring('ProjectAlreadyExist'));
+    await createProject(context, project).catch(ignoring('ProjectAlreadyExist'));
     return undefined;
   });
 }
@@ -69,7 +85,7 @@ export async function readProject(context: ResourceContext, project: string): Pr
 export async function createProject(
   context: ResourceContext,
   project: string,
-  description: string,
+  { description = '', ...settings }: ProjectSettings = {},
 ): Promise<void> {
   if (!projectName.test(project)) throw errors.ParameterInvalid('The project name is invalid');
   const { store, config } = context;
@@ -79,7 +95,7 @@ export async function createProject(
     throw existing === undefined ? errors.ExceedQuota('project') : errors.ProjectAlreadyExist(project);
   }
   const createTime = context.nowSeconds();
-  const value: Project = { description, createTime, lastModifyTime: createTime };
+  const value: Project = { description, ...settings, createTime, lastModifyTime: createTime };
   const { committed } = await store.commit({
     tenant,
     writes: [projectDocuments.write(projectKey, value, { version: 0 })],
@@ -87,18 +103,43 @@ export async function createProject(
   if (!committed) throw errors.ProjectAlreadyExist(project);
 }
 
+/** Changes a project; what `settings` leaves out stays. Throws ProjectNotExist. */
+export async function changeProject(
+  context: ResourceContext,
+  project: string,
+  settings: ProjectSettings,
+): Promise<void> {
+  await retryOnConflict(async () => {
+    const { value, version } = await readProject(context, project);
+    const changed = { ...value, ...settings, lastModifyTime: context.nowSeconds() };
+    const { committed } = await context.store.commit({
+      tenant: tenantOf(project),
+      writes: [projectDocuments.write(projectKey, changed, { version })],
+    });
+    return committed ? true : undefined;
+  });
+}
+
 /** Returns a project as "GetProject" and "ListProject" show it. */
 export function describeProject(
+  { slsMaxLogstores, slsMaxShards }: ResourceSettings,
   name: string,
-  { description, createTime, lastModifyTime }: Project,
+  project: Project,
 ): Static<typeof ProjectReply> {
+  const { description, createTime, lastModifyTime } = project;
+  const { resourceGroupId = '', dataRedundancyType = '', recycleBinEnabled = false } = project;
   return {
     projectName: name,
     status: 'Normal',
     owner: '',
     description,
     region,
+    location: region,
     createTime: String(createTime),
     lastModifyTime: String(lastModifyTime),
+    resourceGroupId,
+    dataRedundancyType: dataRedundancyType === '' ? 'LRS' : dataRedundancyType,
+    recycleBinEnabled,
+    quota: { logstore: slsMaxLogstores, shard: slsMaxShards },
   };
 }

@@ -1,44 +1,34 @@
 /** "UpdateProject". */
 import { Type } from '@sinclair/typebox';
-import { retryOnConflict } from '../../../kit/retry-on-conflict.ts';
 import { validator } from '../../../kit/validate.ts';
 import type { SlsOperation } from '../../wire/call.ts';
 import { errors, projectErrors } from '../../wire/errors.ts';
 import { emptyReply } from '../../wire/reply.ts';
-import { parseJson } from '../../wire/request.ts';
+import { parseJson, pickMembers, withoutNulls } from '../../wire/request.ts';
 import type { ResourceContext } from '../context.ts';
-import { projectDocuments, projectKey, projectSubject, readProject, tenantOf } from './project.ts';
+import { changeProject, projectMembers, projectSubject } from './project.ts';
 
-const Body = Type.Object({ description: Type.String({ maxLength: 1_024 }) });
+const Body = Type.Object({
+  description: Type.Optional(Type.String({ maxLength: 1_024 })),
+  recycleBinEnabled: projectMembers.recycleBinEnabled,
+});
 const checkBody = validator(Body);
 
 export function updateProject(context: ResourceContext): SlsOperation {
   return {
     name: 'UpdateProject',
-    summary: 'Changes the description of a project',
+    summary: 'Changes a project; what the body leaves out stays',
     method: 'PUT',
     path: '/',
     schema: { body: Body, replies: { 200: 'Changed' } },
     errors: [...projectErrors, 'PostBodyInvalid'],
     subject: projectSubject,
     async run({ project, body }) {
-      const { description } = checkBody(parseJson(body), () =>
+      const change = checkBody(withoutNulls(parseJson(body)), () =>
         errors.ParameterInvalid('The body is not valid json string'),
       );
-      await setDescription(context, project, description);
+      await changeProject(context, project, pickMembers(change, Body.properties));
       return emptyReply;
     },
   };
-}
-
-async function setDescription(context: ResourceContext, project: string, description: string): Promise<void> {
-  await retryOnConflict(async () => {
-    const { value, version } = await readProject(context, project);
-    const changed = { ...value, description, lastModifyTime: context.nowSeconds() };
-    const { committed } = await context.store.commit({
-      tenant: tenantOf(project),
-      writes: [projectDocuments.write(projectKey, changed, { version })],
-    });
-    return committed ? true : undefined;
-  });
 }

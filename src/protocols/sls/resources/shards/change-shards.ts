@@ -1,16 +1,21 @@
 /** Splits and merges of shards in the store, for SplitShard and MergeShards. */
-import { Type } from '@sinclair/typebox';
+import { type Static, Type } from '@sinclair/typebox';
 import { errors } from '../../wire/errors.ts';
 import type { ResourceContext } from '../context.ts';
 import { type Logstore, type LogstoreRef, storedShards } from '../logstores/logstore.ts';
 import { changeLogstore } from '../logstores/logstore-store.ts';
+import { withOrigins } from './origin.ts';
 import { LogstoreShard, type Reshaped } from './shards.ts';
 
 /** A shard as ListShards, SplitShard and MergeShards show it. */
-export const ShardReply = Type.Omit(LogstoreShard, ['parents']);
+export const ShardReply = Type.Omit(LogstoreShard, ['parents', 'origin']);
 
 /** Returns a shard as the calls show it. */
-export function describeShard({ parents: _, ...shard }: LogstoreShard): Omit<LogstoreShard, 'parents'> {
+export function describeShard({
+  parents: _,
+  origin: __,
+  ...shard
+}: LogstoreShard): Static<typeof ShardReply> {
   return shard;
 }
 
@@ -24,7 +29,7 @@ export function reshape(
     const { affected, ...after } = change(before);
     // Read-only shards count as well: each keeps its log.
     if (after.shards.length > context.config.slsMaxShards) throw errors.ExceedQuota('shard');
-    return [{ ...before, ...storedShards(after) }, affected];
+    return [{ ...before, ...storedShards(withOrigins(context, after, before.nextShardId)) }, affected];
   });
 }
 

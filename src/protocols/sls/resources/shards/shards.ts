@@ -9,6 +9,8 @@ export const LogstoreShard = Type.Object({
   exclusiveEndKey: Type.String(),
   /** Seconds since 1970. */
   createTime: Type.Integer(),
+  /** First cursor, decimal; see `origin.ts`. */
+  origin: Type.Optional(Type.String({ pattern: '^\\d{1,19}$' })),
   /** The shards it was split or merged from; a group with `order` consumes those first. */
   parents: Type.Array(Type.Integer()),
 });

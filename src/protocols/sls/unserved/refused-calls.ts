@@ -1,0 +1,143 @@
+/** Calls that are refused by name: by path and method, the vendor's name of the call. */
+import type { Method } from '../../kit/operation.ts';
+import type { SlsOperation } from '../wire/call.ts';
+import { errors } from '../wire/errors.ts';
+
+type Calls = Readonly<Partial<Record<Method, string>>>;
+
+/** Calls on one kind of resource that share its name: `Create`, `Get`, `Update` and `Delete`. */
+const oneOf = (kind: string): Calls => ({ GET: `Get${kind}`, PUT: `Update${kind}`, DELETE: `Delete${kind}` });
+
+const create = (kind: string): Calls => ({ POST: `Create${kind}` });
+
+/** Kinds of resource with a path of their own: `POST` on it creates one, and each has calls at its name. */
+const kinds: Readonly<Record<string, string>> = {
+  agentinstanceconfigs: 'AgentInstanceConfig',
+  alerts: 'Alert',
+  configs: 'Config',
+  dashboards: 'Dashboard',
+  domains: 'Domain',
+  downloadjobs: 'DownloadJob',
+  etls: 'ETL',
+  externalstores: 'ExternalStore',
+  jobs: 'Job',
+  machinegroups: 'MachineGroup',
+  maxcomputeexports: 'MaxComputeExport',
+  metricstores: 'MetricStore',
+  ossexports: 'OSSExport',
+  osshdfsexports: 'OSSHDFSExport',
+  ossingestions: 'OSSIngestion',
+  pipelineconfigs: 'LogtailPipelineConfig',
+  resources: 'Resource',
+  s3ingestions: 'S3Ingestion',
+  savedsearches: 'SavedSearch',
+  scheduledsqls: 'ScheduledSQL',
+  storeviews: 'StoreView',
+  topostores: 'TopoStore',
+};
+
+const single: Readonly<Record<string, Calls>> = {
+  '/asyncsql': { POST: 'SubmitAsyncSql' },
+  '/asyncsql/:name': { GET: 'GetAsyncSql', DELETE: 'DeleteAsyncSql' },
+  '/collectionpolicy': { POST: 'UpsertCollectionPolicy' },
+  '/collectionpolicy/:name': { GET: 'GetCollectionPolicy', DELETE: 'DeleteCollectionPolicy' },
+  '/configs/:name/machinegroups': { GET: 'GetAppliedMachineGroups' },
+  '/consumeprocessors/:name': {
+    GET: 'GetConsumeProcessor',
+    PUT: 'PutConsumeProcessor',
+    DELETE: 'DeleteConsumeProcessor',
+  },
+  '/ingestprocessors/:name': {
+    GET: 'GetIngestProcessor',
+    PUT: 'PutIngestProcessor',
+    DELETE: 'DeleteIngestProcessor',
+  },
+  '/logging': { POST: 'CreateLogging', GET: 'GetLogging', PUT: 'UpdateLogging', DELETE: 'DeleteLogging' },
+  '/logs': { GET: 'GetProjectLogs', POST: 'GetProjectLogs' },
+  '/logstores/:logstore/deletelogs': { POST: 'DeleteLogs' },
+  '/logstores/:logstore/deletelogtasks': { GET: 'ListDeleteLogsTasks', POST: 'CreateDeleteLogsTask' },
+  '/logstores/:logstore/deletelogtasks/:name': { GET: 'GetDeleteLogsStatus' },
+  '/logstores/:logstore/encryption': { PUT: 'UpdateLogStoreEncryption' },
+  '/logstores/:logstore/index': { POST: 'CreateIndex', PUT: 'UpdateIndex', DELETE: 'DeleteIndex' },
+  '/logstores/:logstore/meteringmode': { GET: 'GetLogStoreMeteringMode', PUT: 'UpdateLogStoreMeteringMode' },
+  '/logstores/:logstore/multimodalconfiguration': {
+    GET: 'GetLogStoreMultimodalConfiguration',
+    PUT: 'PutLogStoreMultimodalConfiguration',
+  },
+  '/logstores/:logstore/objects/:name': { GET: 'GetObject', PUT: 'PutObject' },
+  '/logstores/:logstore/processor': { POST: 'UpdateLogStoreProcessor' },
+  '/logstores/:logstore/shipper': { POST: 'CreateShipper' },
+  '/logstores/:logstore/shipper/:name': oneOf('Shipper'),
+  '/logstores/:logstore/shipper/:name/tasks': { GET: 'GetShipperTasks', PUT: 'RetryShipperTasks' },
+  '/logstores/:logstore/substores': { GET: 'ListSubStores', POST: 'CreateSubStore' },
+  '/logstores/:logstore/substores/:name': oneOf('SubStore'),
+  '/logstores/:logstore/substores/storage/ttl': { GET: 'GetSubStoreTTL', PUT: 'UpdateSubStoreTTL' },
+  '/logstores/:logstore/updatelogs': { POST: 'UpdateLogs' },
+  '/machinegroups/:name/configs': { GET: 'GetAppliedConfigs' },
+  '/machinegroups/:name/configs/:config': {
+    PUT: 'ApplyConfigToMachineGroup',
+    DELETE: 'RemoveConfigFromMachineGroup',
+  },
+  '/machinegroups/:name/machines': { GET: 'ListMachines', PUT: 'UpdateMachineGroupMachine' },
+  '/metricstores/:name/meteringmode': {
+    GET: 'GetMetricStoreMeteringMode',
+    PUT: 'UpdateMetricStoreMeteringMode',
+  },
+  '/metricstores/:name/processor': { POST: 'UpdateMetricStoreProcessor' },
+  '/policy': { POST: 'PutProjectPolicy', GET: 'GetProjectPolicy', DELETE: 'DeleteProjectPolicy' },
+  '/prometheus/:project/:logstore/api/v1/write': { POST: 'PutMetrics' },
+  '/prometheus/:project/:logstore/api/v1/query': { GET: 'QueryMetrics', POST: 'QueryMetrics' },
+  '/prometheus/:project/:logstore/api/v1/query_range': {
+    GET: 'QueryMetricsRange',
+    POST: 'QueryMetricsRange',
+  },
+  '/resources/:name/records': { GET: 'ListResourceRecords', POST: 'CreateResourceRecord' },
+  '/resources/:name/records/:record': oneOf('ResourceRecord'),
+  '/sqlinstance': { POST: 'CreateSqlInstance', GET: 'GetSqlInstance', PUT: 'UpdateSqlInstance' },
+  '/storeviews/:name/index': { GET: 'GetStoreViewIndex' },
+  '/tag': { POST: 'TagResources' },
+  '/tickets': { POST: 'CreateTicket' },
+  '/transferacceleration': { PUT: 'PutProjectTransferAcceleration' },
+  '/untag': { POST: 'UntagResources' },
+};
+
+const ofAccount: Readonly<Record<string, Calls>> = {
+  '/ml/annotationdataset': { POST: 'CreateAnnotationDataSet', GET: 'ListAnnotationDataSets' },
+  '/ml/annotationlabel': { POST: 'CreateAnnotationLabel', GET: 'ListAnnotationLabels' },
+  '/ml/service/:name/analysis': { POST: 'GetMLServiceResults' },
+  '/ml/tool/call': { POST: 'CallAiTools' },
+  '/ml/tool/list': { GET: 'ListAiTools' },
+  '/regions': { GET: 'DescribeRegions' },
+  '/slsservice': { GET: 'GetSlsService', POST: 'OpenSlsService' },
+  '/token/refresh': { POST: 'RefreshToken' },
+};
+
+/** Returns the operations that refuse these calls. */
+export function refusedCalls(): readonly SlsOperation[] {
+  const ofKinds = Object.entries(kinds).flatMap(([path, kind]) => [
+    ...refuse(`/${path}`, create(kind)),
+    ...refuse(`/${path}/:name`, oneOf(kind)),
+  ]);
+  const others = Object.entries(single).flatMap(([path, calls]) => refuse(path, calls));
+  const accountLevel = Object.entries(ofAccount)
+    .flatMap(([path, calls]) => refuse(path, calls))
+    .map((operation) => ({ ...operation, isAccountLevel: true as const }));
+  return [...ofKinds, ...others, ...accountLevel];
+}
+
+function refuse(path: string, calls: Calls): readonly SlsOperation[] {
+  return Object.entries(calls).map(([method, name]) => ({
+    name,
+    summary: `Refuses ${name}`,
+    method: method as Method,
+    path,
+    isHidden: true,
+    support: 'refused',
+    schema: { replies: {} },
+    errors: ['NotSupported'],
+    subject: () => ({}),
+    run() {
+      throw errors.NotSupported(name);
+    },
+  }));
+}
