@@ -69,9 +69,9 @@ export const pbxSettings = {
   ),
   pbxReportConcurrency: integer(
     'PBX_REPORT_CONCURRENCY',
-    256,
+    512,
     { min: 1, max: 10_000 },
-    'maximum concurrent deliveries to all applications',
+    'maximum concurrent deliveries to all applications; half of them are kept for users and callbacks with few under way',
   ),
   pbxAllowTargets: list(
     'PBX_ALLOW_TARGETS',
@@ -94,6 +94,11 @@ export const pbxSettings = {
     'PBX_REFUSE_SYSTEM_PORTS',
     false,
     'refuse callback ports below 1024 except 80 and 443',
+  ),
+  pbxAllowOwnAddress: toggle(
+    'PBX_ALLOW_OWN_ADDRESS',
+    false,
+    'allow callbacks to this server itself; their reports do not renew the token',
   ),
   pbxVerifyTls: toggle('PBX_VERIFY_TLS', true, 'verify the certificates of https callbacks'),
   pbxCa: text(

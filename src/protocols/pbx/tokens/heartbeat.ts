@@ -16,7 +16,7 @@ import type { PbxContext } from '../api/context.ts';
 import { bodyErrors, errnos, PbxError, tokenErrors } from '../api/errors.ts';
 import { bodyReader, Field, isEmptyBody, noParameters, type Parameters, textsOf } from '../api/parameters.ts';
 import { type CallbackFields, doubtAbout, portOf, resolveCallback } from '../callback/callback-url.ts';
-import { recordDiagnostic } from '../delivery/diagnostics.ts';
+import { type Diagnostic, recordDiagnostic } from '../delivery/diagnostics.ts';
 import { readStoredQueue } from '../queues/stored-queue.ts';
 import { type Callback, parseCallback, setCallback } from './token.ts';
 import type { RenewedToken } from './tokens.ts';
@@ -80,30 +80,28 @@ async function moveCallback(context: PbxContext, { user, token, data }: RenewedT
   const before = parseCallback(data);
   const fields = movedFields(before, parameters);
   const resolved = resolveCallback(fields, context.policyFor(before.peer ?? ''));
-  if ('errno' in resolved) {
-    await recordDiagnostic(store, {
-      atMs: context.wallMs(),
-      message: 'heartbeat refused: the callback is not usable',
-      user,
-      detail: JSON.stringify(Object.fromEntries(parameters)).slice(0, maxDetailLength),
-    });
-    throw new PbxError(resolved.errno);
+  const note = (message: string, about: Pick<Diagnostic, 'url' | 'detail'>) => {
+    context.log.warn({ user, ...about }, `pbx ${message}`);
+    return recordDiagnostic(store, { atMs: context.wallMs(), message, user, ...about });
+  };
+  const isAsBefore = 'href' in resolved && resolved.href === before.callback;
+  const reason = 'unusable' in resolved ? resolved.unusable : isAsBefore ? undefined : resolved.refusal;
+  if ('unusable' in resolved || reason !== undefined) {
+    const sent = JSON.stringify(Object.fromEntries(parameters)).slice(0, maxDetailLength);
+    await note('heartbeat refused: the callback is not usable', { detail: `${reason}: ${sent}` });
+    throw new PbxError(errnos.heartbeatFailed);
   }
   const version = (parameters.get('version') ?? before.version).slice(0, maxVersionLength);
-  const after: Callback = { ...before, ...fields, version, callback: resolved.href };
+  const { refusal: _refusal, ...kept } = before;
+  const { href: callback, refusal } = resolved;
+  const after: Callback = { ...kept, ...fields, version, callback, ...(refusal && { refusal }) };
   if (JSON.stringify(after) === JSON.stringify(before)) return;
   if (after.callback === before.callback) {
     await setCallback(store, { user, token }, after);
     return;
   }
   const doubt = doubtAbout(after);
-  if (doubt !== undefined)
-    await recordDiagnostic(store, {
-      atMs: context.wallMs(),
-      message: doubt,
-      user,
-      url: after.callback,
-    });
+  if (doubt !== undefined) await note(doubt, { url: after.callback });
   // Reports that the old address received are not sent to the new one; those that wait for the old one are.
   const queue = await readStoredQueue(store, user, before.callback);
   const since = Math.max(before.since ?? 0, queue?.cursor ?? 0);
