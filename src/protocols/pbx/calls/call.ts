@@ -37,6 +37,18 @@ export const NewCall = Type.Object(
     ),
     ringSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400, default: 3 })),
     talkSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400, default: 10 })),
+    dialledBy: Type.Optional(
+      Type.Union([Type.Literal('api'), Type.Literal('phone')], {
+        description:
+          'who dials an internal or outbound call: v1 reports RING and ALERT only for "api", which is the default',
+      }),
+    ),
+    control: Type.Optional(
+      Type.Boolean({
+        description:
+          'whether applications decide on an inbound call: an Invite comes before it, and Incoming when it arrives',
+      }),
+    ),
     recording: Type.Optional(Type.Boolean({ description: 'whether the call record names a recording' })),
   },
   { additionalProperties: false },
@@ -58,6 +70,9 @@ export const OpenCall = Type.Object({
   ringSeconds: Type.Integer(),
   talkSeconds: Type.Integer(),
   recording: Type.Boolean(),
+  /** Absent in calls that older versions of this server stored. */
+  dialledBy: Type.Optional(Type.Union([Type.Literal('api'), Type.Literal('phone')])),
+  control: Type.Optional(Type.Boolean()),
   transferred: Type.Boolean(),
   keys: Type.String(),
 });

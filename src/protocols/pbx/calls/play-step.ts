@@ -36,12 +36,18 @@ export function playStep(model: Model, call: OpenCall, step: Step): PlayedStep {
 const ring: Play<StepOf<'ring'>> = (model, call) => {
   const { callid, caller, callee } = call;
   const next = withStatus(withStatus(model, caller, 'Busy'), callee, 'Ringing');
+  // Documented with the control of inbound calls: the application is asked, and then told that the call arrived.
   const incoming: Report[] =
-    caller.type === 'inbound' ? [{ report: 'Incoming', callid, members: [caller] }] : [];
+    caller.type === 'inbound' && call.control === true
+      ? [
+          { report: 'Invite', callid, members: [caller] },
+          { report: 'Incoming', callid, members: [caller] },
+        ]
+      : [];
   return {
     call: { ...call, phase: 'ringing' },
     model: next,
-    reports: [...incoming, ...bothSides('RING', 'ALERT', call), ...statusReports(model, next)],
+    reports: [...incoming, ...ringing(call), ...statusReports(model, next)],
   };
 };
 
@@ -50,7 +56,7 @@ const answer: Play<StepOf<'answer'>> = (model, call) => {
   return {
     call: { ...call, phase: 'answered' },
     model: next,
-    reports: [...bothSides('ANSWER', 'ANSWERED', call), ...statusReports(model, next)],
+    reports: [...answering(call), ...statusReports(model, next)],
   };
 };
 
@@ -110,11 +116,14 @@ const dtmf: Play<StepOf<'dtmf'>> = (model, call, { key }) => {
 };
 
 const hangup: Play<StepOf<'hangup'>> = (model, call, { by = 'caller' }) => {
-  const { callid, caller, callee, phase } = call;
+  const { caller, callee, phase } = call;
   const next = withStatus(withStatus(model, caller, 'rest'), callee, 'rest');
-  const bye: Report = { report: 'BYE', callid, members: [caller, callee], hungUpBy: by };
   const record = recordOf(call, phase === 'ringing' ? 'NO ANSWER' : 'ANSWERED');
-  return { call: undefined, model: next, reports: [bye, ...statusReports(model, next), record] };
+  return {
+    call: undefined,
+    model: next,
+    reports: [...released(call, by), ...statusReports(model, next), record],
+  };
 };
 
 const fail: Play<StepOf<'fail'>> = (model, call, { reason = 'User busy' }) => {
@@ -142,16 +151,36 @@ const steps: {
   fail: { after: ['new', 'ringing'], play: fail },
 };
 
+/**
+ * The caller hears that it rings, then the callee does. In the older shapes both are reported only for calls dialled by the API; of
+ * inbound calls, which nobody dials here, they are reported too.
+ */
+function ringing({ callid, caller, callee, dialledBy }: OpenCall): Report[] {
+  const members = [caller, callee];
+  if (dialledBy === 'phone' && caller.type !== 'inbound')
+    return [{ report: 'RING', callid, members, shapes: eventShape }];
+  return [
+    { report: 'ALERT', callid, members: [caller], shapes: actionShapes },
+    { report: 'RING', callid, members },
+  ];
+}
+
 /** The callee's report and the caller's belong together. */
-function bothSides(
-  ofCallee: 'RING' | 'ANSWER',
-  ofCaller: 'ALERT' | 'ANSWERED',
-  { callid, caller, callee }: OpenCall,
-): Report[] {
+function answering({ callid, caller, callee }: OpenCall): Report[] {
   const members = [caller, callee];
   return [
-    { report: ofCallee, callid, members },
-    { report: ofCaller, callid, members, shapes: actionShapes },
+    { report: 'ANSWER', callid, members },
+    { report: 'ANSWERED', callid, members, shapes: actionShapes },
+  ];
+}
+
+/** Two reports, the first of which begins with who hung up, and the second with the other end; one in the event shape. */
+function released({ callid, caller, callee }: OpenCall, by: 'caller' | 'callee'): Report[] {
+  const members = [caller, callee];
+  const other = by === 'caller' ? 'callee' : 'caller';
+  return [
+    { report: 'BYE', callid, members, hungUpBy: by },
+    { report: 'BYE', callid, members, hungUpBy: other, shapes: actionShapes },
   ];
 }
 

@@ -23,6 +23,8 @@ export function startCall(model: Model, call: NewCall, callid: string, startedMs
     ringSeconds: call.ringSeconds ?? 3,
     talkSeconds: call.talkSeconds ?? 10,
     recording: call.recording ?? false,
+    dialledBy: call.dialledBy ?? 'api',
+    control: call.control ?? false,
     transferred: false,
     keys: '',
   };
