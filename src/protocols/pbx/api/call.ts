@@ -7,6 +7,8 @@ import type { Body } from './parameters.ts';
 export interface PbxCall {
   /** The version prefix of the path, for example `v1.1.0`. */
   readonly version: string;
+  /** What follows the version in the path of a request that no call takes; else empty. */
+  readonly endpoint: string;
   /** Empty if the request has none. */
   readonly token: string;
   readonly body: Body;

@@ -32,12 +32,13 @@ export function makeDialect({
       });
     },
     read(request) {
-      const { version = '' } = request.params as { version?: string };
+      const { version = '', '*': endpoint = '' } = request.params as { version?: string; '*'?: string };
       const query = request.query as Readonly<Record<string, unknown>>;
       const body = bodyOf(request);
       const token = tokenIn(query);
       return {
         version,
+        endpoint,
         token: token === '' && pbxTokenInBody ? memberOf(body, 'token') : token,
         body,
         query,
