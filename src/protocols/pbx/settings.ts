@@ -61,6 +61,12 @@ export const pbxSettings = {
     { min: 1, max: 1_000 },
     'maximum delivery attempts per report without a 2xx reply; then it becomes a dead letter',
   ),
+  pbxCallRecords: integer(
+    'PBX_CALL_RECORDS',
+    10_000,
+    { min: 1, max: 100_000 },
+    'maximum call records that are kept for downloads; another one drops the oldest, and its recording',
+  ),
   pbxReportTimeoutMs: integer(
     'PBX_REPORT_TIMEOUT_MS',
     10_000,

@@ -47,10 +47,11 @@ export function makeDialect({
         peer: request.ip,
       };
     },
-    authenticate(call, { isCatchAll, isPostOnly }) {
+    authenticate(call, { isCatchAll, isPostOnly, isDownload }) {
       if (isCatchAll === true) return;
       if (!versionPrefix.test(call.version)) throw new PbxError(errnos.requestNotSupported);
-      if (call.isGet && (call.isStrict || isPostOnly === true)) throw new PbxError(errnos.postOnly);
+      if (call.isGet && isDownload !== true && (call.isStrict || isPostOnly === true))
+        throw new PbxError(errnos.postOnly);
     },
     error: (failure) => failed(errnoOf(failure)),
     describeError(name) {

@@ -11,6 +11,8 @@ import { extensionListQuery } from '../model/extension-list-query.ts';
 import { extensionQuery } from '../model/extension-query.ts';
 import { extensionUpdate } from '../model/extension-update.ts';
 import { trunkList, trunkListQuery } from '../model/trunk-list-query.ts';
+import { cdrDownload, cdrGetRandom } from '../records/cdr-calls.ts';
+import { recordingDownload, recordingGetRandom } from '../records/recording-calls.ts';
 import { heartbeat } from '../tokens/heartbeat.ts';
 import { logout } from '../tokens/logout.ts';
 import { tokenRefresh } from '../tokens/token-refresh.ts';
@@ -37,6 +39,10 @@ const everywhere = [
   ...controllingCalls,
   callQuery,
   extensionQueryCall,
+  cdrGetRandom,
+  cdrDownload,
+  recordingGetRandom,
+  recordingDownload,
 ] as const;
 
 const cloudOnly = [tokenRefresh] as const;

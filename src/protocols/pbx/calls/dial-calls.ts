@@ -84,7 +84,7 @@ export const diallingCalls = [
     start({ caller, callee }, model, callid, startedMs) {
       checkExtension(model, caller);
       checkExtension(model, callee);
-      return startCall(model, { from: caller, to: callee }, callid, startedMs);
+      return startCall(model, { from: caller, to: callee, recording: true }, callid, startedMs);
     },
   }),
   dialling({
@@ -94,7 +94,7 @@ export const diallingCalls = [
     required: ['extid', 'outto'],
     start({ extid, outto }, model, callid, startedMs) {
       checkExtension(model, extid);
-      return startCall(model, { from: extid, to: outto }, callid, startedMs);
+      return startCall(model, { from: extid, to: outto, recording: true }, callid, startedMs);
     },
   }),
   dialling({
@@ -114,7 +114,7 @@ export const diallingCalls = [
     required: ['caller', 'callee'],
     start({ caller, callee }, model, callid, startedMs) {
       checkExtension(model, caller);
-      return startCall(model, { from: caller, to: callee }, callid, startedMs);
+      return startCall(model, { from: caller, to: callee, recording: true }, callid, startedMs);
     },
   }),
 ] as const;

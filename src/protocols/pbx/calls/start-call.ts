@@ -53,7 +53,7 @@ export function startCallback(
     startedMs,
     ringSeconds: 3,
     talkSeconds: 10,
-    recording: false,
+    recording: true,
     dialledBy: 'api',
     control: false,
     startedBy: 'api',

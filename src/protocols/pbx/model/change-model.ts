@@ -39,6 +39,7 @@ async function tryUpdate<T>(
   const { model, reports, writes = [] } = updated;
   const isQueued = await enqueueReports(store, reports, {
     keepEntries: settings.pbxReportQueue,
+    keepCallRecords: settings.pbxCallRecords,
     atMs: wallMs(),
     serial: model.device.sn,
     writes: model === before ? writes : [writeModel(model, version), ...writes],

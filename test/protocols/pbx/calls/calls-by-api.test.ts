@@ -209,7 +209,7 @@ describe('the model', () => {
 });
 
 describe('a call that is not supported', () => {
-  it.each(['recording/get_random', 'queue/query', 'call/attended_transfer', 'no/such_call'])(
+  it.each(['companycontacts/query', 'queue/query', 'call/attended_transfer', 'no/such_call'])(
     'renews the token, and reports one that is not live: %s',
     async (endpoint) => {
       await started.store.advanceClock(29 * minutes);
