@@ -111,7 +111,7 @@ describe('reports', () => {
       await receiver.arrived(1);
       await expect.poll(() => waiting(node)).toEqual([2]);
       await away.kill();
-      expect(await sms(node, 'lost')).toMatchObject({ error: expect.stringContaining('the store is away') });
+      expect(await sms(node, 'lost')).toMatchObject({ error: expect.stringContaining('store unavailable') });
       answers = true;
       await away.start();
       await receiver.arrived(2);

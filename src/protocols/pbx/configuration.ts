@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { SettingError, type SettingsOf } from '../../settings/setting.ts';
 import { type AddressPolicy, makeAddressPolicy, onlyTo } from './callback/address-policy.ts';
+import type { OwnAddress } from './callback/own-address.ts';
 import { parseCertificates } from './callback/trust.ts';
 import { defaultModel, type Model, parseModel } from './model/model.ts';
 import type { pbxSettings } from './settings.ts';
@@ -20,12 +21,13 @@ export interface PbxConfiguration {
 }
 
 /** Reads the files that the settings name. Throws SettingError naming the setting. */
-export function readConfiguration(settings: PbxSettings): PbxConfiguration {
+export function readConfiguration(settings: PbxSettings, ownAddress: OwnAddress): PbxConfiguration {
   const policy = naming('PBX_ALLOW_TARGETS, PBX_DENY_TARGETS', () =>
     makeAddressPolicy({
       allow: settings.pbxAllowTargets,
       deny: settings.pbxDenyTargets,
       refuseSystemPorts: settings.pbxRefuseSystemPorts,
+      ...(settings.pbxAllowOwnAddress ? {} : { isOwn: ownAddress.has }),
     }),
   );
   return {

@@ -61,6 +61,12 @@ export const pbxSettings = {
     { min: 1, max: 1_000 },
     'maximum delivery attempts per report without a 2xx reply; then it becomes a dead letter',
   ),
+  pbxCallRecords: integer(
+    'PBX_CALL_RECORDS',
+    10_000,
+    { min: 1, max: 100_000 },
+    'maximum call records that are kept for downloads; another one drops the oldest, and its recording',
+  ),
   pbxReportTimeoutMs: integer(
     'PBX_REPORT_TIMEOUT_MS',
     10_000,
@@ -69,9 +75,9 @@ export const pbxSettings = {
   ),
   pbxReportConcurrency: integer(
     'PBX_REPORT_CONCURRENCY',
-    256,
+    512,
     { min: 1, max: 10_000 },
-    'maximum concurrent deliveries to all applications',
+    'maximum concurrent deliveries to all applications; half of them are kept for users and callbacks with few under way',
   ),
   pbxAllowTargets: list(
     'PBX_ALLOW_TARGETS',
@@ -94,6 +100,11 @@ export const pbxSettings = {
     'PBX_REFUSE_SYSTEM_PORTS',
     false,
     'refuse callback ports below 1024 except 80 and 443',
+  ),
+  pbxAllowOwnAddress: toggle(
+    'PBX_ALLOW_OWN_ADDRESS',
+    false,
+    'allow callbacks to this server itself; their reports do not renew the token',
   ),
   pbxVerifyTls: toggle('PBX_VERIFY_TLS', true, 'verify the certificates of https callbacks'),
   pbxCa: text(

@@ -7,6 +7,8 @@ import type { Body } from './parameters.ts';
 export interface PbxCall {
   /** The version prefix of the path, for example `v1.1.0`. */
   readonly version: string;
+  /** What follows the version in the path of a request that no call takes; else empty. */
+  readonly endpoint: string;
   /** Empty if the request has none. */
   readonly token: string;
   readonly body: Body;
@@ -21,6 +23,8 @@ export interface PbxCall {
 export interface PbxOperation extends Operation<PbxCall> {
   /** GET is refused with 20001. Other calls accept it as a POST with an empty body, since real clients send it. */
   readonly isPostOnly?: true;
+  /** The documents have it as GET: it is never refused. */
+  readonly isDownload?: true;
   /** Gives every request that reaches it the same reply, whatever its version and method. */
   readonly isCatchAll?: true;
 }
@@ -51,12 +55,13 @@ export function successWith<P extends TProperties>(properties: P) {
   return Type.Object({ status: Type.Literal('Success'), ...properties });
 }
 
-/** Headers of every reply. Shared, so that replies are sent without making them again. */
-export const replyHeaders = headerList({
+export const corsHeaders = {
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'GET, POST, OPTIONS, PUT, DELETE',
-  'content-type': 'application/json',
-});
+} as const;
+
+/** Headers of every reply. Shared, so that replies are sent without making them again. */
+export const replyHeaders = headerList({ ...corsHeaders, 'content-type': 'application/json' });
 
 /** The reply of a call that returns nothing. */
 export const success: Reply = { status: 200, headers: replyHeaders, body: '{"status":"Success"}' };

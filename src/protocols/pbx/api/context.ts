@@ -4,6 +4,8 @@ import type { Store } from '../../../store/store.ts';
 import type { Subject } from '../../kit/operation.ts';
 import type { ProtocolContext } from '../../kit/protocol.ts';
 import type { AddressPolicy } from '../callback/address-policy.ts';
+import { makeOwnAddress, type OwnAddress } from '../callback/own-address.ts';
+import { makeSender, type SendReport } from '../callback/send-report.ts';
 import { type PbxSettings, readConfiguration } from '../configuration.ts';
 import type { Model } from '../model/model.ts';
 import { tenant } from '../tenant.ts';
@@ -11,6 +13,8 @@ import { makeTokens, type Tokens } from '../tokens/tokens.ts';
 import type { Access } from '../users/access.ts';
 import { type LoginFailures, makeLoginFailures } from '../users/login-failures.ts';
 import type { PbxCall } from './call.ts';
+
+const maxConnectMs = 3_000;
 
 export interface PbxContext {
   readonly store: Store;
@@ -20,11 +24,14 @@ export interface PbxContext {
   readonly tokens: Tokens;
   /** The emulated PBX as the settings describe it, before any change. */
   readonly configuredModel: Model;
-  /** Certificates in PEM form that https callbacks are trusted by, in addition to those that Node trusts. */
-  readonly authorities: readonly string[];
   readonly log: Log;
   /** When this server started, ms since 1970. */
   readonly startedMs: number;
+  /** Sends one report, for the delivery and for operators. */
+  readonly send: SendReport;
+  /** Ends every attempt that is under way. */
+  abandonAttempts(this: void): void;
+  readonly ownAddress: OwnAddress;
   /** Returns where reports may go for an application that logged in from `peer`. */
   policyFor(peer: string): AddressPolicy;
   /** Wall time, ms since 1970. */
@@ -39,7 +46,9 @@ export function makePbxContext(
   { store, wallMs, randomBytes, log }: ProtocolContext,
   settings: PbxSettings,
 ): PbxContext {
-  const { access, model, authorities, policyFor } = readConfiguration(settings);
+  const ownAddress = makeOwnAddress();
+  const { access, model, authorities, policyFor } = readConfiguration(settings, ownAddress);
+  const abandoning = new AbortController();
   const tokens = makeTokens({ store, settings, access, log });
   return {
     store,
@@ -48,7 +57,17 @@ export function makePbxContext(
     loginFailures: makeLoginFailures(store),
     tokens,
     configuredModel: model,
-    authorities,
+    ownAddress,
+    send: makeSender({
+      policyFor,
+      connectTimeoutMs: Math.min(maxConnectMs, settings.pbxReportTimeoutMs),
+      timeoutMs: settings.pbxReportTimeoutMs,
+      verifyTls: settings.pbxVerifyTls,
+      authorities,
+      signal: abandoning.signal,
+      isSelf: ownAddress.has,
+    }),
+    abandonAttempts: () => abandoning.abort(),
     log,
     startedMs: wallMs(),
     policyFor,

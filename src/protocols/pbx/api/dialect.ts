@@ -32,12 +32,13 @@ export function makeDialect({
       });
     },
     read(request) {
-      const { version = '' } = request.params as { version?: string };
+      const { version = '', '*': endpoint = '' } = request.params as { version?: string; '*'?: string };
       const query = request.query as Readonly<Record<string, unknown>>;
       const body = bodyOf(request);
       const token = tokenIn(query);
       return {
         version,
+        endpoint,
         token: token === '' && pbxTokenInBody ? memberOf(body, 'token') : token,
         body,
         query,
@@ -46,10 +47,11 @@ export function makeDialect({
         peer: request.ip,
       };
     },
-    authenticate(call, { isCatchAll, isPostOnly }) {
+    authenticate(call, { isCatchAll, isPostOnly, isDownload }) {
       if (isCatchAll === true) return;
       if (!versionPrefix.test(call.version)) throw new PbxError(errnos.requestNotSupported);
-      if (call.isGet && (call.isStrict || isPostOnly === true)) throw new PbxError(errnos.postOnly);
+      if (call.isGet && isDownload !== true && (call.isStrict || isPostOnly === true))
+        throw new PbxError(errnos.postOnly);
     },
     error: (failure) => failed(errnoOf(failure)),
     sampleError(name) {

@@ -22,6 +22,10 @@ export const errnos = {
   requestBlank: '20009',
   serviceUnreachable: '20010',
   heartbeatFailed: '20011',
+  noSuchRecording: '20012',
+  wrongRandom: '20013',
+  recordingDeleted: '20014',
+  wrongAllowedIp: '20015',
   internal: '30001',
 } as const;
 
@@ -47,6 +51,10 @@ export const meanings: Readonly<Record<Errno, string>> = {
   '20009': 'the request is blank',
   '20010': 'the request could not be passed to the API service',
   '20011': 'the heartbeat could not be configured',
+  '20012': 'the recording does not exist',
+  '20013': 'wrong random string',
+  '20014': 'the recording was deleted',
+  '20015': 'wrong allowedip',
   '30001': 'internal error',
 };
 

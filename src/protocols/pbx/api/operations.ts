@@ -1,4 +1,7 @@
 /** The table of the calls of the API. Names are the documents' paths in camel case behind `Pbx`, since ids are unique over all protocols. */
+import { callQuery, extensionQueryCall } from '../calls/call-query.ts';
+import { controllingCalls } from '../calls/control-calls.ts';
+import { diallingCalls } from '../calls/dial-calls.ts';
 import { inboundQuery } from '../calls/inbound-query.ts';
 import { outboundQuery } from '../calls/outbound-query.ts';
 import { apply } from '../model/apply.ts';
@@ -6,7 +9,10 @@ import { deviceInfoQuery } from '../model/device-info-query.ts';
 import { extensionList } from '../model/extension-list.ts';
 import { extensionListQuery } from '../model/extension-list-query.ts';
 import { extensionQuery } from '../model/extension-query.ts';
-import { trunkListQuery } from '../model/trunk-list-query.ts';
+import { extensionUpdate } from '../model/extension-update.ts';
+import { trunkList, trunkListQuery } from '../model/trunk-list-query.ts';
+import { cdrDownload, cdrGetRandom } from '../records/cdr-calls.ts';
+import { recordingDownload, recordingGetRandom } from '../records/recording-calls.ts';
 import { heartbeat } from '../tokens/heartbeat.ts';
 import { logout } from '../tokens/logout.ts';
 import { tokenRefresh } from '../tokens/token-refresh.ts';
@@ -24,9 +30,19 @@ const everywhere = [
   extensionList,
   extensionQuery,
   trunkListQuery,
+  trunkList,
+  extensionUpdate,
   inboundQuery,
   outboundQuery,
   apply,
+  ...diallingCalls,
+  ...controllingCalls,
+  callQuery,
+  extensionQueryCall,
+  cdrGetRandom,
+  cdrDownload,
+  recordingGetRandom,
+  recordingDownload,
 ] as const;
 
 const cloudOnly = [tokenRefresh] as const;
@@ -35,7 +51,7 @@ const cloudOnly = [tokenRefresh] as const;
 export function pbxOperations(context: PbxContext): readonly PbxOperation[] {
   const makers = context.settings.pbxFlavour === 'cloud' ? [...everywhere, ...cloudOnly] : everywhere;
   const calls = makers.map((make) => make(context));
-  return [...calls, ...calls.map(asGet), ...catchAlls];
+  return [...calls, ...calls.map(asGet), ...catchAlls(context)];
 }
 
 /** Real clients send GET where the documents have POST; the dialect decides whether it is refused. */

@@ -2,6 +2,7 @@
 import { type TObject, Type } from '@sinclair/typebox';
 import { validator } from '../../kit/validate.ts';
 import { errnos, PbxError } from './errors.ts';
+import { parseSloppyObject } from './sloppy-object.ts';
 
 /** A member of a body. The documents say String; clients send numbers too. */
 export const Field = Type.Optional(Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]));
@@ -80,8 +81,8 @@ function parseObject(body: Body): Record<string, unknown> {
     value = JSON.parse(text);
   } catch {
     const isForm = /^application\/x-www-form-urlencoded/i.test(contentType) && /^[^{["]*=/.test(text);
-    if (!isForm) throw new PbxError(errnos.jsonOnly);
-    return Object.fromEntries(new URLSearchParams(text));
+    if (isForm) return Object.fromEntries(new URLSearchParams(text));
+    value = parseSloppyObject(text);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new PbxError(errnos.jsonOnly);

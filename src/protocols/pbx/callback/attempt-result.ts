@@ -3,6 +3,8 @@ export type AttemptResult =
   | {
       readonly kind: 'replied';
       readonly status: number;
+      /** That the report was sent to. */
+      readonly address?: string;
       /** The reply came from this server itself. */
       readonly isSelf: boolean;
       /** At most 1 KiB of the reply's body. */

@@ -3,7 +3,6 @@
  * S-Series API v1.1.0 and v2.0.0; what they leave open is marked as a choice of this server.
  */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import { type Errno, errnos } from '../api/errors.ts';
 import { type AddressPolicy, defaultPolicy } from './address-policy.ts';
 
 export interface CallbackFields {
@@ -15,7 +14,14 @@ export interface CallbackFields {
   readonly urltag: string;
 }
 
-export type Resolved = { readonly href: string } | { readonly errno: Errno };
+export type Resolved =
+  | {
+      readonly href: string;
+      /** The rule of the policy that lets no report go there. */
+      readonly refusal?: string;
+    }
+  /** The fields make no URL that reports can be posted to; says why. */
+  | { readonly unusable: string };
 
 const maxUrlLength = 2_048;
 const maxHostLength = 253;
@@ -24,7 +30,8 @@ const hasScheme = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//;
 /** Characters that the URL parser drops silently. */
 const control = /[\u0000-\u001f\u007f]/;
 
-const unusable: Resolved = { errno: errnos.heartbeatFailed };
+/** A scheme that is written wrong: it would be read as the name of a host, or as a path. */
+const likeScheme = /^https?(?::\/?(?!\/)|;\/\/|\/\/|:\/\/https?:?\/\/)(?!\d+(?:\/|$))/i;
 
 /** Parses a port as clients send it: digits, perhaps with blanks around them. Undefined if it is not from 1 to 65535. */
 export function portOf(value: string): number | undefined {
@@ -47,23 +54,26 @@ export function hostOf(ipaddr: string): string | undefined {
   return /^(?:\d+|0x[0-9a-f]*)$/i.test(labels.at(-1) ?? '') ? undefined : text;
 }
 
-/** Resolves a callback; never throws. A host or port that the policy refuses is unusable. */
+/** Resolves a callback; never throws. */
 export function resolveCallback(
   { ipaddr, port, url, urltag }: CallbackFields,
   policy: AddressPolicy = defaultPolicy,
 ): Resolved {
-  if (urltag !== '' && urltag !== '0' && urltag !== '1') return unusable;
-  if (url.length > maxUrlLength || control.test(url)) return unusable;
+  if (urltag !== '' && urltag !== '0' && urltag !== '1') return { unusable: 'urltag is neither 0 nor 1' };
+  if (url.length > maxUrlLength) return { unusable: `url is longer than ${maxUrlLength} characters` };
+  if (control.test(url)) return { unusable: 'url contains control characters' };
   // A choice: a scheme without a tag means that the URL is absolute.
   const isAbsolute = url !== '' && (urltag === '1' || (urltag === '' && hasScheme.test(url)));
   if (isAbsolute) return checkUrl(hasScheme.test(url) ? url : `http://${url}`, policy);
   const host = hostOf(ipaddr);
-  if (host === undefined) return unusable;
+  if (host === undefined) return { unusable: 'ipaddr is neither an address nor a host name' };
   return checkUrl(`http://${host}:${port}/${url.replace(/^\/+/, '')}`, policy);
 }
 
 /** Returns a warning about fields that probably do not mean what the application intends; undefined if there is none. */
 export function doubtAbout({ url, urltag }: Pick<CallbackFields, 'url' | 'urltag'>): string | undefined {
+  if (likeScheme.test(url))
+    return 'the url begins with a scheme that is written wrong; use http:// or https://';
   if (!hasScheme.test(url)) return undefined;
   if (urltag === '') return 'the url has a scheme but no urltag; treated as absolute';
   if (urltag === '0') return 'the url has a scheme and urltag 0; treated as a path';
@@ -75,19 +85,16 @@ function checkUrl(text: string, policy: AddressPolicy): Resolved {
   try {
     url = new URL(text);
   } catch {
-    return unusable;
+    return { unusable: 'the url cannot be read' };
   }
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') return unusable;
-  if (url.username !== '' || url.password !== '' || url.hostname === '' || url.port === '0') return unusable;
-  if (!policy.allowsHost(url.hostname) || !policy.allowsPort(portOfUrl(url))) return unusable;
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    return { unusable: 'the url is neither http nor https' };
+  if (url.username !== '' || url.password !== '') return { unusable: 'the url contains credentials' };
+  if (url.hostname === '' || url.port === '0') return { unusable: 'the url has no usable host and port' };
   url.hash = '';
-  return url.href.length > maxUrlLength + maxHostLength ? unusable : { href: url.href };
-}
-
-/** Returns the port of a URL, also where its scheme implies it. */
-export function portOfUrl(url: URL): number {
-  if (url.port !== '') return Number(url.port);
-  return url.protocol === 'https:' ? 443 : 80;
+  if (url.href.length > maxUrlLength + maxHostLength) return { unusable: 'the url is too long' };
+  const refusal = policy.refusalOfUrl(url);
+  return { href: url.href, ...(refusal === undefined ? {} : { refusal }) };
 }
 
 /** Returns the address of a client as a callback uses it: IPv4-mapped addresses as IPv4, without a zone. */

@@ -4,9 +4,8 @@
  */
 import { connect, isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, TLSSocket } from 'node:tls';
-import { type AddressPolicy, bareHost } from './address-policy.ts';
+import { type AddressPolicy, bareHost, portOfUrl } from './address-policy.ts';
 import { type AttemptResult, reasonOf } from './attempt-result.ts';
-import { portOfUrl } from './callback-url.ts';
 
 export interface Dialled {
   readonly socket: Socket;
@@ -30,16 +29,17 @@ export async function dial(url: URL, options: DialOptions): Promise<Dialled | No
   const { policy, signal, lookup } = options;
   const hostname = bareHost(url.hostname);
   const port = portOfUrl(url);
-  if (!policy.allowsPort(port)) return { kind: 'refused', reason: `port ${port} is not allowed` };
+  const portRefusal = policy.refusalOfPort(port);
+  if (portRefusal !== undefined) return { kind: 'refused', reason: portRefusal };
   let addresses: readonly string[];
   try {
     addresses = isIP(hostname) === 0 ? await abortable(lookup(hostname), signal) : [hostname];
   } catch (error) {
     return { kind: 'unreachable', reason: reasonOf(error as Error) };
   }
-  const allowed = addresses.filter((address) => policy.allowsAddress(address, hostname));
-  if (allowed.length === 0)
-    return { kind: 'refused', reason: `${hostname} leads to ${addresses.join(', ')}, which is not allowed` };
+  const refusals = addresses.map((address) => policy.refusalOf({ address, hostname, port }));
+  const allowed = addresses.filter((_address, at) => refusals[at] === undefined);
+  if (allowed.length === 0) return { kind: 'refused', reason: refusals[0] ?? `${hostname} has no address` };
   let failed: NotDialled = { kind: 'unreachable', reason: '' };
   for (const address of allowed) {
     const dialled = await dialAddress(url, address, options);

@@ -1,5 +1,5 @@
 /** Networks in CIDR notation, as settings and the file of users name them. */
-import { BlockList, isIP } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 
 /** Parses an address or a network in CIDR notation; undefined if it is neither. */
 export function parseNetwork(
@@ -28,4 +28,15 @@ export function networks(texts: readonly string[]): { has(address: string): bool
   }
   // BlockList matches an IPv4 address in its IPv6 form against the networks of IPv4.
   return { has: (address) => list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4') };
+}
+
+/** Returns the eight groups of an IPv6 address as hexadecimal text without leading zeros; undefined if it is none. */
+export function ipv6Groups(address: string): readonly string[] | undefined {
+  if (!isIPv6(address)) return undefined;
+  const canonical = new URL(`http://[${address.split('%')[0]}]/`).hostname.slice(1, -1);
+  const [head = '', tail] = canonical.split('::');
+  const left = head === '' ? [] : head.split(':');
+  const right = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? 0 : 8 - left.length - right.length;
+  return [...left, ...Array.from({ length: zeros }, () => '0'), ...right];
 }

@@ -3,10 +3,10 @@
  * address comes from a client, so no redirect is followed, no credentials are sent along, and time and reply are bounded.
  */
 import { lookup as systemLookup } from 'node:dns/promises';
-import type { AddressPolicy } from './address-policy.ts';
+import { type AddressPolicy, portOfUrl } from './address-policy.ts';
 import { type AttemptResult, reasonOf } from './attempt-result.ts';
-import { portOfUrl } from './callback-url.ts';
 import { dial } from './dial.ts';
+import { makeLingeringSockets } from './lingering-sockets.ts';
 import { postReport } from './post-report.ts';
 import { makeTrust } from './trust.ts';
 
@@ -45,6 +45,7 @@ const lookupBySystem = async (hostname: string): Promise<readonly string[]> => {
 export function makeSender(options: SenderOptions): SendReport {
   const { lookup = lookupBySystem } = options;
   const trust = makeTrust(options);
+  const lingering = makeLingeringSockets();
   const underWay = new Set<AbortController>();
   options.signal?.addEventListener('abort', () => {
     for (const attempt of underWay) attempt.abort();
@@ -73,7 +74,7 @@ export function makeSender(options: SenderOptions): SendReport {
       if (!('socket' in dialled)) return dialled;
       isSending = true;
       const isSelf = options.isSelf?.(dialled.address, portOfUrl(url)) ?? false;
-      return postReport({ url, body, socket: dialled.socket, signal: whole.signal, isSelf });
+      return postReport({ url, body, ...dialled, signal: whole.signal, isSelf, lingering });
     };
 
     const result = send()

@@ -6,11 +6,32 @@ const PhoneNumber = Type.String({ minLength: 1, maxLength: 64 });
 const Side = Type.Union([Type.Literal('caller'), Type.Literal('callee')]);
 
 export const Step = Type.Union([
+  Type.Object(
+    { step: Type.Literal('dial') },
+    { additionalProperties: false, description: "the API dials: the caller's own telephone rings first" },
+  ),
+  Type.Object(
+    { step: Type.Literal('invite') },
+    {
+      additionalProperties: false,
+      description: 'applications are asked whether an inbound call is accepted',
+    },
+  ),
   Type.Object({ step: Type.Literal('ring') }, { additionalProperties: false }),
   Type.Object({ step: Type.Literal('answer') }, { additionalProperties: false }),
   Type.Object({ step: Type.Literal('hold'), by: Type.Optional(Side) }, { additionalProperties: false }),
   Type.Object({ step: Type.Literal('resume') }, { additionalProperties: false }),
-  Type.Object({ step: Type.Literal('transfer'), to: PhoneNumber }, { additionalProperties: false }),
+  Type.Object(
+    {
+      step: Type.Literal('transfer'),
+      to: PhoneNumber,
+      by: Type.Optional(Side),
+      reported: Type.Optional(
+        Type.Boolean({ description: 'false: as a transfer by the API, of which no report tells' }),
+      ),
+    },
+    { additionalProperties: false },
+  ),
   Type.Object(
     { step: Type.Literal('dtmf'), key: Type.String({ pattern: '^[0-9A-D*#]$' }) },
     { additionalProperties: false },
@@ -37,6 +58,18 @@ export const NewCall = Type.Object(
     ),
     ringSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400, default: 3 })),
     talkSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400, default: 10 })),
+    dialledBy: Type.Optional(
+      Type.Union([Type.Literal('api'), Type.Literal('phone')], {
+        description:
+          'who dials an internal or outbound call: v1 reports RING and ALERT only for "api", which is the default',
+      }),
+    ),
+    control: Type.Optional(
+      Type.Boolean({
+        description:
+          'whether applications decide on an inbound call: an Invite comes before it, and Incoming when it arrives',
+      }),
+    ),
     recording: Type.Optional(Type.Boolean({ description: 'whether the call record names a recording' })),
   },
   { additionalProperties: false },
@@ -45,11 +78,17 @@ export type NewCall = Static<typeof NewCall>;
 
 export const OpenCall = Type.Object({
   callid: Type.String(),
-  type: Type.Union([Type.Literal('Internal'), Type.Literal('Inbound'), Type.Literal('Outbound')]),
+  type: Type.Union([
+    Type.Literal('Internal'),
+    Type.Literal('Inbound'),
+    Type.Literal('Outbound'),
+    Type.Literal('Callback'),
+  ]),
   caller: Member,
   callee: Member,
   phase: Type.Union([
     Type.Literal('new'),
+    Type.Literal('invited'),
     Type.Literal('ringing'),
     Type.Literal('answered'),
     Type.Literal('held'),
@@ -58,6 +97,12 @@ export const OpenCall = Type.Object({
   ringSeconds: Type.Integer(),
   talkSeconds: Type.Integer(),
   recording: Type.Boolean(),
+  /** Absent in calls that older versions of this server stored. */
+  dialledBy: Type.Optional(Type.Union([Type.Literal('api'), Type.Literal('phone')])),
+  control: Type.Optional(Type.Boolean()),
+  /** The API started it, not an operator. */
+  startedBy: Type.Optional(Type.Union([Type.Literal('api'), Type.Literal('operator')])),
+  heldBy: Type.Optional(Side),
   transferred: Type.Boolean(),
   keys: Type.String(),
 });
@@ -65,5 +110,5 @@ export type OpenCall = Static<typeof OpenCall>;
 
 /** A step or a call that cannot be played; the message says why. */
 export class CallRefused extends Error {
-  override readonly name = 'CallRefused';
+  override readonly name: string = 'CallRefused';
 }

@@ -6,6 +6,8 @@ import { OpenCall } from './call.ts';
 
 const calls = documentKind('calls', OpenCall);
 /** A call without a further step ends without a trace after this long, on the lease clock. */
+/** At the same time. */
+export const maxOpenCalls = 1_000;
 const ttlMs = 24 * 3_600_000;
 
 export async function listCalls(store: Store): Promise<OpenCall[]> {

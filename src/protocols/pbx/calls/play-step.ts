@@ -33,15 +33,33 @@ export function playStep(model: Model, call: OpenCall, step: Step): PlayedStep {
   return (play as Play<Step>)(model, call, step);
 }
 
+const dial: Play<StepOf<'dial'>> = (model, call) => {
+  const next = withStatus(model, call.caller, 'Ringing');
+  return { call, model: next, reports: statusReports(model, next) };
+};
+
+const invite: Play<StepOf<'invite'>> = (model, call) => {
+  const { callid, caller } = call;
+  if (caller.type !== 'inbound') throw new CallRefused('only an inbound call can be accepted or refused');
+  return {
+    call: { ...call, phase: 'invited', control: true },
+    model,
+    reports: [{ report: 'Invite', callid, members: [caller] }],
+  };
+};
+
 const ring: Play<StepOf<'ring'>> = (model, call) => {
-  const { callid, caller, callee } = call;
+  const { callid, caller, callee, phase } = call;
   const next = withStatus(withStatus(model, caller, 'Busy'), callee, 'Ringing');
-  const incoming: Report[] =
-    caller.type === 'inbound' ? [{ report: 'Incoming', callid, members: [caller] }] : [];
+  const isControlled = caller.type === 'inbound' && call.control === true;
+  // Documented with the control of inbound calls: the application is asked, and then told that the call arrived.
+  const asked: Report[] =
+    isControlled && phase === 'new' ? [{ report: 'Invite', callid, members: [caller] }] : [];
+  const arrived: Report[] = isControlled ? [{ report: 'Incoming', callid, members: [caller] }] : [];
   return {
     call: { ...call, phase: 'ringing' },
     model: next,
-    reports: [...incoming, ...bothSides('RING', 'ALERT', call), ...statusReports(model, next)],
+    reports: [...asked, ...arrived, ...ringing(call), ...statusReports(model, next)],
   };
 };
 
@@ -50,7 +68,7 @@ const answer: Play<StepOf<'answer'>> = (model, call) => {
   return {
     call: { ...call, phase: 'answered' },
     model: next,
-    reports: [...bothSides('ANSWER', 'ANSWERED', call), ...statusReports(model, next)],
+    reports: [...answering(call), ...statusReports(model, next)],
   };
 };
 
@@ -63,7 +81,7 @@ const hold: Play<StepOf<'hold'>> = (model, call, step) => {
     memberstatus: member === holder ? 'HOLD' : at === 0 ? 'ANSWERED' : 'ANSWER',
   }));
   return {
-    call: { ...call, phase: 'held' },
+    call: { ...call, phase: 'held', heldBy: by },
     // Lists show the state; no report carries it.
     model: withStatus(model, holder, 'Hold'),
     reports: [{ report: 'HOLD', callid, members }],
@@ -79,19 +97,22 @@ const resume: Play<StepOf<'resume'>> = (model, call) => {
   };
 };
 
-const transfer: Play<StepOf<'transfer'>> = (model, call, { to }) => {
+const transfer: Play<StepOf<'transfer'>> = (model, call, { to, by = 'callee', reported = true }) => {
   const { callid, caller, callee } = call;
   if (!model.extensions.some(({ number }) => number === to))
     throw new CallRefused(`extension ${to} does not exist`);
   const target = extensionMember({ number: to, type: 'SIP' }, callid, 2);
-  const next = withStatus(withStatus(withStatus(model, callee, 'rest'), caller, 'Busy'), target, 'Busy');
+  const [leaving, staying] = by === 'callee' ? [callee, caller] : [caller, callee];
+  const ends = by === 'callee' ? { caller, callee: target } : { caller: target, callee };
+  const next = withStatus(withStatus(withStatus(model, leaving, 'rest'), staying, 'Busy'), target, 'Busy');
+  // The member that transfers comes first, then the other end.
+  const told: Report[] = reported ? [{ report: 'Transfer', callid, members: [leaving, staying] }] : [];
   return {
-    call: { ...call, callee: target, phase: 'answered', transferred: true },
+    call: { ...call, ...ends, phase: 'answered', transferred: true },
     model: next,
     reports: [
-      // The member that transfers comes first, then the other end.
-      { report: 'Transfer', callid, members: [callee, caller] },
-      { report: 'ANSWER', callid, members: [caller, target], shapes: eventShape },
+      ...told,
+      { report: 'ANSWER', callid, members: [ends.caller, ends.callee], shapes: eventShape },
       ...statusReports(model, next),
     ],
   };
@@ -110,11 +131,14 @@ const dtmf: Play<StepOf<'dtmf'>> = (model, call, { key }) => {
 };
 
 const hangup: Play<StepOf<'hangup'>> = (model, call, { by = 'caller' }) => {
-  const { callid, caller, callee, phase } = call;
+  const { caller, callee, phase } = call;
   const next = withStatus(withStatus(model, caller, 'rest'), callee, 'rest');
-  const bye: Report = { report: 'BYE', callid, members: [caller, callee], hungUpBy: by };
-  const record = recordOf(call, phase === 'ringing' ? 'NO ANSWER' : 'ANSWERED');
-  return { call: undefined, model: next, reports: [bye, ...statusReports(model, next), record] };
+  const record = recordOf(call, phase === 'answered' || phase === 'held' ? 'ANSWERED' : 'NO ANSWER');
+  return {
+    call: undefined,
+    model: next,
+    reports: [...released(call, by), ...statusReports(model, next), record],
+  };
 };
 
 const fail: Play<StepOf<'fail'>> = (model, call, { reason = 'User busy' }) => {
@@ -132,26 +156,48 @@ const steps: {
     readonly play: Play<StepOf<N>>;
   };
 } = {
-  ring: { after: ['new'], play: ring },
+  dial: { after: ['new'], play: dial },
+  invite: { after: ['new'], play: invite },
+  ring: { after: ['new', 'invited'], play: ring },
   answer: { after: ['ringing'], play: answer },
   hold: { after: ['answered'], play: hold },
   resume: { after: ['held'], play: resume },
-  transfer: { after: ['answered', 'held'], play: transfer },
+  transfer: { after: ['ringing', 'answered', 'held'], play: transfer },
   dtmf: { after: ['answered'], play: dtmf },
-  hangup: { after: ['ringing', 'answered', 'held'], play: hangup },
-  fail: { after: ['new', 'ringing'], play: fail },
+  hangup: { after: ['invited', 'ringing', 'answered', 'held'], play: hangup },
+  fail: { after: ['new', 'invited', 'ringing'], play: fail },
 };
 
+/**
+ * The caller hears that it rings, then the callee does. In the older shapes both are reported only for calls dialled by the API; of
+ * inbound calls, which nobody dials here, they are reported too.
+ */
+function ringing({ callid, caller, callee, dialledBy }: OpenCall): Report[] {
+  const members = [caller, callee];
+  if (dialledBy === 'phone' && caller.type !== 'inbound')
+    return [{ report: 'RING', callid, members, shapes: eventShape }];
+  return [
+    { report: 'ALERT', callid, members: [caller], shapes: actionShapes },
+    { report: 'RING', callid, members },
+  ];
+}
+
 /** The callee's report and the caller's belong together. */
-function bothSides(
-  ofCallee: 'RING' | 'ANSWER',
-  ofCaller: 'ALERT' | 'ANSWERED',
-  { callid, caller, callee }: OpenCall,
-): Report[] {
+function answering({ callid, caller, callee }: OpenCall): Report[] {
   const members = [caller, callee];
   return [
-    { report: ofCallee, callid, members },
-    { report: ofCaller, callid, members, shapes: actionShapes },
+    { report: 'ANSWER', callid, members },
+    { report: 'ANSWERED', callid, members, shapes: actionShapes },
+  ];
+}
+
+/** Two reports, the first of which begins with who hung up, and the second with the other end; one in the event shape. */
+function released({ callid, caller, callee }: OpenCall, by: 'caller' | 'callee'): Report[] {
+  const members = [caller, callee];
+  const other = by === 'caller' ? 'callee' : 'caller';
+  return [
+    { report: 'BYE', callid, members, hungUpBy: by },
+    { report: 'BYE', callid, members, hungUpBy: other, shapes: actionShapes },
   ];
 }
 

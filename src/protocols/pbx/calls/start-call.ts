@@ -13,16 +13,50 @@ export function startCall(model: Model, call: NewCall, callid: string, startedMs
     callid,
     type: caller === undefined ? 'Inbound' : callee === undefined ? 'Outbound' : 'Internal',
     caller:
-      caller === undefined ? trunkMember(model, call, callid, 'inbound') : extensionMember(caller, callid, 0),
+      caller === undefined
+        ? trunkMember(model, call, { callid, type: 'inbound', offset: 0 })
+        : extensionMember(caller, callid, 0),
     callee:
       callee === undefined
-        ? trunkMember(model, call, callid, 'outbound')
+        ? trunkMember(model, call, { callid, type: 'outbound', offset: 1 })
         : extensionMember(callee, callid, 1),
     phase: 'new',
     startedMs,
     ringSeconds: call.ringSeconds ?? 3,
     talkSeconds: call.talkSeconds ?? 10,
     recording: call.recording ?? false,
+    dialledBy: call.dialledBy ?? 'api',
+    control: call.control ?? false,
+    startedBy: 'operator',
+    transferred: false,
+    keys: '',
+  };
+}
+
+/** Returns a call between two outside numbers, dialled one after the other. Throws CallRefused if there are not two trunks. */
+export function startCallback(
+  model: Model,
+  { caller, outto, fromext }: { readonly caller: string; readonly outto: string; readonly fromext: string },
+  callid: string,
+  startedMs: number,
+): OpenCall {
+  const [first, second] = model.trunks;
+  if (first === undefined || second === undefined) throw new CallRefused('a call back needs two trunks');
+  const outbound = (to: string, trunk: string, offset: number): Member =>
+    trunkMember(model, { from: fromext, to, trunk }, { callid, type: 'outbound', offset });
+  return {
+    callid,
+    type: 'Callback',
+    caller: outbound(caller, first.name, 0),
+    callee: outbound(outto, second.name, 1),
+    phase: 'new',
+    startedMs,
+    ringSeconds: 3,
+    talkSeconds: 10,
+    recording: true,
+    dialledBy: 'api',
+    control: false,
+    startedBy: 'api',
     transferred: false,
     keys: '',
   };
@@ -37,13 +71,19 @@ export function extensionMember(
   return { type: 'ext', number, channelid: channel(`${type}/${number}`, callid, offset) };
 }
 
-function trunkMember(model: Model, call: NewCall, callid: string, type: 'inbound' | 'outbound'): Member {
+interface Leg {
+  readonly callid: string;
+  readonly type: 'inbound' | 'outbound';
+  /** Tells the channels of a call apart. */
+  readonly offset: number;
+}
+
+function trunkMember(model: Model, call: NewCall, { callid, type, offset }: Leg): Member {
   const trunk = call.trunk ?? model.trunks[0]?.name;
   if (trunk === undefined)
     throw new CallRefused('an inbound or outbound call needs a trunk, and the model has none');
   if (!model.trunks.some(({ name }) => name === trunk))
     throw new CallRefused(`trunk ${trunk} does not exist`);
-  const offset = type === 'inbound' ? 0 : 1;
   const [seconds = '', counter = '0'] = callid.split('.');
   return {
     type,

@@ -4,7 +4,7 @@ import type { OpenCall } from './call.ts';
 
 /** Returns the state of a call as queries show it. The documents have "Talking" only; the other names are a choice. */
 export function shownState({ phase }: Pick<OpenCall, 'phase'>): string {
-  return { new: 'Ringing', ringing: 'Ringing', answered: 'Talking', held: 'Hold' }[phase];
+  return { new: 'Ringing', invited: 'Ringing', ringing: 'Ringing', answered: 'Talking', held: 'Hold' }[phase];
 }
 
 /** Returns the calls whose `name` is one of the ids, with commas between them; all for none. Throws PbxError 10007. */

@@ -20,7 +20,7 @@ import { shapeOf } from '../reports/shape-of.ts';
 import type { DeliveryContext } from './context.ts';
 import { logDead, logDelivered, logDropped, logFailed, logFinished, logStarted } from './delivery-log.ts';
 import { readRecipient, renewRecipients } from './recipient.ts';
-import { describeResult, retryDelayMs, type Verdict, verdictOf } from './verdict.ts';
+import { describeResult, lastAttempt, retryDelayMs, type Verdict, verdictOf } from './verdict.ts';
 
 /** Delivers until no report waits, or something stops the queue. Rejects with StoreUnavailable. */
 export async function deliverQueue(context: DeliveryContext, queue: DeliveryQueue): Promise<void> {
@@ -77,11 +77,12 @@ async function attempt(
   next: NextReport,
 ): Promise<Attempted | 'stopped' | 'no-such-report'> {
   const { concurrency } = context;
-  let release = concurrency.tryAcquire(queue.host);
+  const party = { user: queue.user, target: queue.host };
+  let release = concurrency.tryAcquire(party);
   if (release === undefined) {
     // The recipient that was read with the previous attempt is good only if nothing waited since.
     queue.nextRecipient = undefined;
-    release = await concurrency.acquire(queue.host);
+    release = await concurrency.acquire(party);
   }
   try {
     if (!context.mayStart()) return 'stopped';
@@ -127,7 +128,7 @@ async function settle(
     context.markChanged();
     return false;
   }
-  queue.last = { outcome: describeResult(result), atMs: context.wallMs() };
+  queue.last = lastAttempt(result, context.wallMs());
   const writes: DocumentWrite[] = [];
   if (verdict === 'delivered') {
     logDelivered(context, queue, result);

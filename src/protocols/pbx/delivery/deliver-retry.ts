@@ -6,7 +6,7 @@ import { queueForRetry } from '../queues/routing.ts';
 import { renderReport } from '../reports/catalog.ts';
 import { shapeOf } from '../reports/shape-of.ts';
 import type { DeliveryContext } from './context.ts';
-import { logDead, logDelivered, logFailed, logFinished, logStarted } from './delivery-log.ts';
+import { logDead, logDelivered, logEndedRetry, logFailed, logFinished, logStarted } from './delivery-log.ts';
 import { readRecipient, renewRecipients } from './recipient.ts';
 import { describeResult, retryDelayMs, verdictOf } from './verdict.ts';
 
@@ -27,11 +27,12 @@ export async function deliverRetry(context: DeliveryContext, retry: ScheduledRet
 
 /** The user has no live token: a replay returns to the dead letters, any other retry is dropped. */
 async function giveUp(context: DeliveryContext, retry: ScheduledRetry): Promise<void> {
-  context.count('ended');
   if (retry.isReplay === true) {
+    context.count('ended');
     await moveToDeadLetters(context, retry, retry.attempts, 'the user has no live token');
     return;
   }
+  logEndedRetry(context, retry);
   await context.claim.commit([writeRetry(retry.key, null)]);
   context.retries.finish(retry.key);
 }
@@ -41,7 +42,7 @@ async function attempt(
   queue: DeliveryQueue,
   { report, serial, position }: ScheduledRetry,
 ): Promise<AttemptResult | 'stopped'> {
-  const release = await context.concurrency.acquire(queue.host);
+  const release = await context.concurrency.acquire({ user: queue.user, target: queue.host });
   try {
     if (!context.mayStart()) return 'stopped';
     const recipient = await readRecipient(context, queue);

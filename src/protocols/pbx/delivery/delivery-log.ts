@@ -3,6 +3,8 @@ import { isDebugging, type Log } from '../../../settings/log.ts';
 import type { AttemptResult } from '../callback/attempt-result.ts';
 import type { DeadLetter } from '../queues/dead-letters.ts';
 import type { Condition, DeliveryQueue } from '../queues/delivery-queue.ts';
+import type { Retry } from '../queues/retries.ts';
+import type { EndedQueue } from '../queues/routing.ts';
 import { tenant } from '../tenant.ts';
 import { shortToken } from '../tokens/token.ts';
 import { describeResult, type Verdict } from './verdict.ts';
@@ -75,19 +77,49 @@ export function logDropped(log: DeliveryLog, queue: LoggedQueue, missed: number)
 
 export function logDelivered(log: DeliveryLog, queue: LoggedQueue, result: AttemptResult): void {
   log.count('delivered');
-  queue.reported.delete('untrusted');
+  for (const condition of Object.keys(failureMessages) as Condition[]) queue.reported.delete(condition);
   if (result.kind !== 'replied' || result.status === 200) return;
   const message = 'report accepted with a status other than 200; a PBX may send it again';
   warnOnce(log, queue, 'other-status', { message, detail: describeResult(result) });
 }
 
-/** A callback whose certificate is not trusted gets nothing until that changes, so operators are warned. */
+const failureMessages = {
+  unreachable: 'callback cannot be reached; its reports wait',
+  refused: 'callback is refused; its reports are not sent',
+  untrusted: 'certificate of the callback is not trusted; its reports wait until PBX_CA names its authority',
+  failed: 'callback gave no readable reply; its reports are sent again',
+  replied: 'callback did not accept a report; it is sent again',
+} as const;
+
+/** Operators are warned once for each way in which a callback fails, until it accepts a report. */
 export function logFailed(log: DeliveryLog, queue: LoggedQueue, result: AttemptResult): void {
   log.count('failed');
-  if (result.kind !== 'untrusted') return;
-  const message =
-    'certificate of the callback is not trusted; its reports wait until PBX_CA names its authority';
-  warnOnce(log, queue, 'untrusted', { message, detail: result.reason });
+  if (result.kind === 'aborted') return;
+  const { kind } = result;
+  const detail = kind === 'untrusted' ? result.reason : describeResult(result);
+  warnOnce(log, queue, kind, { message: failureMessages[kind], detail });
+}
+
+/** The tokens of a queue ended while reports waited. */
+export function logEnded(log: DeliveryLog, { queue, waiting }: EndedQueue): void {
+  log.count('ended', waiting);
+  const { user, url, last } = queue;
+  const outcome = last === undefined ? 'none was attempted' : `last attempt: ${last.outcome}`;
+  log.warn('reports dropped: the token ended before they were delivered', {
+    user,
+    url,
+    detail: `${waiting} ${waiting === 1 ? 'report' : 'reports'}; ${outcome}`,
+  });
+}
+
+/** A retry had nobody left to go to. */
+export function logEndedRetry(log: DeliveryLog, { user, url, report }: Retry): void {
+  log.count('ended');
+  log.warn('reports dropped: the token ended before they were delivered', {
+    user,
+    url,
+    detail: `${report.report}, which the application did not accept before`,
+  });
 }
 
 export function logSelf(log: DeliveryLog, queue: LoggedQueue): void {

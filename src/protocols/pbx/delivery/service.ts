@@ -1,17 +1,13 @@
 /** Delivery as a part of the app: starts when the app is ready, stops before it closes, and is counted. */
-import type { AddressInfo } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { Counter, type Registry } from 'prom-client';
 import type { App } from '../../kit/protocol.ts';
 import type { PbxContext } from '../api/context.ts';
-import { makeSender } from '../callback/send-report.ts';
 import { makeConcurrency } from './concurrency.ts';
 import { startDelivery } from './delivery.ts';
 import type { DeliveryLog } from './delivery-log.ts';
 import { outcomes } from './delivery-log.ts';
 import { recordDiagnostic } from './diagnostics.ts';
 
-const maxConnectMs = 3_000;
 /** Concurrent attempts to one host and port. */
 const maxPerTarget = 32;
 
@@ -19,24 +15,15 @@ const maxPerTarget = 32;
 export function deliverReports(app: App, context: PbxContext, registry: Registry): void {
   const { settings, access, randomBytes, store, wallMs } = context;
   const deliveryLog = makeDeliveryLog(context, registry);
-  const abandoning = new AbortController();
-  const send = makeSender({
-    policyFor: context.policyFor,
-    connectTimeoutMs: Math.min(maxConnectMs, settings.pbxReportTimeoutMs),
-    timeoutMs: settings.pbxReportTimeoutMs,
-    verifyTls: settings.pbxVerifyTls,
-    authorities: context.authorities,
-    signal: abandoning.signal,
-    isSelf: (address, port) => isOwnAddress(app, address, port),
-  });
   let stop: (() => Promise<void>) | undefined;
+  context.ownAddress.listen(app);
   app.addHook('onReady', async () => {
     const delivery = startDelivery({
       ...deliveryLog,
       store,
       node: randomBytes(8).toString('hex'),
       concurrency: makeConcurrency({ max: settings.pbxReportConcurrency, maxPerTarget }),
-      send,
+      send: context.send,
       queueLength: settings.pbxReportQueue,
       maxAttempts: settings.pbxReportAttempts,
       // On a Cloud PBX only a refresh extends a token.
@@ -44,7 +31,7 @@ export function deliverReports(app: App, context: PbxContext, registry: Registry
       mayReceive: (user) => access.hasPermission(user, 'reports'),
       wallMs,
       random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
-      abandon: () => abandoning.abort(),
+      abandon: context.abandonAttempts,
     });
     stop = () => delivery.stop();
   });
@@ -67,12 +54,4 @@ function makeDeliveryLog({ store, log, wallMs }: PbxContext, registry: Registry)
       if (err === undefined) void recordDiagnostic(store, { atMs: wallMs(), message, ...about });
     },
   };
-}
-
-/** Returns whether an address and port are those that the app listens on. */
-function isOwnAddress(app: App, address: string, port: number): boolean {
-  const own = app.server.address() as AddressInfo | null;
-  if (own?.port !== port) return false;
-  const interfaces = Object.values(networkInterfaces()).flat();
-  return address.startsWith('127.') || interfaces.some((known) => known?.address === address);
 }

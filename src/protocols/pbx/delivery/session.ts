@@ -14,7 +14,7 @@ import type { Claim } from './claim.ts';
 import type { DeliveryContext, DeliverySettings } from './context.ts';
 import { deliverQueue } from './deliver-queue.ts';
 import { deliverRetry } from './deliver-retry.ts';
-import { logDropped } from './delivery-log.ts';
+import { logDropped, logEnded } from './delivery-log.ts';
 
 export interface SessionOptions extends DeliverySettings {
   readonly claim: Claim;
@@ -157,12 +157,13 @@ function trackWork(context: DeliveryContext, state: SessionState, wake: () => vo
 
 /** Adapts the queues to the tokens that are live now. Returns false if the claim was lost. */
 async function refreshRoutes(context: DeliveryContext, state: SessionState): Promise<boolean> {
-  const { store, routes, stored, window, retries, claim, count } = context;
+  const { store, routes, stored, window, retries, claim } = context;
   state.isChanged = false;
   const [tokens] = await Promise.all([listTokens(store), retries.read()]);
-  const rerouted = reroute(routes, tokens, stored, window);
+  const receiving = tokens.filter(({ callback }) => callback.refusal === undefined);
+  const rerouted = reroute(routes, receiving, stored, window);
   state.isWaiting = rerouted.isWaiting;
-  if (rerouted.ended > 0) count('ended', rerouted.ended);
+  for (const ended of rerouted.ended) logEnded(context, ended);
   // Queues whose tokens ended, on whatever node and at whatever time, are not needed any more.
   const over = [...stored.keys()].filter((key) => !routes.queues.has(key));
   for (const key of over) stored.delete(key);

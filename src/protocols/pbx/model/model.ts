@@ -6,6 +6,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { DocumentWrite, Store } from '../../../store/store.ts';
 import { documentKind, type Versioned } from '../../kit/documents.ts';
 import { validator } from '../../kit/validate.ts';
+import { Answering } from '../calls/answering.ts';
 import { tenant } from '../tenant.ts';
 
 const Name = Type.String({ minLength: 1, maxLength: 256 });
@@ -52,6 +53,11 @@ export const Model = Type.Object(
     ),
     extensions: Type.Array(Extension, { maxItems: 2_000 }),
     trunks: Type.Array(Trunk, { maxItems: 500 }),
+    answering: Type.Optional(
+      Type.Record(Type.String({ maxLength: 64 }), Answering, {
+        description: 'by called number; absent: answer',
+      }),
+    ),
   },
   { additionalProperties: false },
 );

@@ -1,4 +1,4 @@
-/** `POST /api/{version}/trunklist/query`: all trunks. */
+/** `POST /api/{version}/trunklist/query`, in v2.0.0 `trunk/list`: all trunks. */
 import { Type } from '@sinclair/typebox';
 import {
   endpoint,
@@ -22,11 +22,19 @@ const ListedTrunk = Type.Object({
 });
 
 export function trunkListQuery(context: PbxContext): PbxOperation {
+  return listTrunks(context, 'PbxTrunkListQuery', 'trunklist/query');
+}
+
+export function trunkList(context: PbxContext): PbxOperation {
+  return listTrunks(context, 'PbxTrunkList', 'trunk/list');
+}
+
+function listTrunks(context: PbxContext, name: string, path: string): PbxOperation {
   const { store, configuredModel } = context;
   return {
-    name: 'PbxTrunkListQuery',
+    name,
     summary: 'Lists all trunks with their states',
-    ...endpoint('trunklist/query'),
+    ...endpoint(path),
     schema: {
       params: VersionParams,
       query: TokenQuery,

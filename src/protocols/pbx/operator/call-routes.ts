@@ -4,15 +4,15 @@ import { Value } from '@sinclair/typebox/value';
 import type { App } from '../../kit/protocol.ts';
 import type { PbxContext } from '../api/context.ts';
 import { CallRefused, NewCall, OpenCall, Step } from '../calls/call.ts';
-import { listCalls, readCall, writeCall } from '../calls/open-calls.ts';
-import { playStep } from '../calls/play-step.ts';
+import { newCallId } from '../calls/dial.ts';
+import { listCalls, maxOpenCalls, readCall, writeCall } from '../calls/open-calls.ts';
+import { CallOver, playSteps } from '../calls/play-steps.ts';
 import { startCall } from '../calls/start-call.ts';
+import type { ModelUpdate } from '../model/change-model.ts';
 import type { Model } from '../model/model.ts';
-import type { Report } from '../reports/catalog.ts';
-import { failures, type ModelUpdate, OperatorError, tags, updateModel } from './update-model.ts';
+import { failures, OperatorError, tags, updateModel } from './update-model.ts';
 
 const maxSteps = 100;
-const maxOpenCalls = 1_000;
 const maxShownLength = 200;
 
 const Steps = Type.Array(
@@ -46,7 +46,7 @@ export function callRoutes(app: App, context: PbxContext): void {
 }
 
 function registerNewCall(app: App, context: PbxContext): void {
-  const { store, wallMs, randomBytes } = context;
+  const { store, wallMs } = context;
   app.post(
     '/calls',
     {
@@ -66,9 +66,9 @@ function registerNewCall(app: App, context: PbxContext): void {
         throw new OperatorError(409, `${maxOpenCalls} calls are open; end one first`);
       const state = await updateModel(context, async (model) => {
         const startedMs = wallMs();
-        const callid = `${Math.floor(startedMs / 1_000)}.${randomBytes(3).readUIntBE(0, 3)}`;
+        const callid = newCallId(context, startedMs);
         const call = refusingWith(400, () => startCall(model, newCall, callid, startedMs));
-        return playSteps(model, call, 0, steps);
+        return playAll(model, call, 0, steps);
       });
       return reply.code(201).send(state);
     },
@@ -93,7 +93,7 @@ function registerNextSteps(app: App, context: PbxContext): void {
         const { callid } = request.params;
         const open = await readCall(context.store, callid);
         if (open === undefined) throw new OperatorError(404, `call ${callid} is not open`);
-        return playSteps(model, open.value, open.version, steps);
+        return playAll(model, open.value, open.version, steps);
       });
     },
   );
@@ -108,26 +108,18 @@ function parseStep(value: unknown): Step {
 }
 
 /** Throws OperatorError 400 for a step after the end, and 409 for one that cannot follow. `version`: of the stored call. */
-function playSteps(
+function playAll(
   model: Model,
   call: OpenCall,
   version: number,
   steps: readonly Step[],
 ): ModelUpdate<CallState> {
-  let state: { readonly call: OpenCall | undefined; readonly model: Model } = { call, model };
-  const reports: Report[] = [];
-  for (const step of steps) {
-    const { call: current, model: currentModel } = state;
-    if (current === undefined) throw new OperatorError(400, `the call is over before "${step.step}"`);
-    const played = refusingWith(409, () => playStep(currentModel, current, step));
-    reports.push(...played.reports);
-    state = played;
-  }
+  const played = refusingWith(409, () => playSteps(model, call, steps));
   return {
-    model: state.model,
-    reports,
-    writes: [writeCall(call.callid, state.call, version)],
-    result: { callid: call.callid, open: state.call !== undefined, reports: reports.length },
+    model: played.model,
+    reports: played.reports,
+    writes: [writeCall(call.callid, played.call, version)],
+    result: { callid: call.callid, open: played.call !== undefined, reports: played.reports.length },
   };
 }
 
@@ -136,6 +128,7 @@ function refusingWith<T>(status: number, play: () => T): T {
   try {
     return play();
   } catch (error) {
+    if (error instanceof CallOver) throw new OperatorError(400, error.message);
     throw error instanceof CallRefused ? new OperatorError(status, error.message) : error;
   }
 }

@@ -1,27 +1,18 @@
-/** Shows where reports go, what waits there, and what operators should know about it. */
-import { type Static, Type } from '@sinclair/typebox';
+/** Shows where reports go, what waits there, and what operators should know about it; sends test reports. */
+import { Type } from '@sinclair/typebox';
 import type { App } from '../../kit/protocol.ts';
 import type { PbxContext } from '../api/context.ts';
 import { Diagnostic, listDiagnostics } from '../delivery/diagnostics.ts';
-import { LastAttempt, listQueues, queueKey } from '../queues/stored-queue.ts';
-import { newestReport } from '../reports/report-queue.ts';
-import { listTokens } from '../tokens/token.ts';
-import { failures, tags } from './update-model.ts';
-
-const DeliveryView = Type.Object({
-  user: Type.String(),
-  tokens: Type.Array(Type.String()),
-  url: Type.String({ description: 'where reports go' }),
-  requested: Type.Object(
-    { ipaddr: Type.String(), port: Type.Integer(), url: Type.String(), urltag: Type.String() },
-    { description: 'the callback as the application sent it' },
-  ),
-  version: Type.String(),
-  waiting: Type.Integer({ description: 'reports that were not delivered yet' }),
-  attempts: Type.Integer({ description: 'at the next report' }),
-  last: Type.Optional(LastAttempt),
-});
-type DeliveryView = Static<typeof DeliveryView>;
+import { lastAttempt, verdictOf } from '../delivery/verdict.ts';
+import { readModel } from '../model/model.ts';
+import { LastAttempt } from '../queues/stored-queue.ts';
+import { type Report, renderReport } from '../reports/catalog.ts';
+import { shapeOf } from '../reports/shape-of.ts';
+import { tenant } from '../tenant.ts';
+import { maxTokenLength, parseCallback } from '../tokens/token.ts';
+import { DeliveryView, listDeliveries } from './delivery-view.ts';
+import { parseReport } from './event-routes.ts';
+import { failures, OperatorError, tags } from './update-model.ts';
 
 export function deliveryRoutes(app: App, context: PbxContext): void {
   app.get(
@@ -46,35 +37,57 @@ export function deliveryRoutes(app: App, context: PbxContext): void {
     },
     async () => ({ diagnostics: await listDiagnostics(context.store) }),
   );
+  registerTestReport(app, context);
 }
 
-async function listDeliveries({ store, settings }: PbxContext): Promise<DeliveryView[]> {
-  const [tokens, queues, newest] = await Promise.all([
-    listTokens(store),
-    listQueues(store),
-    newestReport(store),
-  ]);
-  const views = new Map<string, DeliveryView>();
-  for (const { user, token, callback } of tokens) {
-    const { ipaddr, port, url, urltag, version, since = 0 } = callback;
-    const key = queueKey(user, callback.callback);
-    const known = views.get(key);
-    if (known !== undefined) {
-      known.tokens.push(token);
-      continue;
-    }
-    const queue = queues.get(key);
-    const waiting = newest - Math.max(queue?.cursor ?? 0, since);
-    views.set(key, {
-      user,
-      tokens: [token],
-      url: callback.callback,
-      requested: { ipaddr, port, url, urltag },
-      version,
-      waiting: Math.max(0, Math.min(waiting, settings.pbxReportQueue)),
-      attempts: queue?.attempts ?? 0,
-      ...(queue?.last === undefined ? {} : { last: queue.last }),
-    });
-  }
-  return [...views.values()];
+const TestResult = Type.Object({
+  url: Type.String({ description: 'where the report was sent' }),
+  body: Type.String({ description: 'the report in the shape of the application' }),
+  delivered: Type.Boolean(),
+  attempt: LastAttempt,
+  reply: Type.Optional(Type.String({ description: 'the first KiB of the body of the reply' })),
+});
+
+/** One attempt beside the queue: it is not repeated, does not renew the token, and changes nothing of what waits. */
+function registerTestReport(app: App, context: PbxContext): void {
+  const { store, configuredModel, wallMs } = context;
+  app.post(
+    '/deliveries/test',
+    {
+      schema: {
+        tags,
+        summary: 'Sends one report to the callback of a token at once, and returns what became of it',
+        body: Type.Object(
+          {
+            token: Type.String({ minLength: 1, maxLength: maxTokenLength }),
+            report: Type.Optional(Type.Unknown({ description: 'a report; absent: BootUp' })),
+          },
+          { additionalProperties: false },
+        ),
+        response: { 200: TestResult, ...failures },
+      },
+    },
+    async ({ body: { token, report = { report: 'BootUp' } } }) => {
+      const parsed: Report = parseReport(report);
+      const [user] = await store.groupsOf({ tenant, holder: token });
+      const lease = user === undefined ? null : await store.read({ tenant, group: user, holder: token });
+      if (lease === null) throw new OperatorError(404, 'the token is not live');
+      const { callback: url, version, peer = '' } = parseCallback(lease.data);
+      const { value: model } = await readModel(store, configuredModel);
+      const body = renderReport(parsed, shapeOf(version), model.device.sn);
+      if (body === undefined)
+        throw new OperatorError(
+          400,
+          `report: version "${version}" of the application has no ${parsed.report}`,
+        );
+      const result = await context.send(url, body, peer).result;
+      return {
+        url,
+        body,
+        delivered: verdictOf(result) === 'delivered',
+        attempt: lastAttempt(result, wallMs()),
+        ...(result.kind === 'replied' ? { reply: result.excerpt } : {}),
+      };
+    },
+  );
 }

@@ -38,7 +38,7 @@ export function eventRoutes(app: App, context: PbxContext): void {
 }
 
 /** Throws OperatorError that names what is wrong with the report. */
-function parseReport(value: unknown): Report {
+export function parseReport(value: unknown): Report {
   if (isReport(value)) return value;
   const name = (value as { report?: unknown } | null)?.report;
   const schema = typeof name === 'string' ? reportSchema(name) : undefined;

@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import type { App } from '../../kit/protocol.ts';
 import type { PbxContext } from '../api/context.ts';
+import { Answering } from '../calls/answering.ts';
 import { Extension, Model, readModel, restingStatus, Trunk } from '../model/model.ts';
 import type { Report } from '../reports/catalog.ts';
 import { failures, OperatorError, Queued, tags, updateModel } from './update-model.ts';
@@ -29,6 +30,7 @@ export function modelRoutes(app: App, context: PbxContext): void {
   registerDeleteExtension(app, context);
   registerPutTrunk(app, context);
   registerDeleteTrunk(app, context);
+  registerPutAnswering(app, context);
 }
 
 function registerPutExtension(app: App, context: PbxContext): void {
@@ -138,6 +140,31 @@ function registerDeleteTrunk(app: App, context: PbxContext): void {
           throw new OperatorError(404, `trunk ${name} does not exist`);
         const report: Report = { report: 'ConfigChange', type: 'trunk', name, operation: 'del' };
         return { model: { ...model, trunks }, reports: [report], result: { queued: 1 } };
+      }),
+  );
+}
+
+const maxAnswering = 1_000;
+
+function registerPutAnswering(app: App, context: PbxContext): void {
+  app.put(
+    '/answering/:number',
+    {
+      schema: {
+        tags,
+        summary: 'Says what a number does when the API dials it',
+        params: Type.Object({ number: Type.String({ minLength: 1, maxLength: 64 }) }),
+        body: Type.Object({ does: Answering }, { additionalProperties: false }),
+        response: { 200: Type.Object({ number: Type.String(), does: Answering }), ...failures },
+      },
+    },
+    async ({ params: { number }, body: { does } }) =>
+      updateModel(context, async (model) => {
+        const entries = Object.entries(model.answering ?? {}).filter(([known]) => known !== number);
+        if (entries.length >= maxAnswering)
+          throw new OperatorError(409, `${maxAnswering} numbers are set already; reset the server`);
+        const answering = Object.fromEntries([...entries, [number, does]]);
+        return { model: { ...model, answering }, reports: [], result: { number, does } };
       }),
   );
 }

@@ -2,6 +2,7 @@
  * A delivery queue on the node that delivers from it: what the store keeps of it (`StoredQueue`), whose tokens it serves, and how
  * the attempts at its next report go. Plain data, changed by the functions here and by the delivery.
  */
+import type { AttemptResult } from '../callback/attempt-result.ts';
 import type { Attempt } from '../callback/send-report.ts';
 import type { ReportWindow } from '../reports/report-window.ts';
 import type { ActiveToken } from '../tokens/token.ts';
@@ -15,7 +16,7 @@ export interface Recipient {
 }
 
 /** A condition of a queue that is reported to operators when it begins, not for every report. */
-export type Condition = 'self' | 'dropped' | 'other-status' | 'untrusted';
+export type Condition = 'self' | 'dropped' | 'other-status' | AttemptResult['kind'];
 
 export interface DeliveryQueue {
   readonly key: string;
@@ -66,8 +67,9 @@ export function openQueue(
 }
 
 /** Returns the part of a queue that is stored. */
-export function storedOf({ user, url, from, cursor, attempts, last }: DeliveryQueue): StoredQueue {
-  return { user, url, from, cursor, attempts, ...(last === undefined ? {} : { last }) };
+export function storedOf(queue: DeliveryQueue): StoredQueue {
+  const { user, url, from, cursor, attempts, notBeforeMs, last } = queue;
+  return { user, url, from, cursor, attempts, notBeforeMs, ...(last === undefined ? {} : { last }) };
 }
 
 /** Moves the queue behind a position: no report up to it is sent. */

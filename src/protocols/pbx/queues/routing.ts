@@ -18,8 +18,14 @@ export interface Routes {
 export interface Rerouted {
   /** Something waits for an attempt to end: route again then. */
   readonly isWaiting: boolean;
-  /** Reports that waited for tokens which all ended. */
-  readonly ended: number;
+  /** Queues whose tokens all ended while reports waited there. */
+  readonly ended: readonly EndedQueue[];
+}
+
+export interface EndedQueue {
+  readonly queue: DeliveryQueue;
+  /** How many reports waited. */
+  readonly waiting: number;
 }
 
 type WindowBounds = Pick<ReportWindow, 'newest' | 'oldest'>;
@@ -119,20 +125,21 @@ function forgetEndedTokens({ queueOf }: Routes, tokens: readonly ActiveToken[]):
   for (const token of queueOf.keys()) if (!live.has(token)) queueOf.delete(token);
 }
 
-/** Ends the queues that no token wants, except during an attempt. Returns how many reports waited there in vain. */
+/** Ends the queues that no token wants, except during an attempt. Returns those where reports waited in vain. */
 function endQueues(
   { queues }: Routes,
   wanted: TokensByQueue,
   left: ReadonlySet<DeliveryQueue>,
   { newest, oldest }: WindowBounds,
-): number {
-  let ended = 0;
+): readonly EndedQueue[] {
+  const ended: EndedQueue[] = [];
   for (const queue of queues.values()) {
     if (wanted.has(queue.key)) continue;
     queue.tokens = [];
     if (queue.isRunning) continue;
     queues.delete(queue.key);
-    if (!left.has(queue)) ended += Math.max(0, newest - Math.max(queue.cursor, oldest - 1));
+    const waiting = newest - Math.max(queue.cursor, oldest - 1);
+    if (!left.has(queue) && waiting > 0) ended.push({ queue, waiting });
   }
   return ended;
 }

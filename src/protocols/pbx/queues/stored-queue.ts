@@ -13,7 +13,11 @@ import type { ActiveToken } from '../tokens/token.ts';
 export const LastAttempt = Type.Object({
   outcome: Type.String({ description: 'what the latest attempt came to' }),
   atMs: Type.Number({ description: 'wall time, ms since 1970' }),
+  address: Type.Optional(Type.String({ description: 'that the host of the callback resolved to' })),
+  fix: Type.Optional(Type.String({ description: 'what would make reports arrive' })),
 });
+
+export type LastAttempt = Static<typeof LastAttempt>;
 
 const StoredQueue = Type.Object({
   user: Type.String(),
@@ -24,6 +28,8 @@ const StoredQueue = Type.Object({
   cursor: Type.Integer(),
   /** Attempts at the next report that counted. */
   attempts: Type.Integer(),
+  /** No attempt before this reading of the lease clock, ms. For operators: another node attempts at once. */
+  notBeforeMs: Type.Optional(Type.Number()),
   last: Type.Optional(LastAttempt),
 });
 export type StoredQueue = Static<typeof StoredQueue>;

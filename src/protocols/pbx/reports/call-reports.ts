@@ -70,9 +70,11 @@ export const callReports = [
     {
       // Every sample misspells it.
       wireName: () => 'Tranfer',
-      // In the event shape a CallStatus with the new members says it.
-      members: ({ callid, members }, shape) =>
-        shape === 'event' ? undefined : [['callid', callid], ...partiesOf(members, shape)],
+      // Samples of the event shape write the member that transfers last, those of the older ones first.
+      members: ({ callid, members }, shape) => [
+        ['callid', callid],
+        ...partiesOf(shape === 'event' ? members.toReversed() : members, shape),
+      ],
     },
   ),
   reportKind(

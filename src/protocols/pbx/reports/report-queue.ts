@@ -3,6 +3,7 @@
  * got is stored beside it, so a report costs one append however many applications there are.
  */
 import type { Commit, DocumentWrite, Store } from '../../../store/store.ts';
+import { keepCallRecord } from '../records/call-records.ts';
 import { tenant } from '../tenant.ts';
 import type { Report } from './catalog.ts';
 
@@ -24,6 +25,8 @@ export interface EnqueueOptions {
   readonly serial: string;
   /** The oldest reports are dropped when there are more. */
   readonly keepEntries: number;
+  /** Call records among the reports are kept for downloads; the oldest are dropped when there are more. */
+  readonly keepCallRecords: number;
   /** Committed in the same step. */
   readonly writes?: readonly DocumentWrite[];
 }
@@ -32,7 +35,7 @@ export interface EnqueueOptions {
 export async function enqueueReports(
   store: Store,
   reports: readonly Report[],
-  { keepEntries, atMs, serial, writes = [] }: EnqueueOptions,
+  { keepEntries, keepCallRecords, atMs, serial, writes = [] }: EnqueueOptions,
 ): Promise<boolean> {
   const appends = reports.map((report) => ({
     topic: reportsTopic,
@@ -40,7 +43,10 @@ export async function enqueueReports(
     after: 0n,
     keepEntries,
   }));
-  const { committed } = await store.commit({ tenant, writes, appends });
+  const kept = reports.flatMap((report) =>
+    report.report === 'NewCdr' ? [keepCallRecord(report, keepCallRecords)] : [],
+  );
+  const { committed } = await store.commit({ tenant, writes, appends: [...appends, ...kept] });
   return committed;
 }
 

@@ -16,8 +16,9 @@ import type { PbxContext } from '../api/context.ts';
 import { bodyErrors, errnos, PbxError, tokenErrors } from '../api/errors.ts';
 import { bodyReader, Field, isEmptyBody, noParameters, type Parameters, textsOf } from '../api/parameters.ts';
 import { type CallbackFields, doubtAbout, portOf, resolveCallback } from '../callback/callback-url.ts';
-import { recordDiagnostic } from '../delivery/diagnostics.ts';
+import { type Diagnostic, recordDiagnostic } from '../delivery/diagnostics.ts';
 import { readStoredQueue } from '../queues/stored-queue.ts';
+import { makeRepeats } from './repeats.ts';
 import { type Callback, parseCallback, setCallback } from './token.ts';
 import type { RenewedToken } from './tokens.ts';
 
@@ -38,6 +39,7 @@ const readBody = bodyReader(Body);
 
 export function heartbeat(context: PbxContext): PbxOperation {
   const { tokens } = context;
+  const repeats = makeRepeats();
   return {
     name: 'PbxHeartbeat',
     summary: 'Renews a token and may move its callback',
@@ -54,9 +56,14 @@ export function heartbeat(context: PbxContext): PbxOperation {
     subject: context.subjectOf,
     async run(call) {
       // Most heartbeats have no parameters, and are renewed without reading their callback.
-      const isPlain = !call.isStrict && !mayHaveParameters(call);
-      const renewed = await tokens.renew(call, isPlain ? 'user' : 'callback');
-      if (!isPlain) await moveCallback(context, renewed, call);
+      if (!call.isStrict && !mayHaveParameters(call)) {
+        await tokens.renew(call, 'user');
+        return success;
+      }
+      // The others repeat what they said before, which is not read again.
+      const renewed = await tokens.renew(call, 'callback');
+      if (repeats.has(call, renewed.data)) return success;
+      if (!(await moveCallback(context, renewed, call))) repeats.remember(call, renewed.data);
       return success;
     },
   };
@@ -70,44 +77,47 @@ function mayHaveParameters({ body, query }: PbxCall): boolean {
 
 /**
  * Applies the parameters of a heartbeat to the callback of its token, which was renewed before: no document says whether a
- * refused heartbeat renews, and it was a request with a live token. Costs no store operation if nothing changes. Rejects with
- * PbxError.
+ * refused heartbeat renews, and it was a request with a live token. Costs no store operation if nothing changes, and returns whether
+ * something did. Rejects with PbxError.
  */
-async function moveCallback(context: PbxContext, { user, token, data }: RenewedToken, call: PbxCall) {
+async function moveCallback(
+  context: PbxContext,
+  { user, token, data }: RenewedToken,
+  call: PbxCall,
+): Promise<boolean> {
   const { store } = context;
   const parameters = readParameters(call);
-  if (parameters === undefined || parameters.size === 0) return;
+  if (parameters === undefined || parameters.size === 0) return false;
   const before = parseCallback(data);
   const fields = movedFields(before, parameters);
   const resolved = resolveCallback(fields, context.policyFor(before.peer ?? ''));
-  if ('errno' in resolved) {
-    await recordDiagnostic(store, {
-      atMs: context.wallMs(),
-      message: 'heartbeat refused: the callback is not usable',
-      user,
-      detail: JSON.stringify(Object.fromEntries(parameters)).slice(0, maxDetailLength),
-    });
-    throw new PbxError(resolved.errno);
+  const note = (message: string, about: Pick<Diagnostic, 'url' | 'detail'>) => {
+    context.log.warn({ user, ...about }, `pbx ${message}`);
+    return recordDiagnostic(store, { atMs: context.wallMs(), message, user, ...about });
+  };
+  const isAsBefore = 'href' in resolved && resolved.href === before.callback;
+  const reason = 'unusable' in resolved ? resolved.unusable : isAsBefore ? undefined : resolved.refusal;
+  if ('unusable' in resolved || reason !== undefined) {
+    const sent = JSON.stringify(Object.fromEntries(parameters)).slice(0, maxDetailLength);
+    await note('heartbeat refused: the callback is not usable', { detail: `${reason}: ${sent}` });
+    throw new PbxError(errnos.heartbeatFailed);
   }
   const version = (parameters.get('version') ?? before.version).slice(0, maxVersionLength);
-  const after: Callback = { ...before, ...fields, version, callback: resolved.href };
-  if (JSON.stringify(after) === JSON.stringify(before)) return;
+  const { refusal: _refusal, ...kept } = before;
+  const { href: callback, refusal } = resolved;
+  const after: Callback = { ...kept, ...fields, version, callback, ...(refusal && { refusal }) };
+  if (JSON.stringify(after) === JSON.stringify(before)) return false;
   if (after.callback === before.callback) {
     await setCallback(store, { user, token }, after);
-    return;
+    return true;
   }
   const doubt = doubtAbout(after);
-  if (doubt !== undefined)
-    await recordDiagnostic(store, {
-      atMs: context.wallMs(),
-      message: doubt,
-      user,
-      url: after.callback,
-    });
+  if (doubt !== undefined) await note(doubt, { url: after.callback });
   // Reports that the old address received are not sent to the new one; those that wait for the old one are.
   const queue = await readStoredQueue(store, user, before.callback);
   const since = Math.max(before.since ?? 0, queue?.cursor ?? 0);
   await setCallback(store, { user, token }, { ...after, since });
+  return true;
 }
 
 /**

@@ -17,6 +17,8 @@ export const Callback = Type.Object({
   /** Selects the shape of reports; empty: none was sent. */
   version: Type.String(),
   callback: Type.String({ description: 'the absolute URL that reports are posted to' }),
+  /** The rule that lets no report go there: the token has no reports until its callback moves. */
+  refusal: Type.Optional(Type.String()),
   /** Address of the login. */
   peer: Type.Optional(Type.String()),
   /** Reports up to this position are not for this callback: they are older than it, or were delivered before it moved. */

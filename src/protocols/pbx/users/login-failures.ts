@@ -1,16 +1,18 @@
 /**
  * Addresses that failed to log in: after five failures in a row an address is locked for ten minutes, also with the correct
- * password; a success before that resets the count (S-Series API, Login). On the lease clock, and shared by all nodes.
+ * password; a success before that resets the count (S-Series API, Login). A choice: it resets the count of its own user only, since
+ * else whoever has an account could guess the passwords of others between logins. On the lease clock, and shared by all nodes.
  */
-import { isIPv6 } from 'node:net';
 import { Type } from '@sinclair/typebox';
 import type { Store } from '../../../store/store.ts';
 import { documentKind } from '../../kit/documents.ts';
 import { retryOnConflict } from '../../kit/retry-on-conflict.ts';
 import { makeSerialQueue, type SerialQueue } from '../../kit/serial-queue.ts';
+import { ipv6Groups } from '../callback/networks.ts';
 import { tenant } from '../tenant.ts';
 
-const failureCounts = documentKind('loginFailures', Type.Integer());
+/** The users of the failures in a row of an address. */
+const failedUsers = documentKind('failedLogins', Type.Array(Type.String()));
 const maxFailures = 5;
 const lockedMs = 10 * 60_000;
 
@@ -18,9 +20,10 @@ export interface LoginFailures {
   /** Runs the logins of an address one after the other, so that concurrent ones do not get around the limit. */
   readonly inTurn: SerialQueue;
   isLocked(address: string): Promise<boolean>;
-  /** Counts a failure. */
-  count(address: string): Promise<void>;
-  reset(address: string): Promise<void>;
+  /** Counts a failure to log in as a user. */
+  count(address: string, user: string): Promise<void>;
+  /** Forgets the failures of an address, or only those of one user. */
+  reset(address: string, user?: string): Promise<void>;
   /** Returns every address that failed in the last ten minutes. */
   list(): Promise<{ address: string; failures: number; locked: boolean }[]>;
 }
@@ -30,31 +33,43 @@ export function makeLoginFailures(store: Store): LoginFailures {
   return {
     inTurn: (address, attempt) => queue(keyOf(address), attempt),
     async isLocked(address) {
-      const count = await failureCounts.read(store, tenant, keyOf(address));
-      return (count?.value ?? 0) >= maxFailures;
+      const failed = await failedUsers.read(store, tenant, keyOf(address));
+      return (failed?.value.length ?? 0) >= maxFailures;
     },
-    async count(address) {
+    async count(address, user) {
       const key = keyOf(address);
       await retryOnConflict(async () => {
-        const { value, version } = (await failureCounts.read(store, tenant, key)) ?? { value: 0, version: 0 };
+        const { value, version } = (await failedUsers.read(store, tenant, key)) ?? { value: [], version: 0 };
         // Ten minutes from the fifth failure: later attempts do not extend them.
-        if (value >= maxFailures) return true;
-        const writes = [failureCounts.write(key, value + 1, { version, ttlMs: lockedMs })];
+        if (value.length >= maxFailures) return true;
+        const writes = [failedUsers.write(key, [...value, user], { version, ttlMs: lockedMs })];
         const { committed } = await store.commit({ tenant, writes });
         return committed ? true : undefined;
       });
     },
-    async reset(address) {
+    async reset(address, user) {
       const key = keyOf(address);
-      if ((await failureCounts.read(store, tenant, key)) === undefined) return;
-      await store.commit({ tenant, writes: [failureCounts.write(key, null)] });
+      await retryOnConflict(async () => {
+        const failed = await failedUsers.read(store, tenant, key);
+        if (failed === undefined) return true;
+        const left = user === undefined ? [] : failed.value.filter((name) => name !== user);
+        if (left.length === failed.value.length) return true;
+        const { version } = failed;
+        const writes = [
+          left.length === 0
+            ? failedUsers.write(key, null, { version })
+            : failedUsers.write(key, left, { version, ttlMs: lockedMs }),
+        ];
+        const { committed } = await store.commit({ tenant, writes });
+        return committed ? true : undefined;
+      });
     },
     async list() {
-      const counts = await failureCounts.list(store, tenant);
-      return counts.map(({ key, value }) => ({
+      const failed = await failedUsers.list(store, tenant);
+      return failed.map(({ key, value }) => ({
         address: key,
-        failures: value,
-        locked: value >= maxFailures,
+        failures: value.length,
+        locked: value.length >= maxFailures,
       }));
     },
   };
@@ -62,12 +77,6 @@ export function makeLoginFailures(store: Store): LoginFailures {
 
 /** A client with one IPv6 address has 2^64 of them: they count as one. */
 function keyOf(address: string): string {
-  if (!isIPv6(address)) return address;
-  const canonical = new URL(`http://[${address.split('%')[0]}]/`).hostname.slice(1, -1);
-  const [head = '', tail] = canonical.split('::');
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? 0 : 8 - left.length - right.length;
-  const groups = [...left, ...Array.from({ length: zeros }, () => '0'), ...right];
-  return `${groups.slice(0, 4).join(':')}::/64`;
+  const groups = ipv6Groups(address);
+  return groups === undefined ? address : `${groups.slice(0, 4).join(':')}::/64`;
 }

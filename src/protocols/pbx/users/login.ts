@@ -18,7 +18,7 @@ import {
   portOf,
   resolveCallback,
 } from '../callback/callback-url.ts';
-import { recordDiagnostic } from '../delivery/diagnostics.ts';
+import { type Diagnostic, recordDiagnostic } from '../delivery/diagnostics.ts';
 import { newestReport } from '../reports/report-queue.ts';
 import { tenant } from '../tenant.ts';
 import { writeRefreshToken } from '../tokens/refresh-tokens.ts';
@@ -79,13 +79,13 @@ export function login(context: PbxContext): PbxOperation {
 }
 
 async function logIn(context: PbxContext, call: PbxCall, peer: string) {
-  const { user, password, fields, reportVersion } = readLogin(call, peer);
+  const request = readLogin(call, peer);
+  const { user, password, fields, reportVersion } = request;
   await checkPassword(context, user, password, peer);
-  const callback = await resolveFirstCallback(context, user, fields, peer);
   return issueToken(context, call.version, user, {
     ...fields,
     version: reportVersion,
-    callback,
+    ...(await resolveFirstCallback(context, request, peer)),
     peer,
     since: await newestReport(context.store),
   });
@@ -129,34 +129,38 @@ async function checkPassword(
 ): Promise<void> {
   if (access.isOpen) return;
   if (await access.verify(user, password, peer)) {
-    await loginFailures.reset(peer);
+    await loginFailures.reset(peer, user);
     return;
   }
-  await loginFailures.count(peer);
+  await loginFailures.count(peer, user);
   throw new PbxError(errnos.wrongCredentials);
 }
 
-/** Returns the URL that reports go to first. Rejects with PbxError for one that is not usable, and records why. */
+/**
+ * Returns where reports go first. A callback that the policy refuses is no reason to refuse the login: the token gets no reports,
+ * and operators are told why. Rejects with PbxError for fields that make no URL.
+ */
 async function resolveFirstCallback(
-  { store, policyFor, wallMs }: PbxContext,
-  user: string,
-  fields: CallbackFields,
+  { store, policyFor, wallMs, log }: PbxContext,
+  { user, fields }: LoginRequest,
   peer: string,
-): Promise<string> {
+): Promise<Pick<Callback, 'callback' | 'refusal'>> {
   const resolved = resolveCallback(fields, policyFor(peer));
-  if ('errno' in resolved) {
-    await recordDiagnostic(store, {
-      atMs: wallMs(),
-      message: 'login refused: the callback is not usable',
-      user,
-      detail: JSON.stringify(fields).slice(0, maxDetailLength),
-    });
-    throw new PbxError(resolved.errno);
+  const note = (message: string, about: Pick<Diagnostic, 'url' | 'detail'>) => {
+    log.warn({ user, ...about }, `pbx ${message}`);
+    return recordDiagnostic(store, { atMs: wallMs(), message, user, ...about });
+  };
+  if ('unusable' in resolved) {
+    const sent = JSON.stringify(fields).slice(0, maxDetailLength);
+    await note('login refused: the callback is not usable', { detail: `${resolved.unusable}: ${sent}` });
+    throw new PbxError(errnos.heartbeatFailed);
   }
+  const { href, refusal } = resolved;
   const doubt = doubtAbout(fields);
-  if (doubt !== undefined)
-    await recordDiagnostic(store, { atMs: wallMs(), message: doubt, user, url: resolved.href });
-  return resolved.href;
+  if (doubt !== undefined) await note(doubt, { url: href });
+  if (refusal === undefined) return { callback: href };
+  await note('no reports are sent to a login: its callback is refused', { url: href, detail: refusal });
+  return { callback: href, refusal };
 }
 
 async function issueToken(

@@ -81,7 +81,7 @@ describe('login', () => {
 
   it.each([
     ['an empty body', { raw: '' }, '20007'],
-    ['no JSON', { raw: '{ ,"url":1}' }, '20000'],
+    ['no JSON', { raw: '{ "url" 1}' }, '20000'],
     ['XML', { raw: '<login/>' }, '10002'],
     ['no name', { body: { password: md5OfPass } }, '10004'],
     ['an empty password', { body: { username: 'api', password: '' } }, '10004'],
@@ -190,6 +190,15 @@ describe('heartbeat', () => {
     expect(await goesTo(token)).toBe('http://10.0.0.1:8260/report');
   });
 
+  it.each([
+    ['a name without quotes', '{ "url": "10.0.0.2:8260/r",urlflag: "1" }'],
+    ['commas too many', '{ ,"url":"10.0.0.2:8260/r",, "urltag":1, }'],
+    ['white space of all kinds', '\r\n{\t"url" : "10.0.0.2:8260\\/r" ,\n urltag : true , "urltag":"1"}\n'],
+  ])('reads a body with %s, as samples and scripts have it', async (_what, raw) => {
+    expect(await beat({ raw, type: 'text/plain' })).toEqual(success);
+    expect(await goesTo(token)).toBe('http://10.0.0.2:8260/r');
+  });
+
   it('reads fields from the query, and prefers those of the body', async () => {
     expect(await beat({}, 'v1.1.0', '&ipaddr=10.0.0.1')).toEqual(success);
     expect(await goesTo(token)).toBe('http://10.0.0.1:8260/');
@@ -204,7 +213,8 @@ describe('heartbeat', () => {
     ['an empty address', { body: { ipaddr: '', port: '8260' } }, '10004'],
     ['an empty port', { body: { ipaddr: '10.0.0.1', port: '' } }, '10004'],
     ['an unknown tag', { body: { ...full, urltag: '7' } }, '20011'],
-    ['broken JSON', { raw: '{ ,"url":1}', type: 'application/json' }, '20000'],
+    ['more than an object', { raw: '{ url: "x" } {}', type: 'application/json' }, '20000'],
+    ['broken JSON', { raw: '{ "url" 1}', type: 'application/json' }, '20000'],
     ['an array', { body: [] }, '20000'],
     ['a string', { body: 'x' }, '20000'],
     ['null', { raw: 'null', type: 'application/json' }, '20000'],

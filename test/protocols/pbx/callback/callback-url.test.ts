@@ -2,7 +2,12 @@ import { isIP } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { defaultPolicy } from '../../../../src/protocols/pbx/callback/address-policy.ts';
-import { peerAddress, portOf, resolveCallback } from '../../../../src/protocols/pbx/callback/callback-url.ts';
+import {
+  doubtAbout,
+  peerAddress,
+  portOf,
+  resolveCallback,
+} from '../../../../src/protocols/pbx/callback/callback-url.ts';
 
 const stored = { ipaddr: '10.9.9.9', port: 8_260 };
 const resolve = (fields: { ipaddr?: string; port?: number; url?: string; urltag?: string }) =>
@@ -51,19 +56,42 @@ describe('the URL of a callback', () => {
     ['control characters', { url: 'a\nb', urltag: '0' }],
     ['a url that is too long', { url: 'x'.repeat(2_049), urltag: '0' }],
     ['port 0 in a url', { url: '10.0.0.2:0/r', urltag: '1' }],
+    ['an address in another base', { ipaddr: '0x7f.1' }],
+    ['an address as one number', { ipaddr: '2130706433' }],
+  ])('%s makes no URL', (_what, fields) => {
+    expect(resolve(fields)).toEqual({ unusable: expect.any(String) });
+  });
+
+  it.each([
     ['link-local', { ipaddr: '169.254.169.254', port: 80 }],
     ['link-local in a url', { url: '169.254.169.254/latest', urltag: '1' }],
     ['link-local as one number', { url: 'http://2852039166/', urltag: '1' }],
     ['link-local in hexadecimal', { url: 'http://0xa9fea9fe/', urltag: '1' }],
     ['link-local, mapped', { url: 'http://[::ffff:169.254.169.254]/', urltag: '1' }],
     ['link-local behind NAT64', { url: 'http://[64:ff9b::a9fe:a9fe]/', urltag: '1' }],
-    ['an address in another base', { ipaddr: '0x7f.1' }],
-    ['an address as one number', { ipaddr: '2130706433' }],
+    ['link-local behind SIIT', { url: 'http://[::ffff:0:a9fe:a9fe]/', urltag: '1' }],
+    ['link-local behind 6to4', { url: 'http://[2002:a9fe:a9fe::1]/', urltag: '1' }],
+    ['link-local behind Teredo', { url: 'http://[2001:0:c000:201::5601:5601]/', urltag: '1' }],
+    ['link-local behind ISATAP', { url: 'http://[2001:db8::5efe:169.254.169.254]/', urltag: '1' }],
+    [
+      'link-local behind ISATAP with a global address',
+      { url: 'http://[fd00::200:5efe:a9fe:a9fe]/', urltag: '1' },
+    ],
+    ['the metadata of Azure', { ipaddr: '168.63.129.16', port: 80 }],
+    ['the metadata of Alibaba Cloud', { ipaddr: '100.100.100.200', port: 80 }],
+    ['the metadata of Oracle Cloud', { ipaddr: '192.0.0.192', port: 80 }],
+    ['the metadata of AWS over IPv6', { ipaddr: 'fd00:ec2::254', port: 80 }],
+    ['the time service of AWS over IPv6', { ipaddr: 'fd00:ec2::123' }],
+    ['the credentials of pods in AWS over IPv6', { ipaddr: 'fd00:ec2::23', port: 80 }],
+    ['the metadata of Google Cloud over IPv6', { ipaddr: 'fd20:ce::254', port: 80 }],
     ['nowhere', { ipaddr: '0.0.0.0' }],
     ['everybody', { ipaddr: '255.255.255.255' }],
     ['a multicast group', { ipaddr: '224.0.0.1' }],
-  ])('%s is refused', (_what, fields) => {
-    expect(resolve(fields)).toEqual({ errno: '20011' });
+  ])('%s is refused, with the rule', (_what, fields) => {
+    expect(resolve(fields)).toEqual({
+      href: expect.any(String),
+      refusal: expect.stringMatching(/^\S+: .* always refused/),
+    });
   });
 
   it('follows the rules and never throws, whatever a client sends', () => {
@@ -97,17 +125,38 @@ describe('the URL of a callback', () => {
     fc.assert(
       fc.property(host, fc.integer({ min: 1, max: 65_535 }), url, tag, (ipaddr, port, path, urltag) => {
         const resolved = resolveCallback({ ipaddr, port, url: path, urltag });
-        if ('errno' in resolved) return;
+        if ('unusable' in resolved || resolved.refusal !== undefined) return;
         const { protocol, username, password, hostname } = new URL(resolved.href);
         expect(['http:', 'https:']).toContain(protocol);
         expect(username + password).toBe('');
         const bare = hostname.replace(/^\[|\]$/g, '');
-        expect(isIP(bare) === 0 || defaultPolicy.allowsAddress(bare, bare)).toBe(true);
+        const target = { address: bare, hostname: bare, port };
+        expect(isIP(bare) === 0 ? undefined : defaultPolicy.refusalOf(target)).toBe(undefined);
         if (urltag === '0') expect(new URL(resolved.href).port || '80').toBe(String(port));
       }),
       { numRuns: 5_000 },
     );
   });
+});
+
+it.each([
+  ['http:/10.0.0.2/r', '1'],
+  ['http:10.0.0.2/r', '1'],
+  ['http//10.0.0.2/r', '1'],
+  ['https;//10.0.0.2/r', ''],
+  ['http://http://10.0.0.2/r', '1'],
+])('doubts a scheme that is written wrong: %s', (url, urltag) => {
+  expect(doubtAbout({ url, urltag })).toContain('written wrong');
+});
+
+it.each([
+  ['http://10.0.0.2/r', '1'],
+  ['HTTPS://10.0.0.2', '1'],
+  ['http:8080/r', '1'],
+  ['httpd/report', '0'],
+  ['report', ''],
+])('doubts nothing in %s', (url, urltag) => {
+  expect(doubtAbout({ url, urltag })).toBe(undefined);
 });
 
 it('reads a port as clients send it', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
+  type AddressPolicy,
   type AddressRules,
   makeAddressPolicy,
   onlyTo,
@@ -122,13 +123,27 @@ describe('an attempt', () => {
   });
 });
 
+const refusal = (policy: AddressPolicy, address: string, port = 8_260) =>
+  policy.refusalOf({ address, hostname: 'x', port });
+
 describe('the policy', () => {
+  it('names the rule that refuses', () => {
+    const rules = { allow: ['10.0.0.0/8'], deny: ['10.1.0.0/16'], refuseSystemPorts: true };
+    const policy = makeAddressPolicy({ ...rules, isOwn: (address) => address === '10.2.0.1' });
+    expect(refusal(policy, '10.0.0.1')).toBe(undefined);
+    expect(refusal(policy, '10.1.0.1')).toContain('PBX_DENY_TARGETS');
+    expect(refusal(policy, '192.168.0.1')).toContain('PBX_ALLOW_TARGETS');
+    expect(refusal(policy, '10.2.0.1')).toContain('PBX_ALLOW_OWN_ADDRESS');
+    expect(refusal(policy, '10.0.0.1', 25)).toContain('PBX_REFUSE_SYSTEM_PORTS');
+    expect(refusal(policy, '168.63.129.16')).toContain('always refused');
+  });
+
   it('for one peer allows that address only', () => {
     const policy = onlyTo('10.0.0.1', makeAddressPolicy(everything));
-    expect(policy.allowsHost('10.0.0.1')).toBe(true);
-    expect(policy.allowsAddress('::ffff:10.0.0.1', 'x')).toBe(true);
-    expect(policy.allowsHost('10.0.0.2')).toBe(false);
-    expect(onlyTo('', makeAddressPolicy(everything)).allowsHost('10.0.0.1')).toBe(false);
+    expect(refusal(policy, '10.0.0.1')).toBe(undefined);
+    expect(refusal(policy, '::ffff:10.0.0.1')).toBe(undefined);
+    expect(refusal(policy, '10.0.0.2')).toContain('PBX_SAME_ADDRESS_ONLY');
+    expect(refusal(onlyTo('', makeAddressPolicy(everything)), '10.0.0.1')).toContain('PBX_SAME_ADDRESS_ONLY');
   });
 
   it('names a network that is not valid', () => {
@@ -142,8 +157,8 @@ describe('the policy', () => {
     fc.assert(
       fc.property(fc.constantFrom('169.254', '10.7', '224.1', '0.9', '240.3'), byte, byte, (head, c, d) => {
         const address = `${head}.${c}.${d}`;
-        expect(policy.allowsAddress(address, address)).toBe(false);
-        expect(policy.allowsAddress(`::ffff:${address}`, address)).toBe(false);
+        expect(refusal(policy, address)).toBeTypeOf('string');
+        expect(refusal(policy, `::ffff:${address}`)).toBeTypeOf('string');
       }),
     );
   });

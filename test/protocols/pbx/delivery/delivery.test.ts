@@ -137,7 +137,10 @@ describe('a report', () => {
     expect(await remaining()).toBe(10 * minutes);
   });
 
-  it('to this server itself is sent, and does not renew the token', async () => {
+  it('to this server itself is sent if the settings say so, and does not keep the token', async () => {
+    await started.close();
+    started = await startApp({ pbxAllowOwnAddress: true });
+    await started.store.freezeClock();
     const token = await login({ url: `${started.url}/api/v2.0.0/`, urltag: 1 });
     await started.store.advanceClock(20 * minutes);
     await report(busy('1000'));
@@ -328,7 +331,6 @@ describe('delivery', () => {
   });
 
   it.each([
-    ['only a status line', 'HTTP/1.1 200 OK\r\n'],
     ['nothing', undefined],
     ['no HTTP', 'what?\r\n\r\n'],
     ['a body without an end', 'HTTP/1.1 500 No\r\nContent-Length: 10\r\n\r\nx'],
@@ -346,11 +348,23 @@ describe('delivery', () => {
     expect(new Set(receiver.bodies())).toEqual(new Set([busyBody('1')]));
   });
 
-  it('accepts a 200 whose body never ends', async () => {
+  it.each([
+    ['only a status line', 'HTTP/1.1 200 OK\r\n'],
+    ['no length and no body, on a connection that stays open', 'HTTP/1.1 200 OK\r\n\r\n'],
+    ['bare line feeds', 'HTTP/1.1 200 OK\nContent-Type: text/plain\n\nok'],
+    ['a status line without a reason', 'HTTP/1.1 200\r\n\r\n'],
+    ['version 1.0', 'HTTP/1.0 200 OK\r\n\r\n'],
+    ['blank lines first', '\r\nHTTP/1.1 200 OK\r\n\r\n'],
+    ['100 first', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n'],
+    ['a body that never ends', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nx'],
+    ['chunks that never end', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nx'],
+    ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx'],
+  ])('takes 200 from an application that says %s, at its status line', async (_what, said) => {
     await started.close();
-    started = await startApp({ pbxReportTimeoutMs: 300 });
+    // Whoever waits for more than the status line is here for ever.
+    started = await startApp({ pbxReportTimeoutMs: 600_000 });
     await login();
-    receiver.answer = 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nx';
+    receiver.answer = said;
     await report([busy('1'), busy('2')]);
     await receiver.arrived(2);
     expect(receiver.bodies()).toEqual(['1', '2'].map(busyBody));
@@ -369,7 +383,10 @@ describe('diagnostics', () => {
     await post('/api/v1.1.0/login', { username: 'api', password: 'x', url: 'ftp://x/', urltag: 1 });
     expect(await diagnostics()).toEqual([
       ['the url has a scheme but no urltag; treated as absolute', undefined],
-      ['heartbeat refused: the callback is not usable', '{"ipaddr":"169.254.169.254","port":"80"}'],
+      [
+        'heartbeat refused: the callback is not usable',
+        '169.254.169.254: link-local addresses are always refused: {"ipaddr":"169.254.169.254","port":"80"}',
+      ],
       ['login refused: the callback is not usable', expect.stringContaining('ftp://x/')],
     ]);
   });

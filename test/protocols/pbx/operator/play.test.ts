@@ -58,16 +58,17 @@ describe('a played call', () => {
     await login('v1.1.0', { version: '1.0.2' });
     const { code, body } = await post(`${root}/calls`, { from: '1000', to: '1001', talkSeconds: 3 });
     expect(code).toBe(201);
-    expect(body).toMatchObject({ open: false, reports: 11 });
-    await receiver.arrived(11);
+    expect(body).toMatchObject({ open: false, reports: 12 });
+    await receiver.arrived(12);
     expect(names()).toEqual([
-      'RING',
       'ALERT',
+      'RING',
       'ExtensionStatus 1000 Busy',
       'ExtensionStatus 1001 Ringing',
       'ANSWER',
       'ANSWERED',
       'ExtensionStatus 1001 Busy',
+      'BYE',
       'BYE',
       'ExtensionStatus 1000 Registered',
       'ExtensionStatus 1001 Registered',
@@ -131,10 +132,10 @@ describe('a played call', () => {
     await post(`${root}/calls`, { from: '5551234', to: '1003', steps: ['ring', 'hangup'] });
     await receiver.arrived(7);
     expect(names()).toEqual([
-      'Incoming',
-      'RING',
       'ALERT',
+      'RING',
       'ExtensionStatus 1003 Ringing',
+      'BYE',
       'BYE',
       'ExtensionStatus 1003 Idle',
       'NewCdr NO ANSWER',
@@ -149,8 +150,8 @@ describe('a played call', () => {
     });
     await receiver.arrived(13);
     expect(names().slice(7)).toEqual([
-      'RING',
       'ALERT',
+      'RING',
       'ExtensionStatus 1000 Busy',
       'CallFailed',
       'ExtensionStatus 1000 Registered',

@@ -60,7 +60,7 @@ describe('tokens', () => {
   it('that move take the reports with them that the old queue did not deliver, and no others', () => {
     route(token('a'));
     queue().cursor = 6;
-    expect(route(token('a', there))).toEqual({ isWaiting: false, ended: 0 });
+    expect(route(token('a', there))).toEqual({ isWaiting: false, ended: [] });
     expect(queue(there).cursor).toBe(6);
     expect([...routes.queues.values()]).toEqual([queue(there)]);
   });
@@ -91,7 +91,7 @@ describe('tokens', () => {
   it('that want no more than their queue held leave it unchanged', () => {
     route(token('a', here, 2));
     queue().cursor = 8;
-    expect(route(token('a', here, 2), token('b', here, 5))).toEqual({ isWaiting: false, ended: 0 });
+    expect(route(token('a', here, 2), token('b', here, 5))).toEqual({ isWaiting: false, ended: [] });
     expect(queue()).toMatchObject({ from: 2, cursor: 8 });
   });
 });
@@ -99,7 +99,10 @@ describe('tokens', () => {
 describe('a queue whose tokens all ended', () => {
   it('ends, and its waiting reports are counted, except those dropped before', () => {
     route(token('a', here, 2));
-    expect(reroute(routes, [], stored, { newest: 10, oldest: 6 })).toEqual({ isWaiting: false, ended: 5 });
+    expect(reroute(routes, [], stored, { newest: 10, oldest: 6 })).toMatchObject({
+      isWaiting: false,
+      ended: [{ queue: { url: here }, waiting: 5 }],
+    });
     expect(routes.queues.size).toBe(0);
     expect(routes.queueOf.size).toBe(0);
   });
@@ -107,10 +110,10 @@ describe('a queue whose tokens all ended', () => {
   it('stays until the attempt under way ends', () => {
     route(token('a'));
     sending();
-    expect(route()).toEqual({ isWaiting: false, ended: 0 });
+    expect(route()).toEqual({ isWaiting: false, ended: [] });
     expect(queue().tokens).toEqual([]);
     queue().isRunning = false;
-    expect(route()).toEqual({ isWaiting: false, ended: 10 });
+    expect(route()).toMatchObject({ ended: [{ waiting: 10 }] });
   });
 });
 

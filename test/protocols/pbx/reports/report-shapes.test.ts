@@ -106,7 +106,11 @@ describe('reports have the bytes of the documents', () => {
       `{"event":"CallStatus","callid":"${callid}","members":[{"inbound":{"from":"1000","to":"1002","trunkname":"sip-142","channelid":"c1","memberstatus":"ANSWERED","callpath":"ivr"}},{"ext":{"number":"1002","channelid":"","memberstatus":"ANSWER"}}],"sn":"1"}`,
     ],
     ['legacy', { report: 'HOLD', callid, members: internal }, undefined],
-    ['event', { report: 'Transfer', callid, members: internal }, undefined],
+    [
+      'event',
+      { report: 'Transfer', callid, members: internal },
+      `{"event":"Tranfer","callid":"${callid}","members":[{"ext":{"number":"1002","channelid":""}},{"ext":{"number":"1001","channelid":""}}],"sn":"1"}`,
+    ],
     [
       'legacy',
       { report: 'Transfer', callid, members: internal },

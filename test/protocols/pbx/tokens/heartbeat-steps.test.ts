@@ -164,4 +164,29 @@ describe.each([
       errno: '20004',
     });
   });
+
+  it('in the words of before moves back what another node moved meanwhile', async () => {
+    const one = await startNode(settings());
+    const two = await startNode(settings(), settings().data === undefined ? undefined : one.store);
+    const token = await login(one);
+    await beat(one, token, here);
+    await beat(one, token, here);
+    await beat(two, token, there);
+    one.steps();
+    expect(await beat(one, token, here)).toEqual(move);
+    expect(await goesTo(two, token)).toBe(hereUrl);
+    one.steps();
+    expect(await beat(one, token, here)).toEqual(renewal);
+    expect(await beat(one, token, here)).toEqual(renewal);
+  });
+
+  it('in the words of before is refused again where the strict profile applies', async () => {
+    const node = await startNode(settings());
+    const token = await login(node);
+    const text = JSON.stringify({ url: 'report' });
+    const send = (version: string) => post(node, `${version}/heartbeat?token=${token}`, text);
+    for (let time = 0; time < 3; time += 1) expect(await send('v1.1.0')).toEqual({ status: 'Success' });
+    expect(await send('v0.0.1')).toEqual({ status: 'Failed', errno: '10004' });
+    expect(await send('v1.1.0')).toEqual({ status: 'Success' });
+  });
 });

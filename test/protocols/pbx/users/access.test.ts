@@ -94,6 +94,15 @@ describe('a login', () => {
     }
   });
 
+  it('that succeeds does not forget failures to log in as somebody else', async () => {
+    for (let failure = 0; failure < 5; failure += 1) {
+      expect(await login('nobody', md5('guess'))).toEqual(failed('20003'));
+      if (failure < 4) expect(await login()).toMatchObject({ status: 'Success' });
+    }
+    expect(await login('nobody', md5('guess'))).toEqual(failed('20002'));
+    expect(await login()).toEqual(failed('20002'));
+  });
+
   it('is locked after five failures that arrive at the same time', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => login('api', md5('wrong'))));
     expect(answers.filter(({ errno }) => errno === '20003')).toHaveLength(5);

@@ -1,0 +1,62 @@
+/** What happens at the called end of a call that the API dials: nobody sits at the emulated telephones. Pure. */
+import { type Static, Type } from '@sinclair/typebox';
+import type { Member } from '../reports/members.ts';
+import type { Step } from './call.ts';
+
+export const Answering = Type.Union(
+  [
+    Type.Literal('answer'),
+    Type.Literal('busy'),
+    Type.Literal('noAnswer'),
+    Type.Literal('unreachable'),
+    Type.Literal('ring'),
+  ],
+  {
+    description:
+      'what a called number does; "ring": it rings until a step or another call of the API ends that',
+  },
+);
+export type Answering = Static<typeof Answering>;
+
+interface Telephones {
+  readonly extensions: readonly { readonly number: string; readonly status?: string }[];
+  readonly answering?: Readonly<Record<string, Answering>>;
+}
+
+/** States in which a telephone takes no second call. */
+const engaged: ReadonlySet<string> = new Set(['Busy', 'Ringing', 'Hold', 'InUse']);
+const unreachable: ReadonlySet<string> = new Set(['Unavailable', 'Unregistered', 'Malfunction', 'Fxsnoport']);
+
+/** Returns the steps of a call from the dialling on. The caller's own telephone rings first, and is picked up. */
+export function stepsOfDialling(model: Telephones, caller: Member, callee: Member): readonly Step[] {
+  const callerDoes = caller.type === 'ext' ? byStatus(model, caller.number) : undefined;
+  if (callerDoes !== undefined) return [failure(callerDoes)];
+  const dialled: readonly Step[] = [{ step: 'dial' }];
+  const number = callee.type === 'ext' ? callee.number : callee.to;
+  const does =
+    (callee.type === 'ext' ? byStatus(model, number) : undefined) ??
+    (model.answering !== undefined && Object.hasOwn(model.answering, number)
+      ? model.answering[number]
+      : undefined) ??
+    'answer';
+  switch (does) {
+    case 'answer':
+      return [...dialled, { step: 'ring' }, { step: 'answer' }];
+    case 'ring':
+      return [...dialled, { step: 'ring' }];
+    case 'noAnswer':
+      return [...dialled, { step: 'ring' }, { step: 'hangup' }];
+    default:
+      return [...dialled, failure(does)];
+  }
+}
+
+function failure(does: 'busy' | 'unreachable'): Step {
+  return { step: 'fail', reason: does === 'busy' ? 'User busy' : 'Line unreachable' };
+}
+
+function byStatus({ extensions }: Telephones, number: string): 'busy' | 'unreachable' | undefined {
+  const status = extensions.find((extension) => extension.number === number)?.status ?? '';
+  if (engaged.has(status)) return 'busy';
+  return unreachable.has(status) ? 'unreachable' : undefined;
+}

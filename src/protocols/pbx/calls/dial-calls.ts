@@ -1,0 +1,120 @@
+/**
+ * The calls of the API that dial: "Make an Internal Call", "Make an Outbound Call" and "Call Back" of S-Series API v1.1.0, and `call/dial`
+ * of v2.0.0. One operation each, which differ in the names of their parameters and in what the ends may be.
+ */
+import { Type } from '@sinclair/typebox';
+import {
+  endpoint,
+  type PbxOperation,
+  succeedWith,
+  successWith,
+  TokenQuery,
+  VersionParams,
+} from '../api/call.ts';
+import type { PbxContext } from '../api/context.ts';
+import { bodyErrors, errnos, PbxError, tokenErrors } from '../api/errors.ts';
+import { bodyReader, Field } from '../api/parameters.ts';
+import type { Model } from '../model/model.ts';
+import { authorize } from '../users/authorize.ts';
+import type { OpenCall } from './call.ts';
+import { dialCall } from './dial.ts';
+import { startCall, startCallback } from './start-call.ts';
+
+const maxNumberLength = 64;
+
+interface Dialling<N extends string> {
+  readonly name: string;
+  readonly summary: string;
+  readonly endpoint: string;
+  /** Names of the required parameters. */
+  readonly required: readonly N[];
+  /** Returns the call. Throws PbxError. */
+  start(values: Readonly<Record<N, string>>, model: Model, callid: string, startedMs: number): OpenCall;
+}
+
+function dialling<N extends string>(declared: Dialling<N>): (context: PbxContext) => PbxOperation {
+  const { required, name, summary, start } = declared;
+  const names = [...required, 'autoanswer', 'dialpermission'];
+  const Body = Type.Object(Object.fromEntries(names.map((field) => [field, Field])));
+  const readBody = bodyReader(Body);
+  return (context) => ({
+    name,
+    summary,
+    ...endpoint(declared.endpoint),
+    schema: {
+      params: VersionParams,
+      query: TokenQuery,
+      body: Body,
+      replies: { 200: successWith({ callid: Type.String() }) },
+    },
+    errors: [
+      ...tokenErrors,
+      ...bodyErrors,
+      errnos.dataBlank,
+      errnos.parameterBlank,
+      errnos.noSuchExtension,
+      errnos.noSuchCall,
+    ],
+    subject: context.subjectOf,
+    async run(call) {
+      await authorize(context, call, 'calls');
+      const parameters = readBody(call.body);
+      if (parameters === undefined) throw new PbxError(errnos.dataBlank);
+      const entries = required.map((field) => [field, (parameters.get(field) ?? '').trim()] as const);
+      if (entries.some(([, value]) => value === '' || value.length > maxNumberLength))
+        throw new PbxError(errnos.parameterBlank);
+      const values = Object.fromEntries(entries) as Record<N, string>;
+      const callid = await dialCall(context, (model, id, startedMs) => start(values, model, id, startedMs));
+      return succeedWith({ callid });
+    },
+  });
+}
+
+function checkExtension({ extensions }: Model, number: string): void {
+  if (!extensions.some((extension) => extension.number === number))
+    throw new PbxError(errnos.noSuchExtension);
+}
+
+export const diallingCalls = [
+  dialling({
+    name: 'PbxExtensionDialExtension',
+    summary: 'Dials one extension from another',
+    endpoint: 'extension/dial_extension',
+    required: ['caller', 'callee'],
+    start({ caller, callee }, model, callid, startedMs) {
+      checkExtension(model, caller);
+      checkExtension(model, callee);
+      return startCall(model, { from: caller, to: callee, recording: true }, callid, startedMs);
+    },
+  }),
+  dialling({
+    name: 'PbxExtensionDialOutbound',
+    summary: 'Dials an outside number from an extension',
+    endpoint: 'extension/dial_outbound',
+    required: ['extid', 'outto'],
+    start({ extid, outto }, model, callid, startedMs) {
+      checkExtension(model, extid);
+      return startCall(model, { from: extid, to: outto, recording: true }, callid, startedMs);
+    },
+  }),
+  dialling({
+    name: 'PbxOutboundDialOutbound',
+    summary: 'Dials two outside numbers one after the other and connects them',
+    endpoint: 'outbound/dial_outbound',
+    required: ['caller', 'outto', 'fromext'],
+    start(values, model, callid, startedMs) {
+      checkExtension(model, values.fromext);
+      return startCallback(model, values, callid, startedMs);
+    },
+  }),
+  dialling({
+    name: 'PbxCallDial',
+    summary: 'Dials a number from an extension',
+    endpoint: 'call/dial',
+    required: ['caller', 'callee'],
+    start({ caller, callee }, model, callid, startedMs) {
+      checkExtension(model, caller);
+      return startCall(model, { from: caller, to: callee, recording: true }, callid, startedMs);
+    },
+  }),
+] as const;

@@ -1,0 +1,43 @@
+/** Calls that applications dial: started and played at once as far as the called end goes along. */
+import type { PbxContext } from '../api/context.ts';
+import { errnos, PbxError } from '../api/errors.ts';
+import { changeModel } from '../model/change-model.ts';
+import type { Model } from '../model/model.ts';
+import { stepsOfDialling } from './answering.ts';
+import { CallRefused, type OpenCall } from './call.ts';
+import { listCalls, maxOpenCalls, writeCall } from './open-calls.ts';
+import { playSteps } from './play-steps.ts';
+
+/** Returns the id of a call that starts at a wall time, ms. */
+export function newCallId({ randomBytes }: Pick<PbxContext, 'randomBytes'>, startedMs: number): string {
+  return `${Math.floor(startedMs / 1_000)}.${randomBytes(3).readUIntBE(0, 3)}`;
+}
+
+/**
+ * Starts a call and returns its id. The reply of a dialling says nothing of whether the call was answered: reports do. Rejects with
+ * PbxError 10007 for a call that cannot be made: no document names a number for that.
+ */
+export async function dialCall(
+  context: PbxContext,
+  start: (model: Model, callid: string, startedMs: number) => OpenCall,
+): Promise<string> {
+  if ((await listCalls(context.store)).length >= maxOpenCalls) throw new PbxError(errnos.noSuchCall);
+  const startedMs = context.wallMs();
+  const callid = newCallId(context, startedMs);
+  return changeModel(context, async (model) => {
+    const call = refusing(() => start(model, callid, startedMs));
+    const steps = stepsOfDialling(model, call.caller, call.callee);
+    const played = refusing(() => playSteps(model, { ...call, startedBy: 'api' }, steps));
+    const writes = [writeCall(callid, played.call, 0)];
+    return { model: played.model, reports: played.reports, writes, result: callid };
+  });
+}
+
+/** Turns CallRefused into PbxError 10007. */
+export function refusing<T>(play: () => T): T {
+  try {
+    return play();
+  } catch (error) {
+    throw error instanceof CallRefused ? new PbxError(errnos.noSuchCall) : error;
+  }
+}

@@ -1,0 +1,23 @@
+/** Several steps of a call at once. Pure. */
+import type { Model } from '../model/model.ts';
+import type { Report } from '../reports/catalog.ts';
+import { CallRefused, type OpenCall, type Step } from './call.ts';
+import { type PlayedStep, playStep } from './play-step.ts';
+
+/** A step after the end of a call. */
+export class CallOver extends CallRefused {
+  override readonly name = 'CallOver';
+}
+
+/** Plays steps in order. Throws CallRefused for one that cannot follow, and CallOver for one after the end. */
+export function playSteps(model: Model, call: OpenCall, steps: readonly Step[]): PlayedStep {
+  let state: Pick<PlayedStep, 'call' | 'model'> = { call, model };
+  const reports: Report[] = [];
+  for (const step of steps) {
+    if (state.call === undefined) throw new CallOver(`the call is over before "${step.step}"`);
+    const played = playStep(state.model, state.call, step);
+    reports.push(...played.reports);
+    state = played;
+  }
+  return { ...state, reports };
+}
