@@ -65,6 +65,11 @@ export function makeServer({ logger, isLenient, notices, startPath, tls, sendUnr
   return { server, front };
 }
 
+/** Returns the authority of an absolute-form target; undefined for a target that begins with a slash. */
+export function targetAuthority(request: FastifyRequest): string | undefined {
+  return (request.raw as WithAuthority).authority;
+}
+
 type WithAuthority = RawRequestDefaultExpression & { authority?: string };
 
 /** Browsers ask for HTML when a person opens a page; no vendor's client does. */

@@ -3,12 +3,13 @@ import { combine, type Interceptor } from '../protocols/kit/intercept.ts';
 import type { App, Protocol } from '../protocols/kit/protocol.ts';
 import type { Store } from '../store/store.ts';
 import { eventRoutes } from './events/event-routes.ts';
-import { type Events, makeEvents } from './events/events.ts';
+import { type Events, makeEvents, type NewEvent } from './events/events.ts';
 import { faultRoutes } from './faults/fault-routes.ts';
 import { type Faults, makeFaults } from './faults/faults.ts';
-import { type Journal, makeJournal } from './journal/journal.ts';
+import { type Entry, type Journal, makeJournal } from './journal/journal.ts';
 import { journalRoutes } from './journal/journal-routes.ts';
 import { protocolOf } from './metrics/metrics.ts';
+import { matchesPattern } from './selector/selector.ts';
 import { verifyRoutes } from './verify/verify-routes.ts';
 
 export interface TestBench {
@@ -53,19 +54,16 @@ export function makeTestBench({
     ? makeJournal({
         wallMs,
         monotonicMs,
-        onCompleted: ({ seq, protocol, operation, tenant, group, holder, state, reply }) =>
-          events.append({
-            type: 'request',
-            ...{ protocol, operation, tenant, group, holder, state, status: reply?.status, entry: seq },
-          }),
+        onCompleted: (entry) => events.append({ toEvent: () => requestEvent(entry) }),
       })
     : undefined;
   const faults = makeFaults({
     wallMs,
     sampleError: (protocol, name) =>
       protocols()
-        .find((candidate) => candidate.name === protocol)
-        ?.sampleError?.(name),
+        .filter((candidate) => matchesPattern(candidate.name, protocol))
+        .map((candidate) => candidate.sampleError?.(name))
+        .find((error) => error !== undefined),
     onFired: (exchange, id) => {
       journal?.markFault(exchange, id);
       const { protocol, operation, subject } = exchange;
@@ -90,4 +88,10 @@ export function makeTestBench({
       verifyRoutes(app, { journal, events, monotonicMs });
     },
   };
+}
+
+/** The event of a request that got its reply; `entry` is its sequence number in the journal. */
+function requestEvent({ seq, protocol, operation, tenant, group, holder, state, reply }: Entry): NewEvent {
+  const status = reply?.status;
+  return { type: 'request', protocol, operation, tenant, group, holder, state, status, entry: seq };
 }

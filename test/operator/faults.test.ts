@@ -133,6 +133,7 @@ describe('a fault', () => {
     [{ do: {} }, 'body/do'],
     [{ do: { status: 500, drop: 'after' } }, 'exclude each other'],
     [{ do: { body: 'x' } }, 'need a status'],
+    [{ do: { error: 'CourseInvald' } }, 'no protocol has error "CourseInvald"'],
     [{ match: { status: 200 }, do: { drop: 'before' } }, 'cannot act before'],
     [{ match: { protcol: 'x' }, do: { reset: true } }, 'match/protcol'],
   ])('%j is refused', async (fault, message) => {

@@ -17,24 +17,29 @@ export interface OperatorEvent {
 
 export type NewEvent = Omit<OperatorEvent, 'seq' | 'at'> & { readonly type: string };
 
+/** An event that is made when it is read, for those that come with every request. */
+export interface LazyEvent {
+  toEvent(): NewEvent;
+}
+
 export interface Events {
   /** Sequence number of the newest event; 0 before the first. */
   readonly newest: number;
   /** Sequence number of the newest event that was dropped for space; 0: none. */
   readonly droppedThrough: number;
-  append(event: NewEvent): void;
+  append(event: NewEvent | LazyEvent): void;
   /** The events after a cursor that are still kept, oldest first, at most `limit`. */
   read(after: number, limit: number): readonly OperatorEvent[];
   /** Calls a listener after each event; returns how to stop that. */
   onAppend(listener: () => void): () => void;
 }
 
-const defaultMax = 10_000;
+const defaultMax = 1_000;
 
 /** Makes a log of at most `max` events. */
 export function makeEvents(wallMs: () => number, max = defaultMax): Events {
   // Rendered when read: a mass expiry appends many that nobody reads.
-  const kept: { readonly seq: number; readonly atMs: number; readonly event: NewEvent }[] = [];
+  const kept: { readonly seq: number; readonly atMs: number; readonly event: NewEvent | LazyEvent }[] = [];
   const listeners = new Set<() => void>();
   let newest = 0;
   return {
@@ -49,13 +54,15 @@ export function makeEvents(wallMs: () => number, max = defaultMax): Events {
       kept.push({ seq: newest, atMs: wallMs(), event });
       // In blocks: taking single events from the front would copy the rest each time.
       if (kept.length >= 2 * max) kept.splice(0, kept.length - max);
-      for (const listener of listeners) listener();
+      if (listeners.size > 0) for (const listener of listeners) listener();
     },
     read(after, limit) {
       const from = Math.max(0, after - (newest - kept.length));
-      return kept
-        .slice(from, from + limit)
-        .map(({ seq, atMs, event }) => ({ seq, at: new Date(atMs).toISOString(), ...event }));
+      return kept.slice(from, from + limit).map(({ seq, atMs, event }) => ({
+        seq,
+        at: new Date(atMs).toISOString(),
+        ...('toEvent' in event ? (event as LazyEvent).toEvent() : event),
+      }));
     },
     onAppend(listener) {
       listeners.add(listener);

@@ -1,5 +1,6 @@
 /** The journal: every vendor request with its reply, bounded, in the order of receipt. */
 import type { Reply } from '../../http/reply.ts';
+import { targetAuthority } from '../../http/server.ts';
 import type { Exchange, Interceptor, Send } from '../../protocols/kit/intercept.ts';
 import { isSelected, type Selectable, type Selector } from '../selector/selector.ts';
 
@@ -11,6 +12,8 @@ export interface Entry {
   readonly seq: number;
   /** Wall time of receipt, ms since 1970. */
   readonly atMs: number;
+  /** For its duration, ms on a clock of its own. */
+  readonly startedMs: number;
   readonly direction: 'in' | 'out';
   readonly protocol: string;
   readonly operation: string;
@@ -20,8 +23,10 @@ export interface Entry {
   readonly request: {
     readonly method: string;
     readonly url: string;
-    readonly authority: string;
-    readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+    /** Of an absolute-form target. */
+    readonly authority: string | undefined;
+    /** Names and values, alternating, as on the wire. */
+    readonly headers: readonly string[];
     readonly body: Uint8Array | undefined;
   };
   state: EntryState;
@@ -29,7 +34,7 @@ export interface Entry {
   durationMs?: number;
   /** Id of the fault that fired on it. */
   fault?: string;
-  readonly notes: string[];
+  notes?: readonly string[];
 }
 
 /** Why a reader may not see all that matched. */
@@ -72,7 +77,7 @@ export interface JournalLimits {
   readonly bytes: number;
 }
 
-export const defaultLimits: JournalLimits = { entries: 10_000, bytes: 16 * 1_024 * 1_024 };
+export const defaultLimits: JournalLimits = { entries: 1_000, bytes: 16 * 1_024 * 1_024 };
 
 /** Makes a journal. `wallMs` stamps entries, `monotonicMs` measures them; `onCompleted` is called once per entry. */
 export function makeJournal(
@@ -81,19 +86,19 @@ export function makeJournal(
 ): Journal {
   /** In insertion order, which is the order of sequence numbers. */
   const entries = new Map<number, Entry>();
-  const open = new WeakMap<Exchange, { readonly entry: Entry; readonly startedMs: number }>();
   const listeners = new Set<() => void>();
   let newest = 0;
   let droppedThrough = 0;
   let bytes = 0;
 
   const changed = (): void => {
-    for (const listener of listeners) listener();
+    if (listeners.size > 0) for (const listener of listeners) listener();
   };
   const forget = (entry: Entry): void => {
     if (entries.delete(entry.seq)) bytes -= sizeOf(entry);
   };
   const trim = (): void => {
+    if (entries.size <= limits.entries && bytes <= limits.bytes) return;
     for (const entry of entries.values()) {
       if (entries.size <= limits.entries && bytes <= limits.bytes) return;
       forget(entry);
@@ -103,21 +108,20 @@ export function makeJournal(
 
   const add = (exchange: Exchange): undefined => {
     newest += 1;
-    const entry = entryOf(exchange, newest, clocks.wallMs());
+    const entry = entryOf(exchange, newest, clocks);
     entries.set(entry.seq, entry);
     bytes += sizeOf(entry);
-    open.set(exchange, { entry, startedMs: clocks.monotonicMs() });
+    exchange.kept[slot] = entry;
     trim();
     changed();
   };
   const complete = (exchange: Exchange, reply: Reply | Send): Reply | Send => {
     // A request may be refused before it is shown to interceptors.
-    if (!open.has(exchange)) add(exchange);
-    const known = open.get(exchange);
-    if (known === undefined) return reply;
-    const { entry, startedMs } = known;
+    if (exchange.kept[slot] === undefined) add(exchange);
+    // The journal alone writes there.
+    const entry = exchange.kept[slot] as Entry;
     if (entries.has(entry.seq)) bytes -= sizeOf(entry);
-    entry.durationMs = clocks.monotonicMs() - startedMs;
+    entry.durationMs = clocks.monotonicMs() - entry.startedMs;
     if (typeof reply === 'function') entry.state = 'dropped';
     else {
       entry.reply = reply;
@@ -162,17 +166,24 @@ export function makeJournal(
       return () => listeners.delete(listener);
     },
     markFault(exchange, fault) {
-      const known = open.get(exchange);
-      if (known !== undefined) known.entry.fault = fault;
+      const entry = exchange.kept[slot] as Entry | undefined;
+      if (entry !== undefined) entry.fault = fault;
     },
   };
 }
 
-function entryOf({ protocol, operation, subject, request }: Exchange, seq: number, atMs: number): Entry {
+const slot = 'journal';
+
+function entryOf(
+  { protocol, operation, subject, request }: Exchange,
+  seq: number,
+  { wallMs, monotonicMs }: { wallMs(): number; monotonicMs(): number },
+): Entry {
   const { tenant, group, holder } = subject;
   return {
     seq,
-    atMs,
+    atMs: wallMs(),
+    startedMs: monotonicMs(),
     direction: 'in',
     protocol,
     operation: operation.name,
@@ -182,12 +193,12 @@ function entryOf({ protocol, operation, subject, request }: Exchange, seq: numbe
     request: {
       method: request.method,
       url: request.raw.url ?? '',
-      authority: request.authority,
-      headers: request.headers,
+      // Not from `Host` yet: to read one header is to parse all.
+      authority: targetAuthority(request),
+      headers: request.raw.rawHeaders,
       body: request.body instanceof Uint8Array ? request.body : undefined,
     },
     state: 'pending',
-    notes: [],
   };
 }
 

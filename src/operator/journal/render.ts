@@ -20,7 +20,7 @@ export function renderEntry(entry: Entry): Record<string, unknown> {
     request: {
       method: request.method,
       url: urlOf(entry),
-      headers: masked(request.headers, 0),
+      headers: masked(pairs(request.headers), 0),
       ...bodyMembers(request.body),
     },
     reply:
@@ -29,13 +29,13 @@ export function renderEntry(entry: Entry): Record<string, unknown> {
         : { status: reply.status, headers: pairs(reply.headers), ...bodyMembers(reply.body) },
     ms: entry.durationMs ?? null,
     fault: entry.fault ?? null,
-    notes: entry.notes,
+    notes: entry.notes ?? [],
   };
 }
 
 function urlOf({ request }: Entry): string {
   const url = withoutSecrets(request.url);
-  return url.startsWith('/') ? `http://${request.authority}${url}` : url;
+  return url.startsWith('/') ? `http://${request.authority ?? pairs(request.headers).host ?? ''}${url}` : url;
 }
 
 /** Decoded where that is possible, else as base64; masked. */
@@ -60,9 +60,11 @@ function masked(value: unknown, depth: number): unknown {
   );
 }
 
+/** Headers by their lower-case names. */
 function pairs(headers: readonly string[]): Record<string, string> {
   const named: Record<string, string> = {};
-  for (let at = 0; at < headers.length; at += 2) named[headers[at] ?? ''] = headers[at + 1] ?? '';
+  for (let at = 0; at < headers.length; at += 2)
+    named[(headers[at] ?? '').toLowerCase()] = headers[at + 1] ?? '';
   return named;
 }
 
@@ -70,11 +72,12 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** Returns a curl command that sends the request again; masked values have to be filled in. */
 export function renderCurl(entry: Entry): string {
-  const { method, headers, body } = entry.request;
+  const { method, body } = entry.request;
+  const headers = pairs(entry.request.headers);
   const decoded = decodedBody(body);
   const kept = ['content-type', 'x-log-bodyrawsize', 'x-log-compresstype'].flatMap((name) => {
     const value = headers[name];
-    return typeof value === 'string' ? [`-H ${quoted(`${name}: ${value}`)}`] : [];
+    return value !== undefined ? [`-H ${quoted(`${name}: ${value}`)}`] : [];
   });
   const data = decoded === undefined ? [] : [`--data-binary ${quoted(textOfBody(masked(decoded, 0)))}`];
   return ['curl', ...(method === 'GET' ? [] : [`-X ${method}`]), ...kept, ...data, quoted(urlOf(entry))].join(
@@ -107,13 +110,13 @@ function harEntry(entry: Entry): Record<string, unknown> {
       url,
       httpVersion: 'HTTP/1.1',
       cookies: [],
-      headers: nameValues(masked(request.headers, 0) as Record<string, unknown>),
+      headers: nameValues(masked(pairs(request.headers), 0) as Record<string, unknown>),
       queryString: [...new URL(url).searchParams].map(([name, value]) => ({ name, value })),
       headersSize: -1,
       bodySize: request.body?.byteLength ?? 0,
       ...(body === ''
         ? {}
-        : { postData: { mimeType: String(request.headers['content-type'] ?? ''), text: body } }),
+        : { postData: { mimeType: pairs(request.headers)['content-type'] ?? '', text: body } }),
     },
     response: {
       status: reply?.status ?? 0,

@@ -1,17 +1,15 @@
 /** Prometheus metrics, in a registry of their own. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Store } from '../../store/store.ts';
+import { type CountRequest, requestCounter } from './request-counter.ts';
 
 export interface Metrics {
   readonly registry: Registry;
-  /** Counts a reply. `operation` is the vendor's name of the call, or the route, never the path: paths have no bound. */
-  request(protocol: string, operation: string, status: number, seconds: number): void;
+  readonly request: CountRequest;
   /** Counts a batch of store commands. */
   storeBatch(commands: number, failed: boolean, milliseconds: number): void;
   sweepFailed(): void;
 }
-
-type Counted = Pick<Counter.Internal, 'inc'>;
 
 /** Returns the protocol that a tenant belongs to: the first part of its name. */
 export function protocolOf(tenant: string): string {
@@ -23,19 +21,6 @@ export function makeMetrics(): Metrics & { watch(store: Store): void } {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const requests = new Counter({
-    name: 'heartbeatd_requests_total',
-    help: 'Replies sent',
-    labelNames: ['protocol', 'operation', 'status'] as const,
-    registers,
-  });
-  const durations = new Histogram({
-    name: 'heartbeatd_request_duration_seconds',
-    help: 'From the request received to the reply sent',
-    labelNames: ['protocol', 'operation'] as const,
-    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1, 5],
-    registers,
-  });
   const steps = new Counter({
     name: 'heartbeatd_lease_events_total',
     help: 'Leases granted, released, expired and changed by this node',
@@ -66,31 +51,11 @@ export function makeMetrics(): Metrics & { watch(store: Store): void } {
     registers,
   });
 
-  // Finding a series by its labels costs more than counting: each is looked up once. Operations and statuses are bounded.
-  const series = new Map<string, { observe(seconds: number): void; readonly counts: Map<number, Counted> }>();
-  const seriesOf = (protocol: string, operation: string) => {
-    const key = `${protocol} ${operation}`;
-    let found = series.get(key);
-    if (found === undefined) {
-      const duration = durations.labels({ protocol, operation });
-      found = { observe: (seconds) => duration.observe(seconds), counts: new Map() };
-      series.set(key, found);
-    }
-    return found;
-  };
+  const countRequest = requestCounter(registers);
 
   return {
     registry,
-    request(protocol, operation, status, seconds) {
-      const { observe, counts } = seriesOf(protocol, operation);
-      let count = counts.get(status);
-      if (count === undefined) {
-        count = requests.labels({ protocol, operation, status });
-        counts.set(status, count);
-      }
-      count.inc();
-      observe(seconds);
-    },
+    request: countRequest,
     storeBatch(commands, failed, milliseconds) {
       storeDurations.observe(milliseconds / 1_000);
       storeCommands.inc({ outcome: failed ? 'failed' : 'answered' }, commands);
@@ -101,18 +66,23 @@ export function makeMetrics(): Metrics & { watch(store: Store): void } {
         steps.inc({ protocol: protocolOf(tenant), type });
         if (type === 'expired') lateness.observe(lateMs / 1_000);
       });
-      new Gauge({
-        name: 'heartbeatd_leases',
-        help: 'Leases held in the store, by all nodes',
-        labelNames: ['protocol'] as const,
-        registers,
-        async collect() {
-          this.reset();
-          for (const { tenant, leases } of await store.tenants().catch(() => [])) {
-            this.inc({ protocol: protocolOf(tenant) }, leases);
-          }
-        },
-      });
+      gaugeLeases(store, registers);
     },
   };
+}
+
+/** Adds the number of leases in the store, which is read when the metrics are. */
+function gaugeLeases(store: Store, registers: Registry[]): void {
+  new Gauge({
+    name: 'heartbeatd_leases',
+    help: 'Leases held in the store, by all nodes',
+    labelNames: ['protocol'] as const,
+    registers,
+    async collect() {
+      this.reset();
+      for (const { tenant, leases } of await store.tenants().catch(() => [])) {
+        this.inc({ protocol: protocolOf(tenant) }, leases);
+      }
+    },
+  });
 }

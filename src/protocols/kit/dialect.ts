@@ -2,22 +2,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HeaderList, Reply } from '../../http/reply.ts';
 import type { Failure, VendorError } from './failure.ts';
+import type { Documented } from './openapi.ts';
 import type { Operation } from './operation.ts';
 import type { App } from './protocol.ts';
-
-/** An error of the protocol's table, as the OpenAPI document shows it. */
-export interface DescribedError {
-  readonly status: number;
-  readonly example: unknown;
-  readonly summary?: string;
-}
 
 /**
  * The only protocol code that sees Fastify's request and reply. `Call` is a request as the protocol's operations get it, decoded
  * once and bounded; `Op` is the protocol's operation type, with the members that its dialect reads.
  */
-export interface Dialect<Call, Op extends Operation<Call> = Operation<Call>> {
-  readonly name: string;
+export interface Dialect<Call, Op extends Operation<Call> = Operation<Call>> extends Documented {
   /** Whether a request that no route matched is this protocol's; see `Protocol.claims`. */
   claims(path: string, authority: string): boolean;
   /** Maximum bytes of a request body, for operations that do not say. Bodies arrive as a Buffer, whatever their Content-Type. */
@@ -34,10 +27,6 @@ export interface Dialect<Call, Op extends Operation<Call> = Operation<Call>> {
   error(failure: Failure, request: FastifyRequest): Reply;
   /** Returns headers that every reply carries before its own and that differ from request to request. Absent: none. */
   headers?(request: FastifyRequest): HeaderList;
-  /** OpenAPI security schemes of the protocol, by name; an operation may be called with any of them, or with none. */
-  readonly securitySchemes?: Readonly<Record<string, unknown>>;
   /** Returns an error of the protocol's table with sample arguments; undefined for an unknown name. Absent: errors cannot be injected by name. */
   sampleError?(name: string): VendorError | undefined;
-  /** Status, an example body and, where the name does not say it, the meaning of an error, for the OpenAPI document. */
-  describeError(name: string): DescribedError;
 }

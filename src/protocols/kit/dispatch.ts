@@ -35,6 +35,7 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
     operation,
     subject: {},
     request,
+    kept: {},
   });
 
   const sendNow = (reply: FastifyReply, answer: Reply): void => {
@@ -42,13 +43,17 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
     sendReply(reply, first === undefined ? answer : { ...answer, headers: [...first, ...answer.headers] });
   };
 
-  const send = async (reply: FastifyReply, answer: Reply | Send, exchange?: Exchange): Promise<void> => {
-    const { after } = interceptor ?? {};
-    const asked = exchange === undefined || after === undefined ? answer : after(exchange, answer);
-    const final = asked instanceof Promise ? await asked : asked;
-    if (typeof final === 'function') await final(reply);
-    else sendNow(reply, final);
+  /** Sends what the interceptor makes of an answer; at once, unless that takes a promise. */
+  const send = (reply: FastifyReply, answer: Reply | Send, exchange?: Exchange): void | Promise<void> => {
+    const final =
+      exchange === undefined || interceptor?.after === undefined
+        ? answer
+        : interceptor.after(exchange, answer);
+    if (final instanceof Promise) return final.then((settled) => sendFinal(reply, settled));
+    return sendFinal(reply, final);
   };
+  const sendFinal = (reply: FastifyReply, answer: Reply | Send): void | Promise<void> =>
+    typeof answer === 'function' ? answer(reply) : sendNow(reply, answer);
 
   const handle = async (
     candidates: readonly Op[],
@@ -66,7 +71,13 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
       if (operation === undefined) throw new NotFound(request.url);
       request.operation = operation.name;
       if (isObserved())
-        exchange = { protocol: dialect.name, operation, subject: operation.subject(call), request };
+        exchange = {
+          protocol: dialect.name,
+          operation,
+          subject: operation.subject(call),
+          request,
+          kept: {},
+        };
       const allowed = dialect.authenticate?.(call, operation);
       if (allowed !== undefined) await allowed;
       const asked = exchange === undefined ? undefined : interceptor?.before?.(exchange);
@@ -76,15 +87,14 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
       answer = dialect.error(classify(error, request), request);
       if (exchange === undefined && isObserved()) exchange = refused(request, candidates[0]);
     }
-    // Without an interceptor a reply is sent in the same turn.
-    if (exchange === undefined && typeof answer !== 'function') sendNow(reply, answer);
-    else await send(reply, answer, exchange);
+    const sent = send(reply, answer, exchange);
+    if (sent !== undefined) await sent;
   };
 
   return {
     name: dialect.name,
     claims: (path, authority) => dialect.claims(path, authority),
-    sendError: (error, request, reply) =>
+    sendError: async (error, request, reply) =>
       send(
         reply,
         dialect.error(classify(error, request), request),

@@ -1,6 +1,5 @@
 /** The OpenAPI 3.1 document's `paths` of a protocol, made from its table of operations. Pure. */
 import type { TSchema } from '@sinclair/typebox';
-import type { DescribedError, Dialect } from './dialect.ts';
 import type { Method, Operation, OperationSchema } from './operation.ts';
 
 export type OpenApiPaths = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -11,11 +10,25 @@ export interface OpenApiPart {
   readonly securitySchemes: Readonly<Record<string, unknown>>;
 }
 
-type Described<Call> = Pick<Dialect<Call>, 'name' | 'describeError' | 'securitySchemes'>;
+/** An error of the protocol's table, as the OpenAPI document shows it. */
+export interface DescribedError {
+  readonly status: number;
+  readonly example: unknown;
+  readonly summary?: string;
+}
+
+/** What the document needs to know of a protocol. */
+export interface Documented {
+  readonly name: string;
+  /** OpenAPI security schemes of the protocol, by name; an operation may be called with any of them, or with none. */
+  readonly securitySchemes?: Readonly<Record<string, unknown>>;
+  /** Describes an error of the protocol's table; `summary` is its meaning, where the name does not say it. */
+  describeError(name: string): DescribedError;
+}
 
 /** Returns one path item operation per vendor operation that is not hidden. */
 export function describeOperations<Call>(
-  dialect: Described<Call>,
+  dialect: Documented,
   operations: readonly Operation<Call>[],
 ): OpenApiPaths {
   const paths: Record<string, Record<string, unknown>> = {};
@@ -48,7 +61,7 @@ function pathItem(
 }
 
 function describe<Call>(
-  { name, describeError, securitySchemes = {} }: Described<Call>,
+  { name, describeError, securitySchemes = {} }: Documented,
   { summary, path, schema, errors }: Operation<Call>,
 ): Record<string, unknown> {
   return {

@@ -5,7 +5,7 @@ import type { Dialect } from '../../kit/dialect.ts';
 import type { Failure } from '../../kit/failure.ts';
 import type { PbxSettings } from '../configuration.ts';
 import { type PbxCall, type PbxOperation, replyHeaders, versionPrefix } from './call.ts';
-import { type Errno, errnos, meanings, PbxError } from './errors.ts';
+import { type Errno, type ErrnoName, errnos, meanings, PbxError } from './errors.ts';
 import { memberOf } from './parameters.ts';
 
 const maxBodyBytes = 64 * 1_024;
@@ -52,6 +52,13 @@ export function makeDialect({
       if (call.isGet && (call.isStrict || isPostOnly === true)) throw new PbxError(errnos.postOnly);
     },
     error: (failure) => failed(errnoOf(failure)),
+    sampleError(name) {
+      // By number, as on the wire, or by its name here.
+      const errno = Object.values(errnos).find(
+        (number) => number === name || errnos[name as ErrnoName] === number,
+      );
+      return errno === undefined ? undefined : new PbxError(errno);
+    },
     describeError(name) {
       const errno = name as Errno;
       return { status: 200, example: { status: 'Failed', errno }, summary: meanings[errno] };

@@ -25,7 +25,8 @@ export const errnos = {
   internal: '30001',
 } as const;
 
-export type Errno = (typeof errnos)[keyof typeof errnos];
+export type ErrnoName = keyof typeof errnos;
+export type Errno = (typeof errnos)[ErrnoName];
 
 /** What each number means, for logs and for the OpenAPI document. */
 export const meanings: Readonly<Record<Errno, string>> = {

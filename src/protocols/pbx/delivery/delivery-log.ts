@@ -37,8 +37,7 @@ function warnOnce(
   log: DeliveryLog,
   queue: LoggedQueue,
   condition: Condition,
-  message: string,
-  detail?: string,
+  { message, detail }: { readonly message: string; readonly detail?: string },
 ): void {
   if (queue.reported.has(condition)) return;
   queue.reported.add(condition);
@@ -70,13 +69,8 @@ function fieldsOf(user: string, url: string, { position, report, token }: Logged
 export function logDropped(log: DeliveryLog, queue: LoggedQueue, missed: number): void {
   if (missed === 0) return;
   log.count('dropped', missed);
-  warnOnce(
-    log,
-    queue,
-    'dropped',
-    'report queue full; the oldest reports were dropped',
-    `${missed} or more reports`,
-  );
+  const message = 'report queue full; the oldest reports were dropped';
+  warnOnce(log, queue, 'dropped', { message, detail: `${missed} or more reports` });
 }
 
 export function logDelivered(log: DeliveryLog, queue: LoggedQueue, result: AttemptResult): void {
@@ -84,7 +78,7 @@ export function logDelivered(log: DeliveryLog, queue: LoggedQueue, result: Attem
   queue.reported.delete('untrusted');
   if (result.kind !== 'replied' || result.status === 200) return;
   const message = 'report accepted with a status other than 200; a PBX may send it again';
-  warnOnce(log, queue, 'other-status', message, describeResult(result));
+  warnOnce(log, queue, 'other-status', { message, detail: describeResult(result) });
 }
 
 /** A callback whose certificate is not trusted gets nothing until that changes, so operators are warned. */
@@ -93,11 +87,12 @@ export function logFailed(log: DeliveryLog, queue: LoggedQueue, result: AttemptR
   if (result.kind !== 'untrusted') return;
   const message =
     'certificate of the callback is not trusted; its reports wait until PBX_CA names its authority';
-  warnOnce(log, queue, 'untrusted', message, result.reason);
+  warnOnce(log, queue, 'untrusted', { message, detail: result.reason });
 }
 
 export function logSelf(log: DeliveryLog, queue: LoggedQueue): void {
-  warnOnce(log, queue, 'self', 'callback is this server; its reports do not renew the token');
+  const message = 'callback is this server; its reports do not renew the token';
+  warnOnce(log, queue, 'self', { message });
 }
 
 export function logDead(log: DeliveryLog, letter: DeadLetter): void {

@@ -25,10 +25,11 @@ export function trackTimedOutTokens(store: Store): TimedOutTokens {
   let justExpired: string[] = [];
   /** The request that finds a token expired may be faster than the write. */
   const unwritten = new Set<string>();
+  const isTimedOut = true;
   const write = async (): Promise<void> => {
     const keys = justExpired;
     justExpired = [];
-    const writes = keys.map((key) => timedOutTokens.write(key, true, { ttlMs: rememberedMs }));
+    const writes = keys.map((key) => timedOutTokens.write(key, isTimedOut, { ttlMs: rememberedMs }));
     // The sweeper, which found them, reports an unavailable store.
     await store.commit({ tenant, writes }).catch(() => undefined);
     for (const key of keys) unwritten.delete(key);

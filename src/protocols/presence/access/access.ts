@@ -3,8 +3,8 @@
  * known and a signature must be right; in verify mode each call also needs its permission.
  */
 import type { Store, Tenant } from '../../../store/store.ts';
+import type { Query } from '../wire/decode/target.ts';
 import { errors } from '../wire/errors.ts';
-import type { Query } from '../wire/target.ts';
 import type { Demand } from './demand.ts';
 import { findGranted } from './grants.ts';
 import type { Keyset } from './keysets.ts';

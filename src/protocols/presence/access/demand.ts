@@ -1,9 +1,9 @@
 /** What a call needs before it is allowed. */
 
 import type { PresenceCall } from '../wire/call.ts';
+import { companion, parseSubscribedChannels, parseSubscribedGroups } from '../wire/decode/names.ts';
+import { percentDecode, segmentAt } from '../wire/decode/target.ts';
 import { errors } from '../wire/errors.ts';
-import { companion, parseSubscribedChannels, parseSubscribedGroups } from '../wire/names.ts';
-import { percentDecode, segmentAt } from '../wire/target.ts';
 import { bits } from './token.ts';
 
 export type Demand =

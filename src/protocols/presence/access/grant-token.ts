@@ -2,10 +2,10 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { validator } from '../../kit/validate.ts';
 import type { PresenceContext } from '../context.ts';
-import { accessBodyErrors, readText } from '../wire/body.ts';
+import { accessBodyErrors, readText } from '../wire/decode/body.ts';
+import { parseJson } from '../wire/decode/json.ts';
 import { errors } from '../wire/errors.ts';
 import { replyHeaders } from '../wire/headers.ts';
-import { parseJson } from '../wire/json.ts';
 import { commonErrors, type PresenceOperation, tenantSubject } from '../wire/operation.ts';
 import { plainQuery } from '../wire/parameters.ts';
 import { jsonReply } from '../wire/reply.ts';

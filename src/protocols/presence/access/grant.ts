@@ -1,12 +1,12 @@
 /** Grant: gives or takes permissions, in the older form (v2) that the server keeps. Source: Access Manager pages, recorded replies. */
 import { Type } from '@sinclair/typebox';
 import type { PresenceContext } from '../context.ts';
+import type { Query } from '../wire/decode/target.ts';
 import { errors } from '../wire/errors.ts';
 import { replyHeaders } from '../wire/headers.ts';
 import { commonErrors, type PresenceOperation, tenantSubject } from '../wire/operation.ts';
 import { channelGroup, commonParameters, optionalText, withBothKeyWords } from '../wire/parameters.ts';
 import { jsonReply } from '../wire/reply.ts';
-import type { Query } from '../wire/target.ts';
 import { demandSignature } from './demand.ts';
 import { type GrantSubject, writeGrants } from './grants.ts';
 import { bits } from './token.ts';

@@ -1,12 +1,12 @@
 /** Revoke token: ends a token before its time. Source: Access Manager pages. */
 import { Type } from '@sinclair/typebox';
 import type { PresenceContext } from '../context.ts';
+import { percentDecode, segmentAt } from '../wire/decode/target.ts';
 import { errors } from '../wire/errors.ts';
 import { replyHeaders } from '../wire/headers.ts';
 import { commonErrors, type PresenceOperation, tenantSubject } from '../wire/operation.ts';
 import { plainQuery } from '../wire/parameters.ts';
 import { jsonReply } from '../wire/reply.ts';
-import { percentDecode, segmentAt } from '../wire/target.ts';
 import { demandSignature } from './demand.ts';
 import { addRevocation } from './revocations.ts';
 import { decodeToken } from './token.ts';

@@ -1,8 +1,8 @@
 /** Request signatures with the secret key, in both forms that SDKs send. Sources: Access Manager pages, SDK sources. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { accessBodyErrors, readText } from '../wire/body.ts';
 import type { PresenceCall } from '../wire/call.ts';
-import { splitTarget } from '../wire/target.ts';
+import { accessBodyErrors, readText } from '../wire/decode/body.ts';
+import { splitTarget } from '../wire/decode/target.ts';
 import type { Keyset } from './keysets.ts';
 
 /** The parts of a request that signatures cover. */
@@ -89,7 +89,6 @@ function isEqual(a: string, b: string): boolean {
 export function isSignatureValid(signature: string, request: SignedRequest, keys: Keyset): boolean {
   const sign = signature.startsWith('v2.') ? signatureV2 : signatureV1;
   // Query values are signed as encoded by the SDK, which may send them less encoded.
-  return [encodeMore, reencode]
-    .map((encode) => isEqual(signature, sign(request, keys, encode)))
-    .includes(true);
+  const matches = [encodeMore, reencode].map((encode) => isEqual(signature, sign(request, keys, encode)));
+  return matches.some((isMatch) => isMatch);
 }

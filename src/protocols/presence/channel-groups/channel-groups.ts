@@ -4,8 +4,8 @@ import type { Append, Store, Tenant } from '../../../store/store.ts';
 import { documentKind } from '../../kit/documents.ts';
 import { retryOnConflict } from '../../kit/retry-on-conflict.ts';
 import { channelGroupTopic } from '../messages/topics.ts';
+import type { Names } from '../wire/decode/names.ts';
 import { errors } from '../wire/errors.ts';
-import type { Names } from '../wire/names.ts';
 
 const channelGroups = documentKind('channel-groups', Type.Array(Type.String()));
 

@@ -3,12 +3,12 @@ import { Type } from '@sinclair/typebox';
 import type { Reply } from '../../../http/reply.ts';
 import type { Subject } from '../../kit/operation.ts';
 import type { PresenceCall } from '../wire/call.ts';
+import { percentDecode, segmentAt } from '../wire/decode/target.ts';
 import { errors } from '../wire/errors.ts';
 import { replyHeaders } from '../wire/headers.ts';
 import { readable } from '../wire/operation.ts';
 import { withBothKeyWords } from '../wire/parameters.ts';
 import { jsonReply } from '../wire/reply.ts';
-import { percentDecode, segmentAt } from '../wire/target.ts';
 
 /** The segment of a path that names the group. */
 export const groupSegment = 5;

@@ -2,7 +2,7 @@
 import { Type } from '@sinclair/typebox';
 import { demandManage } from '../access/demand.ts';
 import type { PresenceContext } from '../context.ts';
-import { hasNames, parseNames } from '../wire/names.ts';
+import { hasNames, parseNames } from '../wire/decode/names.ts';
 import { commonErrors, type PresenceOperation, permissionErrors } from '../wire/operation.ts';
 import { commonParameters, optionalText } from '../wire/parameters.ts';
 import { changeGroup } from './channel-groups.ts';

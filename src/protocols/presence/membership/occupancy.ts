@@ -1,11 +1,11 @@
 /** Occupants of channels, as the here-now calls list them. */
 import { Type } from '@sinclair/typebox';
 import type { Members, Store, Tenant } from '../../../store/store.ts';
+import { limits } from '../wire/decode/limits.ts';
+import type { Query } from '../wire/decode/target.ts';
+import { parseWholeNumber } from '../wire/decode/values.ts';
 import { errors } from '../wire/errors.ts';
-import { limits } from '../wire/limits.ts';
 import { channelGroup, commonParameters, optionalText } from '../wire/parameters.ts';
-import type { Query } from '../wire/target.ts';
-import { parseWholeNumber } from '../wire/values.ts';
 import { okMembers } from './presence-service.ts';
 
 /** The query of the here-now calls. */

@@ -2,8 +2,8 @@
 import { channelsOfGroups } from '../channel-groups/channel-groups.ts';
 import type { PresenceContext } from '../context.ts';
 import type { PresenceCall } from '../wire/call.ts';
+import { parseChannels, parseNames } from '../wire/decode/names.ts';
 import { errors } from '../wire/errors.ts';
-import { parseChannels, parseNames } from '../wire/names.ts';
 
 /** A channel of a request. */
 export interface Place {

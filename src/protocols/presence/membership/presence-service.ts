@@ -2,9 +2,9 @@
 import { Type } from '@sinclair/typebox';
 import type { Subject } from '../../kit/operation.ts';
 import type { PresenceCall } from '../wire/call.ts';
+import { segmentAt } from '../wire/decode/target.ts';
 import { channelSubject, readable } from '../wire/operation.ts';
 import { withBothKeyWords } from '../wire/parameters.ts';
-import { segmentAt } from '../wire/target.ts';
 
 const root = '/v2/presence/sub-key/:subscribeKey';
 

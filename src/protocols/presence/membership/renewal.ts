@@ -12,8 +12,8 @@ import {
 import type { PresenceContext } from '../context.ts';
 import { eventsKept } from '../messages/topics.ts';
 import type { PresenceCall } from '../wire/call.ts';
-import { parseState, type State, stateOfName } from '../wire/json.ts';
-import { parseTimeoutSeconds, parseUuidParameter } from '../wire/values.ts';
+import { parseState, type State, stateOfName } from '../wire/decode/json.ts';
+import { parseTimeoutSeconds, parseUuidParameter } from '../wire/decode/values.ts';
 import type { Place } from './places.ts';
 import { adoptAbsentState } from './state/absent-state.ts';
 

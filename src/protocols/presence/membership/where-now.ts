@@ -2,12 +2,12 @@
 import { Type } from '@sinclair/typebox';
 import { demandNothing } from '../access/demand.ts';
 import type { PresenceContext } from '../context.ts';
+import { segmentAt } from '../wire/decode/target.ts';
+import { parseUuidSegment } from '../wire/decode/values.ts';
 import { replyHeaders } from '../wire/headers.ts';
 import { commonErrors, type PresenceOperation, readable } from '../wire/operation.ts';
 import { plainQuery } from '../wire/parameters.ts';
 import { jsonReply } from '../wire/reply.ts';
-import { segmentAt } from '../wire/target.ts';
-import { parseUuidSegment } from '../wire/values.ts';
 import { keySegments, ok, okMembers, presencePath } from './presence-service.ts';
 
 const uuidSegment = 5;

@@ -2,12 +2,12 @@
 import { Type } from '@sinclair/typebox';
 import type { PresenceContext } from '../context.ts';
 import type { PresenceCall } from '../wire/call.ts';
+import { parseJson } from '../wire/decode/json.ts';
+import { limits } from '../wire/decode/limits.ts';
+import { checkChannel } from '../wire/decode/names.ts';
+import { percentDecode, type Query, segmentAt } from '../wire/decode/target.ts';
 import { errors } from '../wire/errors.ts';
-import { parseJson } from '../wire/json.ts';
-import { limits } from '../wire/limits.ts';
-import { checkChannel } from '../wire/names.ts';
 import { commonParameters, optionalText } from '../wire/parameters.ts';
-import { percentDecode, type Query, segmentAt } from '../wire/target.ts';
 import { encodeMessage, type MessageAttributes } from './message.ts';
 import { messagesKept, messageTopicsOf } from './topics.ts';
 

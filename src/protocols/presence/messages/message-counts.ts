@@ -5,9 +5,11 @@
 import { Type } from '@sinclair/typebox';
 import { demandRead } from '../access/demand.ts';
 import type { PresenceContext } from '../context.ts';
+import { parseChannels } from '../wire/decode/names.ts';
+import type { Query } from '../wire/decode/target.ts';
+import { parseTimetoken } from '../wire/decode/values.ts';
 import { errors } from '../wire/errors.ts';
 import { replyHeaders } from '../wire/headers.ts';
-import { parseChannels } from '../wire/names.ts';
 import {
   channelErrors,
   channelSubject,
@@ -17,8 +19,6 @@ import {
 } from '../wire/operation.ts';
 import { commonParameters, optionalText, withBothKeyWords } from '../wire/parameters.ts';
 import { jsonReply } from '../wire/reply.ts';
-import type { Query } from '../wire/target.ts';
-import { parseTimetoken } from '../wire/values.ts';
 import { decodeMessage } from './message.ts';
 import { messagesKept, messagesTopic } from './topics.ts';
 

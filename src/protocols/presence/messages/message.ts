@@ -1,6 +1,6 @@
 /** A published message as its topic stores it, and the envelopes that subscribers get. Pure. */
 import { type Static, Type } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
+import { guard } from '../../kit/validate.ts';
 
 /** What is known of a message beside its payload; names are those of the envelope. */
 const Attributes = Type.Object({
@@ -24,6 +24,8 @@ const Attributes = Type.Object({
   stored: Type.Optional(Type.Literal(false)),
 });
 
+const isAttributes = guard(Attributes);
+
 export type MessageAttributes = Static<typeof Attributes>;
 
 export interface Message {
@@ -42,7 +44,7 @@ export function decodeMessage(payload: Uint8Array): Message | undefined {
   const text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString();
   const end = text.indexOf('\n');
   const attributes: unknown = JSON.parse(text.slice(0, end));
-  return Value.Check(Attributes, attributes) ? { attributes, json: text.slice(end + 1) } : undefined;
+  return isAttributes(attributes) ? { attributes, json: text.slice(end + 1) } : undefined;
 }
 
 /** What all envelopes of a reply share. */

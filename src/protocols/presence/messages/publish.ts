@@ -3,13 +3,13 @@ import { Type } from '@sinclair/typebox';
 import type { HeaderList } from '../../../http/reply.ts';
 import { demandWrite } from '../access/demand.ts';
 import type { PresenceContext } from '../context.ts';
-import { publishBodyErrors, readText } from '../wire/body.ts';
 import type { PresenceCall } from '../wire/call.ts';
+import { publishBodyErrors, readText } from '../wire/decode/body.ts';
+import { pathFrom, percentDecode, segmentAt } from '../wire/decode/target.ts';
 import { errors } from '../wire/errors.ts';
 import { replyHeaders } from '../wire/headers.ts';
 import { commonErrors, type PresenceOperation, permissionErrors, readable } from '../wire/operation.ts';
 import { textReply } from '../wire/reply.ts';
-import { pathFrom, percentDecode, segmentAt } from '../wire/target.ts';
 import { appendMessage, type MessageKind, publishChannelSegment, publishQuery } from './append-message.ts';
 
 const publishKeySegment = 1;

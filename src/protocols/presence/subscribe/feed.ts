@@ -17,7 +17,7 @@ import {
   presenceEnvelope,
 } from '../messages/message.ts';
 import { eventsKept } from '../messages/topics.ts';
-import { companion } from '../wire/names.ts';
+import { companion } from '../wire/decode/names.ts';
 import { type Entry, type Selection, selectDeliveries } from './deliveries.ts';
 import type { Filter } from './filter/filter.ts';
 import type { Source, Subscription } from './subscription.ts';

@@ -3,6 +3,7 @@ import type { PresenceContext } from '../context.ts';
 import { endPresence } from '../membership/leave.ts';
 import { type Heartbeat, parseHeartbeat, renewAfterHold, renewPresence } from '../membership/renewal.ts';
 import type { PresenceCall } from '../wire/call.ts';
+import type { Query } from '../wire/decode/target.ts';
 import { errors } from '../wire/errors.ts';
 import { channelErrors, channelSubject, commonErrors, permissionErrors } from '../wire/operation.ts';
 import {
@@ -12,7 +13,6 @@ import {
   keyedState,
   optionalText,
 } from '../wire/parameters.ts';
-import type { Query } from '../wire/target.ts';
 import type { Delivery, Selection } from './deliveries.ts';
 import { type Feed, openFeed } from './feed.ts';
 import { type Filter, FilterError, FilterTooLarge, parseFilter } from './filter/filter.ts';

@@ -2,11 +2,11 @@
 import { Type } from '@sinclair/typebox';
 import { demandSubscribe } from '../access/demand.ts';
 import type { PresenceContext } from '../context.ts';
+import { segmentAt } from '../wire/decode/target.ts';
+import { parseTimetoken } from '../wire/decode/values.ts';
 import { replyHeaders } from '../wire/headers.ts';
 import { channelSubject, type PresenceOperation } from '../wire/operation.ts';
 import { textReply } from '../wire/reply.ts';
-import { segmentAt } from '../wire/target.ts';
-import { parseTimetoken } from '../wire/values.ts';
 import { type PollReply, poll, subscribeErrors, subscribeParameters } from './long-poll.ts';
 
 const timetokenSegment = 4;

@@ -2,13 +2,13 @@
 import { Type } from '@sinclair/typebox';
 import { demandSubscribe } from '../access/demand.ts';
 import type { PresenceContext } from '../context.ts';
+import type { Query } from '../wire/decode/target.ts';
+import { parseTimetoken } from '../wire/decode/values.ts';
 import { errors } from '../wire/errors.ts';
 import { replyHeaders } from '../wire/headers.ts';
 import { channelSubject, type PresenceOperation } from '../wire/operation.ts';
 import { optionalText } from '../wire/parameters.ts';
 import { textReply } from '../wire/reply.ts';
-import type { Query } from '../wire/target.ts';
-import { parseTimetoken } from '../wire/values.ts';
 import { region } from './feed.ts';
 import { type PollReply, poll, subscribeErrors, subscribeParameters } from './long-poll.ts';
 

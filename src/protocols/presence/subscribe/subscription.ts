@@ -5,13 +5,13 @@ import type { PresenceContext } from '../context.ts';
 import { mergePlaces, type Place } from '../membership/places.ts';
 import { channelGroupTopic, eventSourceOf, messageSourceOf, prefixOf } from '../messages/topics.ts';
 import type { PresenceCall } from '../wire/call.ts';
-import { errors } from '../wire/errors.ts';
 import {
   companion,
   parseSubscribedChannels,
   parseSubscribedGroups,
   type SubscribedNames,
-} from '../wire/names.ts';
+} from '../wire/decode/names.ts';
+import { errors } from '../wire/errors.ts';
 
 /** One topic to read. */
 export interface Source {

@@ -1,7 +1,7 @@
 /** A presence request, as its operation gets it: read once, names still encoded where only the operation knows them. */
 import type { Tenant } from '../../../store/store.ts';
-import type { RequestBody } from './body.ts';
-import type { Query } from './target.ts';
+import type { RequestBody } from './decode/body.ts';
+import type { Query } from './decode/target.ts';
 
 /** The client's connection: emits `close` when the client is gone. Only long polls listen, so that no other request pays. */
 export interface ClientConnection {

@@ -8,15 +8,15 @@ import { type Validator, validator } from '../../kit/validate.ts';
 import { signedRequestOf } from '../access/signature.ts';
 import type { PresenceContext } from '../context.ts';
 import type { PresenceCall } from './call.ts';
+import { limits } from './decode/limits.ts';
+import { checkLength, checkQueryEncoding, type Query, repairFilter, segmentAt } from './decode/target.ts';
+import { parseSubscribeKey, tenantOf } from './decode/values.ts';
 import { errorOfPath, errors, exampleOf, type PresenceError } from './errors.ts';
 import { errorHeaders } from './headers.ts';
 import { parseCallback, wrapInCallback } from './jsonp.ts';
-import { limits } from './limits.ts';
 import type { PresenceOperation } from './operation.ts';
 import { limitRate } from './rate-limit.ts';
-import { checkLength, checkQueryEncoding, type Query, repairFilter, segmentAt } from './target.ts';
 import { timetokenAt } from './timetoken.ts';
-import { parseSubscribeKey, tenantOf } from './values.ts';
 
 /** Paths of the vendor's API, whether emulated or not. */
 const vendorPath = /^\/(?:v[123]|publish|signal|subscribe|time)(?:\/|$)/;

@@ -2,8 +2,8 @@
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
 import type { App } from '../../kit/protocol.ts';
+import { limits } from './decode/limits.ts';
 import { errors } from './errors.ts';
-import { limits } from './limits.ts';
 
 /** Clients counted at once; beyond that the ones not seen for longest start again. */
 const maxClients = 100_000;

@@ -2,12 +2,12 @@
 
 import { demandNothing } from '../access/demand.ts';
 import type { PresenceContext } from '../context.ts';
+import { percentDecode, segmentAt } from './decode/target.ts';
 import { errors } from './errors.ts';
 import { replyHeaders } from './headers.ts';
 import { parseCallback } from './jsonp.ts';
 import type { PresenceOperation } from './operation.ts';
 import { textReply } from './reply.ts';
-import { percentDecode, segmentAt } from './target.ts';
 import { timetokenAt } from './timetoken.ts';
 
 export function time({ wallMs }: PresenceContext): PresenceOperation {

@@ -80,6 +80,8 @@ export function makeDialect(options: DialectOptions): Dialect<SlsCall, SlsOperat
 
     headers: (request) => ['x-log-requestid', bugIds.get(request) ?? nextRequestId()],
 
+    sampleError: (name) => (Object.hasOwn(errors, name) ? errors[name as ErrorName].example() : undefined),
+
     describeError(name) {
       const error = errors[name as ErrorName].example();
       return { status: error.status, example: errorBody(error) };

@@ -1,6 +1,6 @@
 /** Presence events, as subscribers get them. Sources: Presence Events page, and the events that the SDKs recorded. Pure. */
 import type { LeaseEvent } from '../../../../store/store.ts';
-import { limits } from '../../wire/limits.ts';
+import { limits } from '../../wire/decode/limits.ts';
 
 /** A presence event: `d` of its envelope. */
 export type PresenceEvent = Announced | Interval;

@@ -2,6 +2,8 @@
 import { Type } from '@sinclair/typebox';
 import { demandRead } from '../../access/demand.ts';
 import type { PresenceContext } from '../../context.ts';
+import { segmentAt } from '../../wire/decode/target.ts';
+import { parseUuidSegment } from '../../wire/decode/values.ts';
 import { replyHeaders } from '../../wire/headers.ts';
 import {
   channelErrors,
@@ -11,8 +13,6 @@ import {
 } from '../../wire/operation.ts';
 import { channelQuery } from '../../wire/parameters.ts';
 import { jsonReply } from '../../wire/reply.ts';
-import { segmentAt } from '../../wire/target.ts';
-import { parseUuidSegment } from '../../wire/values.ts';
 import { channelsOf, onlyChannel } from '../places.ts';
 import {
   channelPath,

@@ -2,9 +2,11 @@
 import { Type } from '@sinclair/typebox';
 import { demandRead } from '../../access/demand.ts';
 import type { PresenceContext } from '../../context.ts';
+import { parseState } from '../../wire/decode/json.ts';
+import { segmentAt } from '../../wire/decode/target.ts';
+import { parseUuidSegment } from '../../wire/decode/values.ts';
 import { errors } from '../../wire/errors.ts';
 import { replyHeaders } from '../../wire/headers.ts';
-import { parseState } from '../../wire/json.ts';
 import {
   channelErrors,
   commonErrors,
@@ -13,8 +15,6 @@ import {
 } from '../../wire/operation.ts';
 import { channelGroup, commonParameters, optionalText } from '../../wire/parameters.ts';
 import { jsonReply } from '../../wire/reply.ts';
-import { segmentAt } from '../../wire/target.ts';
-import { parseUuidSegment } from '../../wire/values.ts';
 import { channelsOf } from '../places.ts';
 import { withPresence } from '../presence-channels.ts';
 import {

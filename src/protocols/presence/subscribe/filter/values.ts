@@ -1,5 +1,5 @@
 /** What the operators of filter expressions compute. Every function is linear in the length of its operands. Pure. */
-import { limits } from '../../wire/limits.ts';
+import { limits } from '../../wire/decode/limits.ts';
 
 /**
  * Counts the work of an evaluation: about one unit for each operator, list item and character that is looked at, a few

@@ -1,5 +1,5 @@
 /** JSON texts of clients: bounded in depth, and the `state` objects among them. */
-import { errors } from './errors.ts';
+import { errors } from '../errors.ts';
 import { limits } from './limits.ts';
 
 /** Parses a JSON text; throws `invalid()` for malformed JSON and for JSON that is nested too deep. */

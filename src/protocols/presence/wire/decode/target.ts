@@ -1,5 +1,5 @@
 /** Reads the raw request target: a name in a path may contain an encoded comma or slash, so the router's parameters are of no use. */
-import { errors } from './errors.ts';
+import { errors } from '../errors.ts';
 import { limits } from './limits.ts';
 
 /** Query parameters, decoded. */

@@ -1,6 +1,6 @@
 /** Single values of a request: subscribe key, uuid, timeout, numbers. */
-import type { Tenant } from '../../../store/store.ts';
-import { errors } from './errors.ts';
+import type { Tenant } from '../../../../store/store.ts';
+import { errors } from '../errors.ts';
 import { limits } from './limits.ts';
 import { percentDecode } from './target.ts';
 

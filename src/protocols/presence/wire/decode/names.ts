@@ -1,5 +1,5 @@
 /** Names of channels and channel groups, as path segments and query parameters list them. */
-import { errors } from './errors.ts';
+import { errors } from '../errors.ts';
 import { limits } from './limits.ts';
 import { percentDecode } from './target.ts';
 

@@ -1,7 +1,7 @@
 /** Request bodies: text, compressed or not. */
 import { promisify } from 'node:util';
 import { gunzip, inflate, inflateRaw } from 'node:zlib';
-import { errors } from './errors.ts';
+import { errors } from '../errors.ts';
 import { limits } from './limits.ts';
 
 /** A body as it arrived. */
