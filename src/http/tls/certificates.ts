@@ -1,6 +1,6 @@
 /** Certificates that the server presents: issued by its own authority for any host, or read from files. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync, unwatchFile, watchFile } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { hostname, networkInterfaces } from 'node:os';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { Log } from '../../settings/log.ts';
@@ -99,9 +99,15 @@ export interface FileOptions {
 
 /** Reads certificates from files, and again when one changes. Throws SettingError that names the setting. */
 export function openCertificateFiles({ log, pollMs = 5_000, ...files }: FileOptions): Certificates {
+  const paths = [files.cert, files.key, files.ca].filter((path) => path !== '');
+  // Taken before the files are read, so that no change after it is missed.
+  let seen = stampOf(paths);
   let standard = readIdentity(files);
   let onChange = (): void => {};
-  const reload = (): void => {
+  const reloadIfChanged = (): void => {
+    const now = stampOf(paths);
+    if (now === seen) return;
+    seen = now;
     try {
       standard = readIdentity(files);
       onChange();
@@ -114,19 +120,32 @@ export function openCertificateFiles({ log, pollMs = 5_000, ...files }: FileOpti
       );
     }
   };
-  const paths = [files.cert, files.key, files.ca].filter((path) => path !== '');
-  // Looks at the files themselves: notifications miss files that are replaced through a symbolic link, as secrets in Kubernetes are.
-  for (const path of paths) watchFile(path, { interval: pollMs, persistent: false }, reload);
+  const timer = setInterval(reloadIfChanged, pollMs).unref();
   return {
     trustPath: files.ca,
     standard: () => standard,
     onChange(listener) {
       onChange = listener;
     },
-    close() {
-      for (const path of paths) unwatchFile(path, reload);
-    },
+    close: () => clearInterval(timer),
   };
+}
+
+/**
+ * Returns what differs once one of the files was changed or replaced. Notifications of the system miss files that are replaced through a
+ * symbolic link, as secrets in Kubernetes are.
+ */
+function stampOf(paths: readonly string[]): string {
+  return paths.map(stampOfFile).join();
+}
+
+function stampOfFile(path: string): string {
+  try {
+    const { ino, size, mtimeMs } = statSync(path);
+    return `${ino} ${size} ${mtimeMs}`;
+  } catch (error) {
+    return (error as Error).message;
+  }
 }
 
 function readIdentity(files: Pick<FileOptions, 'cert' | 'key' | 'ca'>): SecureContextOptions {
