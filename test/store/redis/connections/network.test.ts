@@ -48,7 +48,7 @@ describe('when the network between the server and Redis', () => {
     'accepts connections and stays silent, requests are served soon after (%s)',
     async (path) => {
       await open(path);
-      expect(await isServed(store)).toBe(true);
+      await expect.poll(() => isServed(store), { timeout: recoveryMs }).toBe(true);
       proxy.silence();
       proxy.cut();
       await wasConnectedInSilence();
@@ -69,7 +69,7 @@ describe('when the network between the server and Redis', () => {
 
   it('drops all packets of a connection, requests fail and are served soon after', async () => {
     await open();
-    expect(await isServed(store)).toBe(true);
+    await expect.poll(() => isServed(store), { timeout: recoveryMs }).toBe(true);
     proxy.halfOpen();
     expect(await isServed(store)).toBe(false);
     await expect.poll(() => isServed(store), { timeout: recoveryMs }).toBe(true);
@@ -99,7 +99,7 @@ describe('when the network between the server and Redis', () => {
 
   it('is slow, requests are served and no connection is dropped', async () => {
     await open('', 2_000);
-    expect(await isServed(store)).toBe(true);
+    await expect.poll(() => isServed(store), { timeout: recoveryMs }).toBe(true);
     proxy.delay(100);
     const { length } = proxy.connections;
     for (let at = 0; at < 3; at += 1) expect(await isServed(store)).toBe(true);
