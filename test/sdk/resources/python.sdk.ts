@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { hasTool, installPython } from '../consumers/install.ts';
 import { runClient, withServer } from './client.ts';
 
@@ -64,12 +64,16 @@ describe('the command line', () => {
   };
   const there = ['--project_name=cli', '--logstore_name=store'];
   const here = ['--project=cli', '--logstore=store'];
+  const provision = async (shards: number): Promise<void> => {
+    await run('create_project', '--project_name=cli', '--project_des=d');
+    await run('create_logstore', ...there, '--ttl=30', `--shard_count=${shards}`);
+  };
+  afterEach(() => run('delete_project', '--project_name=cli'));
 
   it('does what an ordinary day needs', async () => {
-    expect(await run('create_project', '--project_name=cli', '--project_des=d')).toBeUndefined();
+    await provision(2);
     expect(await run('get_project', '--project_name=cli')).toMatchObject({ description: 'd' });
     expect(await run('list_project')).toMatchObject({ count: 1 });
-    expect(await run('create_logstore', ...there, '--ttl=30', '--shard_count=2')).toBeUndefined();
     expect(await run('update_logstore', ...there, '--ttl=31')).toBeUndefined();
     expect(await run('get_logstore', ...there)).toMatchObject({ ttl: 31, mode: 'standard' });
     expect(await run('list_logstore', '--project_name=cli')).toMatchObject({ logstores: ['store'] });
@@ -85,6 +89,7 @@ describe('the command line', () => {
   });
 
   it('works with consumer groups, indexes, copies and dumps', async () => {
+    await provision(4);
     expect(await run('create_consumer_group', ...here, '--consumer_group=g', '--timeout=60')).toBeUndefined();
     expect(await run('list_consumer_group', ...here)).toEqual([{ name: 'g', order: false, timeout: 60 }]);
     expect(await run('get_check_point_fixed', ...here, '--consumer_group=g')).toHaveLength(4);

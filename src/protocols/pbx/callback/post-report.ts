@@ -47,7 +47,8 @@ export function postReport({
   const timeOut = (): void => fail('reply timed out');
   const closed = (): void => fail('the connection was closed without a reply');
   const broken = (error: Error): void => fail(reasonOf(error));
-  const read = (isEnded: boolean): void => {
+  const read = (stream: 'open' | 'ended'): void => {
+    const isEnded = stream === 'ended';
     const found = readStatus(received, isEnded);
     if (found === undefined) return;
     if ('reason' in found) {
@@ -59,9 +60,9 @@ export function postReport({
   };
   const readMore = (chunk: Buffer): void => {
     received += chunk.toString('latin1');
-    read(false);
+    read('open');
   };
-  const readEnd = (): void => read(true);
+  const readEnd = (): void => read('ended');
   socket.on('data', readMore).on('end', readEnd).on('close', closed).on('error', broken);
   if (signal.aborted) timeOut();
   else signal.addEventListener('abort', timeOut, { once: true });

@@ -81,5 +81,6 @@ client.split_shard(project, logstore, 0, '20000000000000000000000000000000')
 seen['shards'] = [[shard['shardID'], shard['status']] for shard in client.list_shards(project, logstore).get_shards_info()]
 client.delete_logstore(project, logstore)
 client.delete_project(project)
+client.delete_project(project + '-copy')
 seen['gone'] = code(client.get_project, project)
 print(json.dumps(seen))

@@ -13,7 +13,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let answer = client.get_project(project).send().await?;
     let body = answer.get_body();
     println!("project {} {} {}", body.project_name(), body.description(), body.data_redundancy_type());
-    let answer = client.list_projects().project_name(project.as_str()).send().await?;
+    let answer = client.list_projects(0, 100).project_name(project.as_str()).send().await?;
     for found in answer.get_body().projects() {
         println!("listed {} {}", found.project_name(), found.data_redundancy_type());
     }
@@ -23,7 +23,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let answer = client.get_logstore(project, logstore).send().await?;
     let body = answer.get_body();
     println!("logstore {} {} {:?}", body.mode(), body.ttl(), body.hot_ttl());
-    let answer = client.list_logstores(project).mode("query").send().await?;
+    let answer = client.list_logstores(project, 0, 100).mode("query").send().await?;
     println!("logstores {}", answer.get_body().logstores().join(","));
     let answer = client.list_shards(project, logstore).send().await?;
     println!("shards {}", answer.get_body().shards().len());
