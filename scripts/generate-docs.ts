@@ -2,9 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { settingSections } from '../src/config.ts';
 import { settingsPage } from '../src/settings/settings-page.ts';
+import { presenceSupport } from './presence-support.ts';
 
 const pages: Readonly<Record<string, string>> = {
   'docs/settings.md': settingsPage(settingSections),
+  'docs/presence-support.md': await presenceSupport(),
 };
 
 for (const [file, text] of Object.entries(pages)) {
