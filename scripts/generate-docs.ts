@@ -9,6 +9,7 @@ import { silentLog } from '../src/settings/log.ts';
 import { composeWithSettings, settingsPage } from '../src/settings/settings-page.ts';
 import { openEmbeddedDriver } from '../src/store/embedded/driver.ts';
 import { createStore } from '../src/store/runtime/create-store.ts';
+import { presenceSupport } from './presence-support.ts';
 
 const store = createStore(openEmbeddedDriver());
 const context = makeSlsContext({ store, log: silentLog, wallMs: Date.now, randomBytes }, defaultConfig());
@@ -20,6 +21,7 @@ const pages: Readonly<Record<string, string>> = {
     settingSections,
   ),
   'docs/sls-support.md': supportPage(slsOperations(context)),
+  'docs/presence-support.md': await presenceSupport(),
 };
 
 for (const [file, text] of Object.entries(pages)) {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { presenceSupport } from '../scripts/presence-support.ts';
 import { settingSections } from '../src/config.ts';
 import { composeWithSettings, settingsPage } from '../src/settings/settings-page.ts';
 import { anchorsOf, linksOf, type Page, readPages, root } from './docs/pages.ts';
@@ -14,6 +15,10 @@ const pageAt = (path: string): Page => {
 
 it('the settings page lists every setting as it is declared', () => {
   expect(pageAt('docs/settings.md').text).toBe(settingsPage(settingSections));
+});
+
+it('the support page of Presence lists what the tables of operations and of other services hold', async () => {
+  expect(pageAt('docs/presence-support.md').text).toBe(await presenceSupport());
 });
 
 describe('the README', () => {

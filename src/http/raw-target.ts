@@ -1,6 +1,6 @@
 /**
- * Requests with bytes beyond ASCII in their target. Node's parser refuses them, whatever its leniencies are; some clients send
- * UTF-8 as it is.
+ * Requests with bytes beyond ASCII, or spaces, in their target. Node's parser refuses them, whatever its leniencies are; some
+ * clients send them as they are. UTF-8 is served; spaces get an error that the client understands.
  */
 import type { Server } from 'node:http';
 import { Socket } from 'node:net';
@@ -10,6 +10,7 @@ import { Duplex } from 'node:stream';
 const stallMs = 30_000;
 
 const newline = 0x0a;
+const space = 0x20;
 
 /** Connections that are no longer Node's, and the streams that took their place. */
 const takenOver = new WeakSet<Duplex>();
@@ -25,25 +26,30 @@ interface ParseError {
 type Responding = Socket & { readonly _httpMessage?: unknown };
 
 /**
- * Serves a request that Node's parser refused for the bytes of its target: encodes them, and parses the request again, as the
+ * Answers a request that Node's parser refused for the bytes of its target: encodes them, and parses the request again, as the
  * last one of its connection. Returns whether the error is dealt with. False: the request is refused for another reason, did
  * not begin in the packet that was refused, or follows a request whose reply is still to come.
  */
 export function serveRawTarget(server: Server, error: ParseError, socket: Duplex): boolean {
   const { code, rawPacket, bytesParsed = 0 } = error;
   if (takenOver.has(socket)) return socket instanceof Socket;
-  if (code !== 'HPE_INVALID_URL' || !Buffer.isBuffer(rawPacket) || !(socket instanceof Socket)) return false;
+  if (!Buffer.isBuffer(rawPacket) || !(socket instanceof Socket)) return false;
   const isFirst = !rawPacket.subarray(0, bytesParsed).includes(newline);
   const begins = /^[A-Z]+ (?:\/|https?:)/.test(rawPacket.subarray(0, 20).toString('latin1'));
   const isResponding = ((socket as Responding)._httpMessage ?? null) !== null;
-  const isRaw = (rawPacket[bytesParsed] ?? 0) >= 0x80;
-  if (!isFirst || !begins || isResponding || !isRaw) return false;
+  if (!isFirst || !begins || isResponding || !isRawAt(rawPacket, code, bytesParsed)) return false;
   const stream = takeOver(socket);
   server.emit('connection', stream);
   // The parser of the stream has its listeners now.
   socket.emit('data', rawPacket);
   socket.resume();
   return true;
+}
+
+/** Whether the parser stopped at a byte beyond ASCII, or behind a space that it took for the end of the target. */
+function isRawAt(packet: Buffer, code: string, at: number): boolean {
+  if (code === 'HPE_INVALID_URL') return (packet[at] ?? 0) >= 0x80;
+  return code === 'HPE_INVALID_CONSTANT' && packet[at - 1] === space;
 }
 
 /** Returns a stream that reads and writes in place of a socket, for one request. */
@@ -110,11 +116,20 @@ function passOneRequest(): (bytes: Buffer) => Buffer {
   };
 }
 
-/** Percent-encodes the bytes beyond ASCII of the first line of a head. */
+/**
+ * Percent-encodes the bytes beyond ASCII of the first line of a head. A target with spaces is read differently by different
+ * servers: it gets an escape that is none, so that whoever owns its path refuses it.
+ */
 function encodeTarget(head: string): string {
   const end = head.indexOf('\r\n');
   const line = head
     .slice(0, end)
     .replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
-  return line + head.slice(end);
+  const { method, target, version } = spaced.exec(line)?.groups ?? {};
+  if (target === undefined) return line + head.slice(end);
+  const [path = '', query] = target.replaceAll(' ', '%20').split(/\?(.*)/s, 2);
+  return `${method} ${path}%${query === undefined ? '' : `?${query}`} ${version}${head.slice(end)}`;
 }
+
+/** A first line with spaces in its target. */
+const spaced = /^(?<method>[A-Z]+) (?<target>\S+ .*\S) (?<version>HTTP\/1\.[01])$/;

@@ -81,6 +81,25 @@ describe('a target with raw bytes of UTF-8', () => {
     expect(await get(`${root}/channel/a`)).toMatchObject({ uuids: ['é'] });
   });
 
+  it.each([
+    ['/v2/presence/sub-key/z/channel/a b/heartbeat?uuid=u'],
+    ['/v2/presence/sub-key/z/channel/a/heartbeat?uuid=u v'],
+    ['/v2/presence/sub-key/z/channel/ä b/heartbeat?uuid=u HTTP/1.1 x'],
+    ['/publish/p/z/0/ch/0/"a b"?meta={"a": 1}'],
+  ])('is refused in the shape of its vendor where it has spaces: %s', async (target) => {
+    const text = await exchange(head(target));
+    expect(text).toMatch(/^HTTP\/1\.1 400 /);
+    expect(text.toLowerCase()).toContain('access-control-allow-origin: *');
+    expect(bodyOf(text)).toMatchObject({ message: 'Could Not Parse Request', service: 'Access Manager' });
+    expect(await get(root)).toMatchObject({ payload: { total_occupancy: 0 } });
+  });
+
+  it('reaches no operator call with spaces, and another version of HTTP none at all', async () => {
+    expect(await exchange(head('/_heartbeatd/leases x'))).toMatch(/^HTTP\/1\.1 40[04] /);
+    expect(await exchange('GET /a b HTTP/3.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await exchange('GET /a XTTP/1.1\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
   it('does not make control characters, or more than the head may hold, readable', async () => {
     expect(await exchange(head('/é\x01'))).toMatch(/^HTTP\/1\.1 400 /);
     expect(await exchange(head('/a\x01é'))).toMatch(/^HTTP\/1\.1 400 /);

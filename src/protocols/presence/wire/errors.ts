@@ -1,5 +1,6 @@
 /** Presence errors: the vendor's status, members and words. Sources: REST API pages and the replies that SDKs recorded. */
 import { VendorError } from '../../kit/failure.ts';
+import { notEmulatedAt } from './not-emulated.ts';
 
 /** The whole JSON body of an error: the vendor's services do not share one shape. */
 type Body = Readonly<Record<string, unknown>>;
@@ -182,19 +183,8 @@ export function exampleOf(name: string): PresenceError | undefined {
   return make(...(args[name] ?? []));
 }
 
-/** Services of the vendor that are not emulated: their calls are refused at once, so that no client has to guess why. */
-const otherServices: readonly (readonly [RegExp, string])[] = [
-  [/^\/v[23]\/history\//, 'History'],
-  [/^\/v[12]\/objects\//, 'Objects'],
-  [/^\/v1\/files\//, 'Files'],
-  [/^\/v[12]\/push\//, 'Push'],
-  [/^\/v1\/message-actions\//, 'Message actions'],
-  [/^\/v1\/blocks\//, 'Functions'],
-  [/^\/v[23]\/(?:auth|pam)\//, 'This call of the Access Manager'],
-];
-
 /** Returns the error for a path that no operation has. */
 export function errorOfPath(path: string): PresenceError {
-  const service = otherServices.find(([pattern]) => pattern.test(path));
-  return service === undefined ? errors.notFound(path) : errors.notEmulated(service[1]);
+  const service = notEmulatedAt(path);
+  return service === undefined ? errors.notFound(path) : errors.notEmulated(service.name);
 }

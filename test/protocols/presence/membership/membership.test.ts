@@ -559,6 +559,11 @@ describe('every call', () => {
     ['/v2/objects/s/uuids', 'Objects'],
     ['/v1/files/s/channels/c/files', 'Files'],
     ['/v1/push/sub-key/s/devices/d', 'Push'],
+    ['/v3/history/sub-key/s/channel/c', 'History'],
+    ['/v3/history-with-actions/sub-key/s/channel/c', 'History'],
+    ['/v1/message-actions/s/channel/c', 'Message actions'],
+    ['/v1/blocks/sub-key/s/f', 'Functions'],
+    ['/v1/auth/audit/sub-key/s', 'This call of the Access Manager'],
   ])('is refused by name where it is not emulated: %s', async (path, what) => {
     expect(await get(path)).toMatchObject({
       status: 501,
