@@ -10,7 +10,7 @@ import {
 } from './http/connection-limits.ts';
 import { endConnections } from './http/connections.ts';
 import { makeRequestLog, type RequestLog } from './http/request-log.ts';
-import { makeServer } from './http/server.ts';
+import { authorityOf, makeServer } from './http/server.ts';
 import { makeIsEmulated } from './http/tls/hosts.ts';
 import { makeNotices } from './http/tls/notices.ts';
 import { openCertificates } from './http/tls/open.ts';
@@ -64,7 +64,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     const path = pathOf(request);
     const owner = isOperatorPath(path)
       ? undefined
-      : protocols.find((protocol) => protocol.claims(path, request.authority));
+      : protocols.find((protocol) => protocol.claims(path, authorityOf(request)));
     if (owner === undefined) reply.code(404).send({ error: `no such path: ${path.slice(0, 200)}` });
     else void owner.sendError(error, request, reply);
   };

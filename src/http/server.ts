@@ -59,7 +59,7 @@ export function makeServer({ logger, isLenient, notices, startPath, tls, sendUnr
   }).withTypeProvider<TypeBoxTypeProvider>();
   server.decorateRequest('authority', {
     getter(this: FastifyRequest) {
-      return (this.raw as WithAuthority).authority ?? this.headers.host ?? '';
+      return authorityOf(this);
     },
   });
   server.decorateRequest('operation', '');
@@ -67,6 +67,14 @@ export function makeServer({ logger, isLenient, notices, startPath, tls, sendUnr
     tls === undefined ? undefined : attachFront(server.server as Server, { ...tls, notices });
   if (front === undefined) server.server.on('connect', makeRefuseTunnel(notices));
   return { server, front };
+}
+
+/**
+ * Returns the host that a request asks for: of an absolute-form target, else of `Host`. For requests too whose target the router
+ * refused, which lack what routes add.
+ */
+export function authorityOf(request: FastifyRequest): string {
+  return targetAuthority(request) ?? request.raw.headers.host ?? '';
 }
 
 /** Returns the authority of an absolute-form target; undefined for a target that begins with a slash. */

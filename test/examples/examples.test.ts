@@ -34,7 +34,7 @@ it('the PBX example shows reports of a call and an expired token', { timeout }, 
   expect(await linesOf('pbx')).toEqual([
     'login: Success',
     'heartbeat: Success',
-    'reports: RING, ALERT, ExtensionStatus, ExtensionStatus, ANSWER, ANSWERED, ExtensionStatus, BYE, ExtensionStatus, ExtensionStatus, NewCdr',
+    'reports: ALERT, RING, ExtensionStatus, ExtensionStatus, ANSWER, ANSWERED, ExtensionStatus, BYE, BYE, ExtensionStatus, ExtensionStatus, NewCdr',
     'heartbeat after 30 minutes: Failed, errno 20004',
     'login again: Success',
   ]);

@@ -7,6 +7,9 @@ import { refusals, tags } from '../schemas.ts';
 
 const Listed = Type.Object({ method: Type.String(), path: Type.String(), summary: Type.String() });
 
+/** Query parameters without which a route refuses; not part of the list, but such routes cannot be links. */
+const required = new WeakMap<ListedRoute, readonly string[]>();
+
 export type ListedRoute = typeof Listed.static;
 
 /** Collects the documented routes that are registered on an instance from now on, and below it. */
@@ -15,7 +18,12 @@ export function collectRoutes(app: App): readonly ListedRoute[] {
   app.addHook('onRoute', ({ method, url, schema }: RouteOptions) => {
     const { summary } = (schema ?? {}) as { summary?: string };
     if (summary === undefined || method === 'HEAD') return;
-    for (const one of [method].flat()) routes.push({ method: one, path: url, summary });
+    const { querystring } = schema as { querystring?: { required?: readonly string[] } };
+    for (const one of [method].flat()) {
+      const route = { method: one, path: url, summary };
+      required.set(route, querystring?.required ?? []);
+      routes.push(route);
+    }
   });
   return routes;
 }
@@ -53,9 +61,10 @@ export function startRoute(app: App, routes: readonly ListedRoute[]): void {
   app.get(startPath, { schema: { hide: true } }, async (_request, reply) => {
     const rows = routes
       .filter(({ path }) => path !== startPath)
-      .map(({ method, path, summary }) => {
+      .map((route) => {
+        const { method, path, summary } = route;
         const shown = `${method} ${escapeHtml(path)}`;
-        const isLink = method === 'GET' && !path.includes(':');
+        const isLink = method === 'GET' && !path.includes(':') && required.get(route)?.length === 0;
         return `<li>${isLink ? `<a href="${escapeHtml(path)}">${shown}</a>` : shown}: ${escapeHtml(summary)}</li>`;
       });
     return reply
