@@ -12,7 +12,7 @@ import { pino } from 'pino';
 import { request as call } from 'undici';
 import { buildApp } from '../src/app.ts';
 import { defaultConfig } from '../src/config.ts';
-import { encodeLogGroup, encodeLogGroupList } from '../src/protocols/sls/logs/log-group.ts';
+import { encodeLogGroup, encodeLogGroupList } from '../src/protocols/sls/logs/codec/log-group.ts';
 import { compress } from '../src/protocols/sls/wire/compression.ts';
 import { openStore } from '../src/store/open.ts';
 import { startRedis } from '../test/redis-server.ts';

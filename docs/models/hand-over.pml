@@ -1,7 +1,7 @@
 /*
  * The hand-over of shards in an SLS consumer group, checked exhaustively: `npm run model`.
  *
- * CONSUMERS (two or three) share SHARDS (one or two). The server is src/protocols/sls/consumer-groups/consumer-group.ts. Its
+ * CONSUMERS (two or three) share SHARDS (one or two). The server is src/protocols/sls/consumer-groups/rebalance/consumer-group.ts. Its
  * rebalancer is any: when the membership changed, each shard may be meant for any live consumer. A consumer does what the
  * vendor's libraries do: it lists every shard that an answer contained until it has shut the shard down, adopts the answer to
  * its newest heartbeat only, and joins with an empty list.

@@ -2,7 +2,7 @@
 import { SettingError, type SettingsOf } from '../../settings/setting.ts';
 import { dispatch } from '../kit/dispatch.ts';
 import type { Protocol, ProtocolContext, ProtocolModule } from '../kit/protocol.ts';
-import { viewGroups } from './consumer-groups/view.ts';
+import { viewGroups } from './consumer-groups/group/view.ts';
 import { makeSlsContext } from './context.ts';
 import { slsOperations } from './operations.ts';
 import { logRoutes } from './operator/log-routes.ts';

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { expect } from 'vitest';
-import { encodeLogGroup } from '../../../src/protocols/sls/logs/log-group.ts';
+import { encodeLogGroup } from '../../../src/protocols/sls/logs/codec/log-group.ts';
 import { signV1, stringToSignV1 } from '../../../src/protocols/sls/wire/signature.ts';
 import { type Library, type Processed, startWorker, type Worker } from './worker.ts';
 

@@ -14,8 +14,8 @@ import { bodyReader, Field } from '../api/parameters.ts';
 import { readModel } from '../model/model.ts';
 import type { Member } from '../reports/members.ts';
 import { authorize } from '../users/authorize.ts';
-import type { OpenCall } from './call.ts';
-import { listCalls } from './open-calls.ts';
+import type { OpenCall } from './play/call.ts';
+import { listCalls } from './play/open-calls.ts';
 import { selectCalls } from './trunk-calls.ts';
 
 const QueryBody = Type.Object({

@@ -10,10 +10,10 @@ import { bodyReader, Field, type Parameters } from '../api/parameters.ts';
 import { changeModel } from '../model/change-model.ts';
 import { type Model, readModel } from '../model/model.ts';
 import { authorize } from '../users/authorize.ts';
-import type { OpenCall, Step } from './call.ts';
 import { refusing } from './dial.ts';
-import { listCalls, readCall, writeCall } from './open-calls.ts';
-import { playSteps } from './play-steps.ts';
+import type { OpenCall, Step } from './play/call.ts';
+import { listCalls, readCall, writeCall } from './play/open-calls.ts';
+import { playSteps } from './play/play-steps.ts';
 
 /** The end of a call that a request is about. */
 type Side = 'caller' | 'callee';

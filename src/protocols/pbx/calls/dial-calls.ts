@@ -16,9 +16,9 @@ import { bodyErrors, errnos, PbxError, tokenErrors } from '../api/errors.ts';
 import { bodyReader, Field } from '../api/parameters.ts';
 import type { Model } from '../model/model.ts';
 import { authorize } from '../users/authorize.ts';
-import type { OpenCall } from './call.ts';
 import { dialCall } from './dial.ts';
-import { startCall, startCallback } from './start-call.ts';
+import type { OpenCall } from './play/call.ts';
+import { startCall, startCallback } from './play/start-call.ts';
 
 const maxNumberLength = 64;
 

@@ -3,10 +3,10 @@ import type { PbxContext } from '../api/context.ts';
 import { errnos, PbxError } from '../api/errors.ts';
 import { changeModel } from '../model/change-model.ts';
 import type { Model } from '../model/model.ts';
-import { stepsOfDialling } from './answering.ts';
-import { CallRefused, type OpenCall } from './call.ts';
-import { listCalls, maxOpenCalls, writeCall } from './open-calls.ts';
-import { playSteps } from './play-steps.ts';
+import { stepsOfDialling } from './play/answering.ts';
+import { CallRefused, type OpenCall } from './play/call.ts';
+import { listCalls, maxOpenCalls, writeCall } from './play/open-calls.ts';
+import { playSteps } from './play/play-steps.ts';
 
 /** Returns the id of a call that starts at a wall time, ms. */
 export function newCallId({ randomBytes }: Pick<PbxContext, 'randomBytes'>, startedMs: number): string {

@@ -12,8 +12,8 @@ import type { PbxContext } from '../api/context.ts';
 import { bodyErrors, errnos, tokenErrors } from '../api/errors.ts';
 import { bodyReader, Field } from '../api/parameters.ts';
 import { authorize } from '../users/authorize.ts';
-import type { OpenCall } from './call.ts';
-import { listCalls } from './open-calls.ts';
+import type { OpenCall } from './play/call.ts';
+import { listCalls } from './play/open-calls.ts';
 import { selectCalls, shownState } from './trunk-calls.ts';
 
 const Body = Type.Object({

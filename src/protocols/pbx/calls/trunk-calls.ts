@@ -1,6 +1,6 @@
 /** What the queries of inbound and of outbound calls share. */
 import { errnos, PbxError } from '../api/errors.ts';
-import type { OpenCall } from './call.ts';
+import type { OpenCall } from './play/call.ts';
 
 /** Returns the state of a call as queries show it. The documents have "Talking" only; the other names are a choice. */
 export function shownState({ phase }: Pick<OpenCall, 'phase'>): string {

@@ -6,7 +6,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { DocumentWrite, Store } from '../../../store/store.ts';
 import { documentKind, type Versioned } from '../../kit/documents.ts';
 import { validator } from '../../kit/validate.ts';
-import { Answering } from '../calls/answering.ts';
+import { Answering } from '../calls/play/answering.ts';
 import { tenant } from '../tenant.ts';
 
 const Name = Type.String({ minLength: 1, maxLength: 256 });

@@ -3,7 +3,7 @@ import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import type { App } from '../../kit/protocol.ts';
 import type { PbxContext } from '../api/context.ts';
-import { Answering } from '../calls/answering.ts';
+import { Answering } from '../calls/play/answering.ts';
 import { Extension, Model, readModel, restingStatus, Trunk } from '../model/model.ts';
 import type { Report } from '../reports/catalog.ts';
 import { failures, OperatorError, Queued, tags, updateModel } from './update-model.ts';

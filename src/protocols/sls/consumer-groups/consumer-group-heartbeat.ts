@@ -7,8 +7,8 @@ import { errors, logstoreErrors } from '../wire/errors.ts';
 import { jsonTextReply } from '../wire/reply.ts';
 import { parseJson, sentAtOf } from '../wire/request.ts';
 import type { GroupContext } from './context.ts';
+import { groupSubject } from './group/known-group.ts';
 import { heartbeat } from './heartbeat.ts';
-import { groupSubject } from './known-group.ts';
 
 const shardIds = Type.Array(Type.Integer({ minimum: 0, maximum: 2_147_483_647 }), { maxItems: 10_000 });
 

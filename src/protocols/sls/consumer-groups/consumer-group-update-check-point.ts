@@ -10,16 +10,16 @@ import type { SlsOperation } from '../wire/call.ts';
 import { errors, logstoreErrors } from '../wire/errors.ts';
 import { emptyReply } from '../wire/reply.ts';
 import { parseJson } from '../wire/request.ts';
-import { markStale } from './consumer-group.ts';
 import type { GroupContext } from './context.ts';
-import { forgetGroup, knownGroup, writeGroup } from './group-store.ts';
+import { forgetGroup, knownGroup, writeGroup } from './group/group-store.ts';
 import {
   type Checkpoint,
   checkpointDocuments,
   type GroupRef,
   groupSubject,
   type KnownGroup,
-} from './known-group.ts';
+} from './group/known-group.ts';
+import { markStale } from './rebalance/consumer-group.ts';
 
 const Query = Type.Object({
   type: Type.Literal('checkpoint'),

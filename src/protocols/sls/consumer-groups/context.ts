@@ -3,7 +3,7 @@ import type { Log } from '../../../settings/log.ts';
 import type { BoundedMap } from '../../kit/bounded-map.ts';
 import type { SerialQueue } from '../../kit/serial-queue.ts';
 import type { ResourceContext, ResourceSettings } from '../resources/context.ts';
-import type { KnownGroup } from './known-group.ts';
+import type { KnownGroup } from './group/known-group.ts';
 
 export interface GroupSettings extends ResourceSettings {
   readonly slsMaxConsumerGroups: number;

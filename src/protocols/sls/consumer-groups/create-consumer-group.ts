@@ -9,9 +9,9 @@ import type { SlsOperation } from '../wire/call.ts';
 import { errors, logstoreErrors } from '../wire/errors.ts';
 import { emptyReply } from '../wire/reply.ts';
 import { parseJson } from '../wire/request.ts';
-import { newGroup } from './consumer-group.ts';
 import type { GroupContext } from './context.ts';
-import { groupDocuments } from './known-group.ts';
+import { groupDocuments } from './group/known-group.ts';
+import { newGroup } from './rebalance/consumer-group.ts';
 
 /** Seconds without a heartbeat after which a consumer's lease ends. */
 export const Timeout = Type.Integer({ minimum: 1, maximum: 4_294_967_295 });

@@ -5,8 +5,8 @@ import type { SlsOperation } from '../wire/call.ts';
 import { logstoreErrors } from '../wire/errors.ts';
 import { emptyReply } from '../wire/reply.ts';
 import type { GroupContext } from './context.ts';
-import { deleteConsumption } from './delete-consumption.ts';
-import { groupDocuments, groupSubject } from './known-group.ts';
+import { deleteConsumption } from './group/delete-consumption.ts';
+import { groupDocuments, groupSubject } from './group/known-group.ts';
 
 export function deleteConsumerGroup(context: GroupContext): SlsOperation {
   return {

@@ -4,8 +4,8 @@ import type { SlsOperation } from '../wire/call.ts';
 import { logstoreErrors } from '../wire/errors.ts';
 import { jsonReply } from '../wire/reply.ts';
 import type { GroupContext } from './context.ts';
-import { refreshGroup } from './group-store.ts';
-import { type Checkpoint, checkpointDocuments, type GroupRef, groupSubject } from './known-group.ts';
+import { refreshGroup } from './group/group-store.ts';
+import { type Checkpoint, checkpointDocuments, type GroupRef, groupSubject } from './group/known-group.ts';
 
 const Query = Type.Object({
   shard: Type.Optional(Type.String({ description: 'id of a shard; default: all shards' })),

@@ -5,17 +5,17 @@
 import { isDebugging } from '../../../settings/log.ts';
 import { retryOnConflict } from '../../kit/retry-on-conflict.ts';
 import { errors } from '../wire/errors.ts';
+import type { GroupContext } from './context.ts';
+import { cachedGroup, cacheKeyOf, forgetGroup, knownGroup, writeGroup } from './group/group-store.ts';
+import type { GroupRef, KnownGroup } from './group/known-group.ts';
 import {
   applyHeartbeat,
   type Heartbeat,
   isSettled,
   needsArrivalTime,
   ownedShards,
-} from './consumer-group.ts';
-import type { GroupContext } from './context.ts';
-import { cachedGroup, cacheKeyOf, forgetGroup, knownGroup, writeGroup } from './group-store.ts';
-import type { GroupRef, KnownGroup } from './known-group.ts';
-import { reconcileGroup } from './reconcile-group.ts';
+} from './rebalance/consumer-group.ts';
+import { reconcileGroup } from './rebalance/reconcile-group.ts';
 
 /**
  * Applies a heartbeat and returns the shards that the consumer owns, as JSON text. Throws ProjectNotExist, LogStoreNotExist,

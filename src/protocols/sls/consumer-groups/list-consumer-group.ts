@@ -7,7 +7,7 @@ import type { SlsOperation } from '../wire/call.ts';
 import { logstoreErrors } from '../wire/errors.ts';
 import { jsonReply } from '../wire/reply.ts';
 import type { GroupContext } from './context.ts';
-import { groupDocuments } from './known-group.ts';
+import { groupDocuments } from './group/known-group.ts';
 
 const GroupReply = Type.Object({ name: Type.String(), order: Type.Boolean(), timeout: Type.Integer() });
 

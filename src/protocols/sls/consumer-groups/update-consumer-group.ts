@@ -6,12 +6,12 @@ import type { SlsCall, SlsOperation } from '../wire/call.ts';
 import { errors, logstoreErrors } from '../wire/errors.ts';
 import { emptyReply } from '../wire/reply.ts';
 import { parseJson, pickMembers } from '../wire/request.ts';
-import { changeSettings } from './consumer-group.ts';
 import type { GroupContext } from './context.ts';
 import { Timeout } from './create-consumer-group.ts';
-import { readGroup, writeGroup } from './group-store.ts';
-import { groupSubject } from './known-group.ts';
-import { noteOverwrite, type Overwrites } from './overwrites.ts';
+import { readGroup, writeGroup } from './group/group-store.ts';
+import { groupSubject } from './group/known-group.ts';
+import { noteOverwrite, type Overwrites } from './group/overwrites.ts';
+import { changeSettings } from './rebalance/consumer-group.ts';
 
 const Body = Type.Object({ timeout: Type.Optional(Timeout), order: Type.Optional(Type.Boolean()) });
 const checkBody = validator(Body);

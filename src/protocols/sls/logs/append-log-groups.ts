@@ -6,8 +6,8 @@ import { tenantOf } from '../resources/projects/project.ts';
 import { originOf } from '../resources/shards/origin.ts';
 import { type LogstoreShard, shardForKey, topicOf } from '../resources/shards/shards.ts';
 import { errors } from '../wire/errors.ts';
+import { encodeTags } from './codec/log-group.ts';
 import type { LogContext } from './context.ts';
-import { encodeTags } from './log-group.ts';
 import { encodeEntry, readEntry, receivedAt, type ShardTopic } from './shard-log.ts';
 
 export interface NewEntries {

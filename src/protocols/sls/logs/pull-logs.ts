@@ -7,9 +7,9 @@ import type { SlsCall, SlsOperation } from '../wire/call.ts';
 import { type Compression, compress, isCompression } from '../wire/compression.ts';
 import { errors, logstoreErrors } from '../wire/errors.ts';
 import { binaryReply } from '../wire/reply.ts';
+import { encodeLogGroupList } from './codec/log-group.ts';
 import type { LogContext } from './context.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
-import { encodeLogGroupList } from './log-group.ts';
 import {
   logGroupOf,
   type OpenedLog,

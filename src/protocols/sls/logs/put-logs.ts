@@ -5,8 +5,8 @@ import type { SlsCall, SlsOperation } from '../wire/call.ts';
 import { logstoreErrors } from '../wire/errors.ts';
 import { emptyReply } from '../wire/reply.ts';
 import { appendLogGroups } from './append-log-groups.ts';
+import { logBodyErrors, logBodyLimit, readLogGroups } from './codec/log-body.ts';
 import type { LogContext } from './context.ts';
-import { logBodyErrors, logBodyLimit, readLogGroups } from './log-body.ts';
 
 /**
  * The body is one LogGroup as protocol buffers, compressed or not; several in one list with `x-log-mode: batch_group`; or JSON as web tracking

@@ -5,10 +5,10 @@ import type { SlsCall, SlsOperation } from '../wire/call.ts';
 import { errors, logstoreErrors } from '../wire/errors.ts';
 import { binaryReply, emptyReply } from '../wire/reply.ts';
 import { appendLogGroups } from './append-log-groups.ts';
+import { JsonLogs, readJsonLogs } from './codec/json-logs.ts';
+import { checkGroup, decompressBody, logBodyErrors, logBodyLimit } from './codec/log-body.ts';
+import { encodeLogGroup, type NewLogGroup } from './codec/log-group.ts';
 import type { LogContext } from './context.ts';
-import { JsonLogs, readJsonLogs } from './json-logs.ts';
-import { checkGroup, decompressBody, logBodyErrors, logBodyLimit } from './log-body.ts';
-import { encodeLogGroup, type NewLogGroup } from './log-group.ts';
 
 const path = '/logstores/:logstore/track';
 

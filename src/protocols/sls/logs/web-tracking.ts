@@ -4,9 +4,9 @@ import { projectSubject } from '../resources/projects/project.ts';
 import type { SlsCall, SlsOperation } from '../wire/call.ts';
 import { logstoreErrors } from '../wire/errors.ts';
 import { emptyReply } from '../wire/reply.ts';
+import { timedLog } from './codec/json-logs.ts';
+import type { NewLogGroup } from './codec/log-group.ts';
 import type { LogContext } from './context.ts';
-import { timedLog } from './json-logs.ts';
-import type { NewLogGroup } from './log-group.ts';
 import { trackLogs } from './put-webtracking.ts';
 
 const Query = Type.Object({

@@ -1,9 +1,9 @@
 /** `GET /_heartbeatd/sls/logs`: decoded logs of a logstore, for tests that ask what a program wrote. */
 import { type Static, Type } from '@sinclair/typebox';
 import type { App } from '../../kit/protocol.ts';
+import { decodeLogGroup } from '../logs/codec/decode-log-group.ts';
 import type { LogContext } from '../logs/context.ts';
 import { encodeCursor } from '../logs/cursor.ts';
-import { decodeLogGroup } from '../logs/decode-log-group.ts';
 import { findByTime } from '../logs/get-cursor.ts';
 import { logGroupOf, openShard, receivedAt, type ShardLog } from '../logs/shard-log.ts';
 import { logstoreDocuments } from '../resources/logstores/logstore.ts';

@@ -6,7 +6,7 @@ import {
   newGroup,
   ownedShards,
   reconcile,
-} from '../../../../src/protocols/sls/consumer-groups/consumer-group.ts';
+} from '../../../../src/protocols/sls/consumer-groups/rebalance/consumer-group.ts';
 
 const shardIds = [0, 1, 2, 3];
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ConsumerGroup } from '../../../../src/protocols/sls/consumer-groups/consumer-group.ts';
+import type { ConsumerGroup } from '../../../../src/protocols/sls/consumer-groups/rebalance/consumer-group.ts';
 import type { Store } from '../../../../src/store/store.ts';
 import { type Faults, type Poison, runHistory, tenant, Violation } from './simulation.ts';
 

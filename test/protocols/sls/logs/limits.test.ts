@@ -1,6 +1,6 @@
 /** Limits of logs, and requests that are refused. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeLogGroup } from '../../../../src/protocols/sls/logs/log-group.ts';
+import { encodeLogGroup } from '../../../../src/protocols/sls/logs/codec/log-group.ts';
 import { logstore, refused, type Service, sampleGroup, setUp, startService } from '../service.ts';
 import { logClient, lz4Block, step } from './log-client.ts';
 

@@ -1,7 +1,7 @@
 /** Calls on the logs of one shard, and what their bodies contain. */
 import lz4 from 'lz4-napi';
+import { encodeLogGroup } from '../../../../src/protocols/sls/logs/codec/log-group.ts';
 import { decodeCursor, encodeCursor } from '../../../../src/protocols/sls/logs/cursor.ts';
-import { encodeLogGroup } from '../../../../src/protocols/sls/logs/log-group.ts';
 import { logstore, type Service } from '../service.ts';
 
 export const protobuf = 'application/x-protobuf';

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeCursor, encodeCursor } from '../../../../src/protocols/sls/logs/cursor.ts';
 import {
   countLogs,
   encodeLogGroup,
   encodeLogGroupList,
-} from '../../../../src/protocols/sls/logs/log-group.ts';
+} from '../../../../src/protocols/sls/logs/codec/log-group.ts';
+import { decodeCursor, encodeCursor } from '../../../../src/protocols/sls/logs/cursor.ts';
 import { firstCursor } from '../../../../src/protocols/sls/resources/shards/origin.ts';
 import { compress, decompress } from '../../../../src/protocols/sls/wire/compression.ts';
 import { sampleGroup } from '../service.ts';

@@ -2,8 +2,12 @@
 import { deflateSync, zstdCompressSync } from 'node:zlib';
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { decodeLogGroup } from '../../../../src/protocols/sls/logs/decode-log-group.ts';
-import { countLogs, encodeLogGroup, LogGroupTooLong } from '../../../../src/protocols/sls/logs/log-group.ts';
+import { decodeLogGroup } from '../../../../src/protocols/sls/logs/codec/decode-log-group.ts';
+import {
+  countLogs,
+  encodeLogGroup,
+  LogGroupTooLong,
+} from '../../../../src/protocols/sls/logs/codec/log-group.ts';
 import { logstore, refused, type Service, sampleGroup, setUp, startMs, startService } from '../service.ts';
 import { list, logClient, lz4Block } from './log-client.ts';
 

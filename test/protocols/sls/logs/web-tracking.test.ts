@@ -1,6 +1,6 @@
 /** PutWebtracking and Web Tracking over HTTP. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeLogGroup } from '../../../../src/protocols/sls/logs/log-group.ts';
+import { encodeLogGroup } from '../../../../src/protocols/sls/logs/codec/log-group.ts';
 import { logstore, refused, type Service, setUp, startMs, startService } from '../service.ts';
 import { list, logClient } from './log-client.ts';
 

@@ -1,6 +1,6 @@
 /** The operator's view of logs: what a program wrote, decoded. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeLogGroup } from '../../../../src/protocols/sls/logs/log-group.ts';
+import { encodeLogGroup } from '../../../../src/protocols/sls/logs/codec/log-group.ts';
 import { logClient } from '../logs/log-client.ts';
 import { logstore, type Service, sampleGroup, setUp, startMs, startService } from '../service.ts';
 

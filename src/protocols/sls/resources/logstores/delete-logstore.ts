@@ -1,7 +1,7 @@
 /** "DeleteLogStore". */
 import type { GroupContext } from '../../consumer-groups/context.ts';
-import { deleteConsumption } from '../../consumer-groups/delete-consumption.ts';
-import { groupDocuments } from '../../consumer-groups/known-group.ts';
+import { deleteConsumption } from '../../consumer-groups/group/delete-consumption.ts';
+import { groupDocuments } from '../../consumer-groups/group/known-group.ts';
 import { deleteLogs } from '../../logs/shard-log.ts';
 import type { SlsOperation } from '../../wire/call.ts';
 import { logstoreErrors } from '../../wire/errors.ts';

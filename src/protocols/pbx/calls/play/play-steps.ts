@@ -1,6 +1,6 @@
 /** Several steps of a call at once. Pure. */
-import type { Model } from '../model/model.ts';
-import type { Report } from '../reports/catalog.ts';
+import type { Model } from '../../model/model.ts';
+import type { Report } from '../../reports/catalog.ts';
 import { CallRefused, type OpenCall, type Step } from './call.ts';
 import { type PlayedStep, playStep } from './play-step.ts';
 

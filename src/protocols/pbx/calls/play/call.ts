@@ -1,6 +1,6 @@
 /** A played call: what it starts with, its steps, and its state in between. */
 import { type Static, Type } from '@sinclair/typebox';
-import { Member } from '../reports/members.ts';
+import { Member } from '../../reports/members.ts';
 
 const PhoneNumber = Type.String({ minLength: 1, maxLength: 64 });
 const Side = Type.Union([Type.Literal('caller'), Type.Literal('callee')]);

@@ -5,7 +5,7 @@
  *     SlsLogPackageList 1 packages
  */
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
-import type { Compression } from '../wire/compression.ts';
+import type { Compression } from '../../wire/compression.ts';
 
 export interface LogPackage {
   readonly data: Buffer;

@@ -1,15 +1,15 @@
 /** What operators see of consumer groups: each shard with its state, owner, next owner and checkpoint. */
-import type { Tenant } from '../../../store/store.ts';
-import type { GroupView } from '../../kit/protocol.ts';
-import { logstoreNames } from '../resources/logstores/list-logstores.ts';
-import { projectOfTenant } from '../resources/projects/project.ts';
-import { SlsError } from '../wire/errors.ts';
-import type { GroupContext } from './context.ts';
-import { getCheckpoints } from './get-check-point.ts';
+import type { Tenant } from '../../../../store/store.ts';
+import type { GroupView } from '../../../kit/protocol.ts';
+import { logstoreNames } from '../../resources/logstores/list-logstores.ts';
+import { projectOfTenant } from '../../resources/projects/project.ts';
+import { SlsError } from '../../wire/errors.ts';
+import type { GroupContext } from '../context.ts';
+import { getCheckpoints } from '../get-check-point.ts';
+import { groupNames } from '../list-consumer-group.ts';
+import { reconcileGroup } from '../rebalance/reconcile-group.ts';
 import { refreshGroup } from './group-store.ts';
 import type { GroupRef } from './known-group.ts';
-import { groupNames } from './list-consumer-group.ts';
-import { reconcileGroup } from './reconcile-group.ts';
 
 /** Returns at most `limit` groups of a tenant, as the next heartbeat would find them. */
 export async function viewGroups(

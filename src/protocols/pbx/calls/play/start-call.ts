@@ -1,6 +1,6 @@
 /** The state of a call before its first step. Pure. */
-import type { Extension, Model } from '../model/model.ts';
-import type { Member } from '../reports/members.ts';
+import type { Extension, Model } from '../../model/model.ts';
+import type { Member } from '../../reports/members.ts';
 import { CallRefused, type NewCall, type OpenCall } from './call.ts';
 
 /** Returns a call that nothing happened in yet. Throws CallRefused if neither end is an extension, or for an unknown trunk. */

@@ -1,7 +1,7 @@
 /** Deletes what belongs to a consumer group that was deleted, for DeleteConsumerGroup and DeleteLogStore. */
-import { tenantOf } from '../resources/projects/project.ts';
-import type { ConsumerGroup } from './consumer-group.ts';
-import type { GroupContext } from './context.ts';
+import { tenantOf } from '../../resources/projects/project.ts';
+import type { GroupContext } from '../context.ts';
+import type { ConsumerGroup } from '../rebalance/consumer-group.ts';
 import { checkpointDocuments, type GroupRef, leaseGroupOf } from './known-group.ts';
 
 /** Deletes the checkpoints and ends the leases of a group whose document is deleted, so that nothing can be added to them. */

@@ -2,10 +2,10 @@
  * The steps of a played call: each returns the reports that a PBX sends for it, and the next state of the call and of the
  * extensions. Pure. Which reports belong to a step: S-Series API v1.1.0 and v2.0.0.
  */
-import { type Model, restingStatus, withExtensionStatus } from '../model/model.ts';
-import type { Report } from '../reports/catalog.ts';
-import type { Member } from '../reports/members.ts';
-import type { Shape } from '../reports/report-kind.ts';
+import { type Model, restingStatus, withExtensionStatus } from '../../model/model.ts';
+import type { Report } from '../../reports/catalog.ts';
+import type { Member } from '../../reports/members.ts';
+import type { Shape } from '../../reports/report-kind.ts';
 import { CallRefused, type OpenCall, type Step } from './call.ts';
 import { recordOf } from './call-record.ts';
 import { extensionMember } from './start-call.ts';

@@ -1,7 +1,7 @@
 /** The calls that are under way, in the store. */
-import type { DocumentWrite, Store } from '../../../store/store.ts';
-import { documentKind, type Versioned } from '../../kit/documents.ts';
-import { tenant } from '../tenant.ts';
+import type { DocumentWrite, Store } from '../../../../store/store.ts';
+import { documentKind, type Versioned } from '../../../kit/documents.ts';
+import { tenant } from '../../tenant.ts';
 import { OpenCall } from './call.ts';
 
 const calls = documentKind('calls', OpenCall);

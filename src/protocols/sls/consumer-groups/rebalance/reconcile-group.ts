@@ -1,10 +1,10 @@
 /** Computes the assignment of a group from the state of the store: its live consumers, its shards and their checkpoints. */
-import { decodeCursor } from '../logs/cursor.ts';
-import { endsOf } from '../logs/shard-log.ts';
-import { errors } from '../wire/errors.ts';
+import { decodeCursor } from '../../logs/cursor.ts';
+import { endsOf } from '../../logs/shard-log.ts';
+import { errors } from '../../wire/errors.ts';
+import type { GroupContext } from '../context.ts';
+import { checkpointDocuments, type KnownGroup } from '../group/known-group.ts';
 import { type ConsumedShard, type ConsumerGroup, type Heartbeat, reconcile } from './consumer-group.ts';
-import type { GroupContext } from './context.ts';
-import { checkpointDocuments, type KnownGroup } from './known-group.ts';
 
 /**
  * Returns the group with its assignment computed again. `beat`: the heartbeat that causes it; absent for the group as the next heartbeat

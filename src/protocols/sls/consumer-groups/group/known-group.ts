@@ -1,12 +1,12 @@
 /** A consumer group as a process knows it, and where its parts are in the store. */
 import { type Static, Type } from '@sinclair/typebox';
-import type { Guard, Tenant } from '../../../store/store.ts';
-import { type DocumentKind, documentKinds } from '../../kit/documents.ts';
-import type { Subject } from '../../kit/operation.ts';
-import type { Logstore, LogstoreRef } from '../resources/logstores/logstore.ts';
-import { tenantOf } from '../resources/projects/project.ts';
-import type { SlsCall } from '../wire/call.ts';
-import { ConsumerGroup } from './consumer-group.ts';
+import type { Guard, Tenant } from '../../../../store/store.ts';
+import { type DocumentKind, documentKinds } from '../../../kit/documents.ts';
+import type { Subject } from '../../../kit/operation.ts';
+import type { Logstore, LogstoreRef } from '../../resources/logstores/logstore.ts';
+import { tenantOf } from '../../resources/projects/project.ts';
+import type { SlsCall } from '../../wire/call.ts';
+import { ConsumerGroup } from '../rebalance/consumer-group.ts';
 
 /** Names a consumer group; calls on one have these members. */
 export interface GroupRef extends LogstoreRef {

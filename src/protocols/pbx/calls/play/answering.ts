@@ -1,6 +1,6 @@
 /** What happens at the called end of a call that the API dials: nobody sits at the emulated telephones. Pure. */
 import { type Static, Type } from '@sinclair/typebox';
-import type { Member } from '../reports/members.ts';
+import type { Member } from '../../reports/members.ts';
 import type { Step } from './call.ts';
 
 export const Answering = Type.Union(

@@ -1,6 +1,6 @@
 /** The record of a finished call. Pure. */
-import { dateTime } from '../model/date-time.ts';
-import type { CallRecord } from '../reports/call-record.ts';
+import { dateTime } from '../../model/date-time.ts';
+import type { CallRecord } from '../../reports/call-record.ts';
 import type { OpenCall } from './call.ts';
 
 export type CallStatus = 'ANSWERED' | 'NO ANSWER' | 'BUSY' | 'FAILED';

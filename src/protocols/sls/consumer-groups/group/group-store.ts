@@ -1,11 +1,11 @@
 /** Reads, caches and writes consumer groups. */
-import type { DocumentWrite } from '../../../store/store.ts';
-import { logstoreGuard } from '../resources/logstores/logstore.ts';
-import { readLogstore } from '../resources/logstores/logstore-store.ts';
-import { tenantOf } from '../resources/projects/project.ts';
-import { errors } from '../wire/errors.ts';
-import type { ConsumerGroup } from './consumer-group.ts';
-import type { GroupContext } from './context.ts';
+import type { DocumentWrite } from '../../../../store/store.ts';
+import { logstoreGuard } from '../../resources/logstores/logstore.ts';
+import { readLogstore } from '../../resources/logstores/logstore-store.ts';
+import { tenantOf } from '../../resources/projects/project.ts';
+import { errors } from '../../wire/errors.ts';
+import type { GroupContext } from '../context.ts';
+import type { ConsumerGroup } from '../rebalance/consumer-group.ts';
 import { type GroupRef, groupDocuments, type KnownGroup, leaseGroupOf } from './known-group.ts';
 
 /** Returns the group as the store has it. Throws ProjectNotExist, LogStoreNotExist and ConsumerGroupNotExist. */

@@ -1,8 +1,8 @@
 /** Decodes request bodies that contain logs: compression and limits, for PutLogs and PutWebtracking. */
-import type { SlsCall } from '../wire/call.ts';
-import { decompress, isCompression } from '../wire/compression.ts';
-import { type ErrorName, errors, type SlsError } from '../wire/errors.ts';
-import type { LogContext } from './context.ts';
+import type { SlsCall } from '../../wire/call.ts';
+import { decompress, isCompression } from '../../wire/compression.ts';
+import { type ErrorName, errors, type SlsError } from '../../wire/errors.ts';
+import type { LogContext } from '../context.ts';
 import { readJsonLogs } from './json-logs.ts';
 import { countLogs, encodeLogGroup, LogGroupTooLong } from './log-group.ts';
 import { decodePackages, type LogPackage } from './log-package-list.ts';

@@ -1,8 +1,8 @@
 /** Logs as JSON, for web tracking and for PutLogs of clients that write no protocol buffers. */
 import { type Static, Type } from '@sinclair/typebox';
-import { validator } from '../../kit/validate.ts';
-import { errors } from '../wire/errors.ts';
-import { parseJson } from '../wire/request.ts';
+import { validator } from '../../../kit/validate.ts';
+import { errors } from '../../wire/errors.ts';
+import { parseJson } from '../../wire/request.ts';
 import type { NewLogGroup } from './log-group.ts';
 
 const texts = Type.Record(Type.String(), Type.String());

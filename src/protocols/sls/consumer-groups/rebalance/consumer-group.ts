@@ -15,9 +15,9 @@
  * `docs/models/hand-over.pml` checks this rule exhaustively.
  */
 import { type Static, Type } from '@sinclair/typebox';
-import { ancestorsOf } from '../resources/shards/shards.ts';
+import { ancestorsOf } from '../../resources/shards/shards.ts';
+import { Overwrites } from '../group/overwrites.ts';
 import { assign } from './assign.ts';
-import { Overwrites } from './overwrites.ts';
 
 const Shard = Type.Object({
   id: Type.Integer(),
