@@ -47,7 +47,7 @@ function httpsText({ tls }: Served, at: string): string {
 `;
 }
 
-/** Returns the fields of the log line that takes the place of the text where nobody watches. */
+/** Returns the fields of the log line that takes the place of the text if standard output is not a terminal. */
 export function listeningFields({ host, port, store, version, operator, tls }: Served) {
   const ca = tls === 'off' || tls.trustPath === '' ? {} : { ca: tls.trustPath };
   return { url: `http://${reachable(host)}:${port}`, store, version, operator, tls: tls !== 'off', ...ca };

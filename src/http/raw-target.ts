@@ -89,7 +89,7 @@ const endOfHead = '\r\n\r\n';
 /**
  * Returns a function over successive pieces of a connection's input, which passes one request: its first line is encoded, and
  * it is the last request of the connection. What follows it is dropped, as no reply to it could be sent. A request whose end
- * is not told by its head passes as it is, so that it is refused.
+ * is not stated by its head passes as it is, so that it is refused.
  */
 function passOneRequest(): (bytes: Buffer) => Buffer {
   let head = Buffer.alloc(0);
@@ -118,7 +118,7 @@ function passOneRequest(): (bytes: Buffer) => Buffer {
 
 /**
  * Percent-encodes the bytes beyond ASCII of the first line of a head. A target with spaces is read differently by different
- * servers: it gets an escape that is none, so that whoever owns its path refuses it.
+ * servers: it gets an invalid escape, so that the protocol of its path refuses it.
  */
 function encodeTarget(head: string): string {
   const end = head.indexOf('\r\n');

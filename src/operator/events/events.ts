@@ -38,7 +38,7 @@ const defaultMax = 1_000;
 
 /** Makes a log of at most `max` events. */
 export function makeEvents(wallMs: () => number, max = defaultMax): Events {
-  // Rendered when read: a mass expiry appends many that nobody reads.
+  // Rendered when read: a mass expiry appends many events that may never be read.
   const kept: { readonly seq: number; readonly atMs: number; readonly event: NewEvent | LazyEvent }[] = [];
   const listeners = new Set<() => void>();
   let newest = 0;

@@ -17,7 +17,7 @@ export interface Firing {
   readonly fault: Fault;
   /** Matches so far, this one included. */
   readonly matched: number;
-  /** How to let go the requests that the rule holds. */
+  /** Functions that release the requests held by the rule. */
   readonly held: Set<() => void>;
 }
 

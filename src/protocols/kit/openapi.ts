@@ -47,7 +47,7 @@ export function describeOperations<Call>(
   return paths;
 }
 
-/** OpenAPI has one operation per method and path: one that shares its path with another is told apart by a fragment. */
+/** OpenAPI has one operation per method and path: a fragment distinguishes operations that share a path. */
 function pathItem(
   paths: Record<string, Record<string, unknown>>,
   { path, when }: Pick<Operation<never>, 'path' | 'when'>,

@@ -1,6 +1,6 @@
 /**
  * Which attempts may be under way at the same time. Half of the places are for everybody, up to a share per user. The other half is
- * kept for users with few attempts under way, and for targets with none, so that nobody waits for the slow receivers of others.
+ * kept for users with few attempts under way, and for targets with none, so that slow receivers of one user do not delay another.
  */
 
 /** Who an attempt is for. */

@@ -112,7 +112,7 @@ export function logEnded(log: DeliveryLog, { queue, waiting }: EndedQueue): void
   });
 }
 
-/** A retry had nobody left to go to. */
+/** Logs a retry whose user has no live token left. */
 export function logEndedRetry(log: DeliveryLog, { user, url, report }: Retry): void {
   log.count('ended');
   log.warn('reports dropped: the token ended before they were delivered', {

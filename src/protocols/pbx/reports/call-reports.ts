@@ -38,7 +38,7 @@ function isCalleeFirst(name: CallStatusName, hungUpBy: 'caller' | 'callee' | und
   return name === 'RING' || name === 'ANSWER' || (name === 'BYE' && hungUpBy === 'callee');
 }
 
-/** One event holds what two older reports say: who rings and who hears it, who answers and who is answered. */
+/** One event holds what two older reports say: the ringing and the calling party, the answering and the answered one. */
 function statuses(name: CallStatusName, { length }: readonly Member[]): readonly string[] {
   if (length >= 2 && (name === 'RING' || name === 'ALERT'))
     return ['ALERT', ...Array<string>(length - 1).fill('RING')];

@@ -1,7 +1,7 @@
 /**
  * Addresses that failed to log in: after five failures in a row an address is locked for ten minutes, also with the correct
  * password; a success before that resets the count (S-Series API, Login). A choice: it resets the count of its own user only, since
- * else whoever has an account could guess the passwords of others between logins. On the lease clock, and shared by all nodes.
+ * otherwise a user could guess the passwords of others between logins of their own. On the lease clock, and shared by all nodes.
  */
 import { Type } from '@sinclair/typebox';
 import type { Store } from '../../../store/store.ts';

@@ -138,7 +138,7 @@ async function checkPassword(
 
 /**
  * Returns where reports go first. A callback that the policy refuses is no reason to refuse the login: the token gets no reports,
- * and operators are told why. Rejects with PbxError for fields that make no URL.
+ * and a diagnostic says why. Rejects with PbxError for fields that make no URL.
  */
 async function resolveFirstCallback(
   { store, policyFor, wallMs, log }: PbxContext,

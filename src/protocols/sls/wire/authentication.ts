@@ -44,7 +44,7 @@ export interface Authentication {
 
 /**
  * Throws the vendor's error for the first thing that is wrong ("Common error codes"). Version 1 signs neither the host, which names the
- * project, nor `x-log-date`, from which the age of the request is taken: whoever reads such a request can send it again later, or to another
+ * project, nor `x-log-date`, from which the age of the request is taken: a party that reads such a request can send it again later, or to another
  * project. Version 4 signs both.
  */
 export function authenticate(call: SlsCall, { keys, acceptsV1, nowMs }: Authentication): void {

@@ -1,4 +1,4 @@
-/** What happens at the called end of a call that the API dials: nobody sits at the emulated telephones. Pure. */
+/** What happens at the called end of a call that the API dials: emulated telephones answer by rule. Pure. */
 import { type Static, Type } from '@sinclair/typebox';
 import type { Member } from '../../reports/members.ts';
 import type { Step } from './call.ts';

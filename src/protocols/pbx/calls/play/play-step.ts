@@ -52,7 +52,7 @@ const ring: Play<StepOf<'ring'>> = (model, call) => {
   const { callid, caller, callee, phase } = call;
   const next = withStatus(withStatus(model, caller, 'Busy'), callee, 'Ringing');
   const isControlled = caller.type === 'inbound' && call.control === true;
-  // Documented with the control of inbound calls: the application is asked, and then told that the call arrived.
+  // Documented with the control of inbound calls: the application is asked, and then receives a report that the call arrived.
   const asked: Report[] =
     isControlled && phase === 'new' ? [{ report: 'Invite', callid, members: [caller] }] : [];
   const arrived: Report[] = isControlled ? [{ report: 'Incoming', callid, members: [caller] }] : [];
@@ -106,12 +106,12 @@ const transfer: Play<StepOf<'transfer'>> = (model, call, { to, by = 'callee', re
   const ends = by === 'callee' ? { caller, callee: target } : { caller: target, callee };
   const next = withStatus(withStatus(withStatus(model, leaving, 'rest'), staying, 'Busy'), target, 'Busy');
   // The member that transfers comes first, then the other end.
-  const told: Report[] = reported ? [{ report: 'Transfer', callid, members: [leaving, staying] }] : [];
+  const transfer: Report[] = reported ? [{ report: 'Transfer', callid, members: [leaving, staying] }] : [];
   return {
     call: { ...call, ...ends, phase: 'answered', transferred: true },
     model: next,
     reports: [
-      ...told,
+      ...transfer,
       { report: 'ANSWER', callid, members: [ends.caller, ends.callee], shapes: eventShape },
       ...statusReports(model, next),
     ],
@@ -169,8 +169,8 @@ const steps: {
 };
 
 /**
- * The caller hears that it rings, then the callee does. In the older shapes both are reported only for calls dialled by the API; of
- * inbound calls, which nobody dials here, they are reported too.
+ * The caller gets the ringing tone, then the callee rings. In the older shapes both are reported only for calls dialled by the API; of
+ * inbound calls, which are never dialled here, they are reported too.
  */
 function ringing({ callid, caller, callee, dialledBy }: OpenCall): Report[] {
   const members = [caller, callee];
