@@ -23,6 +23,7 @@ const { values } = parseArgs({
     warm: { type: 'string', default: '5' },
     stores: { type: 'string', default: 'memory,file,redis' },
     level: { type: 'string', default: 'warn' },
+    cases: { type: 'string', default: '' },
     journal: { type: 'string', default: 'off' },
   },
 });
@@ -112,7 +113,9 @@ for (const store of values.stores.split(',')) {
       return { name, server, cases: await prepareCases(server.port) };
     }),
   );
-  const names = Object.keys(servers[0]?.cases ?? {}) as CaseName[];
+  const names = (Object.keys(servers[0]?.cases ?? {}) as CaseName[]).filter((name) =>
+    name.includes(values.cases),
+  );
   for (const name of names) {
     for (const { server, cases } of servers) load(server.port, cases[name], warmSeconds);
     for (let round = 0; round < rounds; round += 1) {
