@@ -26,6 +26,10 @@ const slsHeaders = {
 async function serveApp(redisUrl: string, data: string): Promise<void> {
   const config = defaultConfig({ redisUrl, data, slsAutoCreate: true });
   const store = await openStore(config);
+  let late: number[] = [];
+  store.observe(({ type, lateMs }) => {
+    if (type === 'expired') late.push(lateMs);
+  });
   const app = await buildApp({ config, store, logger: pino({ level: 'warn' }) });
   await app.register(async (idle) => {
     idle.removeAllContentTypeParsers();
@@ -37,6 +41,12 @@ async function serveApp(redisUrl: string, data: string): Promise<void> {
     idle.post('/gc', async () => {
       globalThis.gc?.();
       return '';
+    });
+    // Lateness of the expiries since the last call, in ascending order.
+    idle.post('/lateness', async () => {
+      const taken = late;
+      late = [];
+      return taken.sort((a, b) => a - b);
     });
     idle.post('/idle/api/:version/heartbeat', async (_request, reply) =>
       reply.headers(pbxHeaders).send(Buffer.from('{"status":"Success"}')),

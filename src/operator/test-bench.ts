@@ -1,7 +1,7 @@
 /** What developers test with: the journal, verification and faults, as one interceptor and its routes. */
 import { combine, type Interceptor } from '../protocols/kit/intercept.ts';
 import type { App, Protocol } from '../protocols/kit/protocol.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, TenantEvent } from '../store/store.ts';
 import { eventRoutes } from './events/event-routes.ts';
 import { type Events, makeEvents, type NewEvent } from './events/events.ts';
 import { faultRoutes } from './faults/fault-routes.ts';
@@ -44,12 +44,8 @@ export function makeTestBench({
 }: TestBenchOptions): TestBench {
   const monotonicMs = (): number => performance.now();
   const events = makeEvents(wallMs);
-  const stopObserving = store.observe(({ type, tenant, group, holder, epoch, revision, count, lateMs }) =>
-    events.append({
-      type: `lease.${type}`,
-      ...{ protocol: protocolOf(tenant), tenant, group, holder, epoch, revision, count, lateMs },
-    }),
-  );
+  // Rendered when read: of leases that expire together, nearly all are overwritten unread.
+  const stopObserving = store.observe((event) => events.append({ toEvent: () => leaseEvent(event) }));
   const journal = hasJournal
     ? makeJournal({
         wallMs,
@@ -88,6 +84,12 @@ export function makeTestBench({
       verifyRoutes(app, { journal, events, monotonicMs });
     },
   };
+}
+
+/** The event of a change of a lease. */
+function leaseEvent({ type, tenant, group, holder, epoch, revision, count, lateMs }: TenantEvent): NewEvent {
+  const protocol = protocolOf(tenant);
+  return { type: `lease.${type}`, protocol, tenant, group, holder, epoch, revision, count, lateMs };
 }
 
 /** The event of a request that got its reply; `entry` is its sequence number in the journal. */

@@ -84,7 +84,12 @@ export interface Driver {
    * Rejects with StoreUnavailable if the store cannot be reached or does not reply in time.
    */
   execute(partition: number, commands: readonly Command[]): Promise<Outcome[]>;
-  /** Ticks the lease clock and takes what is due. `owner`: see `claimSweep`. `budget`: maximum number of expiries. */
+  /** Maximum number of expiries of one sweep: it keeps the call near a millisecond for other clients of the store. */
+  readonly sweepSize: number;
+  /**
+   * Ticks the lease clock and takes what is due. `owner`: see `claimSweep`. `budget`: maximum number of expiries. A driver in this process
+   * returns within some milliseconds, whatever the budget, so that requests are served between two calls.
+   */
   sweep(partition: number, owner: string, budget: number): Promise<Sweep>;
   /** Makes sweeps by other owners tick only, for `forMs` of wall time; 0 ends the claim. */
   claimSweep(partition: number, owner: string, forMs: number): Promise<void>;

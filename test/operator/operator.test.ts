@@ -205,6 +205,12 @@ describe('health', () => {
     expect(body).toContain('heartbeatd_lease_events_total{protocol="presence",type="granted"} 2');
     expect(body).toContain('heartbeatd_lease_events_total{protocol="presence",type="expired"} 1');
     expect(body).toContain('heartbeatd_expiry_lateness_seconds_count 1');
+    expect(body).toMatch(
+      /heartbeatd_request_duration_seconds_bucket\{le="\+Inf",protocol="presence",operation="Heartbeat"\} 2/,
+    );
+    expect(body).toMatch(
+      /heartbeatd_request_duration_seconds_count\{protocol="presence",operation="Heartbeat"\} 2/,
+    );
     expect(body).toContain(
       'heartbeatd_requests_total{protocol="presence",operation="Heartbeat",status="200"} 2',
     );

@@ -1,6 +1,7 @@
 /** Prometheus metrics, in a registry of their own. */
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Store } from '../../store/store.ts';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { LeaseEvent, Store } from '../../store/store.ts';
+import { makeHistogram } from './histogram.ts';
 import { type CountRequest, requestCounter } from './request-counter.ts';
 
 export interface Metrics {
@@ -13,7 +14,8 @@ export interface Metrics {
 
 /** Returns the protocol that a tenant belongs to: the first part of its name. */
 export function protocolOf(tenant: string): string {
-  return tenant.split('/', 1)[0] ?? '';
+  const slash = tenant.indexOf('/');
+  return slash === -1 ? tenant : tenant.slice(0, slash);
 }
 
 /** Makes the metrics; `watch` adds those that are read from the store, which is opened later than its first metrics are counted. */
@@ -21,24 +23,19 @@ export function makeMetrics(): Metrics & { watch(store: Store): void } {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
-  const steps = new Counter({
-    name: 'heartbeatd_lease_events_total',
-    help: 'Leases granted, released, expired and changed by this node',
-    labelNames: ['protocol', 'type'] as const,
-    registers,
-  });
-  const lateness = new Histogram({
+  const countLeaseEvent = leaseEventCounter(registers);
+  const lateness = makeHistogram({
     name: 'heartbeatd_expiry_lateness_seconds',
     help: 'From a deadline to its expiry recorded by this node',
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers,
-  });
-  const storeDurations = new Histogram({
+  })({});
+  const storeDurations = makeHistogram({
     name: 'heartbeatd_store_batch_duration_seconds',
     help: 'Batches of store commands',
     buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.5, 1, 2.5],
     registers,
-  });
+  })({});
   const storeCommands = new Counter({
     name: 'heartbeatd_store_commands_total',
     help: 'Store commands, by the outcome of their batch',
@@ -63,11 +60,38 @@ export function makeMetrics(): Metrics & { watch(store: Store): void } {
     sweepFailed: () => sweepFailures.inc(),
     watch(store) {
       store.observe(({ tenant, type, lateMs }) => {
-        steps.inc({ protocol: protocolOf(tenant), type });
+        countLeaseEvent(tenant, type);
         if (type === 'expired') lateness.observe(lateMs / 1_000);
       });
       gaugeLeases(store, registers);
     },
+  };
+}
+
+/** Returns the function that counts an event of a lease: without a lookup of labels, as many leases may expire at once. */
+function leaseEventCounter(registers: Registry[]): (tenant: string, type: LeaseEvent['type']) => void {
+  const counts = new Map<string, Record<LeaseEvent['type'], number>>();
+  new Counter({
+    name: 'heartbeatd_lease_events_total',
+    help: 'Leases granted, released, expired and changed by this node',
+    labelNames: ['protocol', 'type'] as const,
+    registers,
+    collect() {
+      this.reset();
+      for (const [protocol, byType] of counts) {
+        for (const [type, count] of Object.entries(byType))
+          if (count > 0) this.inc({ protocol, type }, count);
+      }
+    },
+  });
+  return (tenant, type) => {
+    const protocol = protocolOf(tenant);
+    let byType = counts.get(protocol);
+    if (byType === undefined) {
+      byType = { granted: 0, released: 0, expired: 0, changed: 0 };
+      counts.set(protocol, byType);
+    }
+    byType[type] += 1;
   };
 }
 

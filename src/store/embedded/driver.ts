@@ -6,7 +6,7 @@
  */
 import type { Command, StoreNow } from '../commands.ts';
 import { type Driver, defaultEventRetention, type EventRetention, type Outcome } from '../driver.ts';
-import type { Tenant } from '../leases.ts';
+import type { Tenant, TenantEvent } from '../leases.ts';
 import { changeClock, readLeaseClock, tick } from '../runtime/lease-clock.ts';
 import { noChangeLog } from './change-log.ts';
 import { commit, listDocuments, readDocuments } from './documents.ts';
@@ -18,11 +18,18 @@ import { dropTenant, leaseNow, type State } from './state.ts';
 import { sweep } from './sweep.ts';
 import { readTopics, topicBounds } from './topics.ts';
 
+/** How long one sweep may keep requests waiting, ms. */
+const sweepSliceMs = 3;
+/** Items between two looks at the time, and per transaction of the file. */
+const sweepStep = 64;
+
 export interface EmbeddedOptions {
   /** Absent or empty: in memory only. */
   readonly path?: string;
   /** Wall time, ms since 1970. */
   readonly wallMs?: () => number;
+  /** Measures how long a sweep takes, ms. */
+  readonly monotonicMs?: () => number;
   readonly events?: EventRetention;
 }
 
@@ -30,10 +37,13 @@ export interface EmbeddedOptions {
 export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
   const path = options.path ?? '';
   const wallMs = options.wallMs ?? Date.now;
+  const monotonicMs = options.monotonicMs ?? (() => performance.now());
   const file = path === '' ? undefined : new StoreFile(path);
   const state = openState(file, wallMs, options.events ?? defaultEventRetention);
   let appendListener: (tenant: Tenant, topic: string) => void = () => {};
   let claim = { owner: '', untilMs: 0 };
+  /** Expiries that no sweep has returned yet: more than those of one sweep only after the file could not be written. */
+  let expired: TenantEvent[] = [];
 
   /** Completes a batch: writes it to the file, then notifies of appends. */
   const complete = (): void => {
@@ -47,10 +57,22 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
     for (const { tenant, topic } of appended) appendListener(tenant, topic);
   };
 
+  /** Sweeps until nothing is due, the budget is used up or the slice is over. Returns whether more is due. */
+  const sweepSlice = (budget: number): boolean => {
+    const untilMs = monotonicMs() + sweepSliceMs;
+    let more = true;
+    do {
+      more = sweep(state, Math.min(sweepStep, budget - expired.length), expired);
+      complete();
+    } while (more && expired.length < budget && monotonicMs() < untilMs);
+    return more;
+  };
+
   return {
     description: file === undefined ? 'embedded, in memory' : `embedded, in ${path}`,
     partitions: 1,
     earlyFlushSize: Number.POSITIVE_INFINITY,
+    sweepSize: Number.POSITIVE_INFINITY,
     partitionOf: () => 0,
     async execute(_partition, commands) {
       const outcomes = commands.map((command) => perform(state, command));
@@ -60,12 +82,14 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
     async sweep(_partition, owner, budget) {
       state.clock = tick(state.clock, wallMs());
       const isClaimed = claim.owner !== owner && wallMs() < claim.untilMs;
-      const { expired, more } = isClaimed ? { expired: [], more: false } : sweep(state, budget);
-      complete();
+      const more = !isClaimed && sweepSlice(budget);
+      if (isClaimed) complete();
+      const taken = expired;
+      expired = [];
       const nextInMs = state.clock.frozen
         ? Number.POSITIVE_INFINITY
         : state.due.earliestMs - state.clock.leaseMs;
-      return { expired, more, nextInMs: Number.isFinite(nextInMs) ? nextInMs : null };
+      return { expired: taken, more, nextInMs: Number.isFinite(nextInMs) ? nextInMs : null };
     },
     async claimSweep(_partition, owner, forMs) {
       claim = { owner, untilMs: wallMs() + forMs };

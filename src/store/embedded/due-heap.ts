@@ -47,17 +47,19 @@ export class DueHeap<T extends Due> {
     item.slot = -1;
   }
 
-  /** Removes and returns the item with the earliest deadline if that is due; undefined if none is. */
-  takeDue(nowMs: number): T | undefined {
-    for (let item = this.#items[0]; item !== undefined && item.dueMs <= nowMs; item = this.#items[0]) {
-      if (item.deadlineMs === item.dueMs) {
-        this.remove(item);
-        return item;
-      }
-      // Its deadline moved back in the meantime: due or not, others may be due before it.
-      this.#down(item, item.deadlineMs, 0);
+  /**
+   * Looks at the item with the earliest bound. Removes and returns it if it is due; returns undefined if nothing is. Returns `postponed`
+   * if its deadline moved back in the meantime: then it is in its new place, and others may be due.
+   */
+  takeDue(nowMs: number): T | 'postponed' | undefined {
+    const item = this.#items[0];
+    if (item === undefined || item.dueMs > nowMs) return undefined;
+    if (item.deadlineMs === item.dueMs) {
+      this.remove(item);
+      return item;
     }
-    return undefined;
+    this.#down(item, item.deadlineMs, 0);
+    return 'postponed';
   }
 
   #put(item: T, dueMs: number, slot: number): void {

@@ -4,15 +4,16 @@ import { endLease } from './leases.ts';
 import { deleteIfEmpty, leaseNow, type State } from './state.ts';
 
 /**
- * Takes up to `budget` items that are due: records expiries of leases, deletes documents and topics. Returns the expiries
- * and whether more is due now.
+ * Looks at up to `budget` items that may be due: records expiries of leases in `expired`, deletes documents and topics. Returns whether
+ * more is due now.
  */
-export function sweep(state: State, budget: number): { expired: TenantEvent[]; more: boolean } {
+export function sweep(state: State, budget: number, expired: TenantEvent[]): boolean {
   const now = leaseNow(state);
-  const expired: TenantEvent[] = [];
-  for (let taken = 0; taken < budget; taken += 1) {
+  for (let seen = 0; seen < budget; seen += 1) {
     const item = state.due.takeDue(now);
-    if (item === undefined) return { expired, more: false };
+    if (item === undefined) return false;
+    // Its lease was renewed. It counts: as many may be looked at as were renewed.
+    if (item === 'postponed') continue;
     if (item.kind === 'lease') {
       expired.push(endLease(state, item, 'expired', now - item.deadlineMs));
     } else if (item.kind === 'document') {
@@ -29,5 +30,5 @@ export function sweep(state: State, budget: number): { expired: TenantEvent[]; m
       deleteIfEmpty(state, item.tenant);
     }
   }
-  return { expired, more: state.due.earliestMs <= now };
+  return state.due.earliestMs <= now;
 }

@@ -74,6 +74,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     description: target.description,
     partitions,
     earlyFlushSize,
+    sweepSize: 500,
     partitionOf: makePartitionOf(partitions),
     execute: makeBatchRunner(call, events),
     async sweep(partition, owner, budget) {

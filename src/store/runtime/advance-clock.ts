@@ -2,7 +2,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Driver } from '../driver.ts';
 import type { TenantEvent } from '../leases.ts';
-import { sweepBudget } from './sweeper.ts';
 
 /** How long other nodes leave due leases to the node that advances the clock, ms; should it die, they continue then. */
 const claimMs = 5_000;
@@ -17,7 +16,7 @@ export async function advanceClock(
   await driver.claimSweep(partition, owner, claimMs);
   await driver.setClock(partition, { advanceMs });
   for (let more = true; more; ) {
-    const swept = await driver.sweep(partition, owner, sweepBudget);
+    const swept = await driver.sweep(partition, owner, driver.sweepSize);
     onExpired(swept.expired);
     more = swept.more;
     if (more) await setImmediate();

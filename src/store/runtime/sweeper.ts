@@ -8,8 +8,6 @@ import type { Driver, Sweep } from '../driver.ts';
 
 /** Interval of ticks, ms; well below the maximum step of the lease clock. */
 const tickMs = 500;
-/** Maximum number of expiries of one call: it keeps the call near a millisecond, and requests run between two calls. */
-export const sweepBudget = 500;
 
 export interface Sweeper {
   /** Reports that something in the partition may be due in `inMs`, which may be earlier than the next sweep. */
@@ -66,7 +64,7 @@ export function startSweeper(driver: Driver, options: SweeperOptions): Sweeper {
     // Set before the call: a hint during the call must not be lost.
     state.atMs = Number.POSITIVE_INFINITY;
     try {
-      const swept = await driver.sweep(partition, options.owner, sweepBudget);
+      const swept = await driver.sweep(partition, options.owner, driver.sweepSize);
       options.onSweep(partition, swept);
       if (swept.more) pauseMs = 0;
       else pauseMs = Math.min(tickMs, Math.max(swept.nextInMs ?? tickMs, options.intervalMs));
@@ -74,10 +72,12 @@ export function startSweeper(driver: Driver, options: SweeperOptions): Sweeper {
       options.onError(error as Error);
     }
     if (pauseMs === 0 && !stopped) {
-      // More is due: sweep again, after the requests that arrived in the meantime.
-      setImmediate(() => {
+      // More is due: sweep again, after the requests that arrived in the meantime. They are read in the next turn of the event loop, and
+      // their batch runs at its end: behind a sweep in the same turn they would wait for two.
+      const again = (): void => {
         state.running = stopped ? undefined : sweep(partition, state);
-      });
+      };
+      setImmediate(() => setImmediate(again));
       return;
     }
     state.running = undefined;

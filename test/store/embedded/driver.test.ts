@@ -1,8 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Driver, StoreUnavailable } from '../../../src/store/driver.ts';
 import { openEmbeddedDriver } from '../../../src/store/embedded/driver.ts';
 import { maxClockStepMs } from '../../../src/store/limits.ts';
 import { createStore } from '../../../src/store/runtime/create-store.ts';
@@ -36,6 +37,81 @@ it('does not bring a lease back when wall time goes back', async () => {
   wallMs -= 3_600_000;
   expect(await read(store)).toBeNull();
   await store.close();
+});
+
+describe('a sweep of many leases', () => {
+  const holders = Array.from({ length: 5_000 }, (_, at) => `h${at}`);
+  const lease = (holder: string, ttlMs: number) =>
+    ({
+      name: 'beat',
+      input: { tenant, holder, groups: [{ group: 'g' }], ttlMs, grant: true },
+    }) as const;
+
+  /** Sweeps until nothing is due; returns how many expiries each call took. */
+  async function sweepAll(driver: Driver): Promise<readonly number[]> {
+    const taken: number[] = [];
+    for (let more = true; more; ) {
+      const swept = await driver.sweep(0, 'test', driver.sweepSize);
+      taken.push(swept.expired.length);
+      more = swept.more;
+    }
+    return taken;
+  }
+
+  it('returns when its time is over, with what it took, and says that more is due', async () => {
+    let wallMs = 1_700_000_000_000;
+    let monotonicMs = 0;
+    const driver = openEmbeddedDriver({ wallMs: () => wallMs, monotonicMs: () => (monotonicMs += 1) });
+    await driver.execute(
+      0,
+      holders.map((holder) => lease(holder, 1_000)),
+    );
+    wallMs += 1_000;
+    const taken = await sweepAll(driver);
+    expect(taken.reduce((total, one) => total + one, 0)).toBe(holders.length);
+    expect(Math.max(...taken)).toBeLessThan(500);
+    await driver.close();
+  });
+
+  it('returns when its time is over although every lease was renewed', async () => {
+    let wallMs = 1_700_000_000_000;
+    let monotonicMs = 0;
+    const driver = openEmbeddedDriver({ wallMs: () => wallMs, monotonicMs: () => (monotonicMs += 1) });
+    const all = holders.map((holder) => lease(holder, 1_000));
+    await driver.execute(0, all);
+    wallMs += 500;
+    await driver.execute(0, all);
+    wallMs += 500;
+    const taken = await sweepAll(driver);
+    expect(taken.length).toBeGreaterThan(5);
+    expect(new Set(taken)).toEqual(new Set([0]));
+    await driver.close();
+  });
+
+  it('returns its expiries later if the file could not be written', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'heartbeatd-'));
+    let wallMs = 1_700_000_000_000;
+    const driver = openEmbeddedDriver({ path: join(folder, 'store.db'), wallMs: () => wallMs });
+    await driver.execute(
+      0,
+      holders.slice(0, 10).map((holder) => lease(holder, 1_000)),
+    );
+    wallMs += 1_000;
+    const { run } = StatementSync.prototype;
+    const full = vi.spyOn(StatementSync.prototype, 'run').mockImplementation(function (
+      this: StatementSync,
+      ...values
+    ) {
+      if (this.sourceSQL.startsWith('DELETE FROM leases')) throw new Error('database or disk is full');
+      return run.apply(this, values);
+    });
+    await expect(driver.sweep(0, 'test', 100)).rejects.toThrow(StoreUnavailable);
+    full.mockRestore();
+    const { expired } = await driver.sweep(0, 'test', 100);
+    expect(expired.map(({ holder }) => holder).sort()).toEqual(holders.slice(0, 10));
+    await driver.close();
+    rmSync(folder, { recursive: true });
+  });
 });
 
 describe('the file', () => {

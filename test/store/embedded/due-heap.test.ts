@@ -22,7 +22,7 @@ it('returns exactly the items that are due, earliest first, however deadlines mo
           const due = [...items.values()].filter(({ deadlineMs }) => deadlineMs <= change.nowMs);
           const taken: Item[] = [];
           for (let item = heap.takeDue(change.nowMs); item !== undefined; item = heap.takeDue(change.nowMs))
-            taken.push(item);
+            if (item !== 'postponed') taken.push(item);
           expect(new Set(taken)).toEqual(new Set(due));
           expect(taken.map(({ deadlineMs }) => deadlineMs)).toEqual(
             due.map(({ deadlineMs }) => deadlineMs).sort((a, b) => a - b),

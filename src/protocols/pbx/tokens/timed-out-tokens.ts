@@ -10,6 +10,8 @@ import { tenant } from '../tenant.ts';
 
 const timedOutTokens = documentKind('timedOutTokens', Type.Literal(true));
 const rememberedMs = 24 * 3_600_000;
+/** Maximum number of tokens of one commit. */
+const maxWrites = 100;
 
 export interface TimedOutTokens {
   /** Returns whether a token that is not live timed out within the last day. Rejects with StoreUnavailable. */
@@ -29,10 +31,14 @@ export function trackTimedOutTokens(store: Store): TimedOutTokens {
   const write = async (): Promise<void> => {
     const keys = justExpired;
     justExpired = [];
-    const writes = keys.map((key) => timedOutTokens.write(key, isTimedOut, { ttlMs: rememberedMs }));
-    // The sweeper, which found them, reports an unavailable store.
-    await store.commit({ tenant, writes }).catch(() => undefined);
-    for (const key of keys) unwritten.delete(key);
+    // In parts: one commit of many tokens would keep requests waiting.
+    for (let from = 0; from < keys.length; from += maxWrites) {
+      const part = keys.slice(from, from + maxWrites);
+      const writes = part.map((key) => timedOutTokens.write(key, isTimedOut, { ttlMs: rememberedMs }));
+      // The sweeper, which found them, reports an unavailable store.
+      await store.commit({ tenant, writes }).catch(() => undefined);
+      for (const key of part) unwritten.delete(key);
+    }
   };
   const stop = store.observe((event) => {
     if (event.type !== 'expired' || event.tenant !== tenant) return;
