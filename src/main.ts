@@ -10,6 +10,7 @@ import { openLog } from './http/process-log.ts';
 import { hasTls, trustPath } from './http/tls/open.ts';
 import { isBeyondLoopback, operatorAccess } from './operator/access/access.ts';
 import { makeMetrics } from './operator/metrics/metrics.ts';
+import { processMetrics } from './operator/metrics/process-metrics.ts';
 import type { App } from './protocols/kit/protocol.ts';
 import { SettingError } from './settings/setting.ts';
 import { openStore } from './store/open.ts';
@@ -52,6 +53,7 @@ const config: Config = {
   requestLog: settings.requestLog === 'auto' ? (isTerminal ? 'each' : 'summary') : settings.requestLog,
 };
 const logger = openLog({ level: config.logLevel, isPretty });
+processMetrics();
 const metrics = makeMetrics();
 
 const storeWarnings = oncePerCause(logger);

@@ -102,6 +102,8 @@ it('serves heartbeats', async () => {
 it('is imported by a TypeScript program, which serves the app itself', () => {
   const program = `
     import { buildApp, type Config, defaultConfig, openStore, type Store } from 'heartbeatd';
+    import { type Heartbeatd, connect } from 'heartbeatd/client';
+    connect satisfies (url: string) => Heartbeatd;
     const config: Config = defaultConfig();
     // @ts-expect-error: the settings are typed.
     config.port satisfies string;
@@ -119,6 +121,15 @@ it('is imported by a TypeScript program, which serves the app itself', () => {
   const checked = spawnSync(compiler, [...options, 'program.mts'], { cwd: user, encoding: 'utf8' });
   expect(checked).toMatchObject({ stdout: '', status: 0 });
   expect(run(user, process.execPath, 'program.mts')).toBe('200 ["lobby"]\n');
+});
+
+it('is driven by its client on every Node.js that has fetch', () => {
+  writeFileSync(
+    join(user, 'client.mjs'),
+    `import { connect } from 'heartbeatd/client';
+     await connect('http://127.0.0.1:9').clock.read().catch(({ name }) => console.log(name));`,
+  );
+  for (const node of nodesOnPath()) expect(run(user, node, 'client.mjs')).toBe('OperatorError\n');
 });
 
 it('is built as a git dependency, too', () => {

@@ -1,11 +1,11 @@
 /** Injects failures into vendor requests. */
-import { Type } from '@sinclair/typebox';
+import { type Static, Type } from '@sinclair/typebox';
 import type { App } from '../../protocols/kit/protocol.ts';
 import { BadRequest, Failure, refusals, tags } from '../schemas.ts';
 import { Effect, Fault, FaultId } from './fault.ts';
 import type { Faults, Rule } from './faults.ts';
 
-const RuleView = Type.Intersect([
+export const RuleView = Type.Intersect([
   Fault,
   Type.Object({
     id: Type.String(),
@@ -16,6 +16,8 @@ const RuleView = Type.Intersect([
     remaining: Type.Union([Type.Integer(), Type.Null()], { description: 'null: fires on every match' }),
   }),
 ]);
+/** A rule with what became of it. */
+export type RuleView = Static<typeof RuleView>;
 const Rules = Type.Object({ faults: Type.Array(RuleView) });
 const Id = Type.Object({ id: FaultId });
 const Counted = Type.Object({ count: Type.Integer() });

@@ -6,7 +6,7 @@ import { BadRequest, Failure, refusals, tags } from '../schemas.ts';
 import { parseSelector } from '../selector/parse.ts';
 import { selectorQuery } from '../selector/selector.ts';
 import type { Journal } from './journal.ts';
-import { renderCurl, renderEntry, renderHar } from './render.ts';
+import { RenderedEntry, renderCurl, renderEntry, renderHar } from './render.ts';
 
 const JournalQuery = Type.Object(
   {
@@ -21,9 +21,8 @@ const JournalQuery = Type.Object(
   { additionalProperties: false },
 );
 
-const Entry = Type.Record(Type.String(), Type.Unknown(), { description: 'A request with its reply' });
 const JournalPage = Type.Object({
-  entries: Type.Array(Entry),
+  entries: Type.Array(RenderedEntry),
   cursor: Type.Integer({ description: 'where the next page begins' }),
   gap: Type.Boolean({ description: 'whether entries after the cursor asked for were already dropped' }),
 });
@@ -69,7 +68,7 @@ export function journalRoutes(app: App, journal: Journal): void {
         operationId: 'readJournalEntry',
         summary: 'Returns one vendor request with its reply',
         params: Type.Object({ seq: Type.Integer({ minimum: 1 }) }),
-        response: { 200: Entry, ...refusals, 404: Failure },
+        response: { 200: RenderedEntry, ...refusals, 404: Failure },
       },
     },
     async (request) => {

@@ -1,11 +1,52 @@
 /** How an entry of the journal is shown: as JSON, as a curl command, or in a HAR file. Secrets are masked. Pure. */
+import { type Static, Type } from '@sinclair/typebox';
 import { isSecretName, withoutSecrets } from '../../http/request-log.ts';
 import { decodedBody, type Entry } from './journal.ts';
 
 const maxMaskedDepth = 20;
 
+const renderedBody = {
+  body: Type.Unknown({ description: 'decoded where that is possible, else as base64; secrets are masked' }),
+  bodyBytes: Type.Integer(),
+  bodyEncoding: Type.Optional(Type.Literal('base64')),
+};
+const RenderedBody = Type.Object(renderedBody);
+type RenderedBody = Static<typeof RenderedBody>;
+const Headers = Type.Record(Type.String(), Type.String());
+const Name = Type.Union([Type.String(), Type.Null()]);
+
+/** An entry of the journal as the operator API shows it. */
+export const RenderedEntry = Type.Object(
+  {
+    seq: Type.Integer(),
+    at: Type.String({ description: 'wall time of receipt, ISO 8601' }),
+    direction: Type.Union([Type.Literal('in'), Type.Literal('out')]),
+    state: Type.Union([
+      Type.Literal('pending'),
+      Type.Literal('answered'),
+      Type.Literal('aborted'),
+      Type.Literal('dropped'),
+    ]),
+    protocol: Type.String(),
+    operation: Type.String({ description: "the vendor's name of the call" }),
+    tenant: Name,
+    group: Name,
+    holder: Name,
+    request: Type.Object({ method: Type.String(), url: Type.String(), headers: Headers, ...renderedBody }),
+    reply: Type.Union([
+      Type.Object({ status: Type.Integer(), headers: Headers, ...renderedBody }),
+      Type.Null(),
+    ]),
+    ms: Type.Union([Type.Number(), Type.Null()], { description: 'time until the reply' }),
+    fault: Type.Union([Type.String(), Type.Null()], { description: 'the fault rule that fired on it' }),
+    notes: Type.Array(Type.String()),
+  },
+  { description: 'A request with its reply' },
+);
+export type RenderedEntry = Static<typeof RenderedEntry>;
+
 /** Returns the entry as the operator API shows it. */
-export function renderEntry(entry: Entry): Record<string, unknown> {
+export function renderEntry(entry: Entry): RenderedEntry {
   const { request, reply } = entry;
   return {
     seq: entry.seq,
@@ -20,7 +61,7 @@ export function renderEntry(entry: Entry): Record<string, unknown> {
     request: {
       method: request.method,
       url: urlOf(entry),
-      headers: masked(pairs(request.headers), 0),
+      headers: masked(pairs(request.headers), 0) as Record<string, string>,
       ...bodyMembers(request.body),
     },
     reply:
@@ -29,7 +70,7 @@ export function renderEntry(entry: Entry): Record<string, unknown> {
         : { status: reply.status, headers: pairs(reply.headers), ...bodyMembers(reply.body) },
     ms: entry.durationMs ?? null,
     fault: entry.fault ?? null,
-    notes: entry.notes ?? [],
+    notes: [...(entry.notes ?? [])],
   };
 }
 
@@ -38,8 +79,7 @@ function urlOf({ request }: Entry): string {
   return url.startsWith('/') ? `http://${request.authority ?? pairs(request.headers).host ?? ''}${url}` : url;
 }
 
-/** Decoded where that is possible, else as base64; masked. */
-function bodyMembers(body: Uint8Array | string | undefined): Record<string, unknown> {
+function bodyMembers(body: Uint8Array | string | undefined): RenderedBody {
   if (body === undefined || body.length === 0) return { body: null, bodyBytes: 0 };
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   const decoded = decodedBody(bytes);

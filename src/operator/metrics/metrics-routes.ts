@@ -2,6 +2,7 @@
 import type { App } from '../../protocols/kit/protocol.ts';
 import { tags } from '../schemas.ts';
 import type { Metrics } from './metrics.ts';
+import { processMetrics } from './process-metrics.ts';
 
 /** Registers `GET /metrics`. */
 export function metricsRoutes(app: App, { registry }: Pick<Metrics, 'registry'>): void {
@@ -12,6 +13,8 @@ export function metricsRoutes(app: App, { registry }: Pick<Metrics, 'registry'>)
     produces: ['text/plain'],
   };
   app.get('/metrics', { schema }, async (_request, reply) =>
-    reply.type(registry.contentType).send(await registry.metrics()),
+    reply
+      .type(registry.contentType)
+      .send([await processMetrics().metrics(), await registry.metrics()].join('\n')),
   );
 }

@@ -1,5 +1,5 @@
-/** Prometheus metrics, in a registry of their own. */
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+/** Prometheus metrics of one server, in a registry of their own. */
+import { Counter, Gauge, Registry } from 'prom-client';
 import type { LeaseEvent, Store } from '../../store/store.ts';
 import { makeHistogram } from './histogram.ts';
 import { type CountRequest, requestCounter } from './request-counter.ts';
@@ -21,7 +21,6 @@ export function protocolOf(tenant: string): string {
 /** Makes the metrics; `watch` adds those that are read from the store, which is opened later than its first metrics are counted. */
 export function makeMetrics(): Metrics & { watch(store: Store): void } {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
   const registers = [registry];
   const countLeaseEvent = leaseEventCounter(registers);
   const lateness = makeHistogram({

@@ -1,0 +1,18 @@
+/** `heartbeatd/client`: drives a running server over HTTP. No server code; Node.js 20 and later. */
+export type { AdvanceOptions, Clock, ClockMoved, ClockReading, Duration } from './clock.ts';
+export { type ConnectOptions, connect, type Heartbeatd } from './connect.ts';
+export type { Endpoints, PbxEndpoint, PresenceConfig, PresenceEndpoint, SlsEndpoint } from './endpoints.ts';
+export type { EventsOptions } from './events.ts';
+export type { AddedFault, Fault, Faults, RuleView } from './faults.ts';
+export {
+  type Expectation,
+  ExpectationFailed,
+  type Journal,
+  type JournalPage,
+  type RenderedEntry,
+  type Verdict,
+  type Verification,
+} from './journal.ts';
+export type { GroupState, LeaseFilter, Leases, LiveLease } from './leases.ts';
+export { OperatorError } from './request.ts';
+export type { TenantClock, TestTenant } from './tenant.ts';

@@ -1,0 +1,43 @@
+/** Who is alive. */
+import type { Static } from '@sinclair/typebox';
+import type { LeasesPage } from '../operator/leases/list-leases.ts';
+import type { Requester } from './request.ts';
+
+type Page = Static<typeof LeasesPage>;
+
+/** A live lease. */
+export type LiveLease = Page['leases'][number];
+/** What a protocol knows of a group: for SLS, its shards. */
+export type GroupState = Page['groups'][number];
+
+/** Names of what to list; all of them must match. */
+export interface LeaseFilter {
+  readonly protocol?: string;
+  readonly tenant?: string;
+  readonly group?: string;
+  readonly holder?: string;
+}
+
+export interface Leases {
+  /** Iterates over live leases, read a page at a time. */
+  list(filter?: LeaseFilter): AsyncGenerator<LiveLease, void, void>;
+  /** Resolves to the state of a tenant's groups, empty ones included. */
+  groups(filter: LeaseFilter & { readonly tenant: string }): Promise<readonly GroupState[]>;
+}
+
+/** Returns the view of a server's leases. */
+export function makeLeases({ json }: Requester): Leases {
+  return {
+    async *list(filter = {}) {
+      let cursor: string | null | undefined;
+      do {
+        const page: Page = await json('GET', '/leases', {
+          query: { ...filter, cursor: cursor ?? undefined },
+        });
+        yield* page.leases;
+        cursor = page.next;
+      } while (cursor !== null);
+    },
+    groups: async (filter) => (await json<Page>('GET', '/leases', { query: { ...filter } })).groups,
+  };
+}

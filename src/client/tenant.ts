@@ -1,0 +1,81 @@
+/** A project, a subscribe key and a PBX user of one test's own, so that tests share a server and do not see each other. */
+import type { Selector } from '../operator/selector/selector.ts';
+import { type AdvanceOptions, type Clock, type ClockMoved, type Duration, makeClock } from './clock.ts';
+import type { Endpoints, PresenceConfig } from './endpoints.ts';
+import { type Faults, makeFaults } from './faults.ts';
+import { type Journal, makeJournal } from './journal.ts';
+import type { Requester } from './request.ts';
+
+/** The tenants of one test. */
+export interface TestTenant {
+  /** Part of every name below. */
+  readonly name: string;
+  readonly sls: Endpoints['sls'] & {
+    readonly project: string;
+    readonly tenant: string;
+    readonly clock: Clock;
+    readonly journal: Journal;
+    readonly faults: Faults;
+  };
+  readonly presence: {
+    /** Options of PubNub's SDKs. */
+    readonly config: PresenceConfig;
+    readonly tenant: string;
+    readonly clock: Clock;
+    readonly journal: Journal;
+    readonly faults: Faults;
+  };
+  /** Users of one PBX share its clock; journal and faults are of the user's login and events. */
+  readonly pbx: Endpoints['pbx'] & { readonly username: string; readonly password: string };
+  readonly clock: TenantClock;
+  /** Removes everything of the project and of the subscribe key. */
+  reset(): Promise<void>;
+}
+
+/** Moves the project's and the subscribe key's time together. */
+export interface TenantClock {
+  advance(by: Duration, options?: AdvanceOptions): Promise<readonly ClockMoved[]>;
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
+}
+
+/** MD5 of `pass`: a server without PBX_USERS takes any. */
+const password = '1a1dc91c907325c69271ddf0c944bc72';
+
+/** Returns the tenants that a name stands for: lower-case letters, digits and hyphens, as SLS projects are named. */
+export function makeTenant(requester: Requester, endpoints: Endpoints, name: string): TestTenant {
+  const part = (tenant: string) => {
+    const scope: Selector = { tenant };
+    return {
+      tenant,
+      clock: makeClock(requester, tenant),
+      journal: makeJournal(requester, scope),
+      faults: makeFaults(requester, scope),
+    };
+  };
+  const sls = part(`sls/${name}`);
+  const presence = part(`presence/${name}`);
+  const both = [sls, presence];
+  return {
+    name,
+    sls: { ...endpoints.sls, project: name, ...sls },
+    presence: { config: endpoints.presence.config(name), ...presence },
+    pbx: { ...endpoints.pbx, username: name, password },
+    clock: {
+      async advance(by, options) {
+        const moved: ClockMoved[] = [];
+        for (const { clock } of both) moved.push(await clock.advance(by, options));
+        return moved;
+      },
+      async freeze() {
+        for (const { clock } of both) await clock.freeze();
+      },
+      async thaw() {
+        for (const { clock } of both) await clock.thaw();
+      },
+    },
+    async reset() {
+      for (const { tenant } of both) await requester.json('POST', '/reset', { body: { tenant } });
+    },
+  };
+}

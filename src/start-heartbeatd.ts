@@ -1,0 +1,55 @@
+/** A server in this process, for tests: on a free port, silent, gone without a trace when it is closed. */
+import type { AddressInfo } from 'node:net';
+import { type AppOptions, buildApp } from './app.ts';
+import type { Fault } from './client/faults.ts';
+import { type ConnectOptions, connect, type Heartbeatd } from './client/index.ts';
+import { type Config, defaultConfig } from './config.ts';
+import type { App } from './protocols/kit/protocol.ts';
+import { openStore } from './store/open.ts';
+import type { Store } from './store/store.ts';
+
+export interface StartHeartbeatdOptions
+  extends Pick<AppOptions, 'wallMs' | 'randomBytes' | 'interceptor' | 'logger'> {
+  /** Settings by their names in code: `SLS_AUTO_CREATE` is `slsAutoCreate`. The port is 0 unless it is set here. */
+  readonly settings?: Partial<Config>;
+  /** Fault rules that are there from the start. */
+  readonly faults?: readonly Fault[];
+}
+
+/** A handle that also ends the server. */
+export interface StartedHeartbeatd extends Heartbeatd, AsyncDisposable {
+  readonly app: App;
+  readonly store: Store;
+  /** Ends held polls, the server and the store. More calls than one change nothing. */
+  close(): Promise<void>;
+}
+
+/** Starts a server and resolves to its handle once it listens. Rejects with SettingError. */
+export async function startHeartbeatd(options: StartHeartbeatdOptions = {}): Promise<StartedHeartbeatd> {
+  const { settings = {}, faults = [], ...appOptions } = options;
+  const config = defaultConfig({ port: 0, ...settings });
+  const store = await openStore(config);
+  try {
+    const app = await buildApp({ ...appOptions, config, store });
+    await app.listen({ host: config.host, port: config.port });
+    const { port } = app.server.address() as AddressInfo;
+    const token: ConnectOptions = config.operatorToken === '' ? {} : { token: config.operatorToken };
+    const handle = connect(`http://${reachableHost(config.host)}:${port}`, token);
+    if (faults.length > 0) await handle.faults.replace(faults);
+    let closed: Promise<void> | undefined;
+    const close = (): Promise<void> => {
+      closed ??= app.close().then(() => store.close());
+      return closed;
+    };
+    return { ...handle, app, store, close, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** A wildcard is no address to connect to. */
+function reachableHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
