@@ -17,12 +17,15 @@ import { createLogstore } from './resources/logstores/create-logstore.ts';
 import { deleteLogstore } from './resources/logstores/delete-logstore.ts';
 import { getLogstore } from './resources/logstores/get-logstore.ts';
 import { listLogstores } from './resources/logstores/list-logstores.ts';
+import { getLogStoreMeteringMode, updateLogStoreMeteringMode } from './resources/logstores/metering-mode.ts';
+import { updateLogStoreEncryption } from './resources/logstores/update-encryption.ts';
 import { updateLogstore } from './resources/logstores/update-logstore.ts';
 import { changeResourceGroup } from './resources/projects/change-resource-group.ts';
 import { createProject } from './resources/projects/create-project.ts';
 import { deleteProject } from './resources/projects/delete-project.ts';
 import { getProject } from './resources/projects/get-project.ts';
 import { listProject } from './resources/projects/list-project.ts';
+import { putProjectTransferAcceleration } from './resources/projects/put-project-transfer-acceleration.ts';
 import { updateProject } from './resources/projects/update-project.ts';
 import { deleteShard } from './resources/shards/delete-shard.ts';
 import { listShards } from './resources/shards/list-shards.ts';
@@ -49,6 +52,7 @@ export function slsOperations(context: SlsContext): readonly SlsOperation[] {
     updateProject(context),
     deleteProject(context),
     changeResourceGroup(context),
+    putProjectTransferAcceleration(context),
 
     createLogstore(context),
     listLogstores(context),
@@ -62,6 +66,9 @@ export function slsOperations(context: SlsContext): readonly SlsOperation[] {
     getLogstore(context),
     updateLogstore(context),
     deleteLogstore(context),
+    getLogStoreMeteringMode(context),
+    updateLogStoreMeteringMode(context),
+    updateLogStoreEncryption(context),
 
     listShards(context),
     splitShard(context),

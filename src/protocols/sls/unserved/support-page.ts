@@ -2,24 +2,15 @@
 import { settingsMembers } from '../resources/logstores/logstore.ts';
 import { projectMembers } from '../resources/projects/project.ts';
 import type { SlsOperation } from '../wire/call.ts';
+import { absentMembers, type ClientModels, clientModels, type ModelName } from './client-models.ts';
 
-/** Settings of a logstore that change what the server does. */
-const effective = ['enable_tracking', 'appendMeta'];
-
-/** The classes of the vendor's clients that were read for the members of projects, logstores and shards. */
-const models = [
-  [
-    'Python `aliyun-log-python-sdk`',
-    'GetProjectResponse, ListProjectResponse, GetLogStoreResponse, ListLogStoreResponse, ListShardResponse, ListLogtailConfigResponse, ListMachineGroupResponse',
-  ],
-  [
-    'Rust `aliyun-log-rust-sdk`',
-    'GetProjectResponse, ListProjectsProject, GetLogstoreResponse, EncryptConf, ListLogstoresResponse, list_shards_models::Shard',
-  ],
-  ['Go `aliyun-log-go-sdk`', 'LogStore, EncryptConf, Shard'],
-  ['Java `aliyun-log`', 'LogStore, EncryptConf'],
-  ['Node.js `@alicloud/sls20201230`', 'Project, Logstore, EncryptConf, and the bodies of its lists'],
-] as const;
+/** Members that change what the server does. */
+const effective: Readonly<Partial<Record<ModelName, readonly string[]>>> = {
+  project: ['deletionProtection'],
+  logstore: ['enable_tracking', 'appendMeta', 'shardCount'],
+  'consumer group': ['name', 'order', 'timeout'],
+  checkpoint: ['checkpoint'],
+};
 
 const sections: readonly (readonly [support: SlsOperation['support'], title: string, text: string])[] = [
   [undefined, 'Supported', 'Served as the service serves them.'],
@@ -52,7 +43,7 @@ export function supportPage(operations: readonly SlsOperation[]): string {
       .sort();
     return `## ${title}\n\n${text}\n\n| call | request |\n| --- | --- |\n${rows.join('\n')}\n`;
   });
-  return `# Calls of SLS\n\nMade from the table of operations by \`npm run docs\`.\n\n${parts.join('\n')}\n${kept()}\n${read()}`;
+  return `# Calls of SLS\n\nMade from the table of operations by \`npm run docs\`.\n\n${parts.join('\n')}\n${read()}`;
 }
 
 function requestOf({ method, path, when, otherPaths = [] }: SlsOperation): string {
@@ -61,17 +52,35 @@ function requestOf({ method, path, when, otherPaths = [] }: SlsOperation): strin
   return [path, ...otherPaths].map((one) => `\`${methods} ${one}\``).join(', ') + label;
 }
 
-function kept(): string {
-  const code = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
-  const ofLogstore = Object.keys(settingsMembers).filter((name) => !effective.includes(name));
-  return `## Kept and shown\n\nThese members are returned as they were set, and nothing depends on them.\n\n| resource | members |
-| --- | --- |
-| project | ${code(['description', ...Object.keys(projectMembers)])} |
-| logstore | ${code(ofLogstore)} |
-`;
+/** One table for each resource: which client reads which member. */
+function read(): string {
+  const names = [...new Set(clientModels.flatMap(({ models }) => Object.keys(models) as ModelName[]))];
+  const columns = clientModels.map(({ client }) => client);
+  const tables = names.map((name) => {
+    const members = [...new Set(clientModels.flatMap((client) => membersOf(client, name)))].sort();
+    const rows = members.map((member) => {
+      const cells = clientModels.map((client) => (membersOf(client, name).includes(member) ? 'yes' : ''));
+      return `| \`${member}\` | ${becomes(name, member)} | ${cells.join(' | ')} |`;
+    });
+    const classes = clientModels.map(({ models }) => models[name]?.classes.join(', ') ?? '');
+    return `### Of a ${name}\n\n| member | here | ${columns.join(' | ')} |\n|${' --- |'.repeat(columns.length + 2)}\n${rows.join('\n')}\n| classes | | ${classes.join(' | ')} |\n`;
+  });
+  return `## Models of the clients\n\nThe members that the clients' own classes read or write, and what they are here: *kept* as they were set, *effective* (kept, and they change what the server does), *computed*.\n\n${tables.join('\n')}`;
 }
 
-function read(): string {
-  const rows = models.map(([client, classes]) => `| ${client} | ${classes} |`);
-  return `## Models of the clients\n\nProjects, logstores and shards carry every member that these classes need.\n\n| client | classes |\n| --- | --- |\n${rows.join('\n')}\n`;
+function membersOf({ models }: ClientModels, name: ModelName): readonly string[] {
+  return models[name]?.members.split(' ') ?? [];
+}
+
+function becomes(name: ModelName, member: string): string {
+  const absent = absentMembers[member];
+  if (absent !== undefined) return absent;
+  if (effective[name]?.includes(member) === true) return 'effective';
+  const kept: readonly string[] =
+    name === 'project'
+      ? ['description', 'transferAcceleration', ...Object.keys(projectMembers)]
+      : name === 'logstore'
+        ? ['meteringMode', ...Object.keys(settingsMembers)]
+        : [];
+  return kept.includes(member) ? 'kept' : 'computed';
 }

@@ -42,6 +42,14 @@ export const errors = {
     (project: string) => `Project ${project} already exist`,
     'my-project',
   ),
+  // The status and the code are known from the C++ SDK; no document names the error of a protected project.
+  ProjectForbidden: entry(
+    403,
+    'ProjectForbidden',
+    (project: string) =>
+      `Project ${project} is protected from deletion, set deletionProtection to false first`,
+    'my-project',
+  ),
   // Documents print "dose"; the live service says "does", as a functional test of the vendor's Java SDK asserts.
   LogStoreNotExist: entry(
     404,
@@ -55,9 +63,11 @@ export const errors = {
     (logstore: string) => `logstore ${logstore} already exists`,
     'my-logstore',
   ),
-  /** `name`: the name that is invalid, if that is what is wrong. */
-  LogStoreInfoInvalid: entry<[name?: string]>(400, 'LogStoreInfoInvalid', (name?: string) =>
-    name === undefined ? 'logstore info is invalid' : `store name ${name} is invalid`,
+  /** `reason`: as functional tests of the vendor's Java SDK assert; absent: the documented message. */
+  LogStoreInfoInvalid: entry<[reason?: string]>(
+    400,
+    'LogStoreInfoInvalid',
+    (reason = 'logstore info is invalid') => reason,
   ),
   ConsumerGroupNotExist: entry(404, 'ConsumerGroupNotExist', () => 'consumer group not exist'),
   ConsumerGroupAlreadyExist: entry(400, 'ConsumerGroupAlreadyExist', () => 'consumer group already exist'),
@@ -182,6 +192,17 @@ export const errors = {
     'ParameterInvalid',
     (operation: string) => `${operation} is not supported`,
     'CreateIndex',
+  ),
+  /** Of a change that the service refuses for what the logstore is; the texts are those that clients assert on. */
+  LogstoreModeFixed: entry(
+    400,
+    'NotSupported',
+    () => 'The logstore mode or telemetryType is not supported for current metering mode.',
+  ),
+  MeteringModeNotSupported: entry(
+    400,
+    'NotSupported',
+    () => 'The metring mode is not supported for current mode or telemetryType.',
   ),
   /** Of a query. */
   IndexConfigNotExist: entry(

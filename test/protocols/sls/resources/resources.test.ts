@@ -25,9 +25,12 @@ describe('projects, logstores and shards', () => {
       resourceGroupId: '',
       dataRedundancyType: 'LRS',
       recycleBinEnabled: false,
-      quota: { logstore: 200, shard: 256 },
+      deletionProtection: false,
+      transferAcceleration: 'Disabled',
+      internetEndpoint: 'cn-hangzhou.log.aliyuncs.com',
+      internalEndpoint: 'cn-hangzhou.log.aliyuncs.com',
     };
-    expect((await call('GET', '/')).json).toEqual(project);
+    expect((await call('GET', '/')).json).toEqual({ ...project, quota: { logstore: 200, shard: 256 } });
     const bare = { host: 'cn-hangzhou.log.aliyuncs.com' };
     expect((await call('GET', '/?offset=0&size=100', undefined, bare)).json).toEqual({
       count: 1,
@@ -107,7 +110,7 @@ describe('projects, logstores and shards', () => {
     [
       'an invalid name',
       { logstoreName: 'X' },
-      refused(400, 'LogStoreInfoInvalid', 'store name X is invalid'),
+      refused(400, 'LogStoreInfoInvalid', 'logstore name X is invalid'),
     ],
     [
       'too many shards',

@@ -7,6 +7,7 @@ import { emptyReply } from '../../wire/reply.ts';
 import { parseJson, pickMembers, withoutNulls } from '../../wire/request.ts';
 import type { ResourceContext } from '../context.ts';
 import { projectSubject } from '../projects/project.ts';
+import { checkSettings } from './check-settings.ts';
 import { settingsMembers } from './logstore.ts';
 import { createLogstore as create } from './logstore-store.ts';
 
@@ -35,6 +36,7 @@ export function createLogstore(context: ResourceContext): SlsOperation {
     async run({ project, body }) {
       const wanted = checkBody(withoutNulls(parseJson(body)), () => errors.LogStoreInfoInvalid());
       const { logstoreName: logstore, ...settings } = wanted;
+      checkSettings(settings);
       await create(context, { project, logstore }, pickMembers(settings, Body.properties));
       return emptyReply;
     },

@@ -11,7 +11,7 @@ import { readLogstore } from './logstore-store.ts';
 const LogstoreReply = Type.Composite([
   Type.Object({ logstoreName: Type.String(), shardCount: Type.Integer() }),
   Type.Required(Type.Pick(Logstore, ['mode'])),
-  Type.Omit(Logstore, ['id', 'nextShardId', 'shards', 'mode']),
+  Type.Omit(Logstore, ['id', 'nextShardId', 'shards', 'mode', 'meteringMode']),
 ]);
 
 export function getLogstore(context: ResourceContext): SlsOperation {
@@ -32,7 +32,7 @@ export function getLogstore(context: ResourceContext): SlsOperation {
 
 function describeLogstore(
   logstoreName: string,
-  { shards, id: _, nextShardId: __, mode = 'standard', ...settings }: Logstore,
+  { shards, id: _, nextShardId: __, meteringMode: ___, mode = 'standard', ...settings }: Logstore,
 ): Static<typeof LogstoreReply> {
   return {
     logstoreName,

@@ -63,14 +63,10 @@ function isWanted({ logstoreName = '', telemetryType = '', mode = '' }: SlsCall[
   return ({ key, value }: Named): boolean =>
     key.includes(logstoreName) &&
     (telemetryType === '' || kindOf(value.telemetryType) === kindOf(telemetryType)) &&
-    (mode === '' || modeOf(value.mode) === modeOf(mode));
+    (mode === '' || (value.mode ?? 'standard') === mode);
 }
 
 /** The service takes no telemetry type for `None`. */
 function kindOf(telemetryType: string): string {
   return telemetryType === '' ? 'None' : telemetryType;
-}
-
-function modeOf(mode = 'standard'): string {
-  return mode === 'lite' ? 'query' : mode;
 }

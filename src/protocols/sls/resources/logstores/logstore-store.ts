@@ -73,7 +73,7 @@ export async function createLogstore(
   { shardCount = context.config.slsShardCount, ...settings }: LogstoreSettings & { shardCount?: number },
 ): Promise<void> {
   await readProject(context, project);
-  if (!logstoreName.test(logstore)) throw errors.LogStoreInfoInvalid(logstore);
+  if (!logstoreName.test(logstore)) throw errors.LogStoreInfoInvalid(`logstore name ${logstore} is invalid`);
   const { slsMaxShards, slsMaxLogstores } = context.config;
   if (shardCount < 1 || shardCount > slsMaxShards) throw errors.LogStoreInfoInvalid();
   const { collection } = logstoreDocuments;

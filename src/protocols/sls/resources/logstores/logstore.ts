@@ -17,6 +17,18 @@ const EncryptConf = Type.Object({
   ),
 });
 
+/** How log groups are spread over shards by a hash of their contents. Kept and shown; the client's choice of a shard counts here. */
+const ShardingPolicy = Type.Object({
+  enabled: Type.Optional(Type.Boolean()),
+  queryActiveTime: Type.Optional(Type.Integer()),
+  shardGroup: Type.Optional(
+    Type.Object({ keys: Type.Array(Type.String()), groupCount: Type.Optional(Type.Integer()) }),
+  ),
+  shardHash: Type.Optional(
+    Type.Object({ keys: Type.Array(Type.String()), maxHashCount: Type.Optional(Type.Integer()) }),
+  ),
+});
+
 /** Members that the service leaves out unless they were set: clients take their absence for a default of their own. */
 const optionalMembers = {
   hot_ttl: Type.Optional(Type.Integer({ minimum: -1, maximum: 3_650 })),
@@ -26,10 +38,12 @@ const optionalMembers = {
   productType: Type.Optional(Type.String({ maxLength: 128 })),
   enableModify: Type.Optional(Type.Boolean()),
   archiveSeconds: Type.Optional(Type.Integer()),
+  resourceGroupId: Type.Optional(Type.String({ maxLength: 128 })),
+  shardingPolicy: Type.Optional(ShardingPolicy),
   resourceQuota: Type.Optional(Type.Object({ storage: Type.Object({ preserved: Type.Integer() }) })),
 };
 
-/** `lite` is the older name of `query`. */
+/** `lite` is the older name of `query`; a logstore shows the one that it was created with. */
 const Mode = Type.Union([Type.Literal('standard'), Type.Literal('query'), Type.Literal('lite')]);
 
 export const Logstore = Type.Object({
@@ -42,6 +56,8 @@ export const Logstore = Type.Object({
   /** Absent in logstores that an older version created: `standard`. */
   mode: Type.Optional(Mode),
   ...optionalMembers,
+  /** Shown by a call of its own. */
+  meteringMode: Type.Optional(Type.String()),
   createTime: Type.Integer(),
   lastModifyTime: Type.Integer(),
   /** Distinguishes logstores that had the same name one after the other. */
@@ -56,8 +72,7 @@ export const settingsMembers = {
   ttl: Type.Optional(Type.Integer({ minimum: 1, maximum: 3_650 })),
   enable_tracking: Type.Optional(Type.Boolean()),
   autoSplit: Type.Optional(Type.Boolean()),
-  // One SDK sends -1 where its caller set nothing.
-  maxSplitShard: Type.Optional(Type.Integer({ minimum: -1, maximum: 256 })),
+  maxSplitShard: Type.Optional(Type.Integer()),
   appendMeta: Type.Optional(Type.Boolean()),
   telemetryType: Type.Optional(Type.String({ maxLength: 128 })),
   mode: Type.Optional(Mode),

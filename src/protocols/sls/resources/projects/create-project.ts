@@ -6,11 +6,17 @@ import { commonErrors, errors, signatureErrors } from '../../wire/errors.ts';
 import { emptyReply } from '../../wire/reply.ts';
 import { parseJson, pickMembers, withoutNulls } from '../../wire/request.ts';
 import type { ResourceContext } from '../context.ts';
-import { createProject as create, projectMembers, projectSubject } from './project.ts';
+import {
+  checkDescription,
+  createProject as create,
+  projectDescription,
+  projectMembers,
+  projectSubject,
+} from './project.ts';
 
 const Body = Type.Object({
   projectName: Type.String(),
-  description: Type.Optional(Type.String({ maxLength: 1_024 })),
+  description: projectDescription,
   ...projectMembers,
 });
 const checkBody = validator(Body);
@@ -30,6 +36,7 @@ export function createProject(context: ResourceContext): SlsOperation {
       const { projectName, ...settings } = checkBody(withoutNulls(parseJson(body)), () =>
         errors.ParameterInvalid('The body is not valid json string'),
       );
+      checkDescription(settings.description);
       await create(context, projectName.toLowerCase(), pickMembers(settings, Body.properties));
       return emptyReply;
     },

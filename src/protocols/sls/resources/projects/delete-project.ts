@@ -8,16 +8,17 @@ import { projectDocuments, projectKey, projectSubject, tenantOf } from './projec
 export function deleteProject({ store }: ResourceContext): SlsOperation {
   return {
     name: 'DeleteProject',
-    summary: 'Deletes a project with its logstores, consumer groups and consumers',
+    summary: 'Deletes a project with its logstores, consumer groups and consumers, unless it is protected',
     method: 'DELETE',
     path: '/',
     schema: { replies: { 200: 'Deleted' } },
-    errors: projectErrors,
+    errors: [...projectErrors, 'ProjectForbidden'],
     subject: projectSubject,
     async run({ project }) {
       const tenant = tenantOf(project);
       const found = await projectDocuments.read(store, tenant, projectKey);
       if (found === undefined) throw errors.ProjectNotExist(project);
+      if (found.value.deletionProtection === true) throw errors.ProjectForbidden(project);
       await store.drop({ tenant });
       return emptyReply;
     },

@@ -16,9 +16,11 @@ export function getProject(context: ResourceContext): SlsOperation {
     errors: projectErrors,
     isAccountLevel: true,
     subject: projectSubject,
-    async run({ project }) {
+    async run({ project, authority }) {
       const { value } = await readProject(context, project);
-      return jsonReply(describeProject(context.config, project, value));
+      return jsonReply(
+        describeProject(context.config, { name: project, project: value, authority, hasQuota: true }),
+      );
     },
   };
 }

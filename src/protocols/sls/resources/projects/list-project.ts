@@ -21,6 +21,7 @@ const Query = Type.Composite([
     projectName: Type.Optional(Type.String({ description: 'part of the name' })),
     description: Type.Optional(Type.String({ description: 'part of the description' })),
     resourceGroupId: Type.Optional(Type.String()),
+    fetchQuota: Type.Optional(Type.String({ description: 'true: with the quota of each project' })),
   }),
 ]);
 
@@ -44,10 +45,11 @@ export function listProject(context: ResourceContext): SlsOperation {
     errors: [...commonErrors, ...signatureErrors],
     isAccountLevel: true,
     subject: () => ({}),
-    async run({ query }) {
+    async run({ query, authority }) {
       const all = (await listProjects(context)).filter(isWanted(query));
+      const hasQuota = query.fetchQuota?.toLowerCase() === 'true';
       const projects = selectPage(all, query).map(({ name, project }) =>
-        describeProject(context.config, name, project),
+        describeProject(context.config, { name, project, authority, hasQuota }),
       );
       return jsonReply({ count: projects.length, total: all.length, projects });
     },

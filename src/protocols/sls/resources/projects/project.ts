@@ -13,7 +13,22 @@ export const projectMembers = {
   resourceGroupId: Type.Optional(Type.String({ maxLength: 128 })),
   dataRedundancyType: Type.Optional(Type.String({ pattern: '^(LRS|ZRS)?$' })),
   recycleBinEnabled: Type.Optional(Type.Boolean()),
+  deletionProtection: Type.Optional(Type.Boolean()),
 };
+
+const maxDescriptionLength = 512;
+export const projectDescription = Type.Optional(
+  Type.String({ description: `at most ${maxDescriptionLength} characters` }),
+);
+
+/** Throws ParameterInvalid, with the vendor's message, for a description that is too long. */
+export function checkDescription(description = ''): void {
+  if (description.length > maxDescriptionLength)
+    throw errors.ParameterInvalid(`Invalid project description: '${description}'`);
+}
+
+/** Names that the service keeps for itself: a project of that name exists for every account, as far as clients can see. */
+const reservedNames: ReadonlySet<string> = new Set(['logtail']);
 
 /** What a project is created with, or changed to. */
 export type ProjectSettings = Partial<Omit<Project, 'createTime' | 'lastModifyTime'>>;
@@ -23,6 +38,7 @@ export const Project = Type.Object({
   /** Seconds since 1970. */
   createTime: Type.Integer(),
   lastModifyTime: Type.Integer(),
+  transferAcceleration: Type.Optional(Type.Boolean()),
   ...projectMembers,
 });
 export type Project = Static<typeof Project>;
@@ -40,7 +56,11 @@ export const ProjectReply = Type.Object({
   resourceGroupId: Type.String(),
   dataRedundancyType: Type.String(),
   recycleBinEnabled: Type.Boolean(),
-  quota: Type.Record(Type.String(), Type.Integer()),
+  deletionProtection: Type.Boolean(),
+  transferAcceleration: Type.Union([Type.Literal('Enabled'), Type.Literal('Disabled')]),
+  internetEndpoint: Type.String(),
+  internalEndpoint: Type.String(),
+  quota: Type.Optional(Type.Record(Type.String(), Type.Integer())),
 });
 
 /** The service names a region; nothing here depends on it. */
@@ -88,6 +108,7 @@ export async function createProject(
   { description = '', ...settings }: ProjectSettings = {},
 ): Promise<void> {
   if (!projectName.test(project)) throw errors.ParameterInvalid('The project name is invalid');
+  if (reservedNames.has(project)) throw errors.ProjectAlreadyExist(project);
   const { store, config } = context;
   const tenant = tenantOf(project);
   if ((await projectNames(context)).length >= config.slsMaxProjects) {
@@ -120,14 +141,25 @@ export async function changeProject(
   });
 }
 
-/** Returns a project as "GetProject" and "ListProject" show it. */
+export interface ProjectView {
+  readonly name: string;
+  readonly project: Project;
+  /** Host by which the client reached the project or the list. */
+  readonly authority: string;
+  /** Whether the quota is part of it. */
+  readonly hasQuota: boolean;
+}
+
+/** Returns a project as "GetProject" and "ListProject" show it. Its endpoints are the one that the client uses. */
 export function describeProject(
   { slsMaxLogstores, slsMaxShards }: ResourceSettings,
-  name: string,
-  project: Project,
+  { name, project, authority, hasQuota }: ProjectView,
 ): Static<typeof ProjectReply> {
   const { description, createTime, lastModifyTime } = project;
   const { resourceGroupId = '', dataRedundancyType = '', recycleBinEnabled = false } = project;
+  const { deletionProtection = false, transferAcceleration = false } = project;
+  const host = authority.toLowerCase();
+  const endpoint = host.startsWith(`${name}.`) ? host.slice(name.length + 1) : host;
   return {
     projectName: name,
     status: 'Normal',
@@ -140,6 +172,10 @@ export function describeProject(
     resourceGroupId,
     dataRedundancyType: dataRedundancyType === '' ? 'LRS' : dataRedundancyType,
     recycleBinEnabled,
-    quota: { logstore: slsMaxLogstores, shard: slsMaxShards },
+    deletionProtection,
+    transferAcceleration: transferAcceleration ? 'Enabled' : 'Disabled',
+    internetEndpoint: endpoint,
+    internalEndpoint: endpoint,
+    ...(hasQuota ? { quota: { logstore: slsMaxLogstores, shard: slsMaxShards } } : {}),
   };
 }
