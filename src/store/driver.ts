@@ -54,6 +54,8 @@ export interface ClockReading {
 export interface StoreHealth {
   /** Partitions that are not served, by reason; empty: all are served. */
   readonly away: { partitions: number[]; reason: string }[];
+  /** Partitions that serve reads and renewals but refuse what needs space, by reason: the disk or the memory is full. */
+  readonly refusing: { partitions: number[]; reason: string }[];
 }
 
 export interface TenantSize {

@@ -36,7 +36,7 @@ const driverKinds: readonly DriverKind[] = [
   {
     setting: 'DATA',
     isChosen: () => true,
-    open: ({ data }) => openEmbeddedDriver({ path: data }),
+    open: ({ data }, log) => openEmbeddedDriver({ path: data, log }),
     unusable: FileUnusable,
   },
 ];

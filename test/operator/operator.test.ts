@@ -184,10 +184,15 @@ describe('health', () => {
     expect((await get('/healthz')).json()).toEqual({ status: 'ok' });
     expect((await get('/readyz')).json()).toEqual({ status: 'ready' });
     const away = [{ partitions: [3, 5], reason: 'no reply' }];
-    started.store.ping = async () => ({ away });
+    started.store.ping = async () => ({ away, refusing: [] });
     const partly = await get('/readyz');
     expect(partly.statusCode).toBe(200);
     expect(partly.json()).toEqual({ status: 'ready', away });
+    const refusing = [{ partitions: [0], reason: 'disk full' }];
+    started.store.ping = async () => ({ away: [], refusing });
+    const full = await get('/readyz');
+    expect(full.statusCode).toBe(200);
+    expect(full.json()).toEqual({ status: 'degraded', refusing });
     started.store.ping = () => Promise.reject(new StoreUnavailable('no answer'));
     const answer = await get('/readyz');
     expect(answer.statusCode).toBe(503);

@@ -5,12 +5,20 @@ import type { Store } from '../../store/store.ts';
 import { Failure, tags } from '../schemas.ts';
 
 const Health = Type.Object({ status: Type.String() });
-const Readiness = Type.Object({
-  status: Type.String(),
-  away: Type.Optional(
+const partitionsByReason = (description: string) =>
+  Type.Optional(
     Type.Array(Type.Object({ partitions: Type.Array(Type.Integer()), reason: Type.String() }), {
-      description: 'partitions of the store that cannot be served now; absent if there are none',
+      description,
     }),
+  );
+const Readiness = Type.Object({
+  status: Type.String({
+    description:
+      '"ready", or "degraded" while the store refuses what needs space on its disk or in its memory',
+  }),
+  away: partitionsByReason('partitions of the store that cannot be served now; absent if there are none'),
+  refusing: partitionsByReason(
+    'partitions of the store that serve reads but refuse what needs space; absent if there are none',
   ),
 });
 
@@ -40,8 +48,13 @@ export function healthRoutes(app: App, store: Store, isDraining: () => boolean):
     },
     async (_request, reply) => {
       if (isDraining()) return reply.code(503).send({ error: 'stopping' });
-      const { away } = await store.ping();
-      return { status: 'ready', ...(away.length === 0 ? {} : { away }) };
+      const { away, refusing } = await store.ping();
+      return {
+        // Not 503: to take the node out of service would end the reads and renewals that it still serves.
+        status: refusing.length === 0 ? 'ready' : 'degraded',
+        ...(away.length === 0 ? {} : { away }),
+        ...(refusing.length === 0 ? {} : { refusing }),
+      };
     },
   );
 }

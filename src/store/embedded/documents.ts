@@ -79,14 +79,9 @@ function writeDocument(
   { collection: name, key, ttlMs }: DocumentWrite,
   value: string,
 ): number {
-  let collection = tenant.collections.get(name);
-  if (collection === undefined) {
-    collection = new Map();
-    tenant.collections.set(name, collection);
-  }
-  let document = collection.get(key);
+  let document = tenant.collections.get(name)?.get(key);
   if (document === undefined) {
-    document = {
+    const added: DocumentRecord = {
       kind: 'document',
       tenant,
       collection: name,
@@ -97,27 +92,59 @@ function writeDocument(
       dueMs: never,
       slot: -1,
     };
-    collection.set(key, document);
-    tenant.documents += 1;
+    document = added;
+    addDocument(tenant, added);
+    state.undo?.push(() => removeDocument(state, added));
+  } else if (state.undo !== undefined) {
+    const changed = document;
+    const { version, value: oldValue, deadlineMs } = document;
+    state.undo.push(() => {
+      Object.assign(changed, { version, value: oldValue, deadlineMs });
+      watchDocument(state, changed);
+    });
   }
   document.version = nextInSequence(state);
   document.value = value;
   document.deadlineMs = ttlMs === undefined ? never : leaseNow(state) + ttlMs;
-  if (document.deadlineMs === never) state.due.remove(document);
-  else state.due.watch(document);
+  watchDocument(state, document);
   state.changes.documentSet(document);
   return document.version;
 }
 
-function deleteDocument(state: State, tenant: TenantRecord, { collection: name, key }: DocumentWrite): void {
-  const collection = tenant.collections.get(name);
-  const document = collection?.get(key);
-  if (document === undefined) return;
-  collection?.delete(key);
-  if (collection?.size === 0) tenant.collections.delete(name);
+function watchDocument(state: State, document: DocumentRecord): void {
+  if (document.deadlineMs === never) state.due.remove(document);
+  else state.due.watch(document);
+}
+
+function addDocument(tenant: TenantRecord, document: DocumentRecord): void {
+  const collection = tenant.collections.get(document.collection) ?? new Map<string, DocumentRecord>();
+  tenant.collections.set(document.collection, collection.set(document.key, document));
+  tenant.documents += 1;
+}
+
+/** Removes a document from memory, without a record of it. */
+function removeDocument(state: State, document: DocumentRecord): void {
+  const { tenant } = document;
+  const collection = tenant.collections.get(document.collection);
+  collection?.delete(document.key);
+  if (collection?.size === 0) tenant.collections.delete(document.collection);
   tenant.documents -= 1;
   state.due.remove(document);
+}
+
+/** Ends a document: it was deleted, or is due. */
+export function endDocument(state: State, document: DocumentRecord): void {
+  state.undo?.push(() => {
+    addDocument(document.tenant, document);
+    watchDocument(state, document);
+  });
+  removeDocument(state, document);
   state.changes.documentDeleted(document);
+}
+
+function deleteDocument(state: State, tenant: TenantRecord, { collection: name, key }: DocumentWrite): void {
+  const document = tenant.collections.get(name)?.get(key);
+  if (document !== undefined) endDocument(state, document);
 }
 
 function storedDocument(document: DocumentRecord): StoredDocument {

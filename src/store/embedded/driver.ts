@@ -4,8 +4,15 @@
  * The working set is plain maps, not SQL: a renewal costs about a tenth of an SQLite update. SQLite keeps the record where
  * one is wanted.
  */
-import type { Command, StoreNow } from '../commands.ts';
-import { type Driver, defaultEventRetention, type EventRetention, type Outcome } from '../driver.ts';
+import { type Log, silentLog } from '../../settings/log.ts';
+import type { Command, CommandName, StoreNow } from '../commands.ts';
+import {
+  type Driver,
+  defaultEventRetention,
+  type EventRetention,
+  type Outcome,
+  type Sweep,
+} from '../driver.ts';
 import type { Tenant, TenantEvent } from '../leases.ts';
 import { changeClock, readLeaseClock, tick } from '../runtime/lease-clock.ts';
 import { noChangeLog } from './change-log.ts';
@@ -15,6 +22,7 @@ import { firstClock, StoreFile } from './file/store-file.ts';
 import { count, groups, groupsOf, members, readLease } from './lease-reads.ts';
 import { beat, release, setData } from './leases.ts';
 import { dropTenant, leaseNow, type State } from './state.ts';
+import { makeSteps, type Steps } from './steps.ts';
 import { sweep } from './sweep.ts';
 import { readTopics, topicBounds } from './topics.ts';
 
@@ -22,6 +30,8 @@ import { readTopics, topicBounds } from './topics.ts';
 const sweepSliceMs = 3;
 /** Items between two looks at the time, and per transaction of the file. */
 const sweepStep = 64;
+
+const nothingDue = (): ReturnType<SweepSlice> => ({ expired: [], more: false });
 
 export interface EmbeddedOptions {
   /** Absent or empty: in memory only. */
@@ -31,42 +41,32 @@ export interface EmbeddedOptions {
   /** Measures how long a sweep takes, ms. */
   readonly monotonicMs?: () => number;
   readonly events?: EventRetention;
+  readonly log?: Pick<Log, 'warn' | 'info'>;
 }
 
-/** Opens the driver. Throws FileUnusable if the file cannot be opened or another process has it. */
+/** Opens the driver. Throws FileUnusable if the file cannot be opened, is damaged, or another process has it. */
 export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
   const path = options.path ?? '';
   const wallMs = options.wallMs ?? Date.now;
   const monotonicMs = options.monotonicMs ?? (() => performance.now());
-  const file = path === '' ? undefined : new StoreFile(path);
+  const log = options.log ?? silentLog;
+  const file = path === '' ? undefined : new StoreFile(path, log);
   const state = openState(file, wallMs, options.events ?? defaultEventRetention);
   let appendListener: (tenant: Tenant, topic: string) => void = () => {};
   let claim = { owner: '', untilMs: 0 };
-  /** Expiries that no sweep has returned yet: more than those of one sweep only after the file could not be written. */
-  let expired: TenantEvent[] = [];
 
-  /** Completes a batch: writes it to the file, then notifies of appends. */
-  const complete = (): void => {
-    // Wall time may go back: the clock must not fall behind a reading that was used, and no deadline in the file may be more
-    // than its TTL after the clock there.
-    state.clock = tick(state.clock, wallMs());
-    file?.flush(state);
-    if (state.appended.length === 0) return;
+  const steps = makeSteps(state, file, log);
+  /** Runs a step, then notifies of its appends. */
+  const run = <T>(step: () => T): T => {
+    const result = steps.run(step);
+    if (state.appended.length === 0) return result;
     const appended = state.appended;
     state.appended = [];
     for (const { tenant, topic } of appended) appendListener(tenant, topic);
+    return result;
   };
 
-  /** Sweeps until nothing is due, the budget is used up or the slice is over. Returns whether more is due. */
-  const sweepSlice = (budget: number): boolean => {
-    const untilMs = monotonicMs() + sweepSliceMs;
-    let more = true;
-    do {
-      more = sweep(state, Math.min(sweepStep, budget - expired.length), expired);
-      complete();
-    } while (more && expired.length < budget && monotonicMs() < untilMs);
-    return more;
-  };
+  const sweepSlice = makeSweepSlice(state, run, monotonicMs);
 
   return {
     description: file === undefined ? 'embedded, in memory' : `embedded, in ${path}`,
@@ -75,21 +75,24 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
     sweepSize: Number.POSITIVE_INFINITY,
     partitionOf: () => 0,
     async execute(_partition, commands) {
-      const outcomes = commands.map((command) => perform(state, command));
-      complete();
-      return outcomes;
+      const refusal = steps.refusal();
+      if (refusal !== undefined) return commands.map((command) => performRead(state, command, refusal));
+      try {
+        return run(() => commands.map((command) => perform(state, command)));
+      } catch (error) {
+        // What the reads returned may have been reverted.
+        return commands.map((command) => performRead(state, command, error as Error));
+      }
     },
     async sweep(_partition, owner, budget) {
-      state.clock = tick(state.clock, wallMs());
+      const refusal = steps.refusal();
+      if (refusal !== undefined) throw refusal;
       const isClaimed = claim.owner !== owner && wallMs() < claim.untilMs;
-      const more = !isClaimed && sweepSlice(budget);
-      if (isClaimed) complete();
-      const taken = expired;
-      expired = [];
+      const { expired, more } = isClaimed ? run(nothingDue) : sweepSlice(budget);
       const nextInMs = state.clock.frozen
         ? Number.POSITIVE_INFINITY
         : state.due.earliestMs - state.clock.leaseMs;
-      return { expired: taken, more, nextInMs: Number.isFinite(nextInMs) ? nextInMs : null };
+      return { expired, more, nextInMs: Number.isFinite(nextInMs) ? nextInMs : null };
     },
     async claimSweep(_partition, owner, forMs) {
       claim = { owner, untilMs: wallMs() + forMs };
@@ -99,9 +102,10 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
       return { leaseMs: readLeaseClock(state.clock, wall), wallMs: wall, frozen: state.clock.frozen };
     },
     async setClock(_partition, change) {
-      state.clock = changeClock(state.clock, wallMs(), change);
-      file?.clockChanged();
-      complete();
+      run(() => {
+        state.clock = changeClock(state.clock, wallMs(), change);
+        file?.clockChanged();
+      });
       return state.clock;
     },
     async tenants() {
@@ -118,14 +122,45 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
       appendListener = listener;
     },
     onGap() {},
-    ping: async () => ({ away: [] }),
+    async ping() {
+      const refusal = steps.refusal();
+      return {
+        away: [],
+        refusing: refusal === undefined ? [] : [{ partitions: [0], reason: refusal.message }],
+      };
+    },
     async close() {
-      file?.flush(state);
+      // While the file refuses writes nothing but the clock is missing in it.
+      if (steps.refusal() === undefined) file?.flush(state);
       file?.close();
     },
   };
 }
 
+type SweepSlice = (budget: number) => Pick<Sweep, 'expired' | 'more'>;
+
+/** Returns a function that sweeps until nothing is due, the budget is used up or the slice is over. */
+function makeSweepSlice(state: State, run: Steps['run'], monotonicMs: () => number): SweepSlice {
+  return (budget) => {
+    const untilMs = monotonicMs() + sweepSliceMs;
+    const expired: TenantEvent[] = [];
+    let more = true;
+    do {
+      const step: TenantEvent[] = [];
+      try {
+        more = run(() => sweep(state, Math.min(sweepStep, budget - expired.length), step));
+      } catch (error) {
+        // What the steps before took is recorded.
+        if (expired.length === 0) throw error;
+        return { expired, more: false };
+      }
+      expired.push(...step);
+    } while (more && expired.length < budget && monotonicMs() < untilMs);
+    return { expired, more };
+  };
+}
+
+/** Returns a new state, with what the file holds. */
 function openState(file: StoreFile | undefined, wallMs: () => number, eventRetention: EventRetention): State {
   const first = firstClock(wallMs());
   const before = file?.readClock();
@@ -140,13 +175,33 @@ function openState(file: StoreFile | undefined, wallMs: () => number, eventReten
     due: new DueHeap(),
     changes: file ?? noChangeLog,
     eventRetention,
+    undo: undefined,
     appended: [],
   };
   // The clock may have advanced while no process had the file; deadlines move with it.
   file?.restore(state, before === undefined ? 0 : clock.leaseMs - before.clock.leaseMs);
   // Reading a large file takes time, which does not count either.
   state.clock = { ...clock, wallMs: wallMs() };
+  if (file !== undefined) state.undo = [];
   return state;
+}
+
+const reads: ReadonlySet<CommandName> = new Set<CommandName>([
+  'read',
+  'members',
+  'count',
+  'groups',
+  'groupsOf',
+  'readDocuments',
+  'listDocuments',
+  'readTopics',
+  'topicBounds',
+  'now',
+]);
+
+/** Performs a command that changes nothing; any other one has `refusal` as its outcome. */
+function performRead(state: State, command: Command, refusal: Error): Outcome {
+  return reads.has(command.name) ? perform(state, command) : { error: refusal };
 }
 
 function perform(state: State, command: Command): Outcome {

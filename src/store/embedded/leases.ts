@@ -63,6 +63,13 @@ function renew(
   lease: LeaseRecord,
   { now, ttlMs, data }: { now: number; ttlMs: number | undefined; data: string | undefined },
 ): TenantEvent | undefined {
+  if (state.undo !== undefined) {
+    const { ttlMs: oldTtlMs, deadlineMs, data: oldData } = lease;
+    state.undo.push(() => {
+      Object.assign(lease, { ttlMs: oldTtlMs, deadlineMs, data: oldData });
+      state.due.watch(lease);
+    });
+  }
   lease.ttlMs = ttlMs ?? lease.ttlMs;
   lease.deadlineMs = now + lease.ttlMs;
   if (lease.deadlineMs < lease.dueMs) state.due.watch(lease);
@@ -82,11 +89,7 @@ function grant(
   { now, data }: { now: number; data: string | null },
 ): LeaseRecord {
   const tenant = tenantOf(state, input.tenant);
-  let group = tenant.groups.get(groupName);
-  if (group === undefined) {
-    group = newGroup(groupName);
-    tenant.groups.set(groupName, group);
-  }
+  const group = tenant.groups.get(groupName) ?? newGroup(groupName);
   const ttlMs = input.ttlMs ?? input.defaultTtlMs ?? defaultTtlMs;
   const lease: LeaseRecord = {
     kind: 'lease',
@@ -100,11 +103,13 @@ function grant(
     dueMs: 0,
     slot: -1,
   };
-  group.members.set(input.holder, lease);
+  const { revision } = group;
+  state.undo?.push(() => {
+    removeLease(state, lease);
+    group.revision = revision;
+  });
+  addLease(state, lease);
   group.revision = lease.epoch;
-  addHeld(tenant.holders, lease);
-  tenant.leases += 1;
-  state.due.watch(lease);
   state.changes.leaseSet(lease);
   return lease;
 }
@@ -116,15 +121,35 @@ export function endLease(
   type: 'released' | 'expired',
   lateMs: number,
 ): TenantEvent {
+  const { group } = lease;
+  const { revision } = group;
+  state.undo?.push((disordered) => {
+    addLease(state, lease);
+    group.revision = revision;
+    if (group.members.size > 1) disordered.add(group);
+  });
+  removeLease(state, lease);
+  group.revision = nextInSequence(state);
+  state.changes.leaseEnded(lease);
+  return recordEvent(state, lease, type, lateMs);
+}
+
+function addLease(state: State, lease: LeaseRecord): void {
+  const { tenant, group, holder } = lease;
+  group.members.set(holder, lease);
+  tenant.groups.set(group.name, group);
+  addHeld(tenant.holders, lease);
+  tenant.leases += 1;
+  state.due.watch(lease);
+}
+
+function removeLease(state: State, lease: LeaseRecord): void {
   const { tenant, group, holder } = lease;
   group.members.delete(holder);
-  group.revision = nextInSequence(state);
   removeHeld(tenant.holders, lease);
   if (group.members.size === 0) tenant.groups.delete(group.name);
   tenant.leases -= 1;
   state.due.remove(lease);
-  state.changes.leaseEnded(lease);
-  return recordEvent(state, lease, type, lateMs);
 }
 
 /** Ends leases of a holder. */
@@ -154,6 +179,10 @@ export function setData(state: State, input: Input<'setData'>): Step<Result<'set
     return { result: { live: false, changed: false }, events: noEvents };
   }
   if (lease.data === input.data) return { result: { live: true, changed: false }, events: noEvents };
+  const { data } = lease;
+  state.undo?.push(() => {
+    lease.data = data;
+  });
   lease.data = input.data;
   state.changes.leaseSet(lease);
   const events = input.emitEvent === false ? noEvents : [recordEvent(state, lease, 'changed', 0)];

@@ -62,6 +62,9 @@ export interface TenantRecord {
   documents: number;
 }
 
+/** Reverts one change. Adds each group whose members may be out of order to `disordered`. */
+export type Revert = (disordered: Set<GroupRecord>) => void;
+
 /** Returns the size of an entry's payload; 0 for a lease event. */
 export function sizeOf({ payload }: Entry): number {
   return payload instanceof Uint8Array ? payload.length : 0;

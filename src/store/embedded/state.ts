@@ -5,7 +5,14 @@ import type { Tenant } from '../leases.ts';
 import { type LeaseClock, readLeaseClock } from '../runtime/lease-clock.ts';
 import type { ChangeLog } from './change-log.ts';
 import type { DueHeap } from './due-heap.ts';
-import type { DocumentRecord, GroupRecord, LeaseRecord, TenantRecord, TopicRecord } from './records.ts';
+import type {
+  DocumentRecord,
+  GroupRecord,
+  LeaseRecord,
+  Revert,
+  TenantRecord,
+  TopicRecord,
+} from './records.ts';
 
 export interface State {
   clock: LeaseClock;
@@ -18,6 +25,8 @@ export interface State {
   readonly tenants: Map<Tenant, TenantRecord>;
   readonly due: DueHeap<LeaseRecord | DocumentRecord | TopicRecord>;
   readonly changes: ChangeLog;
+  /** Reverts each change of the present batch, in order; undefined: nothing is ever reverted, as there is no file. */
+  undo: Revert[] | undefined;
   readonly eventRetention: EventRetention;
   /** Topics with new entries since the last batch was completed. */
   appended: { tenant: Tenant; topic: string }[];
@@ -57,6 +66,7 @@ export function tenantOf(state: State, name: Tenant): TenantRecord {
       documents: 0,
     };
     state.tenants.set(name, tenant);
+    state.undo?.push(() => state.tenants.delete(name));
   }
   return tenant;
 }
@@ -70,6 +80,7 @@ export function newGroup(name: string): GroupRecord {
 export function deleteIfEmpty(state: State, tenant: TenantRecord): void {
   if (tenant.leases === 0 && tenant.documents === 0 && tenant.topics.size === 0) {
     state.tenants.delete(tenant.name);
+    state.undo?.push(() => state.tenants.set(tenant.name, tenant));
   }
 }
 
@@ -77,13 +88,21 @@ export function deleteIfEmpty(state: State, tenant: TenantRecord): void {
 export function dropTenant(state: State, name: Tenant): void {
   const tenant = state.tenants.get(name);
   if (tenant === undefined) return;
-  for (const group of tenant.groups.values()) {
-    for (const lease of group.members.values()) state.due.remove(lease);
-  }
-  for (const documents of tenant.collections.values()) {
-    for (const document of documents.values()) state.due.remove(document);
-  }
-  for (const topic of tenant.topics.values()) state.due.remove(topic);
+  for (const item of itemsOf(tenant)) state.due.remove(item);
   state.tenants.delete(name);
+  state.undo?.push(() => restoreTenant(state, tenant));
   state.changes.tenantDropped(name);
+}
+
+/** Brings back a tenant that was dropped. */
+function restoreTenant(state: State, tenant: TenantRecord): void {
+  state.tenants.set(tenant.name, tenant);
+  for (const item of itemsOf(tenant)) if (item.deadlineMs !== never) state.due.watch(item);
+}
+
+/** Returns everything of a tenant that may have a deadline. */
+function* itemsOf(tenant: TenantRecord): Generator<LeaseRecord | DocumentRecord | TopicRecord> {
+  for (const group of tenant.groups.values()) yield* group.members.values();
+  for (const documents of tenant.collections.values()) yield* documents.values();
+  yield* tenant.topics.values();
 }

@@ -1,7 +1,9 @@
 /** The sweep of the embedded store. */
 import type { TenantEvent } from '../leases.ts';
+import { endDocument } from './documents.ts';
 import { endLease } from './leases.ts';
 import { deleteIfEmpty, leaseNow, type State } from './state.ts';
+import { endTopic } from './topics.ts';
 
 /**
  * Looks at up to `budget` items that may be due: records expiries of leases in `expired`, deletes documents and topics. Returns whether
@@ -16,19 +18,11 @@ export function sweep(state: State, budget: number, expired: TenantEvent[]): boo
     if (item === 'postponed') continue;
     if (item.kind === 'lease') {
       expired.push(endLease(state, item, 'expired', now - item.deadlineMs));
-    } else if (item.kind === 'document') {
-      const { tenant } = item;
-      const collection = tenant.collections.get(item.collection);
-      collection?.delete(item.key);
-      if (collection?.size === 0) tenant.collections.delete(item.collection);
-      tenant.documents -= 1;
-      state.changes.documentDeleted(item);
-      deleteIfEmpty(state, tenant);
-    } else {
-      item.tenant.topics.delete(item.name);
-      state.changes.topicDeleted(item);
-      deleteIfEmpty(state, item.tenant);
+      continue;
     }
+    if (item.kind === 'document') endDocument(state, item);
+    else endTopic(state, item);
+    deleteIfEmpty(state, item.tenant);
   }
   return state.due.earliestMs <= now;
 }

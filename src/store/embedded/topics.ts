@@ -1,7 +1,14 @@
 /** Topics in the embedded store. */
 import type { Input, Result } from '../commands.ts';
 import type { Append, TopicEntry } from '../documents.ts';
-import { type Entry, payloadOf, sizeOf, type TenantRecord, type TopicRecord } from './records.ts';
+import {
+  type Entry,
+  payloadOf,
+  type Revert,
+  sizeOf,
+  type TenantRecord,
+  type TopicRecord,
+} from './records.ts';
 import { leaseNow, never, type State } from './state.ts';
 
 /** Number of trimmed entries from which a topic's array is shortened. */
@@ -17,14 +24,14 @@ export function appendEntry(
   name: string,
   { entry, retention }: { readonly entry: Entry; readonly retention: Retention },
 ): void {
-  const topic = tenant.topics.get(name) ?? newTopic(tenant, name);
+  const topic = tenant.topics.get(name) ?? newTopic(state, tenant, name);
+  if (state.undo !== undefined) state.undo.push(restoreOf(state, topic));
   topic.entries.push(entry);
   topic.newest = entry.position;
   topic.bytes += sizeOf(entry);
   trim(topic, retention);
   topic.deadlineMs = retention.idleMs === undefined ? never : leaseNow(state) + retention.idleMs;
-  if (topic.deadlineMs !== never) state.due.watch(topic);
-  else state.due.remove(topic);
+  watchTopic(state, topic);
   state.changes.entryAppended(topic, entry, topic.entries[topic.start]?.position ?? entry.position);
   const last = state.appended.at(-1);
   if (last?.topic !== name || last.tenant !== tenant.name) {
@@ -32,7 +39,33 @@ export function appendEntry(
   }
 }
 
-function newTopic(tenant: TenantRecord, name: string): TopicRecord {
+function watchTopic(state: State, topic: TopicRecord): void {
+  if (topic.deadlineMs === never) state.due.remove(topic);
+  else state.due.watch(topic);
+}
+
+/** Returns what brings a topic back to how it is now, before an entry is appended. */
+function restoreOf(state: State, topic: TopicRecord): Revert {
+  const { entries, start, newest, bytes, deadlineMs } = topic;
+  const { length } = entries;
+  return () => {
+    entries.length = length;
+    Object.assign(topic, { entries, start, newest, bytes, deadlineMs });
+    watchTopic(state, topic);
+  };
+}
+
+/** Ends a topic that is due. */
+export function endTopic(state: State, topic: TopicRecord): void {
+  topic.tenant.topics.delete(topic.name);
+  state.undo?.push(() => {
+    topic.tenant.topics.set(topic.name, topic);
+    watchTopic(state, topic);
+  });
+  state.changes.topicDeleted(topic);
+}
+
+function newTopic(state: State, tenant: TenantRecord, name: string): TopicRecord {
   const topic: TopicRecord = {
     kind: 'topic',
     tenant,
@@ -46,6 +79,10 @@ function newTopic(tenant: TenantRecord, name: string): TopicRecord {
     slot: -1,
   };
   tenant.topics.set(name, topic);
+  state.undo?.push(() => {
+    tenant.topics.delete(name);
+    state.due.remove(topic);
+  });
   return topic;
 }
 

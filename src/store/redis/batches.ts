@@ -6,6 +6,7 @@ import type { Codec } from './codecs/codec.ts';
 import { codecs } from './codecs/codecs.ts';
 import { replyEvents } from './codecs/events.ts';
 import type { Reply, ScriptArgument } from './scripts.ts';
+import { isMemoryFull } from './store-error.ts';
 
 export type BatchRunner = (partition: number, commands: readonly Command[]) => Promise<Outcome[]>;
 
@@ -29,7 +30,11 @@ export function makeBatchRunner(call: Caller, retention: EventRetention): BatchR
       if (codec.encodeBatch === undefined) for (const input of inputs) codec.encode(input, args);
       else codec.encodeBatch(inputs, args);
       const raw = codec.raw === true || codec.changesLeases === true;
-      const reply = (await call({ name, partition, args, raw })) as readonly Reply[];
+      const reply = (await call({ name, partition, args, raw }).catch((error: Error) => {
+        if (name !== 'beat' || !isMemoryFull(error)) throw error;
+        // Nothing was written. Renewals need no memory: only what is granted is refused.
+        return call({ name: 'beatWhenFull', partition, args, raw });
+      })) as readonly Reply[];
       return outcomesOf(codec, inputs, reply);
     } catch (error) {
       return commands.map(() => ({ error: error as Error }));
@@ -57,15 +62,19 @@ export function makeBatchRunner(call: Caller, retention: EventRetention): BatchR
   };
 }
 
-/** The events of the batch are with the outcome of its first command. */
+/** The events of the batch are with the outcome of its first command that succeeded. */
 function outcomesOf(codec: Codec<'beat'>, inputs: never[], reply: readonly Reply[]): Outcome[] {
   const replies = codec.changesLeases === true ? reply[0] : reply;
-  const results: Result<CommandName>[] =
+  const results: (Result<CommandName> | Error)[] =
     codec.decodeBatch?.(replies as Buffer, inputs) ??
     inputs.map((input, at) => codec.decode((replies as readonly Reply[])[at] ?? null, input));
-  const outcomes: Outcome[] = results.map((result) => ({ result }));
+  const outcomes = results.map(
+    (result): Outcome => (result instanceof Error ? { error: result } : { result }),
+  );
   const events = codec.changesLeases === true ? replyEvents(reply, 1) : [];
-  const [first] = results;
-  if (events.length > 0 && first !== undefined) outcomes[0] = { result: first, events };
+  const at = results.findIndex((result) => !(result instanceof Error));
+  const first = results[at];
+  if (events.length > 0 && first !== undefined && !(first instanceof Error))
+    outcomes[at] = { result: first, events };
   return outcomes;
 }

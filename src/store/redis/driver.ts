@@ -92,7 +92,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     onGap(listener) {
       gapListener = listener;
     },
-    ping: () => checkHealth({ topology, partitions, probe: clock.readClock }),
+    ping: () => checkHealth({ topology, partitions, probe: (partition) => readRefusal(call, partition) }),
     async close() {
       close();
     },
@@ -113,6 +113,15 @@ function makePartitionOf(partitions: number): (tenant: Tenant) => number {
   };
 }
 
+/** Arguments of the script `clock` that change nothing. */
+const readOnly: readonly ScriptArgument[] = [0, '', '', 0, ''];
+
+/** Returns why Redis refuses writes that need memory; '' if it does not. */
+async function readRefusal(call: Caller, partition: number): Promise<string> {
+  const reply = (await call({ name: 'clock', partition, args: readOnly })) as readonly Reply[];
+  return String(reply[3] ?? '').replace(/^-/, '');
+}
+
 /** The steps that the script `clock` makes. */
 function clockSteps(call: Caller): Pick<Driver, 'readClock' | 'setClock' | 'claimSweep' | 'watchAppends'> {
   const run = async (partition: number, args: readonly ScriptArgument[]): Promise<ClockReading> => {
@@ -120,7 +129,7 @@ function clockSteps(call: Caller): Pick<Driver, 'readClock' | 'setClock' | 'clai
     return { leaseMs: Number(leaseMs), wallMs: Number(wallMs), frozen: frozen === 1 };
   };
   return {
-    readClock: (partition) => run(partition, [0, '', '', 0, '']),
+    readClock: (partition) => run(partition, readOnly),
     async setClock(partition, { advanceMs = 0, frozen }) {
       checkAdvance(advanceMs);
       const freeze = frozen === undefined ? '' : frozen ? '1' : '0';

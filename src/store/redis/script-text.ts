@@ -6,6 +6,7 @@ import { keyNames } from './keys.ts';
 /** Where each script is, below `lua`. */
 const files = {
   beat: 'beat/beat',
+  beatWhenFull: 'beat/beat',
   release: 'leases/release',
   setData: 'leases/setData',
   read: 'leases/read',
@@ -32,11 +33,21 @@ export const scriptNames = Object.keys(files) as ScriptName[];
 const read = (file: string): string => readFileSync(new URL(`lua/${file}.lua`, import.meta.url), 'utf8');
 
 /** Constants that both languages use, by name. */
-const sharedConstants = new Map(
-  Object.entries({ ...limits, ...keyNames }).map(([name, value]) => [name, luaLiteral(value)]),
-);
+const sharedConstants = literals({ ...limits, ...keyNames, isMemoryFull: false });
 
-function luaLiteral(value: string | number): string {
+/** Constants that have another value in some scripts. */
+const ownConstants: { readonly [N in ScriptName]?: ReadonlyMap<string, string> } = {
+  // Renews leases and ends those that are due while Redis has no free memory; grants nothing.
+  beatWhenFull: literals({ isMemoryFull: true }),
+};
+
+type Constant = string | number | boolean;
+
+function literals(values: Readonly<Record<string, Constant>>): Map<string, string> {
+  return new Map(Object.entries(values).map(([name, value]) => [name, luaLiteral(value)]));
+}
+
+function luaLiteral(value: Constant): string {
   return typeof value === 'string' ? `'${value}'` : String(value);
 }
 
@@ -44,7 +55,7 @@ const texts = new Map<ScriptName, string>();
 
 /** Returns the text of a script. A fragment stands where it is first included. */
 export function scriptText(name: ScriptName): string {
-  const text = texts.get(name) ?? insertConstants(assemble(name));
+  const text = texts.get(name) ?? insertConstants(assemble(name), ownConstants[name]);
   texts.set(name, text);
   return text;
 }
@@ -66,8 +77,8 @@ const declaration = /^local ([A-Z][A-Z_]*) = ('[^']*'|\d+)(?=\s)/gm;
  * Puts their values in place of shared constants and of upper-case names that are declared as a text or a number. A local of
  * the script instead would make each function that uses it dearer to create, and every call creates its functions.
  */
-function insertConstants(text: string): string {
-  const constants = new Map(sharedConstants);
+function insertConstants(text: string, own: ReadonlyMap<string, string> = new Map()): string {
+  const constants = new Map([...sharedConstants, ...own]);
   const rest = text.replaceAll(declaration, (_, name: string, value: string) => {
     constants.set(name, value);
     return '';

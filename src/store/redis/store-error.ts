@@ -12,6 +12,11 @@ const fault = /^(?:ERR|WRONGTYPE)\b/;
 const cannotServe =
   /-(?:READONLY|OOM|MISCONF|NOREPLICAS|CLUSTERDOWN|LOADING)\b|non local key|DB index is out of range/;
 
+/** Whether Redis refused a command for lack of memory. */
+export function isMemoryFull({ message }: Error): boolean {
+  return /(?:^|-)OOM\b/.test(message);
+}
+
 /** Returns StoreUnavailable if Redis cannot serve now; the error itself if the script is at fault. */
 export function asStoreError(error: Error): Error {
   if (error instanceof StoreUnavailable) return error;

@@ -107,6 +107,7 @@ describe('a sweep of many leases', () => {
     });
     await expect(driver.sweep(0, 'test', 100)).rejects.toThrow(StoreUnavailable);
     full.mockRestore();
+    wallMs += 100;
     const { expired } = await driver.sweep(0, 'test', 100);
     expect(expired.map(({ holder }) => holder).sort()).toEqual(holders.slice(0, 10));
     await driver.close();

@@ -1,6 +1,7 @@
 /** The SQLite database of the embedded store: its tables, and the checks before it is used. */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import type { Log } from '../../../settings/log.ts';
 
 const schema = `
   CREATE TABLE IF NOT EXISTS clock (
@@ -47,8 +48,46 @@ function isForeign(database: DatabaseSync): boolean {
   return tables > 0 && id !== applicationId;
 }
 
+/** Describes why a file cannot be used, and what to do where there is something to do. */
+export function unusableText(path: string, { message }: Error): string {
+  if (/locked|busy/i.test(message)) return `${path} is in use by another process; several nodes need Redis`;
+  const advice = /malformed|not a database|corrupt/i.test(message)
+    ? '; restore it from a backup, or move it away to begin with an empty store'
+    : '';
+  return `${path} cannot be used as a store: ${message}${advice}`;
+}
+
+/**
+ * Values of `user_version`. A process that ends without closing the file leaves `inUse` in it and, beside it, the write-ahead log
+ * with the newest changes.
+ */
+const inUse = 1;
+const closed = 0;
+
+/** Warns if a file without a write-ahead log was not closed, as after a copy of the file alone. */
+function warnOfMissingLog(database: DatabaseSync, path: string, log: Pick<Log, 'warn'>): void {
+  const { version } = database.prepare('SELECT user_version AS version FROM pragma_user_version').get() as {
+    version: number;
+  };
+  if (version === inUse)
+    log.warn(
+      { path },
+      `store file was not closed and ${path}-wal is missing; the newest changes may be lost`,
+    );
+}
+
+/** Closes a database that `openDatabase` opened. */
+export function closeDatabase(database: DatabaseSync): void {
+  try {
+    database.exec(`PRAGMA user_version = ${closed}`);
+  } catch {
+    // The disk is full: everything that was acknowledged is in the file or its write-ahead log all the same.
+  }
+  database.close();
+}
+
 /** Opens the file; creates it if it does not exist. Throws FileUnusable. The caller closes the database. */
-export function openDatabase(path: string): DatabaseSync {
+export function openDatabase(path: string, log: Pick<Log, 'warn'>): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     // Loaded here, as only a store on a file needs it.
@@ -59,18 +98,17 @@ export function openDatabase(path: string): DatabaseSync {
     database = new sqlite.DatabaseSync(path);
     // Exclusive, for a second process would not see what this one holds in memory.
     database.exec('PRAGMA locking_mode = EXCLUSIVE');
+    const hasLog = existsSync(`${path}-wal`);
     if (isForeign(database)) throw new Error("it is another program's database");
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
     // In one transaction: tables without the number would be taken for another program's at the next start.
     database.exec(`BEGIN; ${schema}; PRAGMA application_id = ${applicationId}; COMMIT`);
+    if (!hasLog) warnOfMissingLog(database, path, log);
+    // In the file itself, not in the log whose absence it shows.
+    database.exec(`PRAGMA user_version = ${inUse}; PRAGMA wal_checkpoint(TRUNCATE)`);
     return database;
   } catch (error) {
     database?.close();
-    const reason = (error as Error).message;
-    throw new FileUnusable(
-      /locked|busy/i.test(reason)
-        ? `${path} is in use by another process; several nodes need Redis`
-        : `${path} cannot be used as a store: ${reason}`,
-    );
+    throw new FileUnusable(unusableText(path, error as Error));
   }
 }

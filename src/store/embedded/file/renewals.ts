@@ -20,6 +20,8 @@ export class Renewals {
   /** Renewed, written, and not folded into the table. */
   readonly #unfolded = new Set<LeaseRecord>();
   #unfoldedRenewals = 0;
+  /** Ended since the last write. */
+  #ended: LeaseRecord[] = [];
 
   constructor(statements: Statements) {
     this.#statements = statements;
@@ -40,7 +42,13 @@ export class Renewals {
   /** The lease has ended: it has no row any more. */
   remove(lease: LeaseRecord): void {
     this.#renewed.delete(lease);
-    this.#unfolded.delete(lease);
+    this.#ended.push(lease);
+  }
+
+  /** The changes since the last write were reverted. */
+  discard(): void {
+    this.#renewed.clear();
+    this.#ended = [];
   }
 
   /** The lease was read from the table, together with a renewal that is not folded. */
@@ -98,6 +106,8 @@ export class Renewals {
   written(): void {
     for (const lease of this.#renewed) this.#unfolded.add(lease);
     this.#unfoldedRenewals += this.#renewed.size;
+    for (const lease of this.#ended) this.#unfolded.delete(lease);
     this.#renewed.clear();
+    this.#ended = [];
   }
 }

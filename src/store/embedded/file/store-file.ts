@@ -3,6 +3,7 @@
  * transaction, written before the batch has its results, so that results that a client received survive a kill.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import type { Log } from '../../../settings/log.ts';
 import { StoreUnavailable } from '../../driver.ts';
 import type { Tenant } from '../../leases.ts';
 import { type LeaseClock, startClock } from '../../runtime/lease-clock.ts';
@@ -15,7 +16,7 @@ import {
   type TopicRecord,
 } from '../records.ts';
 import type { State } from '../state.ts';
-import { openDatabase } from './database.ts';
+import { closeDatabase, FileUnusable, openDatabase, unusableText } from './database.ts';
 import { columnOf } from './deadline-column.ts';
 import { Renewals } from './renewals.ts';
 import { restoreState } from './restore.ts';
@@ -35,6 +36,7 @@ export interface ClockRecord {
 }
 
 export class StoreFile implements ChangeLog {
+  readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
   readonly #renewals: Renewals;
@@ -42,15 +44,16 @@ export class StoreFile implements ChangeLog {
   #clockWrittenMs = Number.NEGATIVE_INFINITY;
 
   /** Throws FileUnusable if the file cannot be opened or another process has it. */
-  constructor(path: string) {
-    this.#database = openDatabase(path);
+  constructor(path: string, log: Pick<Log, 'warn'>) {
+    this.#path = path;
+    this.#database = openDatabase(path, log);
     this.#statements = prepareStatements(this.#database);
     this.#renewals = new Renewals(this.#statements);
   }
 
-  /** Returns the clock as it was last written; undefined for a new file. */
+  /** Returns the clock as it was last written; undefined for a new file. Throws FileUnusable if the file is damaged. */
   readClock(): ClockRecord | undefined {
-    const row = this.#statements.all('SELECT * FROM clock')[0];
+    const row = this.#read(() => this.#statements.all('SELECT * FROM clock')[0]);
     if (row === undefined) return undefined;
     return {
       clock: { leaseMs: Number(row.lease_ms), wallMs: Number(row.wall_ms), frozen: Number(row.frozen) === 1 },
@@ -61,10 +64,10 @@ export class StoreFile implements ChangeLog {
 
   /**
    * Fills an empty state with what the file holds, every deadline `postponedMs` later: by how much the clock advanced while
-   * no process had the file and no client could beat.
+   * no process had the file and no client could beat. Throws FileUnusable if the file is damaged.
    */
   restore(state: State, postponedMs: number): void {
-    restoreState(this.#statements, this.#renewals, state, postponedMs);
+    this.#read(() => restoreState(this.#statements, this.#renewals, state, postponedMs));
     if (postponedMs > 0) this.#postpone(state, postponedMs);
   }
 
@@ -155,7 +158,6 @@ export class StoreFile implements ChangeLog {
     const hasChanges = this.#writes.length > 0 || !this.#renewals.isEmpty;
     if (!hasChanges && advancedMs < clockLagMs && advancedMs >= 0) return;
     const fold = this.#renewals.mustFold;
-    // If it fails the changes stay in the list: memory and file agree again after the next write that succeeds.
     this.#transaction(state, () => {
       for (const write of this.#writes) write();
       if (fold) this.#renewals.fold();
@@ -166,8 +168,24 @@ export class StoreFile implements ChangeLog {
     this.#renewals.written();
   }
 
+  /** Forgets the changes since the last write that succeeded: they were reverted. */
+  discard(): void {
+    this.#writes = [];
+    this.#renewals.discard();
+  }
+
   close(): void {
-    this.#database.close();
+    closeDatabase(this.#database);
+  }
+
+  #read<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      // Without the mark of a file that was closed: nothing more is written to a damaged one.
+      this.#database.close();
+      throw new FileUnusable(unusableText(this.#path, error as Error));
+    }
   }
 
   /** In one transaction with the clock: a process that is killed right after its start must not postpone twice. */
@@ -194,7 +212,7 @@ export class StoreFile implements ChangeLog {
       this.#run('COMMIT');
     } catch (error) {
       if (this.#database.isTransaction) this.#run('ROLLBACK');
-      throw new StoreUnavailable(`the store file cannot be written: ${(error as Error).message}`);
+      throw new StoreUnavailable(`${this.#path} cannot be written: ${(error as Error).message}`);
     }
     this.#clockWrittenMs = leaseMs;
   }

@@ -1,4 +1,5 @@
 /** Beats as `lua/beat/beat.lua` takes and replies to them: in runs that differ in names and data only. */
+import { StoreUnavailable } from '../../driver.ts';
 import type { Beat, BeatLease, BeatResult } from '../../leases.ts';
 import { defaultTtlMs } from '../../limits.ts';
 import type { ScriptArgument } from '../scripts.ts';
@@ -67,15 +68,22 @@ function encodeRun(run: readonly Beat[], first: Beat, to: ScriptArgument[]): voi
   }
 }
 
+const memoryFull = 'redis has no free memory for new leases';
+
 const states = { g: 'granted', r: 'renewed', a: 'absent' } as const;
+
+const letterOfRefusal = 'f';
 
 const stale: BeatResult = { stale: true, leases: [] };
 
-function readResult(read: TextReader, { groups, returning }: Beat): BeatResult {
+function readResult(read: TextReader, { groups, returning }: Beat): BeatResult | StoreUnavailable {
   const count = groups?.length ?? Number(read.until());
   const leases: BeatLease[] = [];
+  let isRefused = false;
   for (let at = 0; at < count; at += 1) {
-    const state = states[read.take(1) as keyof typeof states];
+    const letter = read.take(1);
+    if (letter === letterOfRefusal) isRefused = true;
+    const state = letter === letterOfRefusal ? 'absent' : states[letter as keyof typeof states];
     const group = groups === undefined ? utf8(read.counted()) : (groups[at]?.group ?? '');
     const revision = returning === 'state' ? 0 : Number(read.until());
     const isComplete = returning === undefined || returning === 'all';
@@ -83,7 +91,7 @@ function readResult(read: TextReader, { groups, returning }: Beat): BeatResult {
     const data = isComplete && read.take(1) === '+' ? utf8(read.counted()) : null;
     leases.push({ group, state, epoch, revision, data });
   }
-  return { stale: false, leases };
+  return isRefused ? new StoreUnavailable(memoryFull) : { stale: false, leases };
 }
 
 /** Returns a function that returns the revision of one lease after another: consecutive leases of a group share one. */
@@ -132,7 +140,7 @@ export const beats: Codec<'beat'> = {
   decodeBatch(reply, beats) {
     // One character per byte: lengths are in bytes.
     const read = textReader(reply.toString('latin1'));
-    const results: BeatResult[] = [];
+    const results: (BeatResult | StoreUnavailable)[] = [];
     while (results.length < beats.length) {
       const run = beats.slice(results.length, results.length + Number(read.until()));
       const outcome = read.take(1);

@@ -12,8 +12,8 @@ export interface Codec<N extends CommandName> {
   readonly changesLeases?: true;
   /** The reply holds bytes that are not text, as packed events are. */
   readonly raw?: true;
-  /** Replaces `decode`: the results of the whole batch are in one reply. */
-  decodeBatch?(reply: Buffer, inputs: readonly Input<N>[]): Result<N>[];
+  /** Replaces `decode`: the results of the whole batch are in one reply. An error is that of its command alone. */
+  decodeBatch?(reply: Buffer, inputs: readonly Input<N>[]): (Result<N> | Error)[];
 }
 
 /** Returns the elements of a reply; none if it is not a list. */

@@ -57,7 +57,7 @@ describe('on a Redis Cluster', () => {
   };
 
   it('if a master hangs only its own partitions are away, and the health check names them', async () => {
-    expect(await store.ping()).toEqual({ away: [] });
+    expect(await store.ping()).toEqual({ away: [], refusing: [] });
     // The one that announces appends too.
     const hung = (await subscribedServer()) as RedisServer;
     const [ofHung, others] = [true, false].map((isOf) =>
@@ -88,7 +88,7 @@ describe('on a Redis Cluster', () => {
 
     hung.thaw();
     await expect.poll(() => failed(tenants), { timeout: 5_000 }).toEqual([]);
-    expect(await store.ping()).toEqual({ away: [] });
+    expect(await store.ping()).toEqual({ away: [], refusing: [] });
   });
 
   it('partitions are assigned the slots that Redis computes for their keys', async () => {

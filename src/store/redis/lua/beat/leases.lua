@@ -25,12 +25,18 @@ end
 -- live now.
 local function beatOne(run, field, packed, data)
   if isLive(packed) then
+    if isMemoryFull and data and dataAt(run.tenant, field) ~= data then
+      return 'f'
+    end
     return 'r', renew(run, field, packed, data)
   end
   if packed then
     endLease(run.tenant, field, packed, 'expired')
   end
   if run.form.grant then
+    if isMemoryFull then
+      return 'f'
+    end
     return 'g', grant(run, field, data)
   end
   return 'a'
@@ -101,7 +107,7 @@ local function beatAll(run, fields, first, last)
         end
       end
       if not letter then
-        if not packed and form.grant and not touched[field] then
+        if not isMemoryFull and not packed and form.grant and not touched[field] then
           letter, packed = 'g', grant(run, field, data)
         else
           if length > 1 then

@@ -4,6 +4,9 @@
 -- ARGV     per command: tenant
 -- Returns  per command: { lease clock ms, wall ms, timetoken }, where every later timetoken is greater
 --@include shared/counters
+--@include shared/memory
+
+admitWrites()
 
 tt = math.max(tt, wallMicros)
 local replies = {}

@@ -5,6 +5,7 @@
 -- Returns  { more is due (1 or 0), ms until something may be due or -1, tenant, events, tenant, events, … }
 --@include shared/documents
 --@include membership/endLeases
+--@include shared/memory
 
 -- What this call may still take: expiries, and steps of any kind.
 local budget = { expiries = tonumber(ARGV[4]), steps = 2000 }
@@ -47,6 +48,8 @@ local function sweepMembers(members)
   end
 end
 
+-- Before the clock: a sweep frees memory, so it must work when none is left.
+admitWrites()
 tickClock()
 result[1], result[2] = 0, -1
 local claim = redis.call('HMGET', KEYS[1], 'owner', 'ownerUntil')
