@@ -6,6 +6,7 @@ import { makeAccess } from './access/access.ts';
 import { parseKeyset } from './access/keysets.ts';
 import type { PresenceContext, PresenceSettings } from './context.ts';
 import { debugLog } from './debug-log.ts';
+import { makeOwnJoins } from './membership/own-joins.ts';
 import { selectPresenceChannels } from './membership/presence-channels.ts';
 import { presenceOperations } from './operations.ts';
 import { presenceSettings } from './settings.ts';
@@ -32,6 +33,7 @@ function create(server: ProtocolContext, settings: PresenceSettings): Protocol {
     presenceChannels: selectPresenceChannels(settings.presenceChannels),
     access: makeAccess({ store, keysets, verifies: settings.presenceAuth === 'verify', wallMs }),
     polls: makePolls(),
+    ownJoins: makeOwnJoins(),
     debug: debugLog(log),
     wallMs,
   };

@@ -5,6 +5,7 @@ import { buildApp } from '../../../src/app.ts';
 import { defaultConfig } from '../../../src/config.ts';
 import type { App } from '../../../src/protocols/kit/protocol.ts';
 import { makeAccess } from '../../../src/protocols/presence/access/access.ts';
+import { makeOwnJoins } from '../../../src/protocols/presence/membership/own-joins.ts';
 import { presenceOperations } from '../../../src/protocols/presence/operations.ts';
 import { makePolls } from '../../../src/protocols/presence/subscribe/polls.ts';
 import { errors, exampleOf } from '../../../src/protocols/presence/wire/errors.ts';
@@ -43,6 +44,7 @@ function operations(): readonly PresenceOperation[] {
     presenceChannels: undefined,
     access: makeAccess({ store, keysets: [], verifies: false, wallMs }),
     polls: makePolls(),
+    ownJoins: makeOwnJoins(),
     debug: undefined,
     wallMs,
   });

@@ -95,25 +95,27 @@ interface RequestedGrant {
 }
 
 function parseGrant(query: Query): RequestedGrant {
-  const ttlMinutes = query.ttl === undefined || query.ttl === '' ? defaultMinutes : Number(query.ttl);
-  if (!Number.isInteger(ttlMinutes) || ttlMinutes < 0 || ttlMinutes > maxMinutes) {
-    throw errors.invalidGrant('Invalid ttl', 'A whole number of minutes, or 0', 'ttl');
-  }
   const channels = splitNames(query.channel);
   const groups = splitNames(query['channel-group']);
   const uuids = splitNames(query['target-uuid']);
   if (uuids.length > 0 && channels.length + groups.length > 0) {
     throw errors.invalidGrant('Invalid grant', 'Either uuids, or channels and channel groups', 'target-uuid');
   }
-  const shown = uuids.length > 0 ? Object.keys(flags) : shownFlags;
   return {
     channels,
     groups,
     uuids,
     auths: splitNames(query.auth),
-    granted: parseFlags(query, shown),
-    ttlMinutes,
+    granted: parseFlags(query),
+    ttlMinutes: parseTtl(query.ttl),
   };
+}
+
+/** Returns the minutes that a grant lasts. The real service accepts any number: more than the maximum counts as the maximum. */
+function parseTtl(ttl: string | undefined): number {
+  if (ttl === undefined || ttl === '') return defaultMinutes;
+  if (!/^\d+$/.test(ttl)) throw errors.invalidGrant('Invalid ttl', 'A whole number of minutes, or 0', 'ttl');
+  return Math.min(Number(ttl), maxMinutes);
 }
 
 /** Splits names as they are written: a presence companion is granted by its own name. */
@@ -121,13 +123,9 @@ function splitNames(parameter: string | undefined): string[] {
   return [...new Set((parameter ?? '').split(',').filter((name) => name !== ''))];
 }
 
-const shownFlags = ['r', 'w', 'm', 'd'] as const;
-
-/** Returns the flags that the reply shows: these always, the others where the request names them. */
-function parseFlags(query: Query, always: readonly string[]): Granted {
-  const named = Object.keys(flags).filter((flag) => query[flag] !== undefined);
-  const shown = new Set([...always, ...named]);
-  return Object.fromEntries([...shown].map((flag) => [flag, query[flag] === '1' ? 1 : 0]));
+/** Returns every flag: the reply shows them all, whichever of them the request names (as recorded). */
+function parseFlags(query: Query): Granted {
+  return Object.fromEntries(Object.keys(flags).map((flag) => [flag, query[flag] === '1' ? 1 : 0]));
 }
 
 /** Returns every combination of a resource and an auth key. */
@@ -144,28 +142,27 @@ function subjectsOf({ channels, groups, uuids, auths }: RequestedGrant): GrantSu
 
 /** Returns what the reply says was granted, in one of the vendor's shapes. */
 function payloadOf({ channels, groups, uuids, auths, granted }: RequestedGrant): Record<string, unknown> {
-  const ofAuths = forEach(auths, granted);
   const toAuths = auths.length > 0;
-  if (uuids.length > 0) {
-    return { level: 'uuid', uuids: forEach(uuids, toAuths ? { auths: ofAuths } : granted) };
-  }
+  const ofAuths = { auths: forEach(auths, granted) };
+  const each = (names: readonly string[]) => forEach(names, toAuths ? ofAuths : granted);
+  const isMixed = channels.length > 0 && groups.length > 0;
+  if (uuids.length > 0) return { level: 'uuid', uuids: each(uuids) };
   if (groups.length > 0) {
     const [only] = groups;
     return {
       level: toAuths ? 'channel-group+auth' : 'channel-group',
-      ...(toAuths && groups.length === 1
-        ? { 'channel-groups': only, auths: ofAuths }
-        : { 'channel-groups': forEach(groups, toAuths ? { auths: ofAuths } : granted) }),
+      ...(isMixed ? { channels: each(channels) } : {}),
+      ...(toAuths && !isMixed && groups.length === 1
+        ? { 'channel-groups': only, ...ofAuths }
+        : { 'channel-groups': each(groups) }),
     };
   }
-  if (channels.length === 0) {
-    return toAuths ? { level: 'subkey+auth', auths: ofAuths } : { level: 'subkey', ...granted };
-  }
-  if (!toAuths) return { level: 'channel', channels: forEach(channels, granted) };
+  if (channels.length === 0)
+    return toAuths ? { level: 'subkey+auth', ...ofAuths } : { level: 'subkey', ...granted };
   const [only] = channels;
-  return channels.length === 1
-    ? { level: 'user', channel: only, auths: ofAuths }
-    : { level: 'user', channels: forEach(channels, { auths: ofAuths }) };
+  return toAuths && channels.length === 1
+    ? { level: 'user', channel: only, ...ofAuths }
+    : { level: toAuths ? 'user' : 'channel', channels: each(channels) };
 }
 
 function forEach<T>(names: readonly string[], value: T): Record<string, T> {

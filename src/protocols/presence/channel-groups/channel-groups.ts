@@ -31,6 +31,12 @@ export async function channelsOfGroups(
   return found.map((document) => document?.value ?? []);
 }
 
+/** Returns the channels of a group, sorted as the real service lists them, whatever order they were added in. */
+export async function listChannels(store: Store, tenant: Tenant, group: string): Promise<readonly string[]> {
+  const [channels = []] = await channelsOfGroups(store, tenant, [group]);
+  return [...channels].sort();
+}
+
 /** Channels to add to and to remove from a group. */
 export interface GroupChange {
   readonly add: Names;

@@ -3,7 +3,7 @@ import { demandManage } from '../access/demand.ts';
 import type { PresenceContext } from '../context.ts';
 import { commonErrors, type PresenceOperation, permissionErrors } from '../wire/operation.ts';
 import { plainQuery } from '../wire/parameters.ts';
-import { channelsOfGroups } from './channel-groups.ts';
+import { listChannels } from './channel-groups.ts';
 import {
   ChannelsReply,
   groupPath,
@@ -26,8 +26,7 @@ export function listChannelsInGroup({ store }: PresenceContext): PresenceOperati
     demand: demandManage(groupSegment),
     async run(call) {
       const group = parseGroup(call);
-      const [channels] = await channelsOfGroups(store, call.tenant, [group]);
-      return payloadReply(call, { channels, group });
+      return payloadReply(call, { channels: await listChannels(store, call.tenant, group), group });
     },
   };
 }

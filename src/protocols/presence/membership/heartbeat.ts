@@ -53,7 +53,9 @@ export function heartbeat(context: PresenceContext): PresenceOperation {
     async run(call) {
       const request = parseHeartbeat(call);
       const places = placesOf(context, call);
-      await renewPresence(context, request, places instanceof Promise ? await places : places);
+      await renewPresence(context, request, places instanceof Promise ? await places : places, () =>
+        context.ownJoins.add(request),
+      );
       return heartbeatReply(call);
     },
   };

@@ -39,14 +39,18 @@ export function parseHeartbeat({ tenant, query }: PresenceCall): Heartbeat {
   };
 }
 
-/** Renews or grants the leases of a uuid. One store operation, but for those that it grants. */
+/**
+ * Renews or grants the leases of a uuid. One store operation, but for those that it grants: `onGrant` is called right after it,
+ * if there are any.
+ */
 export function renewPresence(
   context: PresenceContext,
   heartbeat: Heartbeat,
   places: readonly Place[],
+  onGrant?: () => void,
 ): Promise<void> {
   const groups = leaseGroups(context, heartbeat, places);
-  return groups.length === 0 ? Promise.resolve() : renewGroups(context, heartbeat, groups);
+  return groups.length === 0 ? Promise.resolve() : renewGroups(context, heartbeat, groups, onGrant);
 }
 
 /**
@@ -124,10 +128,12 @@ async function renewGroups(
   context: PresenceContext,
   heartbeat: Heartbeat,
   groups: readonly BeatGroup[],
+  onGrant?: () => void,
 ): Promise<void> {
   const { leases } = await context.store.beat(beatOf(context, heartbeat, groups, granting));
   if (context.debug !== undefined) logRenewal(context, heartbeat, leases);
   if (!leases.some(({ state }) => state === 'granted')) return;
+  onGrant?.();
   const granted = groups.filter((_, at) => leases[at]?.state === 'granted');
   await adoptAbsentState(context.store, heartbeat.tenant, heartbeat.uuid, granted);
 }

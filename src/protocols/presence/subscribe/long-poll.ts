@@ -1,6 +1,7 @@
 /** The long poll: waits for the messages and presence events of a subscription after a timetoken. Source: REST API pages. */
 import type { PresenceContext } from '../context.ts';
 import { endPresence } from '../membership/leave.ts';
+import { beforeOwnJoins } from '../membership/own-joins.ts';
 import { type Heartbeat, parseHeartbeat, renewAfterHold, renewPresence } from '../membership/renewal.ts';
 import type { PresenceCall } from '../wire/call.ts';
 import type { Query } from '../wire/decode/target.ts';
@@ -68,11 +69,26 @@ export async function poll(context: PresenceContext, call: PresenceCall, after: 
     const opened = await openSubscription(context, call);
     if (after > 0n) return await holdPoll({ context, call, poll: current, filter, heartbeat, after, opened });
     const { subscription, readAt } = opened;
-    if (heartbeat !== undefined) await renewPresence(context, heartbeat, subscription.places);
-    return { timetoken: readAt, deliveries: [], only: subscription.only };
+    const { places, only } = subscription;
+    if (heartbeat === undefined) return { timetoken: readAt, deliveries: [], only };
+    const timetoken = await beginAt(context, heartbeat, opened);
+    await renewPresence(context, heartbeat, places);
+    return { timetoken, deliveries: [], only };
   } finally {
     current.finish();
   }
+}
+
+/** Returns the timetoken that a subscription begins at: before the uuid's own join, if a heartbeat beside the request made it. */
+async function beginAt(
+  { store, ownJoins }: PresenceContext,
+  heartbeat: Heartbeat,
+  { subscription: { sources }, readAt }: OpenSubscription,
+): Promise<bigint> {
+  const topics = [...sources].filter(([, { kind }]) => kind === 'events').map(([topic]) => topic);
+  // Taken in any case: a later request must not begin before a join that this client did not ask for.
+  const isJoining = ownJoins.take(heartbeat);
+  return isJoining && topics.length > 0 ? beforeOwnJoins(store, heartbeat, topics, readAt) : readAt;
 }
 
 interface HeldPoll {

@@ -531,14 +531,14 @@ describe('in verify mode', () => {
         subscribe_key: keys.subscribeKey,
         ttl: 1_440,
         channel: 'a',
-        auths: { k: { r: 1, w: 1, m: 0, d: 0 } },
+        auths: { k: { r: 1, w: 1, m: 0, d: 0, g: 0, u: 0, j: 0 } },
       },
       service: 'Access Manager',
       status: 200,
     });
     expect([await hereNow('a', 'k'), await hereNow('a'), await hereNow('b', 'k')]).toEqual([200, 403, 403]);
     expect((await grant('channel=foo.%2A&r=1&ttl=5')).json).toMatchObject({
-      payload: { level: 'channel', ttl: 5, channels: { 'foo.*': { r: 1, w: 0, m: 0, d: 0 } } },
+      payload: { level: 'channel', ttl: 5, channels: { 'foo.*': { r: 1, w: 0 } } },
     });
     expect([await hereNow('foo.x'), await hereNow('foo')]).toEqual([200, 403]);
     await theApp().store.advanceClock(5 * 60_000);
