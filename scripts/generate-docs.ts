@@ -1,6 +1,8 @@
 /** Writes the pages of the docs that are made from the code. `--check` fails if one is not up to date. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { commands } from '../src/cli/commands/index.ts';
+import { commandsPage } from '../src/cli/commands-page.ts';
 import { defaultConfig, settingSections } from '../src/config.ts';
 import { makeSlsContext } from '../src/protocols/sls/context.ts';
 import { slsOperations } from '../src/protocols/sls/operations.ts';
@@ -16,6 +18,7 @@ const context = makeSlsContext({ store, log: silentLog, wallMs: Date.now, random
 
 const pages: Readonly<Record<string, string>> = {
   'docs/settings.md': settingsPage(settingSections),
+  'docs/command-line.md': commandsPage(commands),
   'docker-compose.yml': composeWithSettings(
     readFileSync(new URL('../docker-compose.yml', import.meta.url), 'utf8'),
     settingSections,

@@ -2,9 +2,11 @@
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { buildApp } from './app.ts';
-import { hashPasswordFromInput, helpText } from './cli/commands.ts';
+import { commands } from './cli/commands/index.ts';
 import { fail } from './cli/fail.ts';
-import { type Config, readConfig } from './config.ts';
+import { serverHelp } from './cli/help.ts';
+import { runCommand } from './cli/run.ts';
+import { type Config, readConfig, settingSections } from './config.ts';
 import { oncePerCause } from './http/log-causes.ts';
 import { openLog } from './http/process-log.ts';
 import { hasTls, trustPath } from './http/tls/open.ts';
@@ -12,16 +14,21 @@ import { isBeyondLoopback, operatorAccess } from './operator/access/access.ts';
 import { makeMetrics } from './operator/metrics/metrics.ts';
 import { processMetrics } from './operator/metrics/process-metrics.ts';
 import type { App } from './protocols/kit/protocol.ts';
+import { describeSettings } from './settings/read.ts';
 import { SettingError } from './settings/setting.ts';
 import { openStore } from './store/open.ts';
 import { type Store, StoreUnavailable } from './store/store.ts';
 import { version } from './version.ts';
 import { listeningFields, type Served, welcome } from './welcome.ts';
 
-const [command, ...rest] = process.argv.slice(2);
+const [command = '', ...rest] = process.argv.slice(2);
 const args = command === 'serve' ? rest : process.argv.slice(2);
+// From a clone: `node src/main.ts leases`. The installed command does not load the server for this.
+if (command !== '' && command !== 'serve' && !command.startsWith('-'))
+  process.exit(await runCommand(args, process.env));
 if (args.includes('--help') || args.includes('-h')) {
-  process.stdout.write(helpText(version));
+  const sections = settingSections.map(({ title, table }) => ({ title, settings: describeSettings(table) }));
+  process.stdout.write(serverHelp(version, sections, commands));
   process.exit(0);
 }
 if (args.includes('--version') || args.includes('-v')) {
@@ -29,10 +36,7 @@ if (args.includes('--version') || args.includes('-v')) {
   process.exit(0);
 }
 if (args.includes('--healthcheck')) await import('./cli/healthcheck.ts');
-if (args.includes('--hash-password')) {
-  process.stdout.write(`${await hashPasswordFromInput()}\n`);
-  process.exit(0);
-}
+if (args.includes('--hash-password')) process.exit(await runCommand(['hash-password'], process.env));
 
 const exitCodeOf = (error: Error): number => (error instanceof SettingError ? 2 : 1);
 

@@ -7,6 +7,8 @@ export interface EventsOptions {
   /** Events with a greater sequence number; default: from the moment at which the stream is open. */
   readonly since?: number;
   readonly signal?: AbortSignal;
+  /** Called when the stream is open: what happens from now on is seen. */
+  onOpen?(): void;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface EventsOptions {
 export async function* streamEvents(
   requester: Requester,
   selector: Selector,
-  { since, signal }: EventsOptions = {},
+  { since, signal, onOpen }: EventsOptions = {},
 ): AsyncGenerator<OperatorEvent, void, void> {
   const end = new AbortController();
   const stop = (): void => end.abort();
@@ -26,6 +28,7 @@ export async function* streamEvents(
   let cursor = since;
   try {
     let response = await openStream(requester, { ...selector, since: cursor }, end.signal);
+    onOpen?.();
     for (;;) {
       for await (const line of linesOf(response)) {
         const event = JSON.parse(line) as OperatorEvent;

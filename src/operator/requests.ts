@@ -2,8 +2,8 @@
 import type { TSchema } from '@sinclair/typebox';
 import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler';
 import { Value } from '@sinclair/typebox/value';
-import leven from 'leven';
 import type { App } from '../protocols/kit/protocol.ts';
+import { describeUnknown } from '../settings/nearest.ts';
 
 /**
  * Bodies are JSON with any Content-Type, curl's default included: requests of web pages were refused before their body is read.
@@ -51,15 +51,4 @@ function compileOnUse(
 function unknownName(value: unknown, known: readonly string[]): string | undefined {
   const unknown = Object.keys((value ?? {}) as object).find((name) => !known.includes(name));
   return unknown === undefined ? undefined : describeUnknown(unknown, known);
-}
-
-const maxCompared = 100;
-
-/** Returns an error message that names an unknown name and the nearest valid one. */
-export function describeUnknown(name: string, known: readonly string[]): string {
-  const [nearest] = known.toSorted(
-    (a, b) => leven(name.slice(0, maxCompared), a) - leven(name.slice(0, maxCompared), b),
-  );
-  const hint = nearest === undefined ? '' : `; did you mean ${JSON.stringify(nearest)}?`;
-  return `unknown name ${JSON.stringify(name.slice(0, maxCompared))}${hint}`;
 }

@@ -1,0 +1,29 @@
+/** The commands, in the order in which the help lists them. */
+import type { Command } from '../command.ts';
+import { call } from './call.ts';
+import { clock } from './clock.ts';
+import { completionOf } from './completion.ts';
+import { exec } from './exec.ts';
+import { fault } from './fault.ts';
+import { hashPasswordCommand } from './hash-password.ts';
+import { journal } from './journal.ts';
+import { leases } from './leases.ts';
+import { readyz } from './readyz.ts';
+import { reset } from './reset.ts';
+import { tail } from './tail.ts';
+import { verify } from './verify.ts';
+
+export const commands: readonly Command[] = [
+  exec,
+  readyz,
+  leases,
+  tail,
+  journal,
+  verify,
+  clock,
+  fault,
+  reset,
+  call,
+  hashPasswordCommand,
+  completionOf(() => commands),
+];

@@ -1,0 +1,47 @@
+/** `heartbeatd journal`: what clients sent and what came back. */
+import { type Command, selectorFlags, selectorOf, serverFlags, textFlag, UsageError } from '../command.ts';
+import { table } from '../table.ts';
+
+const formats = ['table', 'json', 'curl', 'har'];
+
+export const journal: Command = {
+  name: 'journal',
+  usage: '[--format table|json|curl|har]',
+  summary: 'list the requests of clients with their replies, the newest last',
+  flags: {
+    ...serverFlags,
+    ...selectorFlags,
+    operation: { value: '<name>', help: "the vendor's name of the call" },
+    limit: { value: '<count>', help: 'how many of the newest [20]' },
+    format: { value: '<format>', help: 'table, json, curl or har [table]' },
+  },
+  async run({ flags, server, print }) {
+    const format = flags.json === true ? 'json' : (textFlag(flags, 'format') ?? 'table');
+    if (!formats.includes(format)) throw new UsageError(`journal: --format is one of ${formats.join(', ')}`);
+    const selector = selectorOf(flags);
+    const hb = server();
+    if (format === 'curl') print(await hb.journal.curl(selector));
+    else if (format === 'har') print(`${JSON.stringify(await hb.journal.har(selector))}\n`);
+    else {
+      const limit = Number(textFlag(flags, 'limit') ?? 20);
+      const { entries } = await hb.journal.read(selector, { limit, order: 'newest' });
+      const ordered = entries.toReversed();
+      if (format === 'json') for (const entry of ordered) print(`${JSON.stringify(entry)}\n`);
+      else
+        print(
+          table(
+            ['seq', 'at', 'operation', 'holder', 'status', 'ms'],
+            ordered.map(({ seq, at, operation, holder, reply, ms, state }) => [
+              String(seq),
+              at,
+              operation,
+              holder ?? '',
+              String(reply?.status ?? state),
+              ms === null ? '' : ms.toFixed(1),
+            ]),
+          ),
+        );
+    }
+    return 0;
+  },
+};

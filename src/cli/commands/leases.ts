@@ -1,0 +1,71 @@
+/** `heartbeatd leases`: who is alive. */
+import type { EventsOptions, Heartbeatd, LeaseFilter, LiveLease, Selector } from '../../client/index.ts';
+import { type Command, type Invocation, selectorFlags, selectorOf, serverFlags } from '../command.ts';
+import { spoken, table } from '../table.ts';
+
+/** More than this is no help on a screen; --json prints all. */
+const maxRows = 1_000;
+
+export const leases: Command = {
+  name: 'leases',
+  usage: '[--watch]',
+  summary: 'list live leases and how long they last',
+  flags: {
+    ...serverFlags,
+    ...selectorFlags,
+    watch: { letter: 'w', help: 'list again whenever a lease begins or ends' },
+  },
+  async run(invocation) {
+    const { flags, server } = invocation;
+    const hb = server();
+    const filter = selectorOf(flags) as LeaseFilter;
+    if (flags.watch === true) await watch(invocation, hb, filter);
+    else await show(invocation, hb, filter);
+    return 0;
+  },
+};
+
+/** Lists when the stream is open, and again after every change; changes that come while a list is read are one. */
+async function watch(invocation: Invocation, hb: Heartbeatd, filter: LeaseFilter): Promise<void> {
+  const { signal, print, isTerminal } = invocation;
+  let changed = Promise.withResolvers<'changed' | 'over'>();
+  const note = (): void => changed.resolve('changed');
+  const watching = follow(hb, { ...filter, type: 'lease.*' }, { signal, onOpen: note, onEvent: note });
+  const over = watching.then(() => 'over' as const);
+  while ((await Promise.race([over, changed.promise])) === 'changed') {
+    changed = Promise.withResolvers();
+    if (isTerminal) print('\u001b[2J\u001b[H');
+    await show(invocation, hb, filter);
+  }
+}
+
+async function follow(
+  hb: Heartbeatd,
+  selector: Selector,
+  { onEvent, ...options }: EventsOptions & { onEvent(): void },
+): Promise<void> {
+  for await (const _event of hb.events(selector, options)) onEvent();
+}
+
+async function show({ flags, print }: Invocation, hb: Heartbeatd, filter: LeaseFilter): Promise<void> {
+  const rows: string[][] = [];
+  let more = 0;
+  for await (const lease of hb.leases.list(filter)) {
+    if (flags.json === true) print(`${JSON.stringify(lease)}\n`);
+    else if (rows.length < maxRows) rows.push(row(lease));
+    else more += 1;
+  }
+  if (flags.json === true) return;
+  if (rows.length === 0) return print('no live leases\n');
+  print(table(['protocol', 'tenant', 'group', 'holder', 'ends in'], rows));
+  if (more > 0)
+    print(`and ${more} more; choose with --tenant, --group or --holder, or print all with --json\n`);
+}
+
+const row = ({ protocol, tenant, group, holder, remainingMs }: LiveLease): string[] => [
+  protocol,
+  tenant,
+  group,
+  holder,
+  spoken(remainingMs),
+];

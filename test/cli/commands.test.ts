@@ -1,0 +1,193 @@
+/** The commands as processes, against a server in this one. */
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { commands } from '../../src/cli/commands/index.ts';
+import { type StartedHeartbeatd, startHeartbeatd } from '../../src/start-heartbeatd.ts';
+
+let hb: StartedHeartbeatd;
+beforeAll(async () => {
+  hb = await startHeartbeatd();
+});
+afterAll(() => hb.close());
+
+interface Run {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Starts `heartbeatd <args>` with the server in HEARTBEATD_URL. */
+function start(args: readonly string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, ['src/bin.cts', ...args], {
+    env: { PATH: process.env.PATH ?? '', HEARTBEATD_URL: hb.url, ...env },
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  return { child, ended };
+}
+
+async function run(args: readonly string[], input = '', env: Record<string, string> = {}): Promise<Run> {
+  const { child, ended } = start(args, env);
+  child.stdin.end(input);
+  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { code, out, err };
+}
+
+const beat = (key: string, uuid: string): Promise<Response> =>
+  fetch(`${hb.url}/v2/presence/sub-key/${key}/channel/lobby/heartbeat?uuid=${uuid}&heartbeat=300`);
+
+describe('the command line', () => {
+  it('lists every command, and explains each with its flags', async () => {
+    const { code, out } = await run(['help']);
+    expect(code).toBe(0);
+    for (const { name } of commands) expect(out).toContain(`\n  ${name}`);
+    expect((await run(['leases', '--help'])).out).toContain('--watch');
+    expect((await run(['help', 'clock'])).out).toContain('advance <duration>');
+  });
+
+  it('names the nearest of an unknown command or flag, and exits with 2', async () => {
+    expect(await run(['lease'])).toEqual({
+      code: 2,
+      out: '',
+      err: 'heartbeatd: unknown name "lease"; did you mean "leases"?\n',
+    });
+    expect(await run(['leases', '--protcol', 'pbx'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('did you mean "--protocol"'),
+    });
+  });
+
+  it('exits with 1 and one line where no server is', async () => {
+    const { code, err } = await run(['leases', '--url', 'http://127.0.0.1:9']);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^heartbeatd: http:\/\/127\.0\.0\.1:9 cannot be reached: .*\n$/);
+  });
+
+  it('exits with 2 for what is no URL', async () => {
+    expect(await run(['leases', '--url', 'localhost:8080'])).toMatchObject({ code: 2, out: '' });
+  });
+});
+
+describe('leases', () => {
+  it('lists who is alive as a table, and as JSON', async () => {
+    await beat('listed', 'ann');
+    const { out } = await run(['leases', '--tenant', 'presence/listed']);
+    expect(out.split('\n')[0]).toMatch(/^protocol +tenant +group +holder +ends in$/);
+    expect(out).toMatch(/presence +presence\/listed +lobby +ann +\d/);
+    const json = await run(['leases', '--tenant', 'presence/listed', '--json']);
+    expect(JSON.parse(json.out)).toMatchObject({ holder: 'ann', group: 'lobby' });
+  });
+
+  it('shows what a terminal would obey as escapes', async () => {
+    await beat('hostile', 'a%1b%5b2Jb');
+    expect((await run(['leases', '--tenant', 'presence/hostile'])).out).toContain(' a\\x1b[2Jb ');
+  });
+
+  it('lists again when a lease begins, until it is interrupted', async () => {
+    const { child, ended } = start(['leases', '--watch', '--tenant', 'presence/watched']);
+    let out = '';
+    for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
+      if (out === '') await beat('watched', 'ann');
+      out += String(chunk);
+      if (out.includes('ann')) break;
+    }
+    expect(out).toMatch(/^no live leases\n/);
+    child.kill('SIGINT');
+    expect(await ended).toBe(0);
+  });
+});
+
+it('tail prints events since a number, and survives a reader that stops', async () => {
+  await beat('tailed', 'ann');
+  const { child, ended } = start(['tail', '--since', '0', '--tenant', 'presence/tailed']);
+  let out = '';
+  for await (const chunk of child.stdout) {
+    out += String(chunk);
+    if (out.includes('request')) break;
+  }
+  expect(out).toMatch(/lease\.granted +protocol=presence tenant=presence\/tailed group=lobby holder=ann/);
+  child.kill('SIGINT');
+  expect(await ended).toBe(0);
+});
+
+it('verify exits with 0 or 1, and shows the closest request', async () => {
+  await beat('verified', 'ann');
+  const expected = (holder: string): string =>
+    JSON.stringify({ match: { tenant: 'presence/verified', holder } });
+  expect(await run(['verify', expected('ann')])).toMatchObject({ code: 0 });
+  expect(await run(['verify', '-'], expected('bob'))).toMatchObject({
+    code: 1,
+    out: expect.stringContaining('holder is "ann", not "bob"'),
+  });
+  expect(await run(['verify', '{'])).toMatchObject({ code: 2 });
+});
+
+it('fault adds, lists and removes rules', async () => {
+  const rule = '{"match":{"tenant":"presence/faulty"},"do":{"status":503}}';
+  const { out: id } = await run(['fault', 'add', rule]);
+  expect((await beat('faulty', 'ann')).status).toBe(503);
+  expect((await run(['fault', 'ls'])).out).toMatch(new RegExp(`${id.trim()} .* 1 +0`));
+  expect(await run(['fault', 'rm', id.trim()])).toMatchObject({ code: 0 });
+  expect((await run(['fault', 'ls'])).out).toBe('no faults\n');
+});
+
+it('journal lists the newest requests, also as curl commands', async () => {
+  await beat('kept', 'ann');
+  expect((await run(['journal', '--tenant', 'presence/kept'])).out).toMatch(/Heartbeat +ann +200/);
+  const { out } = await run(['journal', '--tenant', 'presence/kept', '--format', 'curl']);
+  expect(out).toContain(`curl '${hb.url}/v2/presence/sub-key/kept/channel/lobby/heartbeat`);
+});
+
+it('clock reads the time', async () => {
+  expect((await run(['clock'])).out).toMatch(/^\d{4}-\d\d-\d\dT.*Z, running\n$/);
+  expect(await run(['clock', 'forward'])).toMatchObject({ code: 2 });
+});
+
+it('reset removes tenants, and everything only if it is asked to', async () => {
+  await beat('cleared', 'ann');
+  expect(await run(['reset'])).toMatchObject({ code: 2 });
+  expect(await run(['reset', 'presence/cleared'])).toMatchObject({ code: 0 });
+  expect((await run(['leases', '--tenant', 'presence/cleared'])).out).toBe('no live leases\n');
+});
+
+it('call plays a PBX call', async () => {
+  expect((await run(['call', '1000', '1001'])).out).toMatch(/^[\d.]+: \d+ reports, over\n$/);
+});
+
+it('readyz says whether the server is ready', async () => {
+  expect(await run(['readyz', '--wait', '10s'])).toMatchObject({ code: 0, out: `${hb.url} is ready\n` });
+  expect(await run(['readyz', '--url', 'http://127.0.0.1:9'])).toMatchObject({ code: 1 });
+  expect(await run(['readyz', '--wait', 'long'])).toMatchObject({ code: 2 });
+});
+
+describe('exec', () => {
+  it('runs a command with a server of its own, and exits as the command does', async () => {
+    const program = `fetch(process.env.HEARTBEATD_URL + '/time/0').then(async (reply) => {
+      console.log(reply.status, process.env.HTTP_PROXY === process.env.HEARTBEATD_URL);
+      process.exitCode = 7;
+    })`;
+    const { code, out } = await run(['exec', '--', process.execPath, '--eval', program]);
+    expect({ code, out }).toEqual({ code: 7, out: '200 true\n' });
+  });
+
+  it('says that a command is not there', async () => {
+    const { code, err } = await run(['exec', '--', 'no-such-program']);
+    expect(code).toBe(127);
+    expect(err).toMatch(/^heartbeatd: exec: no-such-program: .*ENOENT\n$/);
+    expect(await run(['exec', 'npm', 'test'])).toMatchObject({ code: 2 });
+  });
+});
+
+it.each(['bash', 'zsh', 'fish'])(
+  'completion prints a script for %s that knows every command',
+  async (shell) => {
+    const { code, out } = await run(['completion', shell]);
+    expect(code).toBe(0);
+    for (const { name } of commands) expect(out).toContain(name);
+  },
+);
+
+it('hash-password reads a password from standard input', async () => {
+  expect((await run(['hash-password'], 'pass\n')).out).toMatch(/^scrypt:[0-9a-f]{32}:[0-9a-f]{64}\n$/);
+  expect(await run(['hash-password'])).toMatchObject({ code: 2 });
+});
