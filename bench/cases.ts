@@ -4,7 +4,13 @@ import type { Request } from './load.ts';
 
 const slsHost = 'bench.cn-hangzhou.log.aliyuncs.com';
 
-export type CaseName = 'presence' | 'presence, 10 channels' | 'pbx' | 'pbx, with callback' | 'sls, 20 groups';
+export type CaseName =
+  | 'presence'
+  | 'presence, 10 channels'
+  | 'presence, 100 channels'
+  | 'pbx'
+  | 'pbx, with callback'
+  | 'sls, 20 groups';
 
 async function send(port: number, path: string, body: string, host = '127.0.0.1'): Promise<unknown> {
   const reply = await request(`http://127.0.0.1:${port}${path}`, { method: 'POST', body, headers: { host } });
@@ -20,6 +26,7 @@ export async function prepareCases(port: number): Promise<Readonly<Record<CaseNa
   return {
     presence: presence(1),
     'presence, 10 channels': presence(10),
+    'presence, 100 channels': presence(100),
     pbx: plain.map((token) => ({ method: 'POST', path: `/api/v1.1.0/heartbeat?token=${token}` })),
     'pbx, with callback': callbacks.map((token) => ({
       method: 'POST',

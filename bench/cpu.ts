@@ -118,6 +118,7 @@ for (const store of values.stores.split(',')) {
   );
   for (const name of names) {
     for (const { server, cases } of servers) load(server.port, cases[name], warmSeconds);
+    load(bare, cases0(servers)[name], warmSeconds);
     for (let round = 0; round < rounds; round += 1) {
       for (const { name: which, server, cases } of round % 2 === 0 ? servers : servers.toReversed()) {
         const before = cpuSeconds(server.pid);

@@ -18,6 +18,8 @@ export interface BackendTraits {
   readonly shared: boolean;
   /** It has `restart`, and what was answered before is there afterwards. */
   readonly survivesKill: boolean;
+  /** How much more of a lease may remain after a kill than before, ms. Default: nothing. */
+  readonly slackMs?: number;
 }
 
 export interface Backend {

@@ -4,7 +4,10 @@ import type { DocumentRecord, Entry, LeaseRecord, TopicRecord } from './records.
 
 /** Receives every change, in order. A file writes the changes of a batch before the batch has its results. */
 export interface ChangeLog {
+  /** Only the deadline changed. */
   leaseRenewed(lease: LeaseRecord): void;
+  /** The TTL and the deadline changed. */
+  ttlChanged(lease: LeaseRecord): void;
   leaseSet(lease: LeaseRecord): void;
   leaseEnded(lease: LeaseRecord): void;
   documentSet(document: DocumentRecord): void;
@@ -18,6 +21,7 @@ export interface ChangeLog {
 /** Records nothing: the store is in memory only. */
 export const noChangeLog: ChangeLog = {
   leaseRenewed() {},
+  ttlChanged() {},
   leaseSet() {},
   leaseEnded() {},
   documentSet() {},

@@ -18,6 +18,7 @@ import { changeClock, readLeaseClock, tick } from '../runtime/lease-clock.ts';
 import { noChangeLog } from './change-log.ts';
 import { commit, listDocuments, readDocuments } from './documents.ts';
 import { DueHeap } from './due-heap.ts';
+import { defaultMaxSlackMs } from './file/renewals.ts';
 import { firstClock, StoreFile } from './file/store-file.ts';
 import { count, groups, groupsOf, members, readLease } from './lease-reads.ts';
 import { beat, release, setData } from './leases.ts';
@@ -42,6 +43,8 @@ export interface EmbeddedOptions {
   readonly monotonicMs?: () => number;
   readonly events?: EventRetention;
   readonly log?: Pick<Log, 'warn' | 'info'>;
+  /** How much longer than its TTL a lease may be held after a kill because its last renewals were not written, ms; 0: each is written. */
+  readonly maxSlackMs?: number;
 }
 
 /** Opens the driver. Throws FileUnusable if the file cannot be opened, is damaged, or another process has it. */
@@ -50,7 +53,8 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
   const wallMs = options.wallMs ?? Date.now;
   const monotonicMs = options.monotonicMs ?? (() => performance.now());
   const log = options.log ?? silentLog;
-  const file = path === '' ? undefined : new StoreFile(path, log);
+  const maxSlackMs = options.maxSlackMs ?? defaultMaxSlackMs;
+  const file = path === '' ? undefined : new StoreFile(path, { log, maxSlackMs });
   const state = openState(file, wallMs, options.events ?? defaultEventRetention);
   let appendListener: (tenant: Tenant, topic: string) => void = () => {};
   let claim = { owner: '', untilMs: 0 };
@@ -130,8 +134,8 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
       };
     },
     async close() {
-      // While the file refuses writes nothing but the clock is missing in it.
-      if (steps.refusal() === undefined) file?.flush(state);
+      // While the file refuses writes nothing but the clock and some slack is missing in it.
+      if (steps.refusal() === undefined) file?.settle(state);
       file?.close();
     },
   };

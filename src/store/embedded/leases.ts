@@ -70,11 +70,13 @@ function renew(
       state.due.watch(lease);
     });
   }
-  lease.ttlMs = ttlMs ?? lease.ttlMs;
+  const isSameTtl = ttlMs === undefined || ttlMs === lease.ttlMs;
+  if (!isSameTtl) lease.ttlMs = ttlMs;
   lease.deadlineMs = now + lease.ttlMs;
   if (lease.deadlineMs < lease.dueMs) state.due.watch(lease);
   if (data === undefined || data === lease.data) {
-    state.changes.leaseRenewed(lease);
+    if (isSameTtl) state.changes.leaseRenewed(lease);
+    else state.changes.ttlChanged(lease);
     return undefined;
   }
   lease.data = data;
@@ -99,6 +101,7 @@ function grant(
     epoch: nextInSequence(state),
     ttlMs,
     data,
+    writtenMs: 0,
     deadlineMs: now + ttlMs,
     dueMs: 0,
     slot: -1,

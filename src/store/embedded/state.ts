@@ -76,6 +76,13 @@ export function newGroup(name: string): GroupRecord {
   return { name, topic: leaseEventsTopic(name), revision: 0, members: new Map() };
 }
 
+/** Returns all leases, due ones included. Leases may be granted and end between two steps. */
+export function* allLeases(state: State): Generator<LeaseRecord, void> {
+  for (const tenant of state.tenants.values()) {
+    for (const group of tenant.groups.values()) yield* group.members.values();
+  }
+}
+
 /** Deletes the record of a tenant that holds nothing. */
 export function deleteIfEmpty(state: State, tenant: TenantRecord): void {
   if (tenant.leases === 0 && tenant.documents === 0 && tenant.topics.size === 0) {

@@ -120,7 +120,8 @@ it.each([1, 2, 3, 4, 5, 6])(
   async (seed) => {
     const random = makeRandom(seed);
     let wallMs = 1_700_000_000_000;
-    const driver = openEmbeddedDriver({ path, wallMs: () => wallMs });
+    // Every renewal is written, so that each batch is refused.
+    const driver = openEmbeddedDriver({ path, wallMs: () => wallMs, maxSlackMs: 0 });
     let refusals = 0;
     for (let step = 0; step < 150; step += 1) {
       wallMs += random(700);
@@ -201,7 +202,9 @@ it('a request that is refused costs no transaction while the last refusal is rec
 
 it('damaged is refused with its path and what to do', async () => {
   const store = createStore(openEmbeddedDriver({ path }));
-  await store.beat({ tenant: 't/1', holder: 'ann', groups: [{ group: 'g' }], grant: true });
+  // Granted and renewed: something is in each of the damaged tables.
+  for (const ttlMs of [1_000, 2_000])
+    await store.beat({ tenant: 't/1', holder: 'ann', groups: [{ group: 'g' }], ttlMs, grant: true });
   await store.close();
   const intact = readFileSync(path);
   for (const page of [0, 1, 2, 3]) {

@@ -6,14 +6,17 @@ import { deadlineOf } from './deadline-column.ts';
 import type { Renewals } from './renewals.ts';
 import type { Row, Statements } from './statements.ts';
 
-/** Fills an empty state with what the file holds; every deadline is `postponedMs` later than it was written. */
+/**
+ * Fills an empty state with what the file holds; every deadline is `postponedMs` later than it was written. Returns the leases whose row
+ * is older than their last renewal.
+ */
 export function restoreState(
   statements: Statements,
   renewals: Renewals,
   state: State,
   postponedMs: number,
-): void {
-  restoreLeases(statements, renewals, state, postponedMs);
+): readonly LeaseRecord[] {
+  const renewed = restoreLeases(statements, renewals, state, postponedMs);
   for (const row of statements.all('SELECT * FROM documents')) restoreDocument(state, row, postponedMs);
   for (const row of statements.all('SELECT * FROM topics')) {
     const entries = statements.all(
@@ -22,10 +25,17 @@ export function restoreState(
     );
     restoreTopic(state, row, entries, postponedMs);
   }
+  return renewed;
 }
 
-function restoreLeases(statements: Statements, renewals: Renewals, state: State, postponedMs: number): void {
-  const unfolded = renewals.read();
+function restoreLeases(
+  statements: Statements,
+  renewals: Renewals,
+  state: State,
+  postponedMs: number,
+): readonly LeaseRecord[] {
+  const last = renewals.read();
+  const renewed: LeaseRecord[] = [];
   for (const row of statements.all('SELECT * FROM revisions')) {
     const group = newGroup(String(row.group));
     group.revision = Number(row.revision);
@@ -36,16 +46,20 @@ function restoreLeases(statements: Statements, renewals: Renewals, state: State,
     const group = tenant.groups.get(String(row.group));
     if (group === undefined) continue;
     const epoch = Number(row.epoch);
-    const renewal = unfolded.get(epoch);
+    const renewal = last.get(epoch);
+    const ttlMs = renewal?.ttlMs ?? Number(row.ttl_ms);
+    const writtenMs = (renewal?.deadlineMs ?? Number(row.deadline_ms)) + postponedMs;
     const lease: LeaseRecord = {
       kind: 'lease',
       tenant,
       group,
       holder: String(row.holder),
       epoch,
-      ttlMs: renewal?.ttlMs ?? Number(row.ttl_ms),
+      ttlMs,
       data: row.data === null ? null : String(row.data),
-      deadlineMs: (renewal?.deadlineMs ?? Number(row.deadline_ms)) + postponedMs,
+      writtenMs,
+      // A renewal is written with some slack, but no lease had more than its TTL left when the process ended.
+      deadlineMs: Math.min(writtenMs, state.clock.leaseMs + ttlMs),
       dueMs: 0,
       slot: -1,
     };
@@ -53,8 +67,9 @@ function restoreLeases(statements: Statements, renewals: Renewals, state: State,
     addHeld(tenant.holders, lease);
     tenant.leases += 1;
     state.due.watch(lease);
-    if (renewal !== undefined) renewals.addRestored(lease);
+    if (renewal !== undefined) renewed.push(lease);
   }
+  return renewed;
 }
 
 function restoreDocument(state: State, row: Row, postponedMs: number): void {

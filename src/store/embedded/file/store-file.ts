@@ -11,6 +11,7 @@ import type { ChangeLog } from '../change-log.ts';
 import {
   type DocumentRecord,
   type Entry,
+  type GroupRecord,
   type LeaseRecord,
   payloadOf,
   type TopicRecord,
@@ -35,20 +36,28 @@ export interface ClockRecord {
   readonly lastMicros: number;
 }
 
+export interface StoreFileOptions {
+  readonly log: Pick<Log, 'warn'>;
+  /** See `EmbeddedOptions.maxSlackMs`. */
+  readonly maxSlackMs: number;
+}
+
 export class StoreFile implements ChangeLog {
   readonly #path: string;
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
   readonly #renewals: Renewals;
   #writes: (() => void)[] = [];
+  /** Groups whose revision changed, each written once with a batch. */
+  readonly #revised = new Map<GroupRecord, Tenant>();
   #clockWrittenMs = Number.NEGATIVE_INFINITY;
 
   /** Throws FileUnusable if the file cannot be opened or another process has it. */
-  constructor(path: string, log: Pick<Log, 'warn'>) {
+  constructor(path: string, { log, maxSlackMs }: StoreFileOptions) {
     this.#path = path;
     this.#database = openDatabase(path, log);
     this.#statements = prepareStatements(this.#database);
-    this.#renewals = new Renewals(this.#statements);
+    this.#renewals = new Renewals(this.#statements, maxSlackMs);
   }
 
   /** Returns the clock as it was last written; undefined for a new file. Throws FileUnusable if the file is damaged. */
@@ -67,38 +76,39 @@ export class StoreFile implements ChangeLog {
    * no process had the file and no client could beat. Throws FileUnusable if the file is damaged.
    */
   restore(state: State, postponedMs: number): void {
-    this.#read(() => restoreState(this.#statements, this.#renewals, state, postponedMs));
-    if (postponedMs > 0) this.#postpone(state, postponedMs);
+    const renewed = this.#read(() => restoreState(this.#statements, this.#renewals, state, postponedMs));
+    if (postponedMs > 0) this.#postpone(state, postponedMs, renewed);
   }
 
   leaseRenewed(lease: LeaseRecord): void {
-    this.#renewals.add(lease);
+    this.#renewals.renew(lease);
+  }
+
+  ttlChanged(lease: LeaseRecord): void {
+    this.#renewals.write(lease);
   }
 
   leaseSet(lease: LeaseRecord): void {
     const { tenant, group, holder, epoch, ttlMs, deadlineMs, data } = lease;
     const { name, revision } = group;
-    // An older renewal of the same lease must not override this deadline when the file is read again.
-    this.#renewals.add(lease);
+    // A renewal in the file overrides the deadline of the row: an older one must not be the last.
+    if (lease.writtenMs === 0) lease.writtenMs = deadlineMs;
+    else this.#renewals.write(lease);
+    this.#revised.set(group, tenant.name);
     this.#writes.push(() => {
       this.#run('INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?)', [
         ...[tenant.name, name, holder, epoch, revision, ttlMs, deadlineMs, data],
       ]);
-      this.#run('INSERT OR REPLACE INTO revisions VALUES (?, ?, ?)', [tenant.name, name, revision]);
     });
   }
 
   leaseEnded(lease: LeaseRecord): void {
     const { tenant, group, holder } = lease;
-    const { name, revision } = group;
-    const isEmpty = group.members.size === 0;
-    this.#renewals.remove(lease);
+    this.#revised.set(group, tenant.name);
     this.#writes.push(() => {
       this.#run('DELETE FROM leases WHERE tenant = ? AND "group" = ? AND holder = ?', [
-        ...[tenant.name, name, holder],
+        ...[tenant.name, group.name, holder],
       ]);
-      if (isEmpty) this.#run('DELETE FROM revisions WHERE tenant = ? AND "group" = ?', [tenant.name, name]);
-      else this.#run('INSERT OR REPLACE INTO revisions VALUES (?, ?, ?)', [tenant.name, name, revision]);
     });
   }
 
@@ -140,6 +150,7 @@ export class StoreFile implements ChangeLog {
   }
 
   tenantDropped(tenant: Tenant): void {
+    for (const [group, name] of this.#revised) if (name === tenant) this.#revised.delete(group);
     this.#writes.push(() => {
       for (const table of ['leases', 'revisions', 'documents', 'topics', 'entries']) {
         this.#run(`DELETE FROM ${table} WHERE tenant = ?`, [tenant]);
@@ -157,21 +168,28 @@ export class StoreFile implements ChangeLog {
     const advancedMs = state.clock.leaseMs - this.#clockWrittenMs;
     const hasChanges = this.#writes.length > 0 || !this.#renewals.isEmpty;
     if (!hasChanges && advancedMs < clockLagMs && advancedMs >= 0) return;
-    const fold = this.#renewals.mustFold;
+    this.#renewals.prepare(state);
     this.#transaction(state, () => {
       for (const write of this.#writes) write();
-      if (fold) this.#renewals.fold();
-      this.#renewals.write();
+      this.#writeRevisions();
+      this.#renewals.insert();
     });
-    if (fold) this.#renewals.folded();
     this.#writes = [];
-    this.#renewals.written();
+    this.#revised.clear();
+    this.#renewals.inserted();
   }
 
   /** Forgets the changes since the last write that succeeded: they were reverted. */
   discard(): void {
     this.#writes = [];
+    this.#revised.clear();
     this.#renewals.discard();
+  }
+
+  /** Writes the exact deadlines of all leases, which a kill would lose. Throws StoreUnavailable. */
+  settle(state: State): void {
+    this.#renewals.settle(state);
+    this.flush(state);
   }
 
   close(): void {
@@ -188,16 +206,27 @@ export class StoreFile implements ChangeLog {
     }
   }
 
+  #writeRevisions(): void {
+    // Groups without members first: the same name may be in use again, with a record of its own.
+    for (const [{ name, members }, tenant] of this.#revised) {
+      if (members.size === 0)
+        this.#run('DELETE FROM revisions WHERE tenant = ? AND "group" = ?', [tenant, name]);
+    }
+    for (const [{ name, members, revision }, tenant] of this.#revised) {
+      if (members.size > 0)
+        this.#run('INSERT OR REPLACE INTO revisions VALUES (?, ?, ?)', [tenant, name, revision]);
+    }
+  }
+
   /** In one transaction with the clock: a process that is killed right after its start must not postpone twice. */
-  #postpone(state: State, byMs: number): void {
+  #postpone(state: State, byMs: number, renewed: readonly LeaseRecord[]): void {
     this.#transaction(state, () => {
       for (const table of ['leases', 'documents', 'topics']) {
         this.#run(`UPDATE ${table} SET deadline_ms = deadline_ms + ?`, [byMs]);
       }
-      // A lease that was renewed has an older deadline in its row than in memory.
-      this.#renewals.fold();
+      this.#renewals.rewrite(renewed);
     });
-    this.#renewals.folded();
+    this.#renewals.inserted();
   }
 
   /** Writes, and the clock as well. Throws StoreUnavailable if that fails; then nothing is written. */
