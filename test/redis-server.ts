@@ -114,14 +114,18 @@ export interface RedisCluster {
   stop(): Promise<void>;
 }
 
-/** Starts three masters that share all slots, in equal parts. One that is away takes only its own slots along. */
-export async function startCluster(): Promise<RedisCluster> {
+/**
+ * Starts three masters that share all slots, in equal parts. One that is away takes only its own slots along. `replicas`: each has a replica as
+ * well; those are the last three servers.
+ */
+export async function startCluster({ replicas = false } = {}): Promise<RedisCluster> {
   const extra = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'];
   extra.push('--cluster-require-full-coverage', 'no');
   const servers: RedisServer[] = [];
   try {
     for (let at = 0; at < 3; at += 1) servers.push(await startClusterNode(extra));
     await joinCluster(servers);
+    if (replicas) for (const master of [...servers]) servers.push(await startReplica(extra, master));
   } catch (error) {
     for (const server of servers) await server.stop();
     throw error;
@@ -141,6 +145,37 @@ export async function startCluster(): Promise<RedisCluster> {
 /** Each node also listens on a bus port of its own, which must be free too. */
 async function startClusterNode(extra: readonly string[]): Promise<RedisServer> {
   return startRedis({ extra: [...extra, '--cluster-port', String(await freePort())] });
+}
+
+/** Starts a replica of a master of a cluster, and resolves when it has all of its data. */
+async function startReplica(extra: readonly string[], master: RedisServer): Promise<RedisServer> {
+  const replica = await startClusterNode([...extra, '--repl-diskless-sync-delay', '0']);
+  const [client, ofMaster] = [replica, master].map(({ port }) => new Redis(port, '127.0.0.1')) as [
+    Redis,
+    Redis,
+  ];
+  try {
+    const nodes = (await ofMaster.call('CLUSTER', 'NODES')) as string;
+    const [, bus = ''] = /@(\d+)\S* myself/.exec(nodes) ?? [];
+    await client.call('CLUSTER', 'MEET', '127.0.0.1', master.port, bus);
+    const id = (await ofMaster.call('CLUSTER', 'MYID')) as string;
+    const replicate = (): Promise<boolean> =>
+      client.call('CLUSTER', 'REPLICATE', id).then(
+        () => true,
+        () => false,
+      );
+    // It has to have heard of its master.
+    while (!(await replicate())) await client.wait(1, 20).catch(() => {});
+    while (!String(await client.call('INFO', 'replication')).includes('master_link_status:up'))
+      await client.call('PING');
+    return replica;
+  } catch (error) {
+    await replica.stop();
+    throw error;
+  } finally {
+    client.disconnect();
+    ofMaster.disconnect();
+  }
 }
 
 async function joinCluster(servers: readonly RedisServer[]): Promise<void> {
@@ -184,7 +219,9 @@ let candidate = 10_000 + (process.pid % 200) * 100;
 async function freePort(): Promise<number> {
   for (let tries = 0; tries < 1_000; tries += 1) {
     candidate = candidate >= 30_000 ? 10_000 : candidate + 1;
-    if (await isFree(candidate)) return candidate;
+    // Its own from here on, also if another server looks for a port meanwhile.
+    const port = candidate;
+    if (await isFree(port)) return port;
   }
   throw new Error('no free port from 10000 to 30000');
 }

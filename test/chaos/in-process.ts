@@ -1,0 +1,50 @@
+/** Runs the clients of a chaos run against two apps of this process over one store, without faults of the world. */
+import { openEmbeddedDriver } from '../../src/store/embedded/driver.ts';
+import { createStore } from '../../src/store/runtime/create-store.ts';
+import { startApp } from '../start-app.ts';
+import { checkHistory } from './check/check.ts';
+import type { Verdict } from './check/verdict.ts';
+import { ttlMs } from './clients/bench.ts';
+import { startCrowd } from './clients/crowd.ts';
+import type { Entry } from './history.ts';
+import type { Poison } from './poisons.ts';
+import { makeRandom } from './random.ts';
+
+/** How long clients act before their quiet time, and how long that is, ms. */
+const actMs = 8_000;
+const settleMs = 10_000;
+
+export interface InProcessResult extends Verdict {
+  readonly history: readonly Entry[];
+}
+
+/** Runs the clients for some twenty seconds over a store that the poison breaks. */
+export async function runInProcess(
+  seed: string,
+  poison: Poison = (driver) => driver,
+): Promise<InProcessResult> {
+  const random = makeRandom(seed);
+  const store = createStore(poison(openEmbeddedDriver(), random.fork('poison')));
+  const config = { presenceHoldSeconds: 5, pbxTokenTtlSeconds: ttlMs.pbx / 1_000, pbxReportTimeoutMs: 1_000 };
+  const apps = [await startApp(config, { store }), await startApp(config, { store })];
+  const stop = new AbortController();
+  const history: Entry[] = [];
+  const crowd = await startCrowd({
+    urls: apps.map(({ url }) => url),
+    random,
+    record: (entry) => history.push(entry),
+    stopped: stop.signal,
+    hasTrueClock: () => true,
+    settleMs,
+  });
+  try {
+    await crowd.bench.pause(actMs);
+    await crowd.quiet();
+  } finally {
+    stop.abort();
+    await crowd.ended();
+    for (const { app } of apps) await app.close();
+    await store.close();
+  }
+  return { ...checkHistory(history), history };
+}

@@ -1,0 +1,135 @@
+/** Nodes over a master, its replica and three Sentinels. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { masterName, type SentinelSet, startSentinels } from '../../redis-sentinel.ts';
+import type { RedisServer } from '../../redis-server.ts';
+import { ttlMs } from '../clients/bench.ts';
+import { ask } from './ask.ts';
+import { nodeFaults } from './node-faults.ts';
+import { type ServerNode, startServerNode } from './server-node.ts';
+import { type Fault, nodeArguments, type World, type WorldOptions } from './world.ts';
+
+/** Starts it. */
+export async function startSentinelWorld({ folder, onError, nodeCount }: WorldOptions): Promise<World> {
+  const set = await startSentinels(3);
+  const nodes: ServerNode[] = [];
+  const close = async (): Promise<void> => {
+    for (const node of nodes) await node.close();
+    await set.stop();
+  };
+  const url = `redis+sentinel://${set.sentinels.map(({ port }) => `127.0.0.1:${port}`).join(',')}/${masterName}`;
+  try {
+    for (let at = 1; at <= nodeCount; at += 1) {
+      const args = [...nodeArguments(ttlMs.pbx), '--redis-url', url];
+      nodes.push(await startServerNode({ name: `node${at}`, folder, args, onError }));
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    store: 'sentinel',
+    nodes,
+    faults: [...nodeFaults(nodes), ...failovers(set)],
+    skipped: [],
+    hasTrueClock: () => true,
+    close,
+  };
+}
+
+function failovers(set: SentinelSet): Fault[] {
+  return [
+    {
+      name: 'planned Sentinel failover',
+      isSelfHealing: true,
+      prepare: () => whole(set),
+      async run() {
+        const { master } = await whole(set);
+        await orderFailover(set);
+        await switched(set, master);
+      },
+    },
+    {
+      name: 'kill the master',
+      isSelfHealing: true,
+      prepare: () => whole(set),
+      isLossy: true,
+      async run() {
+        const { master } = await whole(set);
+        await master.kill();
+        await switched(set, master);
+      },
+    },
+    {
+      name: 'stop the master (SIGSTOP)',
+      isSelfHealing: true,
+      prepare: () => whole(set),
+      isLossy: true,
+      async run() {
+        const { master } = await whole(set);
+        master.freeze();
+        await switched(set, master);
+      },
+    },
+  ];
+}
+
+const patienceMs = 40_000;
+
+/** Resolves when there are a master and a replica that has all of it; starts again what was killed or stopped. */
+async function whole(set: SentinelSet): Promise<{ readonly master: RedisServer }> {
+  for (const server of [set.master, set.replica]) {
+    server.thaw();
+    if (server.pid === 0) await server.start();
+  }
+  const endMs = performance.now() + patienceMs;
+  while (performance.now() < endMs) {
+    const master = await masterOf(set);
+    const replica = master === set.master ? set.replica : set.master;
+    const [above, below] = await Promise.all([master, replica].map(replication));
+    if (
+      above?.includes('role:master') === true &&
+      above.includes('state=online') &&
+      below?.includes('master_link_status:up') === true &&
+      below.includes(`master_port:${master.port}`)
+    )
+      return { master };
+    await pause(200);
+  }
+  throw new Error('the replica did not catch up');
+}
+
+/** A Sentinel refuses while it has not heard of the replica, or of the end of the failover before. */
+async function orderFailover(set: SentinelSet): Promise<void> {
+  const endMs = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await set.failOver();
+    } catch (error) {
+      if (performance.now() > endMs) throw error;
+      await pause(200);
+    }
+  }
+}
+
+async function switched(set: SentinelSet, from: RedisServer): Promise<void> {
+  const endMs = performance.now() + patienceMs;
+  while (performance.now() < endMs) {
+    if ((await masterOf(set)) !== from) return;
+    await pause(50);
+  }
+  throw new Error('the Sentinels did not switch the master');
+}
+
+async function masterOf(set: SentinelSet): Promise<RedisServer> {
+  const [sentinel] = set.sentinels;
+  const address = (await ask(sentinel?.port ?? 0, [
+    'SENTINEL',
+    'GET-MASTER-ADDR-BY-NAME',
+    masterName,
+  ])) as string[];
+  return Number(address[1]) === set.master.port ? set.master : set.replica;
+}
+
+async function replication({ port }: RedisServer): Promise<string> {
+  return String(await ask(port, ['INFO', 'replication']).catch(() => ''));
+}
