@@ -39,7 +39,11 @@ export function postLogStoreLogs(context: LogContext): SlsOperation {
     path: '/logstores/:logstore/shards/route',
     bodyLimit: logBodyLimit(context),
     schema: {
-      query: Type.Object({ key: Type.String({ description: 'hash key, 32 hexadecimal digits' }) }),
+      query: Type.Object({
+        key: Type.String({
+          description: 'hash key, up to 32 hexadecimal digits; absent ones at the end are zeros',
+        }),
+      }),
       replies: { 200: 'Written' },
     },
     errors: [...logstoreErrors, ...logBodyErrors],

@@ -62,12 +62,14 @@ export function emptyLists(context: ResourceContext): readonly SlsOperation[] {
     method: 'GET',
     path,
     isHidden: true,
+    isAccountLevel: true,
     support: 'empty',
     schema: { replies: {} },
     errors: projectErrors,
     subject: projectSubject,
     async run({ project }) {
-      await readProject(context, project);
+      // Some lists are of an account: they are read at a host without a project.
+      if (project !== '') await readProject(context, project);
       return jsonReply(reply);
     },
   }));

@@ -56,7 +56,7 @@ function unindexed(context: ResourceContext, { name, method, path }: Query): Sls
     subject: projectSubject,
     async run(call) {
       await readLogstore(context, call);
-      throw errors.IndexConfigNotExist(name);
+      throw errors.IndexConfigNotExist();
     },
   };
 }

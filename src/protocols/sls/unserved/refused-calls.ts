@@ -85,6 +85,7 @@ const single: Readonly<Record<string, Calls>> = {
   '/logstores/:logstore/objects': { GET: 'ListObjects' },
   '/logstores/:logstore/objects/:name': { GET: 'GetObject', PUT: 'PutObject' },
   '/logstores/:logstore/processor': { POST: 'UpdateLogStoreProcessor' },
+  '/logstores/:logstore/replication': { GET: 'GetLogstoreReplication', PUT: 'SetLogstoreReplication' },
   '/logstores/:logstore/shipper': { POST: 'CreateShipper' },
   '/logstores/:logstore/shipper/:name': oneOf('Shipper'),
   '/logstores/:logstore/shipper/:name/tasks': { GET: 'GetShipperTasks', PUT: 'RetryShipperTasks' },
@@ -166,11 +167,8 @@ export function refusedCalls(): readonly SlsOperation[] {
     ...refuse(`/${path}`, create(kind)),
     ...refuse(`/${path}/:name`, oneOf(kind)),
   ]);
-  const others = Object.entries(single).flatMap(([path, calls]) => refuse(path, calls));
-  const accountLevel = Object.entries(ofAccount)
-    .flatMap(([path, calls]) => refuse(path, calls))
-    .map((operation) => ({ ...operation, isAccountLevel: true as const }));
-  return [...ofKinds, ...others, ...accountLevel];
+  const others = Object.entries({ ...single, ...ofAccount }).flatMap(([path, calls]) => refuse(path, calls));
+  return [...ofKinds, ...others];
 }
 
 function refuse(path: string, calls: Calls): readonly SlsOperation[] {
@@ -180,6 +178,8 @@ function refuse(path: string, calls: Calls): readonly SlsOperation[] {
     method: method as Method,
     path,
     isHidden: true,
+    // Some calls are sent to a host without a project; the refusal depends on none.
+    isAccountLevel: true,
     support: 'refused',
     schema: { replies: {} },
     errors: ['NotSupported'],

@@ -205,12 +205,7 @@ export const errors = {
     () => 'The metring mode is not supported for current mode or telemetryType.',
   ),
   /** Of a query. */
-  IndexConfigNotExist: entry(
-    400,
-    'IndexConfigNotExist',
-    (operation: string) => `${operation}: logstore without index config`,
-    'GetLogs',
-  ),
+  IndexConfigNotExist: entry(400, 'IndexConfigNotExist', () => 'logstore without index config'),
   /** IndexConfigNotExist of the call that reads an index. */
   NoIndex: entry(404, 'IndexConfigNotExist', () => 'index config does not exist'),
   ParameterInvalid: entry(400, 'ParameterInvalid', (reason: string) => reason, 'invalid shard id'),

@@ -152,7 +152,10 @@ describe('a log group that was put', () => {
     for (let at = 0; at < 8; at += 1)
       await put(sampleGroup, {}, at % 2 === 0 ? logstore : `${logstore}/shards/lb`);
     expect(await ends()).toEqual([2, 4, 2, 3]);
-    expect(await route('1')).toMatchObject(refused(400, 'ParameterInvalid'));
+    await route('C');
+    expect(await ends()).toEqual([2, 4, 2, 4]);
+    for (const key of ['', 'g', '0'.repeat(33)])
+      expect(await route(key)).toMatchObject(refused(400, 'ParameterInvalid'));
     expect(await put(sampleGroup, {}, `${logstore}/shards/route`)).toMatchObject(
       refused(400, 'ParameterInvalid'),
     );

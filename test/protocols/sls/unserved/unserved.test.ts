@@ -19,9 +19,9 @@ describe('a query', () => {
     ['GetContextLogs', 'GET', `${logstore}?type=context_log&pack_id=x`],
     ['GetLogsV2', 'POST', `${logstore}/logs`],
     ['GetIndexHistograms', 'GET', `${logstore}/index?type=histogram`],
-  ])('%s is refused by name, because the logstore has no index: %s %s', async (name, method, url) => {
+  ])('%s is refused because the logstore has no index: %s %s', async (_name, method, url) => {
     expect(await call(method, url)).toMatchObject(
-      refused(400, 'IndexConfigNotExist', `${name}: logstore without index config`),
+      refused(400, 'IndexConfigNotExist', 'logstore without index config'),
     );
     expect(await call(method, url.replace('my-logstore', 'other'))).toMatchObject(
       refused(404, 'LogStoreNotExist'),
@@ -71,6 +71,17 @@ describe('what cannot be created here', () => {
     expect(await call('GET', url, undefined, { host: 'other.sls.local' })).toMatchObject(
       refused(404, 'ProjectNotExist'),
     );
+  });
+
+  it('is refused by name also at a host without a project, where some of it belongs', async () => {
+    const host = 'cn-hangzhou.log.aliyuncs.com';
+    expect(await call('GET', '/resources/r', undefined, { host })).toMatchObject(
+      refused(400, 'ParameterInvalid', 'GetResource is not supported'),
+    );
+    expect((await call('GET', '/resources', undefined, { host })).json).toMatchObject({
+      total: 0,
+      items: [],
+    });
   });
 
   it.each([

@@ -23,6 +23,7 @@ export interface Shards {
 }
 
 const keySpace = 1n << 128n;
+const keyDigits = 32;
 const hexKey = /^[0-9a-f]{32}$/;
 
 /** Returns the topic of a shard's log. The id distinguishes logstores that had the same name one after the other. */
@@ -52,10 +53,10 @@ export function newShards(count: number, createTime: number): Shards {
   return { shards, nextShardId: count };
 }
 
-/** Returns the writable shard for a hash key of 32 hexadecimal digits. Throws ParameterInvalid and LogStoreWithoutShard. */
+/** Returns the writable shard for a hash key: hexadecimal digits, of which absent ones at the end are zeros. Throws ParameterInvalid and LogStoreWithoutShard. */
 export function shardForKey(shards: readonly LogstoreShard[], key: string): LogstoreShard {
-  const wanted = key.toLowerCase();
-  if (!hexKey.test(wanted)) throw errors.ParameterInvalid('invalid hash key');
+  const wanted = key.toLowerCase().padEnd(keyDigits, '0');
+  if (key === '' || !hexKey.test(wanted)) throw errors.ParameterInvalid('invalid hash key');
   const found = shards.find(
     ({ status, inclusiveBeginKey, exclusiveEndKey }) =>
       status === 'readwrite' &&
