@@ -31,6 +31,8 @@ import { deleteShard } from './resources/shards/delete-shard.ts';
 import { listShards } from './resources/shards/list-shards.ts';
 import { mergeShards } from './resources/shards/merge-shards.ts';
 import { splitShard } from './resources/shards/split-shard.ts';
+import { listTagResources } from './resources/tags/list-tag-resources.ts';
+import { tagResources, untagResources } from './resources/tags/tag-resources.ts';
 import { emptyLists } from './unserved/empty-lists.ts';
 import { unindexedQueries } from './unserved/queries.ts';
 import { refusedCalls } from './unserved/refused-calls.ts';
@@ -53,6 +55,9 @@ export function slsOperations(context: SlsContext): readonly SlsOperation[] {
     deleteProject(context),
     changeResourceGroup(context),
     putProjectTransferAcceleration(context),
+    tagResources(context),
+    untagResources(context),
+    listTagResources(context),
 
     createLogstore(context),
     listLogstores(context),

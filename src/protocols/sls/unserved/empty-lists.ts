@@ -50,7 +50,6 @@ const lists: Readonly<Record<string, readonly [name: string, reply: object]>> = 
   '/savedsearches': ['ListSavedSearch', counted('savedsearches', 'savedsearchItems')],
   '/scheduledsqls': ['ListScheduledSQLs', counted('results')],
   '/storeviews': ['ListStoreViews', counted('storeviews')],
-  '/tags': ['ListTagResources', { nextToken: '', tagResources: [] }],
   '/topostores': ['ListTopoStores', counted('topostores')],
 };
 

@@ -122,7 +122,9 @@ const single: Readonly<Record<string, Calls>> = {
   '/resources/:name/records/:record': oneOf('ResourceRecord'),
   '/sqlinstance': { POST: 'CreateSqlInstance', GET: 'GetSqlInstance', PUT: 'UpdateSqlInstance' },
   '/storeviews/:name/index': { GET: 'GetStoreViewIndex' },
-  '/tag': { POST: 'TagResources' },
+  '/systemtag': { POST: 'TagResourcesSystemTags' },
+  '/systemtags': { GET: 'ListSystemTagResources' },
+  '/systemuntag': { POST: 'UntagResourcesSystemTags' },
   '/tickets': { POST: 'CreateTicket' },
   '/topostores/:name/nodes': {
     GET: 'ListTopostoreNode',
@@ -136,7 +138,6 @@ const single: Readonly<Record<string, Calls>> = {
     PUT: 'UpsertTopostoreRelation',
   },
   '/topostores/:name/relations/:relation': oneOf('TopostoreRelation'),
-  '/untag': { POST: 'UntagResources' },
 };
 
 const ofAccount: Readonly<Record<string, Calls>> = {

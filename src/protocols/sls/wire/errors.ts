@@ -204,6 +204,13 @@ export const errors = {
     'NotSupported',
     () => 'The metring mode is not supported for current mode or telemetryType.',
   ),
+  /** PostBodyInvalid of a call that changes tags. */
+  TagsInvalid: entry(
+    400,
+    'PostBodyInvalid',
+    (reason: string) => reason,
+    'request tag key value pair size must little than 20',
+  ),
   /** Of a query. */
   IndexConfigNotExist: entry(400, 'IndexConfigNotExist', () => 'logstore without index config'),
   /** IndexConfigNotExist of the call that reads an index. */

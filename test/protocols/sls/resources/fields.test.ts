@@ -78,6 +78,13 @@ describe('a logstore', () => {
     expect(await call('PUT', '/logstores/my-logstore', wrong)).toMatchObject(error);
   });
 
+  it('cannot be changed to a shorter time if what is left for the archive were too short', async () => {
+    await call('PUT', '/logstores/my-logstore', { ttl: 100, hot_ttl: 10, infrequentAccessTTL: 30 });
+    expect(await call('PUT', '/logstores/my-logstore', { ttl: 80 })).toMatchObject(
+      refused(400, 'ParameterInvalid', 'archiveTtl must larger than 60'),
+    );
+  });
+
   it('of mode standard keeps its mode, others may change theirs', async () => {
     await call('POST', '/logstores', { logstoreName: 'light', mode: 'lite' });
     expect((await call('PUT', '/logstores/light', { mode: 'standard' })).status).toBe(200);
@@ -155,7 +162,8 @@ describe('a project', () => {
 
   it.each([
     [{ description: null }, ''],
-    [{}, 'd'],
+    [{}, ''],
+    [{ deletionProtection: false }, 'd'],
     [{ description: 'x'.repeat(512) }, 'x'.repeat(512)],
   ])('has after the update %j the description %j', async (body, description) => {
     expect(await call('PUT', '/', body)).toMatchObject({ status: 200, text: '' });
@@ -218,7 +226,8 @@ describe('a project', () => {
 
   it.each([
     ['resourceGroupId=rg-1', ['other']],
-    ['description=team', ['other']],
+    ['description=TEAM', ['other']],
+    ['resourceGroupId=rg-default', ['my-project']],
     ['projectName=my', ['my-project']],
     ['resourceGroupId=&description=', ['my-project', 'other']],
   ])('is listed by the filter %s', async (filter, names) => {

@@ -22,7 +22,7 @@ describe('projects, logstores and shards', () => {
       createTime: seconds,
       lastModifyTime: seconds,
       location: 'cn-hangzhou',
-      resourceGroupId: '',
+      resourceGroupId: 'rg-default',
       dataRedundancyType: 'LRS',
       recycleBinEnabled: false,
       deletionProtection: false,

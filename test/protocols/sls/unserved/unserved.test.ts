@@ -64,7 +64,6 @@ describe('what cannot be created here', () => {
     ['/machinegroups?offset=0&size=100', { count: 0, total: 0, machinegroups: [] }],
     ['/configs', { count: 0, total: 0, configs: [] }],
     ['/metricstores', { count: 0, total: 0, metricstores: [] }],
-    ['/tags?resourceType=project', { nextToken: '', tagResources: [] }],
     [`${logstore}/shipper`, { count: 0, total: 0, shipper: [] }],
   ])('has an empty list at %s', async (url, reply) => {
     expect(await call('GET', url)).toMatchObject({ status: 200, json: reply });
@@ -125,4 +124,10 @@ it('a project is moved to a resource group, which it then shows', async () => {
   const body = { resourceId: 'my-project', resourceType: 'PROJECT', resourceGroupId: 'rg-2' };
   expect((await call('PUT', '/resourcegroup', body)).status).toBe(200);
   expect((await call('GET', '/')).json).toMatchObject({ resourceGroupId: 'rg-2', description: 'd' });
+  const bare = { host: 'cn-hangzhou.log.aliyuncs.com' };
+  await call('PUT', '/resourcegroup', { ...body, resourceGroupId: 'rg-3' }, bare);
+  expect((await call('GET', '/')).json).toMatchObject({ resourceGroupId: 'rg-3' });
+  expect(await call('PUT', '/resourcegroup', { ...body, resourceType: 'wrong' })).toMatchObject(
+    refused(400, 'ParameterInvalid'),
+  );
 });

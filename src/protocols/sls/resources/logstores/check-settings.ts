@@ -46,6 +46,11 @@ function invalidStorage({ ttl = 30, hot_ttl = -1, infrequentAccessTTL = -1 }: Lo
   return archive !== 0 && archive < minArchive ? 'archiveTTL must large than 60' : undefined;
 }
 
+/** Throws ParameterInvalid if a change that leaves out `infrequentAccessTTL` makes the time in the archive too short. */
+export function checkArchive(settings: LogstoreSettings): void {
+  if (invalidStorage(settings) !== undefined) throw errors.ParameterInvalid('archiveTtl must larger than 60');
+}
+
 /** Returns whether a logstore may get the mode: one of mode `standard` keeps it. */
 export function isModeChangeAllowed(
   before: Logstore['mode'] = 'standard',

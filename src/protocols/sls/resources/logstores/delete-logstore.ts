@@ -7,6 +7,7 @@ import type { SlsOperation } from '../../wire/call.ts';
 import { logstoreErrors } from '../../wire/errors.ts';
 import { emptyReply } from '../../wire/reply.ts';
 import { projectSubject, tenantOf } from '../projects/project.ts';
+import { logstoreTagsKey, tagDocuments } from '../tags/tags.ts';
 import { type LogstoreRef, logstoreDocuments } from './logstore.ts';
 import { readLogstore } from './logstore-store.ts';
 
@@ -36,6 +37,7 @@ async function deleteAll(context: GroupContext, { project, logstore }: LogstoreR
     tenant,
     writes: [
       logstoreDocuments.write(logstore, null),
+      tagDocuments.write(logstoreTagsKey(logstore), null),
       ...groups.map(({ key }) => ({ collection, key, value: null })),
     ],
   });

@@ -7,7 +7,7 @@ import { emptyReply } from '../../wire/reply.ts';
 import { parseJson, pickMembers, withoutNulls } from '../../wire/request.ts';
 import type { ResourceContext } from '../context.ts';
 import { projectSubject } from '../projects/project.ts';
-import { checkSettings, isModeChangeAllowed } from './check-settings.ts';
+import { checkArchive, checkSettings, isModeChangeAllowed } from './check-settings.ts';
 import { type LogstoreSettings, settingsMembers } from './logstore.ts';
 import { changeLogstore } from './logstore-store.ts';
 
@@ -29,6 +29,7 @@ export function updateLogstore(context: ResourceContext): SlsOperation {
       await changeLogstore(context, call, (before) => {
         if (!isModeChangeAllowed(before.mode, settings.mode)) throw errors.LogstoreModeFixed();
         const after = { ...before, ...settings, lastModifyTime: context.nowSeconds() };
+        if (settings.infrequentAccessTTL === undefined) checkArchive(after);
         checkSettings(after);
         return [after, undefined];
       });

@@ -23,12 +23,18 @@ export function changeResourceGroup(context: ResourceContext): SlsOperation {
     path: '/resourcegroup',
     schema: { body: Body, replies: { 200: 'Changed' } },
     errors: [...projectErrors, 'PostBodyInvalid'],
+    // One SDK sends this call to the bare endpoint.
+    isAccountLevel: true,
     subject: projectSubject,
     async run({ project, body }) {
-      const { resourceGroupId } = checkBody(parseJson(body), () =>
-        errors.ParameterInvalid('The body is not valid json string'),
-      );
-      await changeProject(context, project, { resourceGroupId });
+      const {
+        resourceGroupId,
+        resourceId = '',
+        resourceType = 'project',
+      } = checkBody(parseJson(body), () => errors.ParameterInvalid('The body is not valid json string'));
+      if (resourceType.toLowerCase() !== 'project')
+        throw errors.ParameterInvalid(`The resource type is not supported: ${resourceType}`);
+      await changeProject(context, project === '' ? resourceId : project, { resourceGroupId });
       return emptyReply;
     },
   };

@@ -12,6 +12,7 @@ import {
   projectDocuments,
   projectKey,
   projectNames,
+  resourceGroupOf,
   tenantOf,
 } from './project.ts';
 
@@ -19,7 +20,7 @@ const Query = Type.Composite([
   PageQuery,
   Type.Object({
     projectName: Type.Optional(Type.String({ description: 'part of the name' })),
-    description: Type.Optional(Type.String({ description: 'part of the description' })),
+    description: Type.Optional(Type.String({ description: 'part of the description, in any case' })),
     resourceGroupId: Type.Optional(Type.String()),
     fetchQuota: Type.Optional(Type.String({ description: 'true: with the quota of each project' })),
   }),
@@ -65,8 +66,8 @@ interface Named {
 function isWanted({ projectName = '', description = '', resourceGroupId = '' }: SlsCall['query']) {
   return ({ name, project }: Named): boolean =>
     name.includes(projectName) &&
-    project.description.includes(description) &&
-    (resourceGroupId === '' || project.resourceGroupId === resourceGroupId);
+    project.description.toLowerCase().includes(description.toLowerCase()) &&
+    (resourceGroupId === '' || resourceGroupOf(project) === resourceGroupId);
 }
 
 /** Returns all projects, sorted by name. */

@@ -141,6 +141,11 @@ export async function changeProject(
   });
 }
 
+/** Returns the resource group of a project; each account has one for what was put in no other. */
+export function resourceGroupOf({ resourceGroupId = '' }: Project): string {
+  return resourceGroupId === '' ? 'rg-default' : resourceGroupId;
+}
+
 export interface ProjectView {
   readonly name: string;
   readonly project: Project;
@@ -156,7 +161,7 @@ export function describeProject(
   { name, project, authority, hasQuota }: ProjectView,
 ): Static<typeof ProjectReply> {
   const { description, createTime, lastModifyTime } = project;
-  const { resourceGroupId = '', dataRedundancyType = '', recycleBinEnabled = false } = project;
+  const { dataRedundancyType = '', recycleBinEnabled = false } = project;
   const { deletionProtection = false, transferAcceleration = false } = project;
   const host = authority.toLowerCase();
   const endpoint = host.startsWith(`${name}.`) ? host.slice(name.length + 1) : host;
@@ -169,7 +174,7 @@ export function describeProject(
     location: region,
     createTime: String(createTime),
     lastModifyTime: String(lastModifyTime),
-    resourceGroupId,
+    resourceGroupId: resourceGroupOf(project),
     dataRedundancyType: dataRedundancyType === '' ? 'LRS' : dataRedundancyType,
     recycleBinEnabled,
     deletionProtection,
