@@ -41,8 +41,8 @@ export interface Commands {
   listDocuments: { input: { tenant: Tenant; collection: string }; result: readonly StoredDocument[] };
   commit: { input: Commit; result: CommitResult };
   /**
-   * Returns at most `limit` entries of all topics together: the oldest, in order of position. `maxBytes` limits the
-   * payloads of each topic together; one entry is returned in any case.
+   * Returns the oldest entries of all topics together, in order of position: at most `limit`, and after the first at most
+   * `maxBytes` of payloads. Whatever clients can make large is read with `maxBytes`.
    */
   readTopics: {
     input: { tenant: Tenant; topics: readonly TopicCursor[]; limit: number; maxBytes?: number };

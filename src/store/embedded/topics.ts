@@ -112,18 +112,27 @@ export function readTopics(state: State, input: Input<'readTopics'>): Result<'re
     const first = firstAfter(topic, after);
     const last = Math.min(topic.entries.length, first + input.limit);
     let bytesLeft = input.maxBytes ?? Number.POSITIVE_INFINITY;
-    for (let at = first; at < last; at += 1) {
+    for (let at = first; at < last && bytesLeft >= 0; at += 1) {
       const entry = topic.entries[at];
       if (entry === undefined) break;
       const payload = payloadOf(entry);
       bytesLeft -= payload.length;
-      if (bytesLeft < 0 && at > first) break;
       found.push({ topic: name, position: entry.position, payload });
     }
   }
   if (input.topics.length > 1)
     found.sort((a, b) => (a.position < b.position ? -1 : a.position > b.position ? 1 : 0));
-  return found.length > input.limit ? found.slice(0, input.limit) : found;
+  return found.slice(0, countWithin(found, input));
+}
+
+/** Returns how many entries are within the limits of a read. */
+function countWithin(found: readonly TopicEntry[], { limit, maxBytes }: Input<'readTopics'>): number {
+  let bytesLeft = maxBytes ?? Number.POSITIVE_INFINITY;
+  for (const [at, { payload }] of found.entries()) {
+    bytesLeft -= payload.length;
+    if (at >= limit || (bytesLeft < 0 && at > 0)) return at;
+  }
+  return found.length;
 }
 
 /** Returns the oldest and newest position of topics. */

@@ -1,5 +1,5 @@
 /** Runs a batch of commands: those of one kind are one call of their script. */
-import type { Command, CommandName, Result } from '../commands.ts';
+import type { Command, CommandName, Input, Result } from '../commands.ts';
 import type { EventRetention, Outcome } from '../driver.ts';
 import type { Caller } from './caller.ts';
 import type { Codec } from './codecs/codec.ts';
@@ -7,6 +7,7 @@ import { codecs } from './codecs/codecs.ts';
 import { replyEvents } from './codecs/events.ts';
 import type { Reply, ScriptArgument } from './scripts.ts';
 import { isMemoryFull } from './store-error.ts';
+import { makeTopicReads } from './topic-reads.ts';
 
 export type BatchRunner = (partition: number, commands: readonly Command[]) => Promise<Outcome[]>;
 
@@ -17,11 +18,18 @@ export function retentionArguments({ keepEntries, idleMs }: EventRetention): rea
 
 /** Returns a function that runs a batch and has one outcome per command. */
 export function makeBatchRunner(call: Caller, retention: EventRetention): BatchRunner {
+  const readOf = makeTopicReads(call);
+  const readTopics = (partition: number, commands: readonly Command[]): Promise<Outcome[]> =>
+    readOf(
+      partition,
+      commands.map(({ input }) => input as Input<'readTopics'>),
+    ).catch((error: Error) => commands.map(() => ({ error })));
   const runKind = async (
     partition: number,
     name: CommandName,
     commands: readonly Command[],
   ): Promise<Outcome[]> => {
+    if (name === 'readTopics') return readTopics(partition, commands);
     // The types relate a codec to its command by name only.
     const codec = codecs[name] as unknown as Codec<'beat'>;
     const inputs = commands.map(({ input }) => input) as never[];

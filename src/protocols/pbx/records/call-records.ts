@@ -5,7 +5,7 @@ import { type CallRecord, callRecord } from '../reports/call-record.ts';
 import { tenant } from '../tenant.ts';
 
 const topic = 'callRecords';
-const perRead = 500;
+const perRead = { limit: 500, maxBytes: 1_048_576 };
 const isCallRecord = guard(callRecord.schema);
 
 /** Returns the append that keeps a record. `keepEntries`: the oldest are dropped when there are more. */
@@ -23,13 +23,13 @@ export async function findCallRecords(
 ): Promise<readonly CallRecord[]> {
   const found: CallRecord[] = [];
   for (let after = 0n; ; ) {
-    const entries = await store.readTopics({ tenant, topics: [{ topic, after }], limit: perRead });
+    const entries = await store.readTopics({ tenant, topics: [{ topic, after }], ...perRead });
     for (const { payload } of entries) {
       const record: unknown = JSON.parse(Buffer.from(payload).toString());
       if (isCallRecord(record) && matches(record)) found.push(record);
     }
     const last = entries.at(-1);
-    if (last === undefined || entries.length < perRead) return found;
+    if (last === undefined) return found;
     after = last.position;
   }
 }

@@ -15,6 +15,8 @@ export interface ReportWindow {
   read(): Promise<'more' | 'nothing' | 'reset'>;
 }
 
+const maxReadBytes = 1_048_576;
+
 /** Makes an empty window over the newest `length` reports. */
 export function makeReportWindow(store: Store, length: number): ReportWindow {
   const entries = new Map<number, QueuedReport>();
@@ -35,6 +37,7 @@ export function makeReportWindow(store: Store, length: number): ReportWindow {
           tenant,
           topics: [{ topic: reportsTopic, after: BigInt(newest) }],
           limit: length,
+          maxBytes: maxReadBytes,
         }),
       ]);
       if (Number(bounds?.newest ?? 0n) < newest) return 'reset';

@@ -17,6 +17,8 @@ import { parseTimeoutSeconds, parseUuidParameter } from '../wire/decode/values.t
 import type { Place } from './places.ts';
 import { adoptAbsentState } from './state/absent-state.ts';
 
+const eventsPerRead = { limit: eventsKept.keepEntries, maxBytes: 1_048_576 };
+
 /** What a request says about the presence of its uuid. */
 export interface Heartbeat {
   readonly tenant: string;
@@ -70,14 +72,19 @@ export async function renewAfterHold(
   const { leases } = await store.beat(beatOf(context, heartbeat, groups, { grant: false }));
   const absent = new Set(leases.filter(({ state }) => state === 'absent').map(({ group }) => group));
   if (absent.size === 0) return;
-  const entries = await store.readTopics({
-    tenant,
-    topics: [...absent].map((group) => ({ topic: leaseEventsTopic(group), after: heldSince })),
-    limit: absent.size * eventsKept.keepEntries,
-  });
-  for (const { payload } of entries) {
-    const { type, holder, group } = JSON.parse(Buffer.from(payload).toString()) as LeaseEvent;
-    if (type === 'released' && holder === uuid) absent.delete(group);
+  const topics = [...absent].map(leaseEventsTopic);
+  for (let after: bigint | undefined = heldSince; after !== undefined; ) {
+    const position: bigint = after;
+    const entries = await store.readTopics({
+      tenant,
+      topics: topics.map((topic) => ({ topic, after: position })),
+      ...eventsPerRead,
+    });
+    for (const { payload } of entries) {
+      const { type, holder, group } = JSON.parse(Buffer.from(payload).toString()) as LeaseEvent;
+      if (type === 'released' && holder === uuid) absent.delete(group);
+    }
+    after = entries.at(-1)?.position;
   }
   const expired = groups.filter(({ group }) => absent.has(group));
   if (expired.length > 0) await renewGroups(context, heartbeat, expired);

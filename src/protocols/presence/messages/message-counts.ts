@@ -3,6 +3,7 @@
  * Source: REST API pages, Message Persistence.
  */
 import { Type } from '@sinclair/typebox';
+import type { Store } from '../../../store/store.ts';
 import { demandRead } from '../access/demand.ts';
 import type { PresenceContext } from '../context.ts';
 import { parseChannels } from '../wire/decode/names.ts';
@@ -21,6 +22,9 @@ import { commonParameters, optionalText, withBothKeyWords } from '../wire/parame
 import { jsonReply } from '../wire/reply.ts';
 import { decodeMessage } from './message.ts';
 import { messagesKept, messagesTopic } from './topics.ts';
+
+/** Channels whose messages are read at the same time: of each as many bytes as are kept. */
+const channelsPerRead = 4;
 
 const MessageCountsReply = Type.Object({
   status: Type.Literal(200),
@@ -54,17 +58,13 @@ export function messageCounts({ store, settings }: PresenceContext): PresenceOpe
       if (names.length === 0) throw errors.missingChannel();
       if (names.length > max) throw errors.tooManyChannels(max);
       const since = parseSince(query, names.length);
-      const counts = await Promise.all(
-        names.map(async (name, at) => {
-          const from = since[at] ?? 0n;
-          const entries = await store.readTopics({
-            tenant,
-            topics: [{ topic: messagesTopic(name), after: from > 0n ? from - 1n : 0n }],
-            limit: messagesKept.keepEntries,
-          });
-          return entries.filter(({ payload }) => decodeMessage(payload)?.attributes.stored !== false).length;
-        }),
-      );
+      const counts: number[] = [];
+      // Not all at once: together they may be far larger than what one request may hold.
+      for (let at = 0; at < names.length; at += channelsPerRead) {
+        const some = names.slice(at, at + channelsPerRead);
+        const reads = some.map((name, index) => countFrom(store, tenant, name, since[at + index] ?? 0n));
+        counts.push(...(await Promise.all(reads)));
+      }
       return jsonReply(call, replyHeaders.get, {
         status: 200,
         error: false,
@@ -73,6 +73,17 @@ export function messageCounts({ store, settings }: PresenceContext): PresenceOpe
       });
     },
   };
+}
+
+/** Returns the number of messages of a channel from a timetoken on. */
+async function countFrom(store: Store, tenant: string, name: string, from: bigint): Promise<number> {
+  const entries = await store.readTopics({
+    tenant,
+    topics: [{ topic: messagesTopic(name), after: from > 0n ? from - 1n : 0n }],
+    limit: messagesKept.keepEntries,
+    maxBytes: messagesKept.keepBytes,
+  });
+  return entries.filter(({ payload }) => decodeMessage(payload)?.attributes.stored !== false).length;
 }
 
 /** Returns the timetoken to count from in each channel: one of `channelsTimetoken` each, or one for all. */

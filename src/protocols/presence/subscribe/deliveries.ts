@@ -49,6 +49,8 @@ export interface Selection {
   readonly deliveries: readonly Delivery[];
   /** Set if the work ended early: everything up to this timetoken was read, and nothing after it. */
   readonly readTo?: bigint;
+  /** True if there were more entries than fit one reply: the rest follows the last delivery. */
+  readonly isCut: boolean;
 }
 
 export interface SelectOptions {
@@ -85,15 +87,16 @@ export async function selectDeliveries(
       if (filter === undefined || isLetThrough(filter, entry, work)) deliveries.push(entry);
       work.spent += ordered[at]?.bytes ?? 0;
     }
-    if (at === ordered.length || deliveries.length >= maxDeliveries) break;
+    if (at === ordered.length) break;
+    if (deliveries.length >= maxDeliveries) return { deliveries, isCut: true };
     if (filter === undefined) continue;
-    if (work.spent >= maxWork) return { deliveries, readTo: position };
+    if (work.spent >= maxWork) return { deliveries, readTo: position, isCut: false };
     if (work.spent < pauseAt) continue;
     await pause();
-    if (signal.aborted) return { deliveries, readTo: position };
+    if (signal.aborted) return { deliveries, readTo: position, isCut: false };
     pauseAt = work.spent + turnWork;
   }
-  return { deliveries };
+  return { deliveries, isCut: false };
 }
 
 function isLetThrough(filter: Filter, entry: Filterable, work: { spent: number }): boolean {

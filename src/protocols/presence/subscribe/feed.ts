@@ -17,6 +17,7 @@ import {
   presenceEnvelope,
 } from '../messages/message.ts';
 import { eventsKept } from '../messages/topics.ts';
+import { limits } from '../wire/decode/limits.ts';
 import { companion } from '../wire/decode/names.ts';
 import { type Entry, type Selection, selectDeliveries } from './deliveries.ts';
 import type { Filter } from './filter/filter.ts';
@@ -27,6 +28,10 @@ export const region = 1;
 
 /** Entries of one read: more than any subscription has whose client keeps up. */
 const maxEntries = 10_000;
+/** Bytes of one read: more than a reply has of messages of the usual greatest size. What is more comes with the next reply. */
+const maxReadBytes = 6 * 1_048_576;
+/** A greatest message with its metadata, or presence events with states that are kept as one entry. */
+const maxEntryBytes = limits.largeMessageBytes + 65_536;
 /** While the steps of a busy channel are summed up, its subscribers read at most this often, ms. */
 const busyPauseMs = 1_000;
 
@@ -63,35 +68,52 @@ export function openFeed({ store, settings }: PresenceContext, options: FeedOpti
   let reads = 0;
   let nextEndInMs: number | undefined;
 
-  const readTopics = async (sources: Subscription['sources']): Promise<TopicEntries[]> => {
+  const readFrom = async (sources: Subscription['sources'], eventsAfter: bigint): Promise<Found> => {
     const topics = [...sources].map(([topic, { kind }]) => ({
       topic,
-      after:
-        kind === 'events' ? beforeInterval(after, intervals.intervalMs) : (positions.get(topic) ?? after),
+      after: kind === 'events' ? eventsAfter : (positions.get(topic) ?? after),
     }));
     const found = new Map<string, TopicEntries>();
     for (const [topic, source] of sources) found.set(topic, { topic, source, entries: [] });
-    for (const entry of await store.readTopics({ tenant, topics, limit: maxEntries })) {
+    const entries = await store.readTopics({
+      tenant,
+      topics,
+      limit: maxEntries,
+      maxBytes: maxReadBytes,
+    });
+    let bytes = 0;
+    for (const entry of entries) {
       found.get(entry.topic)?.entries.push(entry);
+      bytes += entry.payload.byteLength;
     }
-    return [...found.values()];
+    const mayBeMore = entries.length >= maxEntries || bytes > maxReadBytes - maxEntryBytes;
+    const readTo = mayBeMore ? entries.at(-1)?.position : undefined;
+    return { topics: [...found.values()], readTo, isFromStart: eventsAfter < after };
+  };
+  const readTopics = async (sources: Subscription['sources']): Promise<Found> => {
+    const found = await readFrom(sources, beforeInterval(after, intervals.intervalMs));
+    // The steps of the interval alone fill a read: it is summed up without those before.
+    return found.readTo !== undefined && found.readTo <= after ? readFrom(sources, after) : found;
   };
 
   return {
     async read({ sources }) {
       reads += 1;
-      let topics = await readTopics(sources);
-      let report = reportEvents(topics, { after, until: 0n, settings: intervals });
+      let found = await readTopics(sources);
+      let report = reportEvents(found, { after, until: 0n, settings: intervals });
       nextEndInMs = undefined;
       if (report.nextEndMs !== undefined) {
         // An interval is reported once it is over and no step can be added to it, so the time is read first.
         const { wallMs, timetoken } = await store.now({ tenant });
         if (wallMs >= report.nextEndMs) {
-          topics = await readTopics(sources);
-          report = reportEvents(topics, { after, until: timetoken, settings: intervals });
+          found = await readTopics(sources);
+          const { readTo = timetoken } = found;
+          const until = readTo < timetoken ? readTo : timetoken;
+          report = reportEvents(found, { after, until, settings: intervals });
         }
         if (report.nextEndMs !== undefined) nextEndInMs = Math.max(1, report.nextEndMs - wallMs);
       }
+      const { topics, readTo } = found;
       positions = new Map(
         topics.map(({ topic, entries }) => [
           topic,
@@ -103,7 +125,9 @@ export function openFeed({ store, settings }: PresenceContext, options: FeedOpti
         ...topics.flatMap((topic) => messageEntries(topic, after, envelopes)),
         ...report.channels.flatMap((channel) => eventEntries(channel, envelopes)),
       ];
-      return selectDeliveries(entries, { filter, signal });
+      const selection = await selectDeliveries(entries, { filter, signal });
+      if (readTo === undefined || selection.isCut) return selection;
+      return { readTo, ...selection };
     },
     nextRead() {
       // The first steps of a busy time are read as they come, so that a change of state is not delayed.
@@ -139,6 +163,15 @@ let parsed: { readonly message: Message | undefined; readonly payload: unknown }
 function parsePayload(message: Message): unknown {
   if (parsed.message !== message) parsed = { message, payload: JSON.parse(message.json) };
   return parsed.payload;
+}
+
+/** What was read of a subscription's topics. */
+interface Found {
+  readonly topics: readonly TopicEntries[];
+  /** Set if there may be more: everything up to this timetoken was read, and nothing after it. */
+  readonly readTo: bigint | undefined;
+  /** Whether events were read from the start of the interval of the subscriber's timetoken. */
+  readonly isFromStart: boolean;
 }
 
 interface TopicEntries {
@@ -199,13 +232,13 @@ interface EventsOptions {
 }
 
 /** Returns the presence events of all channels; see `reportSteps`. */
-function reportEvents(topics: readonly TopicEntries[], options: EventsOptions): EventsReport {
+function reportEvents({ topics, isFromStart }: Found, options: EventsOptions): EventsReport {
   const channels: ChannelEvents[] = [];
   const busy = new Set<string>();
   let nextEndMs: number | undefined;
   for (const { topic, source, entries } of topics) {
     if (source.kind !== 'events' || entries.length === 0) continue;
-    const isComplete = entries.length < eventsKept.keepEntries;
+    const isComplete = isFromStart && entries.length < eventsKept.keepEntries;
     for (const [channel, steps] of stepsByChannel(entries)) {
       const report = reportSteps(steps, { ...options, isComplete });
       channels.push({ source, channel, events: report.events });

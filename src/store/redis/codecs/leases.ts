@@ -48,21 +48,16 @@ export const leases: { readonly [N in LeaseCommand]: Codec<N> } = {
     },
   },
   members: {
-    encode({ tenant, group, limit }, to) {
-      to.push(tenant, group, limit > 0 ? '1' : '0');
+    encode({ tenant, group, offset, limit }, to) {
+      to.push(tenant, group, offset, limit);
     },
-    decode(reply, { group, offset, limit }): Members {
+    decode(reply, { group }): Members {
       const [count, revision, ...fields] = list(reply);
       const leases: Lease[] = [];
       for (let at = 0; at < fields.length; at += 5) {
         leases.push(leaseOf(group, text(fields[at]), fields.slice(at + 1, at + 5)));
       }
-      leases.sort((a, b) => a.epoch - b.epoch);
-      return {
-        count: number(count),
-        revision: number(revision),
-        leases: leases.slice(offset, offset + limit),
-      };
+      return { count: number(count), revision: number(revision), leases };
     },
   },
   count: {

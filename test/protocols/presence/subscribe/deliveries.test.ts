@@ -98,7 +98,10 @@ describe('filter work', () => {
     const filter = searches(30);
     // 30 searches through 32 KiB are nearly a million units.
     const entries = range(10).map((at) => entry(at, { text }));
-    expect(await selectDeliveries(entries, { filter, signal, pause })).toEqual({ deliveries: [] });
+    expect(await selectDeliveries(entries, { filter, signal, pause })).toEqual({
+      deliveries: [],
+      isCut: false,
+    });
     expect(pauses).toBeGreaterThanOrEqual(8);
   });
 

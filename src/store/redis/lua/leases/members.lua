@@ -1,47 +1,65 @@
 -- Reads the live members of groups.
 --
 -- KEYS[1]  the partition's clock
--- ARGV     per group: tenant, group, '1' for all members or '0' for their number only
--- Returns  per group: { live members, revision, holder, remaining ms, ttl ms, epoch, data or false, … }, in no order
+-- ARGV     per group: tenant, group, offset and limit of the page, in the order of grants
+-- Returns  per group: { live members, revision, holder, remaining ms, ttl ms, epoch, data or false, … }
 --@include membership/live
 --@include membership/data
 
--- Appends the live members of a group to a reply whose first element is their number.
-local function readMembers(tenant, group, reply)
+-- Returns the live members of a group, without data.
+local function liveMembers(tenant, group)
   local membersKey = keyOf(MEMBERS, tenant, group)
+  local members = {}
   for from = 0, redis.call('ZCARD', membersKey) - 1, MAX_TOGETHER do
     local holders = redis.call('ZRANGE', membersKey, from, from + MAX_TOGETHER - 1)
     local fields = fieldsOf(group, holders)
     local stored = redis.call('HMGET', keyOf(LEASES, tenant, ''), unpack(fields))
-    local leases, flags = {}, {}
     for index = 1, #holders do
-      leases[index] = isLive(stored[index]) and { unpackLease(stored[index]) }
-      flags[index] = leases[index] and leases[index][4]
+      if isLive(stored[index]) then
+        local deadline, ttl, epoch, flag = unpackLease(stored[index])
+        members[#members + 1] =
+          { holder = holders[index], field = fields[index], deadline = deadline, ttl = ttl, epoch = epoch, flag = flag }
+      end
+    end
+  end
+  return members
+end
+
+-- Appends a page of the live members of a group to a reply whose first element is their number. Only the page is read with data,
+-- which may be large.
+local function readMembers(tenant, group, reply, offset, limit)
+  local members = liveMembers(tenant, group)
+  reply[1] = #members
+  table.sort(members, function(a, b)
+    return a.epoch < b.epoch
+  end)
+  for from = offset + 1, math.min(#members, offset + limit), MAX_TOGETHER do
+    local to = math.min(#members, offset + limit, from + MAX_TOGETHER - 1)
+    local fields, flags = {}, {}
+    for at = from, to do
+      fields[#fields + 1], flags[#flags + 1] = members[at].field, members[at].flag
     end
     local data = dataOfAll(tenant, fields, flags)
-    for index = 1, #holders do
-      if leases[index] then
-        local deadline, ttl, epoch = unpack(leases[index])
-        reply[1] = reply[1] + 1
-        local last = #reply
-        reply[last + 1] = holders[index]
-        reply[last + 2] = deadline - now
-        reply[last + 3] = ttl
-        reply[last + 4] = epoch
-        reply[last + 5] = data[index]
-      end
+    for at = from, to do
+      local member, last = members[at], #reply
+      reply[last + 1] = member.holder
+      reply[last + 2] = member.deadline - now
+      reply[last + 3] = member.ttl
+      reply[last + 4] = member.epoch
+      reply[last + 5] = data[at - from + 1]
     end
   end
 end
 
 local replies = {}
-for at = 1, #ARGV, 3 do
+for at = 1, #ARGV, 4 do
   local tenant, group = ARGV[at], ARGV[at + 1]
   local reply = { 0, tonumber(redis.call('HGET', keyOf(REVISIONS, tenant, ''), group) or 0) }
-  if ARGV[at + 2] == '0' then
+  local limit = tonumber(ARGV[at + 3])
+  if limit == 0 then
     reply[1] = countLive(tenant, group)
   else
-    readMembers(tenant, group, reply)
+    readMembers(tenant, group, reply, tonumber(ARGV[at + 2]), limit)
   end
   replies[#replies + 1] = reply
 end
