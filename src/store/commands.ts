@@ -2,10 +2,12 @@
 import type {
   Commit,
   CommitResult,
+  EventWatch,
   StoredDocument,
   TopicBounds,
   TopicCursor,
   TopicEntry,
+  WatchedFrom,
 } from './documents.ts';
 import type { Beat, BeatResult, Lease, Members, MembersPage, Release, SetData, Tenant } from './leases.ts';
 
@@ -16,6 +18,8 @@ export interface StoreNow {
   readonly wallMs: number;
   /** A timetoken that is not below any earlier one and below every later one. */
   readonly timetoken: bigint;
+  /** Not below any earlier epoch, revision or version of the tenant, and below every later one. */
+  readonly sequence: number;
 }
 
 /** What each command takes and returns. A batch may hold commands of many tenants and kinds. */
@@ -48,9 +52,10 @@ export interface Commands {
     input: { tenant: Tenant; topics: readonly TopicCursor[]; limit: number; maxBytes?: number };
     result: readonly TopicEntry[];
   };
+  watchEvents: { input: EventWatch; result: WatchedFrom };
   topicBounds: { input: { tenant: Tenant; topics: readonly string[] }; result: readonly TopicBounds[] };
   now: { input: { tenant: Tenant }; result: StoreNow };
-  /** Deletes all data of the tenant, without events. */
+  /** Deletes all data of the tenant, without events. Watches stay: those who set them still wait for events. */
   drop: { input: { tenant: Tenant }; result: null };
 }
 

@@ -1,6 +1,6 @@
 /** Documents and topics: what is stored of them, and what the commands that change and read them take and return. */
 import type { Guard, Tenant } from './leases.ts';
-import { leaseEventsPrefix } from './limits.ts';
+import { leaseEventsBelowPrefix, leaseEventsPrefix } from './limits.ts';
 
 export interface StoredDocument {
   readonly key: string;
@@ -38,12 +38,22 @@ export interface Append {
   readonly idleMs?: number;
 }
 
-/** Guards, writes and appends in one atomic step: all of them or none. */
+/** An event of a group that no change of a lease makes. */
+export interface GroupEvent {
+  readonly group: string;
+  readonly payload: Uint8Array;
+  readonly keepEntries: number;
+  readonly idleMs: number;
+}
+
+/** Guards, writes, appends and events in one atomic step: all of them or none. */
 export interface Commit {
   readonly tenant: Tenant;
   readonly guards?: readonly Guard[];
   readonly writes?: readonly DocumentWrite[];
   readonly appends?: readonly Append[];
+  /** Each is appended to the event topics of its group that are watched, at a fresh timetoken; to none if none is. */
+  readonly events?: readonly GroupEvent[];
 }
 
 export interface CommitResult {
@@ -75,7 +85,42 @@ export interface TopicBounds {
   readonly entries: number;
 }
 
-/** Returns the topic that holds the `LeaseEvent`s of a group. */
+/**
+ * Requests that the events of groups are recorded in topics: an event goes to the topic of its group, and to those of the
+ * prefixes of its name, as far as they are watched at that moment. What happened before a watch is in no topic.
+ */
+export interface EventWatch {
+  readonly tenant: Tenant;
+  /** Their events are recorded in `leaseEventsTopic(group)`. */
+  readonly groups: readonly string[];
+  /** The events of all groups whose names start with one are recorded in `leaseEventsBelowTopic(prefix)`. */
+  readonly prefixes: readonly string[];
+  /**
+   * How long a new watch lasts, ms. One that exists is extended to that when less than half of it is left, so that it need
+   * not be written each time. A watch runs on the lease clock, except that advancing that clock does not shorten it.
+   */
+  readonly forMs: number;
+  /**
+   * Where a watch begins, the grants of this holder after `since` are recorded as if they happened now, if its leases are
+   * still live: a client that watches and beats at the same time receives its own grant, whichever of the two is first.
+   */
+  readonly own?: { readonly holder: string; readonly since: number };
+}
+
+/** What was reached when the watches were set: every later event of a watched group is recorded after it. */
+export interface WatchedFrom {
+  /** As `timetoken` of `now`. */
+  readonly timetoken: bigint;
+  /** As `sequence` of `now`. */
+  readonly sequence: number;
+}
+
+/** Returns the topic that holds the `LeaseEvent`s of a group while it is watched. */
 export function leaseEventsTopic(group: string): string {
   return leaseEventsPrefix + group;
+}
+
+/** Returns the topic that holds the `LeaseEvent`s of all groups whose names start with a prefix while it is watched. */
+export function leaseEventsBelowTopic(prefix: string): string {
+  return leaseEventsBelowPrefix + prefix;
 }

@@ -14,6 +14,7 @@
  * 6. Never early. An expired lease is dead to reads at once; its event is at most one sweep interval plus one tick late.
  * 7. Nothing grows without bound: events are trimmed, empty groups leave no key, idle topics are removed.
  * 8. A commit with a stale version changes nothing and reports it.
+ * 9. A group has an event topic only while it is watched, and from the watch on no event is missing there.
  */
 import type { Command, CommandName, Commands } from './commands.ts';
 import type { Tenant, TenantEvent } from './leases.ts';

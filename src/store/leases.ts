@@ -17,7 +17,7 @@ export interface Lease {
   readonly data: string | null;
 }
 
-/** One change of a group's membership. The group's event topic holds it as JSON. */
+/** One change of a group's membership. Event topics hold it as JSON, where the group is watched. */
 export interface LeaseEvent {
   readonly type: 'granted' | 'released' | 'expired' | 'changed';
   readonly group: string;
@@ -61,7 +61,7 @@ export interface Beat {
   readonly guards?: readonly Guard[];
   /**
    * Which fields of each lease to return: all (the default), its state and the group's revision, or its state alone.
-   * A field that is not returned may be 0 or null.
+   * A field that is not returned may be 0 or null, except the epoch of a lease that was granted.
    */
   readonly returning?: 'all' | 'revision' | 'state';
 }

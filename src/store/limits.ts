@@ -18,13 +18,8 @@ export const maxEventsPerEntry = 32;
 /** Prefix of the topics that hold the events of a group; the group's name follows. */
 export const leaseEventsPrefix = 'leases:';
 
-/**
- * The collection whose documents copy events of groups to further topics. While a document exists, each event of a group
- * whose name starts with the document's key is also appended, at the same position, to the topic named by its value.
- *
- * The topic holds timetokens: nothing is appended to it with `after`. Two documents may name the same topic.
- */
-export const eventCopies = 'event-copies';
+/** Prefix of the topics that hold the events of all groups whose names start with a text; the text follows. */
+export const leaseEventsBelowPrefix = 'leases-below:';
 
-/** Maximum length of a prefix in `eventCopies`, bytes of UTF-8; a longer one matches no group. */
-export const maxCopyPrefixBytes = 512;
+/** Maximum length of a prefix that is watched, bytes of UTF-8; a longer one matches no group. */
+export const maxWatchedPrefixBytes = 512;

@@ -9,10 +9,9 @@ import type { Tenant, TenantEvent } from './leases.ts';
 
 export type { StoreNow } from './commands.ts';
 export type * from './documents.ts';
-export { leaseEventsTopic } from './documents.ts';
+export { leaseEventsBelowTopic, leaseEventsTopic } from './documents.ts';
 export { type ClockReading, type StoreHealth, StoreUnavailable, type TenantSize } from './driver.ts';
 export type * from './leases.ts';
-export { eventCopies } from './limits.ts';
 
 /** All commands as methods, over all partitions. Every method rejects with StoreUnavailable if the store is away. */
 export interface Store {
@@ -30,6 +29,7 @@ export interface Store {
   listDocuments(input: Input<'listDocuments'>): Promise<Result<'listDocuments'>>;
   commit(input: Input<'commit'>): Promise<Result<'commit'>>;
   readTopics(input: Input<'readTopics'>): Promise<Result<'readTopics'>>;
+  watchEvents(input: Input<'watchEvents'>): Promise<Result<'watchEvents'>>;
   topicBounds(input: Input<'topicBounds'>): Promise<Result<'topicBounds'>>;
   now(input: Input<'now'>): Promise<Result<'now'>>;
   drop(input: Input<'drop'>): Promise<Result<'drop'>>;

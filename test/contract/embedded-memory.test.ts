@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import { openEmbeddedDriver } from '../../src/store/embedded/driver.ts';
 import { createStore } from '../../src/store/runtime/create-store.ts';
 import type { Backend } from './backend.ts';
+import { eventWatches } from './event-watches.ts';
 import { storeContract } from './store-contract.ts';
 import { storeModel } from './store-model.ts';
 
@@ -17,4 +18,5 @@ describe('the embedded store in memory', () => {
 
   storeContract(traits, open);
   storeModel(traits, open);
+  eventWatches(traits, open);
 });

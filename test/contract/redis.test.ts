@@ -3,6 +3,7 @@ import { openRedisDriver } from '../../src/store/redis/driver.ts';
 import { createStore } from '../../src/store/runtime/create-store.ts';
 import { startRedis } from '../redis-server.ts';
 import type { Backend } from './backend.ts';
+import { eventWatches } from './event-watches.ts';
 import { storeContract } from './store-contract.ts';
 import { storeModel } from './store-model.ts';
 
@@ -29,4 +30,5 @@ describe('the store on Redis', () => {
 
   storeContract(traits, open);
   storeModel(traits, open);
+  eventWatches(traits, open);
 });

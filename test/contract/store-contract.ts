@@ -1,10 +1,8 @@
 /** What every driver must keep, item by item: one suite, called by a few lines per driver. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { maxCopyPrefixBytes } from '../../src/store/limits.ts';
 import {
   type Beat,
-  eventCopies,
   type LeaseEvent,
   leaseEventsTopic,
   type Store,
@@ -34,6 +32,8 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
     const groups = [{ group, ...(data === undefined ? {} : { data }) }];
     return store.beat({ tenant, holder: 'ann', groups, ttlMs: 1_000, grant: true, ...rest });
   };
+  const watch = (...groups: readonly string[]): ReturnType<Store['watchEvents']> =>
+    store.watchEvents({ tenant, groups, prefixes: [], forMs: 3_600_000 });
   const events = async (group = 'g', of: Store = store): Promise<LeaseEvent[]> => {
     const entries = await of.readTopics({
       tenant,
@@ -66,6 +66,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
     store = node.store;
     tenant = `test/${randomUUID()}`;
     await store.freezeClock();
+    await watch('g', 'a', 'b');
   });
   afterEach(async () => {
     await sweepAgain().catch(() => {});
@@ -308,7 +309,8 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
                 group,
                 state,
                 ...(returning === 'state' ? {} : { revision }),
-                ...(returning === 'all' ? { epoch: lease?.epoch, data: lease?.data } : {}),
+                ...(returning === 'all' || state === 'granted' ? { epoch: lease?.epoch } : {}),
+                ...(returning === 'all' ? { data: lease?.data } : {}),
               };
             }),
           );
@@ -458,6 +460,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
         '%00',
         'x'.repeat(2_048),
       ];
+      await watch(...names);
       for (const name of names) {
         await beat({ group: name, holder: `who ${name}`, data: name });
         await store.commit({ tenant, writes: [{ collection: name, key: name, value: name }] });
@@ -534,6 +537,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
         });
       }
       const holders = Array.from({ length: 1_200 }, (_, at) => `h${at}`);
+      await watch(...Array.from({ length: 7 }, (_, at) => `g${at}`));
       await Promise.all(holders.map((holder, at) => beat({ holder, group: `g${at % 7}`, ttlMs: 1_000 })));
       await advanceUnswept(1_000);
       const partition = node.driver.partitionOf(tenant);
@@ -880,91 +884,6 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
     });
   });
 
-  describe('an event copy', () => {
-    const entriesOf = async (topic: string): Promise<string[]> => {
-      const entries = await store.readTopics({ tenant, topics: [{ topic, after: 0n }], limit: 100 });
-      return entries.map(({ payload, position }) => {
-        const { type, group, holder } = JSON.parse(Buffer.from(payload).toString()) as LeaseEvent;
-        return `${type} ${group} ${holder} ${position}`;
-      });
-    };
-    const positionsOf = async (group: string): Promise<string[]> =>
-      (
-        await store.readTopics({
-          tenant,
-          topics: [{ topic: leaseEventsTopic(group), after: 0n }],
-          limit: 100,
-        })
-      ).map(({ position }) => String(position));
-    const copy = (prefix: string, topic: string): ReturnType<Store['commit']> =>
-      store.commit({
-        tenant,
-        writes: [{ collection: eventCopies, key: prefix, value: topic, ttlMs: 10_000 }],
-      });
-
-    it('has the events of all groups whose names start with its prefix, at the positions in their own topics', async () => {
-      await copy('a.', 'copy of a.');
-      await copy('a.b', 'copy of a.b');
-      for (const group of ['a.x', 'a.b.y', 'ab', 'a', 'b.a.x', 'a.']) await beat({ group });
-      await store.setData({ tenant, group: 'a.x', holder: 'ann', data: '1' });
-      await store.release({ tenant, holder: 'ann', groups: ['a.x', 'a.'] });
-      await store.advanceClock(1_000);
-      const [granted, changed, released] = await positionsOf('a.x');
-      const [joined, expired] = await positionsOf('a.b.y');
-      const [joinedPrefix, leftPrefix] = await positionsOf('a.');
-      expect(await entriesOf('copy of a.')).toEqual([
-        `granted a.x ann ${granted}`,
-        `granted a.b.y ann ${joined}`,
-        `granted a. ann ${joinedPrefix}`,
-        `changed a.x ann ${changed}`,
-        `released a.x ann ${released}`,
-        `released a. ann ${leftPrefix}`,
-        `expired a.b.y ann ${expired}`,
-      ]);
-      expect(await entriesOf('copy of a.b')).toEqual([
-        `granted a.b.y ann ${joined}`,
-        `expired a.b.y ann ${expired}`,
-      ]);
-    });
-
-    it('has each event once, whatever prefixes name its topic, and never in place of the group’s own', async () => {
-      await copy('', 'all');
-      await copy('g', 'all');
-      await copy('gr', leaseEventsTopic('group'));
-      await beat({ group: 'group' });
-      await beat({ group: 'other' });
-      const [[own], [other]] = [await positionsOf('group'), await positionsOf('other')];
-      expect(await entriesOf('all')).toEqual([`granted group ann ${own}`, `granted other ann ${other}`]);
-      expect(await positionsOf('group')).toHaveLength(1);
-    });
-
-    it('compares names by character, and matches no prefix of more than the maximum length', async () => {
-      const longest = 'é'.repeat(maxCopyPrefixBytes / 2);
-      await copy('é', 'short');
-      await copy(longest, 'longest');
-      await copy(`${longest}x`, 'too long');
-      await beat({ group: `${longest}xyz` });
-      expect(await entriesOf('short')).toHaveLength(1);
-      expect(await entriesOf('longest')).toHaveLength(1);
-      expect(await entriesOf('too long')).toEqual([]);
-    });
-
-    it('has no event from before its document was written and after its deadline', async () => {
-      await beat({ group: 'a.x', ttlMs: 60_000 });
-      await copy('a.', 'copy');
-      await store.advanceClock(10_000);
-      await store.release({ tenant, holder: 'ann' });
-      expect(await entriesOf('copy')).toEqual([]);
-    });
-
-    it('ends a wait', async () => {
-      await copy('a.', 'copy');
-      const waiting = store.wait({ tenant, topics: [{ topic: 'copy', after: 0n }], timeoutMs: 20_000 });
-      await beat({ group: 'a.x' });
-      expect(await waiting).toBe(true);
-    });
-  });
-
   describe('wait', () => {
     const until = (
       topics: Record<string, bigint>,
@@ -1029,6 +948,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
     });
 
     it('a tenant of which everything has expired is not listed', async () => {
+      await watch('g0', 'g1', 'g2', 'g3');
       for (let at = 0; at < 30; at += 1) await beat({ holder: `h${at}`, group: `g${at % 4}` });
       await store.commit({ tenant, writes: [{ collection: 'c', key: 'k', value: '1', ttlMs: 2_000 }] });
       expect((await store.tenants()).find((size) => size.tenant === tenant)).toEqual({
@@ -1096,7 +1016,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
   });
 
   if (traits.survivesKill)
-    it('leases, documents and topics survive a kill, and a lease keeps its remaining time', async () => {
+    it('leases, documents, topics and watches survive a kill, and a lease keeps its remaining time', async () => {
       await beat({ ttlMs: 60_000, data: '{"a":1}' });
       await beat({ ttlMs: 60_000, group: 'other' });
       await store.advanceClock(10_000);
@@ -1120,6 +1040,9 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
       expect(lease?.remainingMs).toBeLessThanOrEqual(40_000 + (traits.slackMs ?? 0));
       expect(await store.groupsOf({ tenant, holder: 'ann' })).toEqual(['g', 'other']);
       expect(await steps()).toEqual(['granted ann 1']);
+      await beat({ holder: 'bob' });
+      await store.release({ tenant, holder: 'bob' });
+      expect(await steps()).toEqual(['granted ann 1', 'granted bob 2', 'released bob 1']);
       expect((await store.listDocuments({ tenant, collection: 'c' })).map(({ key }) => key)).toEqual([
         'due',
         'k',

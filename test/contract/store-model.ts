@@ -101,6 +101,10 @@ function inAnyOrderOfExpiry(events: readonly string[]): unknown[] {
   return told;
 }
 
+async function watchAll(store: Store, tenant: string): Promise<void> {
+  await store.watchEvents({ tenant, groups: groupNames, prefixes: [], forMs: 24 * 3_600_000 });
+}
+
 async function eventsOf(store: Store, tenant: string, group: string): Promise<string[]> {
   const entries = await store.readTopics({
     tenant,
@@ -328,6 +332,7 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
         };
         try {
           await real.node.store.freezeClock();
+          await watchAll(real.node.store, real.tenant);
           const model: Model = { nowMs: 0, groups: new Map(), events: new Map() };
           await fc.asyncModelRun(() => ({ model, real }), history);
         } finally {
@@ -357,6 +362,7 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
     const outcome = async (histories: readonly (readonly Asked[])[], atOnce: boolean) => {
       const tenants = twoTenants();
       const partition = driver.partitionOf(tenants[0]);
+      for (const tenant of tenants) await watchAll(store, tenant);
       const ask = ({ tenant, ...beat }: Asked): Promise<BeatResult> =>
         store.beat({ tenant: tenants[tenant] ?? '', defaultTtlMs: 700, ...beat });
       const story: unknown[] = [];

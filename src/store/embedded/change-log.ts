@@ -1,6 +1,6 @@
 /** What the driver reports of each change, for the file to record. */
 import type { Tenant } from '../leases.ts';
-import type { DocumentRecord, Entry, LeaseRecord, TopicRecord } from './records.ts';
+import type { DocumentRecord, Entry, LeaseRecord, TopicRecord, WatchRecord } from './records.ts';
 
 /** Receives every change, in order. A file writes the changes of a batch before the batch has its results. */
 export interface ChangeLog {
@@ -15,6 +15,9 @@ export interface ChangeLog {
   /** `oldest`: the position of the oldest entry that is kept. */
   entryAppended(topic: TopicRecord, entry: Entry, oldest: bigint): void;
   topicDeleted(topic: TopicRecord): void;
+  watchSet(watch: WatchRecord): void;
+  watchDeleted(watch: WatchRecord): void;
+  /** Everything but the watches of the tenant. */
   tenantDropped(tenant: Tenant): void;
 }
 
@@ -28,5 +31,7 @@ export const noChangeLog: ChangeLog = {
   documentDeleted() {},
   entryAppended() {},
   topicDeleted() {},
+  watchSet() {},
+  watchDeleted() {},
   tenantDropped() {},
 };

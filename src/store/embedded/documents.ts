@@ -2,6 +2,7 @@
 import type { Input, Result } from '../commands.ts';
 import type { DocumentWrite, StoredDocument } from '../documents.ts';
 import type { Guard, Tenant } from '../leases.ts';
+import { appendEvent } from './events.ts';
 import type { DocumentRecord, TenantRecord } from './records.ts';
 import {
   deleteIfEmpty,
@@ -68,6 +69,9 @@ export function commit(state: State, input: Input<'commit'>): Result<'commit'> {
     }
     return position;
   });
+  for (const { group, payload, ...retention } of input.events ?? []) {
+    appendEvent(state, tenant, group, { payload, retention });
+  }
   deleteIfEmpty(state, tenant);
   return { committed: true, versions, positions };
 }

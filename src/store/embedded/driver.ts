@@ -22,10 +22,11 @@ import { defaultMaxSlackMs } from './file/renewals.ts';
 import { firstClock, StoreFile } from './file/store-file.ts';
 import { count, groups, groupsOf, members, readLease } from './lease-reads.ts';
 import { beat, release, setData } from './leases.ts';
-import { dropTenant, leaseNow, type State } from './state.ts';
+import { dropTenant, isEmpty, leaseNow, readTimetoken, type State } from './state.ts';
 import { makeSteps, type Steps } from './steps.ts';
 import { sweep } from './sweep.ts';
 import { readTopics, topicBounds } from './topics.ts';
+import { postponeWatches, watchEvents } from './watches.ts';
 
 /** How long one sweep may keep requests waiting, ms. */
 const sweepSliceMs = 3;
@@ -108,12 +109,14 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
     async setClock(_partition, change) {
       run(() => {
         state.clock = changeClock(state.clock, wallMs(), change);
+        postponeWatches(state, Math.floor(change.advanceMs ?? 0));
         file?.clockChanged();
       });
       return state.clock;
     },
     async tenants() {
-      return [...state.tenants.values()].map(({ name, leases, documents, topics }) => ({
+      const tenants = [...state.tenants.values()].filter((tenant) => !isEmpty(tenant));
+      return tenants.map(({ name, leases, documents, topics }) => ({
         tenant: name,
         leases,
         documents,
@@ -235,6 +238,8 @@ function perform(state: State, command: Command): Outcome {
         return { result: commit(state, command.input) };
       case 'readTopics':
         return { result: readTopics(state, command.input) };
+      case 'watchEvents':
+        return { result: watchEvents(state, command.input) };
       case 'topicBounds':
         return { result: topicBounds(state, command.input) };
       case 'now':
@@ -249,7 +254,10 @@ function perform(state: State, command: Command): Outcome {
 }
 
 function readNow(state: State): StoreNow {
-  const wallMs = state.wallMs();
-  state.lastMicros = Math.max(state.lastMicros, Math.floor(wallMs * 1_000));
-  return { leaseMs: leaseNow(state), wallMs: Math.floor(wallMs), timetoken: BigInt(state.lastMicros) * 10n };
+  return {
+    leaseMs: leaseNow(state),
+    wallMs: Math.floor(state.wallMs()),
+    timetoken: readTimetoken(state),
+    sequence: state.sequence,
+  };
 }

@@ -1,11 +1,12 @@
-/** Events of leases: each goes to the topic of its group, and to those that copy the events of the group. */
+/** Events of leases: each goes to the event topics of its group that are watched. */
+import { leaseEventsBelowTopic, leaseEventsTopic } from '../documents.ts';
 import type { LeaseEvent, TenantEvent } from '../leases.ts';
-import { eventCopies, maxCopyPrefixBytes } from '../limits.ts';
-import type { Entry, LeaseRecord } from './records.ts';
+import { maxWatchedPrefixBytes } from '../limits.ts';
+import type { Entry, LeaseRecord, TenantRecord } from './records.ts';
 import { leaseNow, nextTimetoken, type State } from './state.ts';
-import { appendEntry } from './topics.ts';
+import { appendEntry, type Retention } from './topics.ts';
 
-/** Appends one event of a group's membership to its topics. Returns the event for the observers of this node. */
+/** Records one event of a group's membership. Returns the event for the observers of this node. */
 export function recordEvent(
   state: State,
   lease: LeaseRecord,
@@ -24,28 +25,54 @@ export function recordEvent(
     lateMs,
     data: lease.data,
   };
-  const entry: Entry = { position: nextTimetoken(state), payload: event };
-  appendEntry(state, lease.tenant, lease.group.topic, { entry, retention: state.eventRetention });
-  for (const topic of copiesOf(state, lease)) {
-    appendEntry(state, lease.tenant, topic, { entry, retention: state.eventRetention });
-  }
+  appendEvent(state, lease.tenant, lease.group.name, { payload: event, retention: state.eventRetention });
   return event;
 }
 
-const noTopics: ReadonlySet<string> = new Set();
+/** Appends the grant of a live lease that was made before its group was watched, as if it happened now. */
+export function appendOwnGrant(state: State, lease: LeaseRecord): void {
+  const { tenant, group, holder, epoch, data } = lease;
+  const payload: TenantEvent = {
+    tenant: tenant.name,
+    type: 'granted',
+    group: group.name,
+    holder,
+    epoch,
+    revision: epoch,
+    count: group.members.size,
+    atMs: Math.floor(state.wallMs()),
+    lateMs: 0,
+    data,
+  };
+  appendEvent(state, tenant, group.name, { payload, retention: state.eventRetention });
+}
 
-/** Returns the topics, apart from the group's own, that copy the events of a lease's group. */
-function copiesOf(state: State, { tenant, group }: LeaseRecord): ReadonlySet<string> {
-  const copies = tenant.collections.get(eventCopies);
-  if (copies === undefined) return noTopics;
+/** Appends an event to the event topics of a group that are watched, at one fresh timetoken; to none if none is. */
+export function appendEvent(
+  state: State,
+  tenant: TenantRecord,
+  group: string,
+  { payload, retention }: { readonly payload: Entry['payload']; readonly retention: Retention },
+): void {
+  const topics = eventTopicsOf(state, tenant, group);
+  if (topics.length === 0) return;
+  const entry: Entry = { position: nextTimetoken(state), payload };
+  for (const topic of topics) appendEntry(state, tenant, topic, { entry, retention });
+}
+
+const noTopics: readonly string[] = [];
+
+/** Returns the topics that get the events of a group now. */
+export function eventTopicsOf(state: State, { watches }: TenantRecord, group: string): readonly string[] {
+  if (watches === undefined) return noTopics;
   const now = leaseNow(state);
-  const topics = new Set<string>();
-  const longest = Math.min(group.name.length, maxCopyPrefixBytes);
+  const topics: string[] = [];
+  if ((watches.groups.get(group)?.deadlineMs ?? 0) > now) topics.push(leaseEventsTopic(group));
+  if (watches.prefixes.size === 0) return topics;
+  const longest = Math.min(group.length, maxWatchedPrefixBytes);
   for (let length = 0; length <= longest; length += 1) {
-    const copy = copies.get(group.name.slice(0, length));
-    if (copy === undefined || copy.deadlineMs <= now) continue;
-    if (Buffer.byteLength(copy.key) <= maxCopyPrefixBytes) topics.add(copy.value);
+    const watch = watches.prefixes.get(group.slice(0, length));
+    if (watch !== undefined && watch.deadlineMs > now) topics.push(leaseEventsBelowTopic(watch.name));
   }
-  topics.delete(group.topic);
   return topics;
 }

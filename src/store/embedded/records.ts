@@ -16,8 +16,6 @@ export interface LeaseRecord extends Due {
 
 export interface GroupRecord {
   readonly name: string;
-  /** The topic of its events. */
-  readonly topic: string;
   revision: number;
   /** In the order of their grants: the map keeps it, since a lease that is granted again is inserted anew. */
   readonly members: Map<string, LeaseRecord>;
@@ -53,6 +51,22 @@ export interface TopicRecord extends Due {
 /** The leases of a holder: its only one, or several by group. */
 export type Held = LeaseRecord | Map<string, LeaseRecord>;
 
+/** A watch of the events of a group, or of the groups below a prefix. */
+export interface WatchRecord extends Due {
+  readonly kind: 'watch';
+  /** Its name: a watch outlives the record of a tenant that is dropped. */
+  readonly tenant: Tenant;
+  readonly watched: keyof Watches;
+  /** The group or the prefix. */
+  readonly name: string;
+}
+
+/** The watches of a tenant, by name. */
+export interface Watches {
+  readonly groups: Map<string, WatchRecord>;
+  readonly prefixes: Map<string, WatchRecord>;
+}
+
 export interface TenantRecord {
   readonly name: Tenant;
   readonly groups: Map<string, GroupRecord>;
@@ -60,6 +74,8 @@ export interface TenantRecord {
   readonly holders: Map<string, Held>;
   readonly collections: Map<string, Map<string, DocumentRecord>>;
   readonly topics: Map<string, TopicRecord>;
+  /** Undefined while there are none. */
+  watches: Watches | undefined;
   leases: number;
   documents: number;
 }

@@ -1,5 +1,4 @@
 /** The state of the embedded driver: its clock, its sequences and its tenants. */
-import { leaseEventsTopic } from '../documents.ts';
 import type { EventRetention } from '../driver.ts';
 import type { Tenant } from '../leases.ts';
 import { type LeaseClock, readLeaseClock } from '../runtime/lease-clock.ts';
@@ -12,6 +11,7 @@ import type {
   Revert,
   TenantRecord,
   TopicRecord,
+  WatchRecord,
 } from './records.ts';
 
 export interface State {
@@ -23,7 +23,7 @@ export interface State {
   /** The last timetoken that was assigned, in whole microseconds. */
   lastMicros: number;
   readonly tenants: Map<Tenant, TenantRecord>;
-  readonly due: DueHeap<LeaseRecord | DocumentRecord | TopicRecord>;
+  readonly due: DueHeap<LeaseRecord | DocumentRecord | TopicRecord | WatchRecord>;
   readonly changes: ChangeLog;
   /** Reverts each change of the present batch, in order; undefined: nothing is ever reverted, as there is no file. */
   undo: Revert[] | undefined;
@@ -52,6 +52,12 @@ export function nextTimetoken(state: State): bigint {
   return BigInt(state.lastMicros) * 10n;
 }
 
+/** Returns a timetoken that is not below any earlier one, and below every later one. */
+export function readTimetoken(state: State): bigint {
+  state.lastMicros = Math.max(state.lastMicros, Math.floor(state.wallMs() * 1_000));
+  return BigInt(state.lastMicros) * 10n;
+}
+
 /** Returns the tenant's record; creates it if there is none. */
 export function tenantOf(state: State, name: Tenant): TenantRecord {
   let tenant = state.tenants.get(name);
@@ -62,6 +68,7 @@ export function tenantOf(state: State, name: Tenant): TenantRecord {
       holders: new Map(),
       collections: new Map(),
       topics: new Map(),
+      watches: undefined,
       leases: 0,
       documents: 0,
     };
@@ -73,7 +80,7 @@ export function tenantOf(state: State, name: Tenant): TenantRecord {
 
 /** Returns the record of a group without members. */
 export function newGroup(name: string): GroupRecord {
-  return { name, topic: leaseEventsTopic(name), revision: 0, members: new Map() };
+  return { name, revision: 0, members: new Map() };
 }
 
 /** Returns all leases, due ones included. Leases may be granted and end between two steps. */
@@ -85,19 +92,24 @@ export function* allLeases(state: State): Generator<LeaseRecord, void> {
 
 /** Deletes the record of a tenant that holds nothing. */
 export function deleteIfEmpty(state: State, tenant: TenantRecord): void {
-  if (tenant.leases === 0 && tenant.documents === 0 && tenant.topics.size === 0) {
-    state.tenants.delete(tenant.name);
-    state.undo?.push(() => state.tenants.set(tenant.name, tenant));
-  }
+  if (!isEmpty(tenant) || tenant.watches !== undefined) return;
+  state.tenants.delete(tenant.name);
+  state.undo?.push(() => state.tenants.set(tenant.name, tenant));
 }
 
-/** Deletes all data of a tenant, without events. */
+/** Returns whether a tenant holds nothing, apart from watches. */
+export function isEmpty({ leases, documents, topics }: TenantRecord): boolean {
+  return leases === 0 && documents === 0 && topics.size === 0;
+}
+
+/** Deletes all data of a tenant but its watches, without events. */
 export function dropTenant(state: State, name: Tenant): void {
   const tenant = state.tenants.get(name);
   if (tenant === undefined) return;
   for (const item of itemsOf(tenant)) state.due.remove(item);
   state.tenants.delete(name);
   state.undo?.push(() => restoreTenant(state, tenant));
+  if (tenant.watches !== undefined) tenantOf(state, name).watches = tenant.watches;
   state.changes.tenantDropped(name);
 }
 

@@ -4,10 +4,11 @@ import { endDocument } from './documents.ts';
 import { endLease } from './leases.ts';
 import { deleteIfEmpty, leaseNow, type State } from './state.ts';
 import { endTopic } from './topics.ts';
+import { deleteWatch } from './watches.ts';
 
 /**
- * Looks at up to `budget` items that may be due: records expiries of leases in `expired`, deletes documents and topics. Returns whether
- * more is due now.
+ * Looks at up to `budget` items that may be due: records expiries of leases in `expired`, deletes documents, topics and watches. Returns
+ * whether more is due now.
  */
 export function sweep(state: State, budget: number, expired: TenantEvent[]): boolean {
   const now = leaseNow(state);
@@ -18,6 +19,10 @@ export function sweep(state: State, budget: number, expired: TenantEvent[]): boo
     if (item === 'postponed') continue;
     if (item.kind === 'lease') {
       expired.push(endLease(state, item, 'expired', now - item.deadlineMs));
+      continue;
+    }
+    if (item.kind === 'watch') {
+      deleteWatch(state, item);
       continue;
     }
     if (item.kind === 'document') endDocument(state, item);

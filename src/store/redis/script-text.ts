@@ -19,6 +19,7 @@ const files = {
   commit: 'documents/commit',
   readTopics: 'topics/readTopics',
   topicBounds: 'topics/topicBounds',
+  watchEvents: 'topics/watchEvents',
   now: 'partition/now',
   drop: 'partition/drop',
   sweep: 'sweep/sweep',

@@ -136,6 +136,7 @@ function commandMethods(run: Coalescer['run']): Omit<Pick<Store, CommandName>, '
     readDocuments: (documents) => run('readDocuments', documents),
     listDocuments: (collection) => run('listDocuments', collection),
     commit: (commit) => run('commit', commit),
+    watchEvents: (watch) => run('watchEvents', watch),
     topicBounds: (topics) => run('topicBounds', topics),
     now: (tenant) => run('now', tenant),
     drop: (tenant) => run('drop', tenant),

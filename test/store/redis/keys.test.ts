@@ -64,6 +64,18 @@ describe('nothing is left', () => {
     expect(await keysLeft()).toEqual([]);
   });
 
+  it('of watches that are over, however many', async () => {
+    const groups = names(1_500);
+    await store.watchEvents({ tenant, groups, prefixes: ['a', 'b'], forMs: 60_000 });
+    expect(await keysLeft()).not.toEqual([]);
+    // Takes the clock of watches forward: they run on, whatever the lease clock is advanced by.
+    await redis.hincrby('{hb:0}:clock', 'moved', -60_000);
+    await store.advanceClock(60_000);
+    await redis.hincrby('{hb:0}:clock', 'moved', -60_000);
+    await store.advanceClock(0);
+    expect(await keysLeft()).toEqual([]);
+  });
+
   it('of a tenant that is dropped before the holders of its ended leases were removed from the index', async () => {
     await grant(names(100), 'a');
     await store.advanceClock(ttlMs);

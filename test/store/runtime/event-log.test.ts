@@ -24,7 +24,7 @@ function open(isDebugging: boolean): Line[] {
 
 async function expireOne(): Promise<void> {
   await store.freezeClock();
-  const { timetoken } = await store.now({ tenant });
+  const { timetoken } = await store.watchEvents({ tenant, groups: ['room'], prefixes: [], forMs: 60_000 });
   const waiting = store.wait({ tenant, topics: [{ topic, after: timetoken + 10n }], timeoutMs: 20_000 });
   await store.beat({ tenant, holder: 'ann', groups: [{ group: 'room' }], ttlMs: 1_000, grant: true });
   await waiting;

@@ -2,6 +2,7 @@
 import { Type } from '@sinclair/typebox';
 import { demandManage } from '../access/demand.ts';
 import type { PresenceContext } from '../context.ts';
+import { watchEvents, watchedNames } from '../membership/events/watches.ts';
 import { hasNames, parseNames } from '../wire/decode/names.ts';
 import { commonErrors, type PresenceOperation, permissionErrors } from '../wire/operation.ts';
 import { commonParameters, optionalText } from '../wire/parameters.ts';
@@ -15,7 +16,7 @@ import {
   parseGroup,
 } from './registration.ts';
 
-export function addChannelsToGroup({ store }: PresenceContext): PresenceOperation {
+export function addChannelsToGroup({ store, settings }: PresenceContext): PresenceOperation {
   return {
     name: 'AddChannelsToGroup',
     summary: 'Adds channels to a channel group',
@@ -38,6 +39,8 @@ export function addChannelsToGroup({ store }: PresenceContext): PresenceOperatio
       const { tenant, query } = call;
       const group = parseGroup(call);
       const change = { add: parseNames(query.add), remove: parseNames(query.remove) };
+      // Subscribers of the group receive what happens in these channels from now on; a poll that is held watches them too late.
+      await watchEvents(store, { tenant, settings, ...watchedNames(change.add.names) });
       await changeGroup(store, tenant, group, change);
       return changeReply(call);
     },

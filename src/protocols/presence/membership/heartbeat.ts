@@ -53,8 +53,8 @@ export function heartbeat(context: PresenceContext): PresenceOperation {
     async run(call) {
       const request = parseHeartbeat(call);
       const places = placesOf(context, call);
-      await renewPresence(context, request, places instanceof Promise ? await places : places, () =>
-        context.ownJoins.add(request),
+      await renewPresence(context, request, places instanceof Promise ? await places : places, (since) =>
+        context.ownJoins.add(request, { since, atMs: context.wallMs() }),
       );
       return heartbeatReply(call);
     },

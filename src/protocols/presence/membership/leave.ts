@@ -8,6 +8,7 @@ import { replyHeaders } from '../wire/headers.ts';
 import { channelErrors, channelSubject, commonErrors, type PresenceOperation } from '../wire/operation.ts';
 import { channelQuery } from '../wire/parameters.ts';
 import { textReply } from '../wire/reply.ts';
+import { rememberedForMs, rememberLeave } from './leaves.ts';
 import { channelsOf } from './places.ts';
 import { channelPath, channelSegments, okMembers } from './presence-service.ts';
 import { deleteAbsentState } from './state/absent-state.ts';
@@ -37,9 +38,9 @@ export function leave(context: PresenceContext): PresenceOperation {
   };
 }
 
-/** Releases the leases of a uuid on channels, and deletes its state there. */
+/** Releases the leases of a uuid on channels, for polls that are held as well, and deletes its state there. */
 export async function endPresence(
-  { store, debug }: PresenceContext,
+  { store, settings, debug }: PresenceContext,
   tenant: Tenant,
   uuid: string,
   channels: readonly string[],
@@ -49,6 +50,8 @@ export async function endPresence(
     store.release({ tenant, holder: uuid, groups: channels }),
     deleteAbsentState(store, tenant, uuid, channels),
   ]);
+  if (released.length > 0)
+    await rememberLeave(store, { tenant, uuid, channels: released, forMs: rememberedForMs(settings) });
   if (debug === undefined) return;
   for (const group of released) debug({ tenant, group, holder: uuid }, 'lease released');
 }

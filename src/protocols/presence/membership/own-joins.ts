@@ -1,15 +1,16 @@
 /**
  * Joins that a heartbeat made just before its client subscribes. SDKs send both at once, in no order; the real service reports a
- * join 0.1 to 1.4 s later (as recorded), so the client always receives its own. Here it is reported at once, and the first
- * subscribe after it begins before it.
+ * join 0.1 to 1.4 s later (as recorded), so the client always receives its own. Here it is reported at once: if the events of the
+ * channel were recorded then, the first subscribe after it begins before it; else that subscribe records it.
  */
 import type { LeaseEvent, Store, Tenant } from '../../../store/store.ts';
 import { makeBoundedMap } from '../../kit/bounded-map.ts';
 
 /** Clients whose heartbeat overtook their subscribe at the same time. */
 const maxPending = 16_384;
-/** Age of a join that a subscribe still begins before, in units of a timetoken (100 ns): more than the real service delays it. */
-const maxAge = 2n * 10_000_000n;
+/** Age of a join that a subscribe still begins before, ms: more than the real service delays it. */
+const maxAgeMs = 2_000;
+const unitsPerMs = 10_000n;
 const maxEntries = 1_000;
 
 /** A client of a keyset. */
@@ -18,25 +19,33 @@ export interface Occupant {
   readonly uuid: string;
 }
 
+/** A join of a client. */
+export interface OwnJoin {
+  /** A number of the store's sequence before the first lease that was granted. */
+  readonly since: number;
+  /** Wall time, ms since 1970. */
+  readonly atMs: number;
+}
+
 /** Joins of this process that no subscribe of their client has followed yet. */
 export interface OwnJoins {
   /** Adds a join that a heartbeat made. */
-  add(occupant: Occupant): void;
-  /** Removes the joins of a client; returns whether there were any. */
-  take(occupant: Occupant): boolean;
+  add(occupant: Occupant, join: OwnJoin): void;
+  /** Removes the joins of a client; returns the latest if it is recent at a wall time. */
+  take(occupant: Occupant, nowMs: number): OwnJoin | undefined;
 }
 
 /** Makes an empty set of joins. */
 export function makeOwnJoins(): OwnJoins {
-  const pending = makeBoundedMap<string, Occupant>(maxPending);
+  const pending = makeBoundedMap<string, OwnJoin>(maxPending);
   const keyOf = ({ tenant, uuid }: Occupant): string => `${tenant}\n${uuid}`;
   return {
-    add: (occupant) => pending.set(keyOf(occupant), occupant),
-    take(occupant) {
+    add: (occupant, join) => pending.set(keyOf(occupant), join),
+    take(occupant, nowMs) {
       const key = keyOf(occupant);
-      const isPending = pending.has(key);
+      const join = pending.get(key);
       pending.delete(key);
-      return isPending;
+      return join !== undefined && nowMs - join.atMs < maxAgeMs ? join : undefined;
     },
   };
 }
@@ -48,7 +57,7 @@ export async function beforeOwnJoins(
   topics: readonly string[],
   now: bigint,
 ): Promise<bigint> {
-  const cursors = topics.map((topic) => ({ topic, after: now - maxAge }));
+  const cursors = topics.map((topic) => ({ topic, after: now - BigInt(maxAgeMs) * unitsPerMs }));
   const latest = new Map<string, bigint>();
   for (const { topic, position, payload } of await store.readTopics({
     tenant,

@@ -2,22 +2,14 @@
  * Presence as leases: tenant = subscribe key, group = channel, holder = uuid, data = the state as JSON text. A heartbeat renews
  * them; so does a subscribe at the moment of its reply.
  */
-import {
-  type Beat,
-  type BeatGroup,
-  type BeatResult,
-  type LeaseEvent,
-  leaseEventsTopic,
-} from '../../../store/store.ts';
+import type { Beat, BeatGroup, BeatResult } from '../../../store/store.ts';
 import type { PresenceContext } from '../context.ts';
-import { eventsKept } from '../messages/topics.ts';
 import type { PresenceCall } from '../wire/call.ts';
 import { parseState, type State, stateOfName } from '../wire/decode/json.ts';
 import { parseTimeoutSeconds, parseUuidParameter } from '../wire/decode/values.ts';
+import { channelsLeft } from './leaves.ts';
 import type { Place } from './places.ts';
 import { adoptAbsentState } from './state/absent-state.ts';
-
-const eventsPerRead = { limit: eventsKept.keepEntries, maxBytes: 1_048_576 };
 
 /** What a request says about the presence of its uuid. */
 export interface Heartbeat {
@@ -43,50 +35,38 @@ export function parseHeartbeat({ tenant, query }: PresenceCall): Heartbeat {
 
 /**
  * Renews or grants the leases of a uuid. One store operation, but for those that it grants: `onGrant` is called right after it,
- * if there are any.
+ * if there are any, with a number of the store's sequence before them.
  */
 export function renewPresence(
   context: PresenceContext,
   heartbeat: Heartbeat,
   places: readonly Place[],
-  onGrant?: () => void,
+  onGrant?: (since: number) => void,
 ): Promise<void> {
   const groups = leaseGroups(context, heartbeat, places);
   return groups.length === 0 ? Promise.resolve() : renewGroups(context, heartbeat, groups, onGrant);
 }
 
 /**
- * Renews the leases of a uuid after a poll that was held since a timetoken, except where the uuid left meanwhile: SDKs that
+ * Renews the leases of a uuid after a poll that was held since a sequence number of the store, except where the uuid left meanwhile: SDKs that
  * cannot cancel a request leave while their poll is still held, and its reply must not bring them back.
  */
 export async function renewAfterHold(
   context: PresenceContext,
   heartbeat: Heartbeat,
   places: readonly Place[],
-  heldSince: bigint,
+  heldSince: number,
 ): Promise<void> {
   const { store } = context;
   const { tenant, uuid } = heartbeat;
   const groups = leaseGroups(context, heartbeat, places);
   if (groups.length === 0) return;
   const { leases } = await store.beat(beatOf(context, heartbeat, groups, { grant: false }));
-  const absent = new Set(leases.filter(({ state }) => state === 'absent').map(({ group }) => group));
-  if (absent.size === 0) return;
-  const topics = [...absent].map(leaseEventsTopic);
-  for (let after: bigint | undefined = heldSince; after !== undefined; ) {
-    const position: bigint = after;
-    const entries = await store.readTopics({
-      tenant,
-      topics: topics.map((topic) => ({ topic, after: position })),
-      ...eventsPerRead,
-    });
-    for (const { payload } of entries) {
-      const { type, holder, group } = JSON.parse(Buffer.from(payload).toString()) as LeaseEvent;
-      if (type === 'released' && holder === uuid) absent.delete(group);
-    }
-    after = entries.at(-1)?.position;
-  }
-  const expired = groups.filter(({ group }) => absent.has(group));
+  const absent = groups.filter((_, at) => leases[at]?.state === 'absent');
+  if (absent.length === 0) return;
+  const channels = absent.map(({ group }) => group);
+  const left = await channelsLeft(store, { tenant, uuid, channels, since: heldSince });
+  const expired = absent.filter(({ group }) => !left.has(group));
   if (expired.length > 0) await renewGroups(context, heartbeat, expired);
 }
 
@@ -135,12 +115,13 @@ async function renewGroups(
   context: PresenceContext,
   heartbeat: Heartbeat,
   groups: readonly BeatGroup[],
-  onGrant?: () => void,
+  onGrant?: (since: number) => void,
 ): Promise<void> {
   const { leases } = await context.store.beat(beatOf(context, heartbeat, groups, granting));
   if (context.debug !== undefined) logRenewal(context, heartbeat, leases);
-  if (!leases.some(({ state }) => state === 'granted')) return;
-  onGrant?.();
+  const epochs = leases.filter(({ state }) => state === 'granted').map(({ epoch }) => epoch);
+  if (epochs.length === 0) return;
+  onGrant?.(Math.min(...epochs) - 1);
   const granted = groups.filter((_, at) => leases[at]?.state === 'granted');
   await adoptAbsentState(context.store, heartbeat.tenant, heartbeat.uuid, granted);
 }

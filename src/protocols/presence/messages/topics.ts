@@ -1,5 +1,5 @@
 /** The topics of a channel's messages and presence events, and the channel names that are patterns. */
-import { leaseEventsTopic } from '../../../store/store.ts';
+import { leaseEventsBelowTopic, leaseEventsTopic } from '../../../store/store.ts';
 
 /**
  * The vendor lets a subscriber catch up on 100 messages or 20 minutes of a channel. 100 messages of the usual greatest size fit
@@ -27,11 +27,6 @@ function messagesBelowTopic(prefix: string): string {
   return `messages-below:${prefix}`;
 }
 
-/** Returns the topic that gets a copy of the presence events of all channels below a prefix, while it is watched. */
-export function eventsBelowTopic(prefix: string): string {
-  return `leases-below:${prefix}`;
-}
-
 /** Returns `a.` of `a.*`, `a.b.` of `a.b.*`; undefined for a plain name (a pattern has at most three levels). */
 export function prefixOf(name: string): string | undefined {
   if (!name.endsWith('.*')) return undefined;
@@ -50,11 +45,6 @@ export function messageTopicsOf(channel: string): Topics {
   return { topic: messagesTopic(channel), also: prefixesAbove(channel).map(messagesBelowTopic) };
 }
 
-/** Returns the topics to append a presence event to that no change of a lease makes. */
-export function eventTopicsOf(channel: string): Topics {
-  return { topic: leaseEventsTopic(channel), also: prefixesAbove(channel).map(eventsBelowTopic) };
-}
-
 /** Returns the topic to read for the messages of a name. */
 export function messageSourceOf(name: string): string {
   const prefix = prefixOf(name);
@@ -64,7 +54,7 @@ export function messageSourceOf(name: string): string {
 /** Returns the topic to read for the presence events of a name. */
 export function eventSourceOf(name: string): string {
   const prefix = prefixOf(name);
-  return prefix === undefined ? leaseEventsTopic(name) : eventsBelowTopic(prefix);
+  return prefix === undefined ? leaseEventsTopic(name) : leaseEventsBelowTopic(prefix);
 }
 
 /** The topic of changes of a channel group, which held polls on it wait for. */

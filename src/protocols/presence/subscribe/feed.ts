@@ -1,5 +1,5 @@
 /** The messages and presence events of a subscription: reads its topics, and knows what is worth waiting for next. */
-import type { LeaseEvent, TopicCursor } from '../../../store/store.ts';
+import { type LeaseEvent, leaseEventsTopic, type TopicCursor } from '../../../store/store.ts';
 import type { PresenceContext } from '../context.ts';
 import {
   beforeInterval,
@@ -234,6 +234,7 @@ interface EventsOptions {
 /** Returns the presence events of all channels; see `reportSteps`. */
 function reportEvents({ topics, isFromStart }: Found, options: EventsOptions): EventsReport {
   const channels: ChannelEvents[] = [];
+  const sources = new Map(topics.map(({ topic, source }) => [topic, source]));
   const busy = new Set<string>();
   let nextEndMs: number | undefined;
   for (const { topic, source, entries } of topics) {
@@ -241,7 +242,9 @@ function reportEvents({ topics, isFromStart }: Found, options: EventsOptions): E
     const isComplete = isFromStart && entries.length < eventsKept.keepEntries;
     for (const [channel, steps] of stepsByChannel(entries)) {
       const report = reportSteps(steps, { ...options, isComplete });
-      channels.push({ source, channel, events: report.events });
+      // An event is delivered through the name of its channel, if that is subscribed to, whatever topic has it.
+      const own = sources.get(leaseEventsTopic(channel)) ?? source;
+      channels.push({ source: own.rank < source.rank ? own : source, channel, events: report.events });
       if (report.nextEndMs === undefined) continue;
       busy.add(topic);
       nextEndMs = Math.min(nextEndMs ?? report.nextEndMs, report.nextEndMs);

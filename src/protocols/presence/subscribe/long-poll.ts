@@ -19,7 +19,7 @@ import { type Feed, openFeed } from './feed.ts';
 import { type Filter, FilterError, FilterTooLarge, parseFilter } from './filter/filter.ts';
 import type { Poll } from './polls.ts';
 import { renewWhileHeld } from './renew-while-held.ts';
-import { readSubscription, type Subscription, watchPrefixes } from './subscription.ts';
+import { type OpenSubscription, openSubscription, type Subscription } from './subscription.ts';
 
 /** Parameters of both forms of subscribe. */
 export const subscribeParameters = {
@@ -66,29 +66,33 @@ export async function poll(context: PresenceContext, call: PresenceCall, after: 
     const filter = parseFilterOf(call.query);
     const { uuid = '' } = call.query;
     const heartbeat = settings.presenceEnabled && uuid !== '' ? parseHeartbeat(call) : undefined;
+    if (after === 0n) return await beginSubscription(context, call, heartbeat);
     const opened = await openSubscription(context, call);
-    if (after > 0n) return await holdPoll({ context, call, poll: current, filter, heartbeat, after, opened });
-    const { subscription, readAt } = opened;
-    const { places, only } = subscription;
-    if (heartbeat === undefined) return { timetoken: readAt, deliveries: [], only };
-    const timetoken = await beginAt(context, heartbeat, opened);
-    await renewPresence(context, heartbeat, places);
-    return { timetoken, deliveries: [], only };
+    return await holdPoll({ context, call, poll: current, filter, heartbeat, after, opened });
   } finally {
     current.finish();
   }
 }
 
-/** Returns the timetoken that a subscription begins at: before the uuid's own join, if a heartbeat beside the request made it. */
-async function beginAt(
-  { store, ownJoins }: PresenceContext,
-  heartbeat: Heartbeat,
-  { subscription: { sources }, readAt }: OpenSubscription,
-): Promise<bigint> {
-  const topics = [...sources].filter(([, { kind }]) => kind === 'events').map(([topic]) => topic);
+/** Returns where a subscription begins: before the uuid's own join, also if a heartbeat beside the request made it. */
+async function beginSubscription(
+  context: PresenceContext,
+  call: PresenceCall,
+  heartbeat: Heartbeat | undefined,
+): Promise<PollReply> {
+  const { store, ownJoins, wallMs } = context;
   // Taken in any case: a later request must not begin before a join that this client did not ask for.
-  const isJoining = ownJoins.take(heartbeat);
-  return isJoining && topics.length > 0 ? beforeOwnJoins(store, heartbeat, topics, readAt) : readAt;
+  const ownJoin = heartbeat === undefined ? undefined : ownJoins.take(heartbeat, wallMs());
+  const { subscription, readAt } = await openSubscription(context, call, ownJoin);
+  const { places, sources, only } = subscription;
+  let { timetoken } = readAt;
+  if (heartbeat !== undefined) {
+    const topics = [...sources].filter(([, { kind }]) => kind === 'events').map(([topic]) => topic);
+    if (ownJoin !== undefined && topics.length > 0)
+      timetoken = await beforeOwnJoins(store, heartbeat, topics, timetoken);
+    await renewPresence(context, heartbeat, places);
+  }
+  return { timetoken, deliveries: [], only };
 }
 
 interface HeldPoll {
@@ -106,7 +110,7 @@ async function holdPoll(held: HeldPoll): Promise<PollReply> {
   const { store, settings } = context;
   const { tenant, subscribeKey } = call;
   const { signal } = poll;
-  const heldSince = opened.readAt;
+  const heldSince = opened.readAt.sequence;
   let { subscription, readAt } = opened;
   const feed = openFeed(context, { tenant, subscribeKey, after, filter, signal });
   let selection = await read(feed, subscription);
@@ -117,7 +121,7 @@ async function holdPoll(held: HeldPoll): Promise<PollReply> {
   }
   while (isEmpty(selection) && !signal.aborted) {
     const { cursors, timeoutMs } = feed.nextRead();
-    const changes = subscription.groupTopics.map((topic) => ({ topic, after: readAt }));
+    const changes = subscription.groupTopics.map((topic) => ({ topic, after: readAt.timetoken }));
     const isWoken = await store.wait({ tenant, topics: [...cursors, ...changes], timeoutMs, signal });
     if (signal.aborted) break;
     if (isWoken) logPoll(held, 'poll woken');
@@ -135,7 +139,7 @@ async function holdPoll(held: HeldPoll): Promise<PollReply> {
 async function renewAtEnd(
   { context, call, poll, heartbeat }: HeldPoll,
   { places }: Subscription,
-  heldSince: bigint,
+  heldSince: number,
 ): Promise<void> {
   const { uuid = '' } = call.query;
   if (poll.endedBy() !== 'disconnect') {
@@ -171,25 +175,6 @@ function parseFilterOf(query: Query): Filter | undefined {
 function filterErrorOf(error: unknown): unknown {
   if (error instanceof FilterTooLarge) return errors.filterTooLarge(error.message);
   return error instanceof FilterError ? errors.invalidFilter() : error;
-}
-
-interface OpenSubscription {
-  readonly subscription: Subscription;
-  /** The timetoken before anything was read: later changes of groups may be missing in the subscription. */
-  readonly readAt: bigint;
-}
-
-/**
- * Reads what a request is subscribed to. The timetoken is read first of all: SDKs send a heartbeat beside the handshake and must
- * receive their own join.
- */
-async function openSubscription(context: PresenceContext, call: PresenceCall): Promise<OpenSubscription> {
-  const { store } = context;
-  const { tenant } = call;
-  const { timetoken: readAt } = await store.now({ tenant });
-  const subscription = await readSubscription(context, call);
-  await watchPrefixes(store, tenant, subscription.watched);
-  return { subscription, readAt };
 }
 
 function logPoll(

@@ -9,7 +9,8 @@ const retryMs = 1_000;
 
 export interface HeldRenewal {
   readonly heartbeat: Heartbeat;
-  readonly heldSince: bigint;
+  /** The sequence number of the store when the poll began. */
+  readonly heldSince: number;
   /** Ends the renewal. */
   readonly signal: AbortSignal;
   /** Returns the channels to be present in; called each time, because groups change. */

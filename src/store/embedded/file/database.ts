@@ -25,6 +25,9 @@ const schema = `
   CREATE TABLE IF NOT EXISTS entries (
     tenant TEXT, topic TEXT, position INTEGER, payload BLOB, PRIMARY KEY (tenant, topic, position)
   ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS watches (
+    tenant TEXT, watched TEXT, name TEXT, deadline_ms INTEGER, PRIMARY KEY (tenant, watched, name)
+  ) WITHOUT ROWID;
 `;
 
 /** Identifies a file of this server among SQLite databases. */

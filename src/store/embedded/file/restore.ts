@@ -1,6 +1,6 @@
 /** Reads the state back from the file. */
 import { addHeld } from '../holders.ts';
-import type { DocumentRecord, LeaseRecord, TopicRecord } from '../records.ts';
+import type { DocumentRecord, LeaseRecord, TopicRecord, WatchRecord } from '../records.ts';
 import { never, newGroup, type State, tenantOf } from '../state.ts';
 import { deadlineOf } from './deadline-column.ts';
 import type { Renewals } from './renewals.ts';
@@ -25,6 +25,7 @@ export function restoreState(
     );
     restoreTopic(state, row, entries, postponedMs);
   }
+  for (const row of statements.all('SELECT * FROM watches')) restoreWatch(state, row, postponedMs);
   return renewed;
 }
 
@@ -110,4 +111,20 @@ function restoreTopic(state: State, row: Row, entries: readonly Row[], postponed
   };
   tenant.topics.set(topic.name, topic);
   if (topic.deadlineMs !== never) state.due.watch(topic);
+}
+
+function restoreWatch(state: State, row: Row, postponedMs: number): void {
+  const tenant = tenantOf(state, String(row.tenant));
+  const watch: WatchRecord = {
+    kind: 'watch',
+    tenant: tenant.name,
+    watched: row.watched === 'prefixes' ? 'prefixes' : 'groups',
+    name: String(row.name),
+    deadlineMs: deadlineOf(row) + postponedMs,
+    dueMs: 0,
+    slot: -1,
+  };
+  tenant.watches ??= { groups: new Map(), prefixes: new Map() };
+  tenant.watches[watch.watched].set(watch.name, watch);
+  state.due.watch(watch);
 }

@@ -15,6 +15,7 @@ import {
   type LeaseRecord,
   payloadOf,
   type TopicRecord,
+  type WatchRecord,
 } from '../records.ts';
 import type { State } from '../state.ts';
 import { closeDatabase, FileUnusable, openDatabase, unusableText } from './database.ts';
@@ -149,6 +150,22 @@ export class StoreFile implements ChangeLog {
     });
   }
 
+  watchSet({ tenant, watched, name, deadlineMs }: WatchRecord): void {
+    this.#writes.push(() => {
+      this.#run('INSERT OR REPLACE INTO watches VALUES (?, ?, ?, ?)', [
+        ...[tenant, watched, name, columnOf(deadlineMs)],
+      ]);
+    });
+  }
+
+  watchDeleted({ tenant, watched, name }: WatchRecord): void {
+    this.#writes.push(() => {
+      this.#run('DELETE FROM watches WHERE tenant = ? AND watched = ? AND name = ?', [
+        ...[tenant, watched, name],
+      ]);
+    });
+  }
+
   tenantDropped(tenant: Tenant): void {
     for (const [group, name] of this.#revised) if (name === tenant) this.#revised.delete(group);
     this.#writes.push(() => {
@@ -221,7 +238,7 @@ export class StoreFile implements ChangeLog {
   /** In one transaction with the clock: a process that is killed right after its start must not postpone twice. */
   #postpone(state: State, byMs: number, renewed: readonly LeaseRecord[]): void {
     this.#transaction(state, () => {
-      for (const table of ['leases', 'documents', 'topics']) {
+      for (const table of ['leases', 'documents', 'topics', 'watches']) {
         this.#run(`UPDATE ${table} SET deadline_ms = deadline_ms + ?`, [byMs]);
       }
       this.#renewals.rewrite(renewed);

@@ -87,7 +87,7 @@ function readResult(read: TextReader, { groups, returning }: Beat): BeatResult |
     const group = groups === undefined ? utf8(read.counted()) : (groups[at]?.group ?? '');
     const revision = returning === 'state' ? 0 : Number(read.until());
     const isComplete = returning === undefined || returning === 'all';
-    const epoch = isComplete ? Number(read.until()) : 0;
+    const epoch = isComplete || state === 'granted' ? Number(read.until()) : 0;
     const data = isComplete && read.take(1) === '+' ? utf8(read.counted()) : null;
     leases.push({ group, state, epoch, revision, data });
   }

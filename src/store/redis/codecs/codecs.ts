@@ -16,8 +16,13 @@ export const codecs: { readonly [N in CommandName]: Codec<N> } = {
       to.push(tenant);
     },
     decode(reply) {
-      const [leaseMs, wallMs, timetoken] = list(reply);
-      return { leaseMs: number(leaseMs), wallMs: number(wallMs), timetoken: BigInt(text(timetoken)) };
+      const [leaseMs, wallMs, timetoken, sequence] = list(reply);
+      return {
+        leaseMs: number(leaseMs),
+        wallMs: number(wallMs),
+        timetoken: BigInt(text(timetoken)),
+        sequence: number(sequence),
+      };
     },
   },
   drop: {

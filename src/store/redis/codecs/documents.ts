@@ -38,19 +38,22 @@ export const documents: { readonly [N in DocumentCommand]: Codec<N> } = {
     },
   },
   commit: {
-    encode({ tenant, guards, writes = [], appends = [] }, to) {
+    encode({ tenant, guards, writes = [], appends = [], events = [] }, to) {
       to.push(tenant);
       encodeGuards(guards, to);
       to.push(writes.length);
       for (const { collection, key, version, value, ttlMs } of writes) {
         to.push(collection, key, version ?? '', value === null ? '0' : '1', value ?? '', ttlMs ?? '');
       }
-      to.push(appends.reduce((count, { also = [] }) => count + 1 + also.length, 0));
+      to.push(appends.reduce((count, { also = [] }) => count + 1 + also.length, events.length));
       for (const { topic, also = [], payload, after, ...retention } of appends) {
         const bytes = Buffer.from(payload);
         const kept = [retention.keepEntries, retention.keepBytes ?? '', retention.idleMs ?? ''];
         to.push(topic, bytes, after === undefined ? '' : String(after), ...kept);
         for (const another of also) to.push(another, bytes, '=', ...kept);
+      }
+      for (const { group, payload, keepEntries, idleMs } of events) {
+        to.push(group, Buffer.from(payload), '@', keepEntries, '', idleMs);
       }
     },
     decode(reply) {

@@ -1,10 +1,10 @@
-/** Reads of topics, as the scripts in `lua/topics` take and reply to them. */
+/** Reads of topics and watches of events, as the scripts in `lua/topics` take and reply to them. */
 import type { CommandName } from '../../commands.ts';
 import type { TopicEntry } from '../../documents.ts';
 import { type Codec, list, number, text } from './codec.ts';
 import { eventEntries } from './events.ts';
 
-type TopicCommand = Extract<CommandName, 'readTopics' | 'topicBounds'>;
+type TopicCommand = Extract<CommandName, 'readTopics' | 'topicBounds' | 'watchEvents'>;
 
 const maxId = (1n << 64n) - 1n;
 
@@ -39,6 +39,17 @@ export const topics: { readonly [N in TopicCommand]: Codec<N> } = {
       if (topics.length > 1)
         entries.sort((a, b) => (a.position < b.position ? -1 : a.position > b.position ? 1 : 0));
       return entries.slice(0, limit);
+    },
+  },
+  watchEvents: {
+    changesLeases: true,
+    encode({ tenant, groups, prefixes, forMs, own }, to) {
+      to.push(tenant, forMs, own?.holder ?? '', own?.since ?? 0);
+      to.push(groups.length, ...groups, prefixes.length, ...prefixes);
+    },
+    decode(reply) {
+      const [timetoken, sequence] = list(reply);
+      return { timetoken: BigInt(text(timetoken)), sequence: number(sequence) };
     },
   },
   topicBounds: {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type LeaseEvent, leaseEventsTopic } from '../../../../src/store/store.ts';
+import { type LeaseEvent, leaseEventsBelowTopic } from '../../../../src/store/store.ts';
 import { type StartedApp, startApp } from '../../../start-app.ts';
 
 const root = '/v2/presence/sub-key/sub-c-demo';
@@ -9,6 +9,7 @@ let started: StartedApp;
 beforeEach(async () => {
   started = await startApp({}, { wallMs: () => 1_795_232_012_345 });
   await started.store.freezeClock();
+  await started.store.watchEvents({ tenant, groups: [], prefixes: [''], forMs: 3_600_000 });
 });
 afterEach(() => started.close());
 
@@ -28,11 +29,11 @@ const whereIs = async (uuid: string) =>
   ((await get(`${root}/uuid/${encodeURIComponent(uuid)}`)).json as { payload: { channels: string[] } })
     .payload.channels;
 const eventsOf = async (channel: string): Promise<string[]> => {
-  const topics = [{ topic: leaseEventsTopic(channel), after: 0n }];
+  const topics = [{ topic: leaseEventsBelowTopic(''), after: 0n }];
   const entries = await started.store.readTopics({ tenant, topics, limit: 100 });
-  return entries.map(({ payload }) => {
-    const { type, holder, count, data } = JSON.parse(Buffer.from(payload).toString()) as LeaseEvent;
-    return `${type} ${holder} ${count} ${data}`;
+  return entries.flatMap(({ payload }) => {
+    const { type, group, holder, count, data } = JSON.parse(Buffer.from(payload).toString()) as LeaseEvent;
+    return group === channel ? `${type} ${holder} ${count} ${data}` : [];
   });
 };
 /** Returns a JSON object with a number of levels, itself included. */

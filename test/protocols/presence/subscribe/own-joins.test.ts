@@ -14,8 +14,10 @@ interface PollReply {
 }
 
 let started: StartedApp;
+let wallMs: number;
 beforeEach(async () => {
-  started = await startApp({ presenceHoldSeconds: 1 });
+  wallMs = 1_795_232_012_345;
+  started = await startApp({ presenceHoldSeconds: 1 }, { wallMs: () => wallMs });
 });
 afterEach(() => started.close());
 
@@ -51,6 +53,19 @@ it('a client whose heartbeat overtakes its subscribe receives its own join throu
   expect(await receive('foo.%2A', 'uuid=bob')).toEqual(['join bob']);
 });
 
+it('a client whose heartbeat overtakes its subscribe receives its own join also where others subscribe already', async () => {
+  await subscribe('ch-pnpres', 'uuid=eve');
+  await beat('ch', 'uuid=ann');
+  expect(await receive('ch,ch-pnpres', 'uuid=ann')).toEqual(['join ann']);
+});
+
+it('a client that joined long before its first subscribe receives no join', async () => {
+  await beat('ch', 'uuid=ann');
+  wallMs += 2_000;
+  await beat('ch', 'uuid=ann');
+  expect(await receive('ch,ch-pnpres', 'uuid=ann')).toEqual([]);
+});
+
 it('a client receives its own join once, and only what came after it', async () => {
   await publish('ch', 1);
   await beat('ch', 'uuid=ann');
@@ -77,8 +92,9 @@ it('a subscribe without presence events begins now', async () => {
 });
 
 it('a join that is older than the delay of the real service is not received again', async () => {
-  await beat('ch', 'uuid=ann');
   const tenant = `presence/${key}`;
+  await started.store.watchEvents({ tenant, groups: ['ch'], prefixes: [], forMs: 60_000 });
+  await beat('ch', 'uuid=ann');
   const { timetoken } = await started.store.now({ tenant });
   const begin = (now: bigint) =>
     beforeOwnJoins(started.store, { tenant, uuid: 'ann' }, [leaseEventsTopic('ch')], now);

@@ -112,6 +112,22 @@ describe('subscribe', () => {
     expect(await get(root)).toMatchObject({ payload: { total_occupancy: 1 } });
   });
 
+  it('brings back no uuid that left while it was held on channels whose events nobody receives', async () => {
+    const tt = await handshake('ch', 'uuid=u1&heartbeat=20');
+    const held = subscribe('ch', `uuid=u1&tt=${tt}`);
+    await inject(`${root}/uuid/u1`);
+    await inject(`${root}/channel/ch/leave?uuid=u1`);
+    await publish('ch', 1);
+    await held;
+    expect(await get(root)).toMatchObject({ payload: { total_occupancy: 0 } });
+
+    const again = await handshake('ch', 'uuid=u1&heartbeat=20');
+    await started.store.advanceClock(20_000);
+    await publish('ch', 2);
+    await subscribe('ch', `uuid=u1&tt=${again}`);
+    expect(await get(root)).toMatchObject({ payload: { total_occupancy: 1 } });
+  });
+
   it('has no occupant without a uuid', async () => {
     await handshake('ch');
     expect(await get(root)).toMatchObject({ payload: { total_occupancy: 0 } });
@@ -334,6 +350,35 @@ describe('presence events', () => {
     await inject(`/v1/channel-registration/sub-key/${key}/channel-group/g?add=y`);
     await publish('y', 1);
     expect(summarize(await held)).toEqual(['y via g 1']);
+  });
+
+  it('of a channel added to a group reach polls that are held already, from the first join on', async () => {
+    const tt = await handshake(',', 'channel-group=g-pnpres');
+    const held = subscribe(',', `channel-group=g-pnpres&tt=${tt}`);
+    await inject(`/v1/channel-registration/sub-key/${key}/channel-group/g?add=y`);
+    await heartbeat('y', 'uuid=u1');
+    expect(summarize(await held)).toEqual(['y-pnpres via g-pnpres join u1 1']);
+  });
+
+  it('begin with the first subscriber: what happened before is in no reply and costs nothing', async () => {
+    const before = await handshake('ch', 'uuid=u1');
+    await heartbeat('ch', 'uuid=u2');
+    expect(await started.store.tenants()).toMatchObject([{ leases: 2, topics: 0 }]);
+    await handshake('ch-pnpres');
+    await heartbeat('ch', 'uuid=u3');
+    expect(await receive('ch-pnpres', before, 1)).toEqual(['ch-pnpres join u3 3']);
+  });
+
+  it('of one step come once to a subscriber of the channel, of a pattern and of a group that match it', async () => {
+    await inject(`/v1/channel-registration/sub-key/${key}/channel-group/g?add=a.x`);
+    const names = 'a.x-pnpres,a.*';
+    const tt = await handshake(names, 'channel-group=g-pnpres');
+    await heartbeat('a.x', 'uuid=u1');
+    await heartbeat('a.y', 'uuid=u1');
+    expect(await receive(names, tt, 2, 'channel-group=g-pnpres')).toEqual([
+      'a.x-pnpres join u1 1',
+      'a.y-pnpres via a.* join u1 1',
+    ]);
   });
 
   it('of all channels below a pattern come through the pattern, its own included', async () => {

@@ -108,6 +108,7 @@ const rank = (key: string): number => (key.endsWith(':clock') === isClockFirst ?
 it('a slot that is moved twice under load leaves no step half done', { timeout: 60_000 }, async () => {
   const partition = driver.partitionOf(tenant);
   const slot = hashSlot(`hb:${partition}`);
+  await store.watchEvents({ tenant, groups, prefixes: [], forMs: 3_600_000 });
   await store.beat({
     tenant,
     holder: 'stays',

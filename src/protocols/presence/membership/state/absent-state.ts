@@ -5,7 +5,7 @@
  * A document is the state's JSON text itself, whole and as it was set.
  */
 import type { BeatGroup, LeaseEvent, Store, Tenant } from '../../../../store/store.ts';
-import { eventsKept, eventTopicsOf } from '../../messages/topics.ts';
+import { eventsKept } from '../../messages/topics.ts';
 
 const collection = 'state-of-absent';
 
@@ -62,7 +62,7 @@ export async function writeAbsentState(
   await store.commit({
     tenant,
     writes: [{ ...document, value: state, ttlMs }],
-    appends: isChanged ? [{ ...eventTopicsOf(channel), payload, ...eventsKept }] : [],
+    events: isChanged ? [{ group: channel, payload, ...eventsKept }] : [],
   });
 }
 

@@ -13,10 +13,10 @@
 --            'r'  if all leases were renewed and not all fields are returned; if revisions are returned, it is followed by the
 --                 number of consecutive leases of the same group and ';', their revision and ';', until all leases are covered;
 --            '-'  else, followed by a letter per lease: 'g' granted, 'r' renewed, 'a' absent, 'f' refused for lack of memory,
---                 which is as absent. For '*', each beat begins with its
---                 number of leases and ';', and the letter is followed by the length of the group, ';' and the group. Then come
---                 the revision and ';' if it is returned, and if all fields are, the epoch and ';', and '-' for no data, or '+',
---                 the length of the data, ';' and the data
+--                 which is as absent. For '*', each beat begins with its number of leases and ';', and the letter is followed by
+--                 the length of the group, ';' and the group. Then come the revision and ';' if it is returned; the epoch and ';'
+--                 if all fields are returned or the lease was granted; and if all fields are, '-' for no data, or '+', the length
+--                 of the data, ';' and the data
 --@include beat/plainRenewals
 
 -- True in a script of its own, which is called when Redis has refused this one for lack of memory.

@@ -50,11 +50,11 @@ local function describe(run, letter, field, packed, data)
   if form.held then
     text = text .. #group .. ';' .. group
   end
-  if form.returning == 'state' then
-    return text
+  if form.returning ~= 'state' then
+    text = text .. digits(revisionOf(tenant, group)) .. ';'
   end
-  text = text .. digits(revisionOf(tenant, group)) .. ';'
-  if form.returning == 'revision' then
+  local isComplete = form.returning == 'all'
+  if not isComplete and letter ~= 'g' then
     return text
   end
   if not packed then
@@ -62,6 +62,9 @@ local function describe(run, letter, field, packed, data)
   end
   local _, _, epoch = unpackLease(packed)
   text = text .. digits(epoch) .. ';'
+  if not isComplete then
+    return text
+  end
   -- Data that was deleted from Redis by hand reads as none: an error here would fail the whole batch.
   data = data or hasData(packed) and dataAt(tenant, field)
   if not data then

@@ -1,5 +1,6 @@
 -- The appends of a commit.
 --@include shared/topics
+--@include shared/watches
 
 -- Returns a decimal text plus one: dense positions exceed 2^53.
 local function increment(text)
@@ -10,15 +11,9 @@ local function increment(text)
   return string.sub(head, 1, -2) .. (tonumber(string.sub(head, -1)) + 1) .. string.rep('0', #tail)
 end
 
--- Makes the append at a position of ARGV. `bytesSoFar`: the sum of bytes, where they are limited.
-local function appendAt(tenant, append, position, bytesSoFar)
-  local topic, payload, keepEntries = ARGV[append], ARGV[append + 1], ARGV[append + 3]
-  local key = keyOf(ENTRIES, tenant, topic)
-  if bytesSoFar then
-    redis.call('XADD', key, 'MAXLEN', keepEntries, position .. '-0', 'p', payload, 'b', bytesSoFar)
-  else
-    redis.call('XADD', key, 'MAXLEN', keepEntries, position .. '-0', 'p', payload)
-  end
+-- Appends an entry to a topic, with the bounds of the append at a position of ARGV. `entry`: id, field, value, ….
+local function appendTo(tenant, topic, append, entry)
+  redis.call('XADD', keyOf(ENTRIES, tenant, topic), 'MAXLEN', ARGV[append + 3], unpack(entry))
   touchTopic(tenant, topic, ARGV[append + 5], 0)
 end
 
@@ -27,7 +22,7 @@ local function appendSized(tenant, append, position)
   local key = keyOf(ENTRIES, tenant, ARGV[append])
   local newest = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
   local total = (newest and tonumber(newest[2][4]) or 0) + #ARGV[append + 1]
-  appendAt(tenant, append, position, digits(total))
+  appendTo(tenant, ARGV[append], append, { position .. '-0', 'p', ARGV[append + 1], 'b', digits(total) })
   local keepBytes = tonumber(ARGV[append + 4])
   while true do
     local oldest = redis.call('XRANGE', key, '-', '+', 'COUNT', 2)
@@ -39,25 +34,44 @@ local function appendSized(tenant, append, position)
   end
 end
 
+-- Appends an event of a group to its event topics that are watched.
+local function appendEvent(tenant, append)
+  local topics = eventTopicsOf(tenant, ARGV[append])
+  local id = #topics > 0 and digits(nextTimetoken()) .. '0-0'
+  for _, topic in ipairs(topics) do
+    appendTo(tenant, topic, append, { id, 'p', ARGV[append + 1] })
+  end
+end
+
+-- Returns the position of the append at a position of ARGV. `before`: that of the append before.
+local function positionOf(tenant, append, before)
+  local after = ARGV[append + 2]
+  if after == '' then
+    return digits(nextTimetoken()) .. '0'
+  elseif after == '=' then
+    return before
+  end
+  local newest = redis.call('XREVRANGE', keyOf(ENTRIES, tenant, ARGV[append]), '+', '-', 'COUNT', 1)[1]
+  return increment(newest and string.match(newest[1], '^%d+') or after)
+end
+
 -- Makes the appends from `first` to `last` in ARGV. Returns their positions.
 local function applyAppends(tenant, first, last)
   local positions = {}
   for append = first, last, 6 do
     local after = ARGV[append + 2]
-    local position = positions[#positions]
-    if after == '' then
-      position = digits(nextTimetoken()) .. '0'
-    elseif after ~= '=' then
-      local newest = redis.call('XREVRANGE', keyOf(ENTRIES, tenant, ARGV[append]), '+', '-', 'COUNT', 1)[1]
-      position = increment(newest and string.match(newest[1], '^%d+') or after)
-    end
-    if ARGV[append + 4] == '' then
-      appendAt(tenant, append, position)
+    if after == '@' then
+      appendEvent(tenant, append)
     else
-      appendSized(tenant, append, position)
-    end
-    if after ~= '=' then
-      positions[#positions + 1] = position
+      local position = positionOf(tenant, append, positions[#positions])
+      if ARGV[append + 4] == '' then
+        appendTo(tenant, ARGV[append], append, { position .. '-0', 'p', ARGV[append + 1] })
+      else
+        appendSized(tenant, append, position)
+      end
+      if after ~= '=' then
+        positions[#positions + 1] = position
+      end
     end
   end
   return positions

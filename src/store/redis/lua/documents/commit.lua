@@ -4,8 +4,9 @@
 -- ARGV     per commit: tenant, number of guards, (collection, key, version)*,
 --          number of writes, (collection, key, version or '', '1' with a value or '0' to delete, value, ttl ms or '')*,
 --          number of appends, (topic, payload, position, entries to keep, bytes to keep or '', idle ms or '')*,
---          where the position is '' for a fresh timetoken, the one to follow in an empty topic, or '=' for that of the
---          append before, which alone is returned
+--          where the position is '' for a fresh timetoken, the one to follow in an empty topic, '=' for that of the append
+--          before, which alone is returned, or '@' for an event of a group: then `topic` is the group, and the event goes to
+--          its event topics that are watched, at a fresh timetoken that is not returned
 -- Returns  per commit: false, or { { version or '0' for each write }, { position for each append } }
 --@include shared/documents
 --@include documents/appends

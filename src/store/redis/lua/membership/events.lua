@@ -1,8 +1,8 @@
--- Events of a group's membership, in the topic of the group and in those that copy it.
+-- Events of a group's membership, in the event topics of the group that are watched.
 --
 -- ARGV     1 entries and 2 idle ms of event topics, in every script that includes this
 --@include shared/topics
---@include shared/versions
+--@include shared/watches
 --@include membership/leases
 --@include membership/revisions
 
@@ -11,69 +11,47 @@ local result = { '' }
 
 local eventSlackMs = math.floor(tonumber(ARGV[2]) / 10)
 
--- Appends packed events: the last one has the timetoken `lastMicros`, each before it one microsecond less.
-local function appendEvents(tenant, topic, packed, lastMicros)
-  redis.call('XADD', keyOf(ENTRIES, tenant, topic), 'MAXLEN', ARGV[1], digits(lastMicros) .. '0-0', 'e', packed)
-  touchTopic(tenant, topic, ARGV[2], eventSlackMs)
+-- Appends `many` packed events to topics at fresh timetokens: the last one has that of the entry, each before it one
+-- microsecond less.
+local function appendEvents(tenant, topics, packed, many)
+  tt = nextTimetoken() + many - 1
+  for _, topic in ipairs(topics) do
+    redis.call('XADD', keyOf(ENTRIES, tenant, topic), 'MAXLEN', ARGV[1], digits(tt) .. '0-0', 'e', packed)
+    touchTopic(tenant, topic, ARGV[2], eventSlackMs)
+  end
 end
 
--- Returns whether the tenant has any copies of events; read once a call.
-local hasCopies = {}
-local function copiesEvents(tenant)
-  if hasCopies[tenant] == nil then
-    hasCopies[tenant] = redis.call('EXISTS', keyOf(VERSIONS, tenant, eventCopies)) == 1
-  end
-  return hasCopies[tenant]
-end
-
--- Returns the topics, apart from the group's own, that copy the events of a group: the values of the documents in the
--- collection `eventCopies` whose keys the group's name starts with.
-local function copiesOf(tenant, group)
-  local prefixes = {}
-  for length = 0, math.min(#group, maxCopyPrefixBytes) do
-    prefixes[length + 1] = string.sub(group, 1, length)
-  end
-  local topics, isKnown = {}, { [leaseEventsPrefix .. group] = true }
-  for at, packed in ipairs(redis.call('HMGET', keyOf(VERSIONS, tenant, eventCopies), unpack(prefixes))) do
-    if unpackVersion(packed) then
-      local topic = redis.call('HGET', keyOf(DOCUMENTS, tenant, eventCopies), prefixes[at])
-      if topic and not isKnown[topic] then
-        isKnown[topic] = true
-        topics[#topics + 1] = topic
-      end
-    end
-  end
-  return topics
+-- Packs those of `events` from `from` to `to`; see recordEvents. They are packed as MessagePack, of lists of numbers and
+-- names: text for each event would cost more than all other work on it.
+local function packEvents(group, events, from, to)
+  local first = events.first
+  return cmsgpack.pack({
+    events.type,
+    group,
+    wallMs,
+    { unpack(events.holders, from, to) },
+    { unpack(events.epochs, from, to) },
+    events.revision and events.revision + from - first or false,
+    events.count + (events.type == 'granted' and from - first or first - from),
+    events.lateMs and { unpack(events.lateMs, from, to) } or false,
+    events.data and { unpack(events.data, from, to) } or false,
+  })
 end
 
 -- Records events of one group: `events` has their `type`, the lists `holders` and `epochs`, of which those from `first` to
 -- `last` are meant, and lists or nothing for `lateMs` and `data`. `revision` is that of the first, each next one is one more;
 -- nothing where the revisions are the epochs. `count` is the number of members after the first, each next one is one more or
--- less. They are packed as MessagePack, of lists of numbers and names: text for each event would cost more than all other
--- work on it.
+-- less.
 local function recordEvents(tenant, group, events)
-  local copies = copiesEvents(tenant) and copiesOf(tenant, group)
-  local first, last = events.first, events.last
-  for from = first, last, maxEventsPerEntry do
+  local topics = eventTopicsOf(tenant, group)
+  local last = events.last
+  for from = events.first, last, maxEventsPerEntry do
     local to = math.min(last, from + maxEventsPerEntry - 1)
-    local packed = cmsgpack.pack({
-      events.type,
-      group,
-      wallMs,
-      { unpack(events.holders, from, to) },
-      { unpack(events.epochs, from, to) },
-      events.revision and events.revision + from - first or false,
-      events.count + (events.type == 'granted' and from - first or first - from),
-      events.lateMs and { unpack(events.lateMs, from, to) } or false,
-      events.data and { unpack(events.data, from, to) } or false,
-    })
+    local packed = packEvents(group, events, from, to)
     result[#result + 1] = tenant
     result[#result + 1] = packed
-    nextTimetoken()
-    tt = tt + to - from
-    appendEvents(tenant, leaseEventsPrefix .. group, packed, tt)
-    for _, topic in ipairs(copies or {}) do
-      appendEvents(tenant, topic, packed, tt)
+    if #topics > 0 then
+      appendEvents(tenant, topics, packed, to - from + 1)
     end
   end
 end

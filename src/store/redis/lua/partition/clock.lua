@@ -15,6 +15,9 @@ end
 local advance = tonumber(ARGV[1])
 if advance > 0 or ARGV[2] ~= '' then
   now = now + advance
+  if advance > 0 then
+    redis.call('HINCRBY', KEYS[1], 'moved', digits(advance))
+  end
   if ARGV[2] ~= '' then
     frozen = ARGV[2] == '1'
   end

@@ -1,4 +1,4 @@
--- Deletes all data of tenants, without events.
+-- Deletes all data of tenants but their watches, without events.
 --
 -- KEYS[1]  the partition's clock
 -- ARGV     tenants

@@ -16,6 +16,7 @@ local DOCUMENTS = 'd'       -- HASH  per collection: key -> value. Written by co
 local COLLECTIONS = 'c'     -- SET   collections. Written by commit, sweep
 local ENTRIES = 's'         -- STREAM per topic: ids '<position>-0' (shared/topics.lua). Written by commit, beat, setData
 local TOPICS = 't'          -- HASH  topic -> idle deadline, '' for never. Written by commit, beat, setData, sweep
+local WATCHES = 'w'         -- ZSET  of groups ('g') and of prefixes ('p'): name -> end (shared/watches.lua). Written by watchEvents, sweep
 
 -- Keys of the partition: prefix .. NAME
 

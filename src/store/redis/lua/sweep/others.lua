@@ -1,4 +1,4 @@
--- Sweeps holders of leases that ended together, topics and documents.
+-- Sweeps holders of leases that ended together, topics, documents and watches.
 
 local function sweepHolders(tenant, member)
   local checked = removeEnded(tenant)
@@ -35,6 +35,26 @@ local function sweepDocument(tenant, name, member)
     redis.call('ZREM', dueKey, member)
   elseif deadline then
     redis.call('ZADD', dueKey, digits(deadline), member)
+  else
+    redis.call('ZREM', dueKey, member)
+  end
+end
+
+-- Deletes watches that are over, some per call.
+local function sweepWatches(tenant, member)
+  local earliest
+  for _, watched in ipairs({ WATCHED_GROUPS, WATCHED_PREFIXES }) do
+    local watchesKey = keyOf(WATCHES, tenant, watched)
+    local over = redis.call('ZRANGEBYSCORE', watchesKey, '-inf', digits(watchNow), 'LIMIT', 0, MAX_TOGETHER)
+    if #over > 0 then
+      redis.call('ZREM', watchesKey, unpack(over))
+      budget.steps = budget.steps - #over
+    end
+    local deadline = tonumber(redis.call('ZRANGE', watchesKey, 0, 0, 'WITHSCORES')[2])
+    earliest = deadline and math.min(deadline, earliest or deadline) or earliest
+  end
+  if earliest then
+    redis.call('ZADD', dueKey, digits(earliest + movedMs), member)
   else
     redis.call('ZREM', dueKey, member)
   end

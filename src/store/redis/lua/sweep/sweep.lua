@@ -36,6 +36,8 @@ local function sweepMembers(members)
       budget.steps = budget.steps - 1
       if kind == DUE_HOLDERS then
         sweepHolders(tenant, member)
+      elseif kind == DUE_WATCHES then
+        sweepWatches(tenant, member)
       elseif kind == DUE_TOPIC then
         sweepTopic(tenant, name, member)
       else

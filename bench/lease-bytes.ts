@@ -1,0 +1,73 @@
+/**
+ * What a lease costs in Redis, by kind of key: grants leases in groups of several sizes over a Redis that it starts, and sums up the
+ * memory of its keys. Prints figures as JSON. LEASES, GROUP_SIZES, GROUPS_PER_HOLDER and HOLDER_BYTES change what is measured.
+ */
+import { Redis } from 'ioredis';
+import { openRedisDriver } from '../src/store/redis/driver.ts';
+import { createStore } from '../src/store/runtime/create-store.ts';
+import { startRedis } from '../test/redis-server.ts';
+
+const leases = Number(process.env.LEASES ?? 50_000);
+const groupSizes = (process.env.GROUP_SIZES ?? '5,100').split(',').map(Number);
+const perHolder = Number(process.env.GROUPS_PER_HOLDER ?? 1);
+const holderBytes = Number(process.env.HOLDER_BYTES ?? 12);
+const ttlMs = 3_600_000;
+const tenant = 'presence/sub-c-demo';
+const atOnce = 1_000;
+
+const server = await startRedis();
+const redis = new Redis(server.port, '127.0.0.1');
+
+async function usedMemory(): Promise<number> {
+  return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
+}
+
+/** Returns the bytes of all keys by their kind: what begins their name after the hash tag. */
+async function bytesByKind(): Promise<ReadonlyMap<string, number>> {
+  const bytes = new Map<string, number>();
+  for await (const keys of redis.scanStream({ count: 1_000 })) {
+    for (const key of keys as string[]) {
+      const name = key.slice(key.indexOf('}') + 2);
+      const kind = /^(?:due|clock|n:)/.exec(name)?.[0] ?? name.slice(0, 1);
+      const size = Number(await redis.memory('USAGE', key, 'SAMPLES', 0));
+      bytes.set(kind, (bytes.get(kind) ?? 0) + size);
+    }
+  }
+  return bytes;
+}
+
+async function measure(groupSize: number): Promise<Record<string, unknown>> {
+  await redis.flushall();
+  const before = await usedMemory();
+  const store = createStore(await openRedisDriver({ url: server.url, timeoutMs: 60_000 }));
+  const holders = leases / perHolder;
+  const groups = Math.ceil(leases / groupSize);
+  const groupsOf = (holder: number): { group: string }[] =>
+    Array.from({ length: perHolder }, (_, index) => ({
+      group: `channel-${(holder * perHolder + index) % groups}`,
+    }));
+  for (let from = 0; from < holders; from += atOnce) {
+    const numbers = Array.from({ length: Math.min(atOnce, holders - from) }, (_, at) => from + at);
+    await Promise.all(
+      numbers.map((number) =>
+        store.beat({
+          tenant,
+          holder: String(number).padStart(holderBytes, 'u'),
+          groups: groupsOf(number),
+          ttlMs,
+          grant: true,
+        }),
+      ),
+    );
+  }
+  const total = (await usedMemory()) - before;
+  const kinds = await bytesByKind();
+  await store.close();
+  const perLease = (bytes: number): number => Math.round((10 * bytes) / leases) / 10;
+  const byKind = [...kinds].sort(([, a], [, b]) => b - a).map(([kind, bytes]) => [kind, perLease(bytes)]);
+  return { groupSize, perHolder, bytesPerLease: perLease(total), byKind: Object.fromEntries(byKind) };
+}
+
+for (const groupSize of groupSizes) console.log(JSON.stringify(await measure(groupSize)));
+redis.disconnect();
+await server.stop();

@@ -1,0 +1,110 @@
+/** Watches in the embedded store: which groups have event topics. */
+import type { Input, Result } from '../commands.ts';
+import { maxWatchedPrefixBytes } from '../limits.ts';
+import { appendOwnGrant, eventTopicsOf } from './events.ts';
+import { allHeld } from './holders.ts';
+import type { TenantRecord, Watches, WatchRecord } from './records.ts';
+import { deleteIfEmpty, leaseNow, readTimetoken, type State, tenantOf } from './state.ts';
+
+/** Sets watches, or extends them when less than half of their time is left. */
+export function watchEvents(state: State, input: Input<'watchEvents'>): Result<'watchEvents'> {
+  const { groups, prefixes, forMs, own } = input;
+  const reached = { timetoken: readTimetoken(state), sequence: state.sequence };
+  const tenant = tenantOf(state, input.tenant);
+  const now = leaseNow(state);
+  const held = own === undefined ? [] : allHeld(tenant.holders.get(own.holder));
+  const unrecorded = held
+    .filter(({ epoch, deadlineMs }) => epoch > (own?.since ?? 0) && deadlineMs > now)
+    .filter(({ group }) => eventTopicsOf(state, tenant, group.name).length === 0)
+    .sort((a, b) => a.epoch - b.epoch);
+  for (const name of groups) setWatch(state, tenant, 'groups', { name, now, forMs });
+  for (const name of prefixes) {
+    if (Buffer.byteLength(name) <= maxWatchedPrefixBytes)
+      setWatch(state, tenant, 'prefixes', { name, now, forMs });
+  }
+  for (const lease of unrecorded) appendOwnGrant(state, lease);
+  deleteIfEmpty(state, tenant);
+  return reached;
+}
+
+interface NewWatch {
+  readonly name: string;
+  readonly now: number;
+  readonly forMs: number;
+}
+
+function setWatch(
+  state: State,
+  tenant: TenantRecord,
+  watched: keyof Watches,
+  { name, now, forMs }: NewWatch,
+): void {
+  const watches = watchesOf(state, tenant)[watched];
+  let watch = watches.get(name);
+  if (watch === undefined) {
+    const added: WatchRecord = {
+      kind: 'watch',
+      tenant: tenant.name,
+      watched,
+      name,
+      deadlineMs: 0,
+      dueMs: 0,
+      slot: -1,
+    };
+    watch = added;
+    watches.set(name, added);
+    state.undo?.push(() => {
+      watches.delete(name);
+      state.due.remove(added);
+    });
+  } else if (watch.deadlineMs - now >= forMs / 2) return;
+  postpone(state, watch, now + forMs);
+}
+
+function watchesOf(state: State, tenant: TenantRecord): Watches {
+  if (tenant.watches === undefined) {
+    tenant.watches = { groups: new Map(), prefixes: new Map() };
+    state.undo?.push(() => {
+      tenant.watches = undefined;
+    });
+  }
+  return tenant.watches;
+}
+
+function postpone(state: State, watch: WatchRecord, deadlineMs: number): void {
+  const before = watch.deadlineMs;
+  state.undo?.push(() => {
+    watch.deadlineMs = before;
+    if (before > 0) state.due.watch(watch);
+  });
+  watch.deadlineMs = deadlineMs;
+  state.due.watch(watch);
+  state.changes.watchSet(watch);
+}
+
+/** Deletes a watch that is due. */
+export function deleteWatch(state: State, watch: WatchRecord): void {
+  const { watched, name } = watch;
+  const tenant = state.tenants.get(watch.tenant);
+  const watches = tenant?.watches;
+  if (tenant === undefined || watches === undefined) return;
+  watches[watched].delete(name);
+  if (watches.groups.size === 0 && watches.prefixes.size === 0) tenant.watches = undefined;
+  state.undo?.push(() => {
+    tenant.watches = watches;
+    watches[watched].set(name, watch);
+    state.due.watch(watch);
+  });
+  state.changes.watchDeleted(watch);
+  deleteIfEmpty(state, tenant);
+}
+
+/** Moves the deadlines of all watches, after the lease clock was advanced on purpose: clients are still there. */
+export function postponeWatches(state: State, byMs: number): void {
+  if (byMs <= 0) return;
+  for (const { watches } of state.tenants.values()) {
+    if (watches === undefined) continue;
+    for (const watch of [...watches.groups.values(), ...watches.prefixes.values()])
+      postpone(state, watch, watch.deadlineMs + byMs);
+  }
+}

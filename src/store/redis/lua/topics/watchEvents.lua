@@ -1,0 +1,90 @@
+-- Watches the events of groups.
+--
+-- KEYS[1]  the partition's clock
+-- ARGV     1 entries and 2 idle ms of event topics, then per command: tenant, ms, holder whose grants are recorded or '', sequence
+--          after which, number of groups, group*, number of prefixes, prefix*
+-- Returns  { replies }; per command: { timetoken, sequence } before what it recorded
+--@include membership/holders
+--@include membership/live
+--@include membership/data
+--@include membership/events
+--@include shared/memory
+
+-- Sets watches, or extends them when less than half of their time is left. The names are in ARGV from `first` to `last`.
+local function setWatches(tenant, watched, forMs, first, last)
+  local watchesKey = keyOf(WATCHES, tenant, watched)
+  for from = first, last, MAX_TOGETHER do
+    local to = math.min(last, from + MAX_TOGETHER - 1)
+    local scores = {}
+    for index, deadline in ipairs(redis.call('ZMSCORE', watchesKey, unpack(ARGV, from, to))) do
+      local name = ARGV[from + index - 1]
+      local isTooLong = watched == WATCHED_PREFIXES and #name > maxWatchedPrefixBytes
+      if not isTooLong and (not deadline or tonumber(deadline) - watchNow < forMs / 2) then
+        scores[#scores + 1] = digits(watchNow + forMs)
+        scores[#scores + 1] = name
+      end
+    end
+    if #scores > 0 then
+      redis.call('ZADD', watchesKey, unpack(scores))
+      redis.call('ZADD', dueKey, 'LT', digits(now + forMs), dueMember(DUE_WATCHES, tenant, ''))
+      knownWatches[tenant] = nil
+    end
+  end
+end
+
+-- Returns the live leases of a holder that were granted after `since`, earliest first, and whose events nobody watched.
+local function unwatchedGrants(tenant, holder, since)
+  local found = {}
+  for _, field in ipairs(fieldsHeld(tenant, holder)) do
+    local packed = readLive(tenant, field)
+    local epoch = packed and select(3, unpackLease(packed))
+    local group = groupAndHolder(field)
+    if epoch and epoch > since and #eventTopicsOf(tenant, group) == 0 then
+      found[#found + 1] = { group = group, epoch = epoch, data = hasData(packed) and dataAt(tenant, field) }
+    end
+  end
+  table.sort(found, function(a, b)
+    return a.epoch < b.epoch
+  end)
+  return found
+end
+
+-- Records grants of a holder as if they happened now, where their groups are watched.
+local function recordGrants(tenant, holder, grants)
+  for _, grant in ipairs(grants) do
+    local topics = eventTopicsOf(tenant, grant.group)
+    if #topics > 0 then
+      local packed = packEvents(grant.group, {
+        type = 'granted',
+        holders = { holder },
+        epochs = { grant.epoch },
+        first = 1,
+        count = redis.call('ZCARD', keyOf(MEMBERS, tenant, grant.group)),
+        data = grant.data and { grant.data },
+      }, 1, 1)
+      appendEvents(tenant, topics, packed, 1)
+    end
+  end
+end
+
+local replies = {}
+result[1] = replies
+local at = 3
+while ARGV[at] do
+  local tenant, forMs, holder, since = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], tonumber(ARGV[at + 3])
+  tt = math.max(tt, wallMicros)
+  replies[#replies + 1] = { digits(tt) .. '0', digits(seqStored) }
+  local grants = holder ~= '' and unwatchedGrants(tenant, holder, since) or {}
+  local groups = at + 4
+  local prefixes = groups + 1 + tonumber(ARGV[groups])
+  local last = prefixes + tonumber(ARGV[prefixes])
+  setWatches(tenant, WATCHED_GROUPS, forMs, groups + 1, prefixes - 1)
+  setWatches(tenant, WATCHED_PREFIXES, forMs, prefixes + 1, last)
+  recordGrants(tenant, holder, grants)
+  at = last + 1
+end
+-- Where every watch has time left no memory is needed.
+admitWrites()
+publishAppends()
+saveCounters()
+return result
