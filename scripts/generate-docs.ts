@@ -11,6 +11,7 @@ import { silentLog } from '../src/settings/log.ts';
 import { composeWithSettings, settingsPage } from '../src/settings/settings-page.ts';
 import { openEmbeddedDriver } from '../src/store/embedded/driver.ts';
 import { createStore } from '../src/store/runtime/create-store.ts';
+import { pbxSupport } from './pbx-support.ts';
 import { presenceSupport } from './presence-support.ts';
 
 const store = createStore(openEmbeddedDriver());
@@ -24,6 +25,7 @@ const pages: Readonly<Record<string, string>> = {
     settingSections,
   ),
   'docs/sls-support.md': supportPage(slsOperations(context)),
+  'docs/pbx-support.md': await pbxSupport(),
   'docs/presence-support.md': await presenceSupport(),
 };
 

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { pbxSupport } from '../scripts/pbx-support.ts';
 import { presenceSupport } from '../scripts/presence-support.ts';
 import { settingSections } from '../src/config.ts';
 import { composeWithSettings, settingsPage } from '../src/settings/settings-page.ts';
@@ -15,6 +16,10 @@ const pageAt = (path: string): Page => {
 
 it('the settings page lists every setting as it is declared', () => {
   expect(pageAt('docs/settings.md').text).toBe(settingsPage(settingSections));
+});
+
+it('the support page of the PBX lists what the tables of operations and of unsupported calls hold', async () => {
+  expect(pageAt('docs/pbx-support.md').text).toBe(await pbxSupport());
 });
 
 it('the support page of Presence lists what the tables of operations and of other services hold', async () => {

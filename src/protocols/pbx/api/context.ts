@@ -43,7 +43,7 @@ export interface PbxContext {
 
 /** Reads the files that the settings name. Throws SettingError. */
 export function makePbxContext(
-  { store, wallMs, randomBytes, log }: ProtocolContext,
+  { store, wallMs, randomBytes, log }: Pick<ProtocolContext, 'store' | 'wallMs' | 'randomBytes' | 'log'>,
   settings: PbxSettings,
 ): PbxContext {
   const ownAddress = makeOwnAddress();

@@ -1,6 +1,6 @@
 /**
  * Error numbers of the PBX API. On the wire an error is its number only, without a message. Source: S-Series API Developer's
- * Guide, appendix.
+ * Guide, appendix; 10085 and 10087: tables of public clients.
  */
 import { VendorError } from '../../kit/failure.ts';
 
@@ -10,6 +10,13 @@ export const errnos = {
   parameterBlank: '10004',
   noSuchExtension: '10006',
   noSuchCall: '10007',
+  extensionNotIdle: '10008',
+  noSuchIvr: '10012',
+  noSuchQueue: '10013',
+  noSuchRingGroup: '10014',
+  extensionConfigurationFailed: '10017',
+  extensionExists: '10085',
+  tooManyExtensions: '10087',
   jsonOnly: '20000',
   postOnly: '20001',
   lockedOut: '20002',
@@ -39,6 +46,13 @@ export const meanings: Readonly<Record<Errno, string>> = {
   '10004': 'a required parameter is blank',
   '10006': 'the extension does not exist',
   '10007': 'the call does not exist',
+  '10008': 'the extension is not idle',
+  '10012': 'the IVR does not exist',
+  '10013': 'the queue does not exist',
+  '10014': 'the ring group does not exist',
+  '10017': 'the extension could not be configured',
+  '10085': 'the extension exists already',
+  '10087': 'there are as many extensions as the PBX can have',
   '20000': 'only JSON objects are supported',
   '20001': 'only POST is supported',
   '20002': 'login failed: too many failures, locked for ten minutes',

@@ -2,15 +2,21 @@
 import { callQuery, extensionQueryCall } from '../calls/call-query.ts';
 import { controllingCalls } from '../calls/control-calls.ts';
 import { diallingCalls } from '../calls/dial-calls.ts';
-import { inboundQuery } from '../calls/inbound-query.ts';
-import { outboundQuery } from '../calls/outbound-query.ts';
+import { inboundQuery, outboundQuery } from '../calls/trunk-calls-query.ts';
 import { apply } from '../model/apply.ts';
 import { deviceInfoQuery } from '../model/device-info-query.ts';
-import { extensionList } from '../model/extension-list.ts';
-import { extensionListQuery } from '../model/extension-list-query.ts';
+import { extensionList, extensionListQuery } from '../model/extension-list-query.ts';
 import { extensionQuery } from '../model/extension-query.ts';
-import { extensionUpdate } from '../model/extension-update.ts';
-import { trunkList, trunkListQuery } from '../model/trunk-list-query.ts';
+import { extensionAdd, extensionDelete, extensionUpdate } from '../model/extension-update.ts';
+import { inboundRouteQuery } from '../model/inbound-route-query.ts';
+import {
+  queuePauseAgent,
+  queueQuery,
+  queueQueryStatus,
+  queueStatusQuery,
+  queueUnpauseAgent,
+} from '../model/queue-calls.ts';
+import { sipTrunkQuery, trunkList, trunkListQuery, trunkQuerySipTrunk } from '../model/trunk-list-query.ts';
 import { cdrDownload, cdrGetRandom } from '../records/cdr-calls.ts';
 import { recordingDownload, recordingGetRandom } from '../records/recording-calls.ts';
 import { heartbeat } from '../tokens/heartbeat.ts';
@@ -31,7 +37,17 @@ const everywhere = [
   extensionQuery,
   trunkListQuery,
   trunkList,
+  sipTrunkQuery,
+  trunkQuerySipTrunk,
+  inboundRouteQuery,
   extensionUpdate,
+  extensionAdd,
+  extensionDelete,
+  queueQuery,
+  queueStatusQuery,
+  queueQueryStatus,
+  queuePauseAgent,
+  queueUnpauseAgent,
   inboundQuery,
   outboundQuery,
   apply,

@@ -3,21 +3,14 @@
  * of v2.0.0. One operation each, which differ in the names of their parameters and in what the ends may be.
  */
 import { Type } from '@sinclair/typebox';
-import {
-  endpoint,
-  type PbxOperation,
-  succeedWith,
-  successWith,
-  TokenQuery,
-  VersionParams,
-} from '../api/call.ts';
+import { authorizedCall } from '../api/authorized-call.ts';
+import { type PbxOperation, succeedWith } from '../api/call.ts';
 import type { PbxContext } from '../api/context.ts';
-import { bodyErrors, errnos, PbxError, tokenErrors } from '../api/errors.ts';
-import { bodyReader, Field } from '../api/parameters.ts';
+import { errnos, PbxError } from '../api/errors.ts';
 import type { Model } from '../model/model.ts';
-import { authorize } from '../users/authorize.ts';
 import { dialCall } from './dial.ts';
 import type { OpenCall } from './play/call.ts';
+import { findExtension } from './play/parties.ts';
 import { startCall, startCallback } from './play/start-call.ts';
 
 const maxNumberLength = 64;
@@ -25,61 +18,46 @@ const maxNumberLength = 64;
 interface Dialling<N extends string> {
   readonly name: string;
   readonly summary: string;
-  readonly endpoint: string;
+  readonly path: string;
   /** Names of the required parameters. */
   readonly required: readonly N[];
   /** Returns the call. Throws PbxError. */
   start(values: Readonly<Record<N, string>>, model: Model, callid: string, startedMs: number): OpenCall;
 }
 
-function dialling<N extends string>(declared: Dialling<N>): (context: PbxContext) => PbxOperation {
-  const { required, name, summary, start } = declared;
-  const names = [...required, 'autoanswer', 'dialpermission'];
-  const Body = Type.Object(Object.fromEntries(names.map((field) => [field, Field])));
-  const readBody = bodyReader(Body);
-  return (context) => ({
-    name,
-    summary,
-    ...endpoint(declared.endpoint),
-    schema: {
-      params: VersionParams,
-      query: TokenQuery,
-      body: Body,
-      replies: { 200: successWith({ callid: Type.String() }) },
-    },
-    errors: [
-      ...tokenErrors,
-      ...bodyErrors,
-      errnos.dataBlank,
-      errnos.parameterBlank,
-      errnos.noSuchExtension,
-      errnos.noSuchCall,
-    ],
-    subject: context.subjectOf,
-    async run(call) {
-      await authorize(context, call, 'calls');
-      const parameters = readBody(call.body);
-      if (parameters === undefined) throw new PbxError(errnos.dataBlank);
-      const entries = required.map((field) => [field, (parameters.get(field) ?? '').trim()] as const);
-      if (entries.some(([, value]) => value === '' || value.length > maxNumberLength))
-        throw new PbxError(errnos.parameterBlank);
-      const values = Object.fromEntries(entries) as Record<N, string>;
-      const callid = await dialCall(context, (model, id, startedMs) => start(values, model, id, startedMs));
-      return succeedWith({ callid });
-    },
-  });
+function dialling<N extends string>({
+  start,
+  required,
+  ...rest
+}: Dialling<N>): (context: PbxContext) => PbxOperation {
+  return (context) =>
+    authorizedCall(context, {
+      ...rest,
+      permission: 'calls',
+      required,
+      parameters: ['autoanswer', 'dialpermission'],
+      reply: { callid: Type.String() },
+      errors: [errnos.noSuchExtension, errnos.noSuchCall],
+      async run(parameters) {
+        const entries = required.map((field) => [field, (parameters.get(field) ?? '').trim()] as const);
+        if (entries.some(([, value]) => value.length > maxNumberLength))
+          throw new PbxError(errnos.parameterBlank);
+        const values = Object.fromEntries(entries) as Record<N, string>;
+        const callid = await dialCall(context, (model, id, startedMs) => start(values, model, id, startedMs));
+        return succeedWith({ callid });
+      },
+    });
 }
 
-function checkExtension({ extensions }: Model, number: string): void {
-  if (!extensions.some((extension) => extension.number === number))
-    throw new PbxError(errnos.noSuchExtension);
+function checkExtension(model: Model, number: string): void {
+  if (findExtension(model, number) === undefined) throw new PbxError(errnos.noSuchExtension);
 }
 
 export const diallingCalls = [
   dialling({
     name: 'PbxExtensionDialExtension',
     summary: 'Dials one extension from another',
-    endpoint: 'extension/dial_extension',
+    path: 'extension/dial_extension',
     required: ['caller', 'callee'],
     start({ caller, callee }, model, callid, startedMs) {
       checkExtension(model, caller);
@@ -90,7 +68,7 @@ export const diallingCalls = [
   dialling({
     name: 'PbxExtensionDialOutbound',
     summary: 'Dials an outside number from an extension',
-    endpoint: 'extension/dial_outbound',
+    path: 'extension/dial_outbound',
     required: ['extid', 'outto'],
     start({ extid, outto }, model, callid, startedMs) {
       checkExtension(model, extid);
@@ -100,7 +78,7 @@ export const diallingCalls = [
   dialling({
     name: 'PbxOutboundDialOutbound',
     summary: 'Dials two outside numbers one after the other and connects them',
-    endpoint: 'outbound/dial_outbound',
+    path: 'outbound/dial_outbound',
     required: ['caller', 'outto', 'fromext'],
     start(values, model, callid, startedMs) {
       checkExtension(model, values.fromext);
@@ -110,7 +88,7 @@ export const diallingCalls = [
   dialling({
     name: 'PbxCallDial',
     summary: 'Dials a number from an extension',
-    endpoint: 'call/dial',
+    path: 'call/dial',
     required: ['caller', 'callee'],
     start({ caller, callee }, model, callid, startedMs) {
       checkExtension(model, caller);

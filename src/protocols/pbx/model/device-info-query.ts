@@ -1,17 +1,8 @@
 /** `POST /api/{version}/deviceinfo/query`: the device. */
 import { Type } from '@sinclair/typebox';
-import {
-  endpoint,
-  type PbxOperation,
-  succeedWith,
-  successWith,
-  TokenQuery,
-  VersionParams,
-} from '../api/call.ts';
+import { authorizedCall } from '../api/authorized-call.ts';
+import { type PbxOperation, succeedWith } from '../api/call.ts';
 import type { PbxContext } from '../api/context.ts';
-import { bodyErrors, tokenErrors } from '../api/errors.ts';
-import { checkBody } from '../api/parameters.ts';
-import { authorize } from '../users/authorize.ts';
 import { dateTime, duration } from './date-time.ts';
 import { readModel } from './model.ts';
 
@@ -19,20 +10,13 @@ const down: ReadonlySet<string> = new Set(['Unavailable', 'Unregistered', 'Malfu
 
 export function deviceInfoQuery(context: PbxContext): PbxOperation {
   const { store, configuredModel, wallMs, startedMs } = context;
-  return {
+  return authorizedCall(context, {
     name: 'PbxDeviceInfoQuery',
     summary: 'Returns the name, versions, time and extension count of the device',
-    ...endpoint('deviceinfo/query'),
-    schema: {
-      params: VersionParams,
-      query: TokenQuery,
-      replies: { 200: successWith({ deviceinfo: Type.Record(Type.String(), Type.String()) }) },
-    },
-    errors: [...tokenErrors, ...bodyErrors],
-    subject: context.subjectOf,
-    async run(call) {
-      await authorize(context, call, 'device');
-      checkBody(call.body);
+    path: 'deviceinfo/query',
+    permission: 'device',
+    reply: { deviceinfo: Type.Record(Type.String(), Type.String()) },
+    async run() {
       const { value: model } = await readModel(store, configuredModel);
       const { devicename, sn, hardwarever, firmwarever } = model.device;
       const up = model.extensions.filter(({ status = 'Registered' }) => !down.has(status)).length;
@@ -48,5 +32,5 @@ export function deviceInfoQuery(context: PbxContext): PbxOperation {
         },
       });
     },
-  };
+  });
 }

@@ -1,38 +1,49 @@
-/** `POST /api/{version}/extensionlist/query`: all extensions, as v1 lists them. */
-import { Type } from '@sinclair/typebox';
-import {
-  endpoint,
-  type PbxOperation,
-  succeedWith,
-  successWith,
-  TokenQuery,
-  VersionParams,
-} from '../api/call.ts';
+/** `POST /api/{version}/extensionlist/query`, in v2.0.0 `extension/list`: all extensions with their states. */
+import { type TProperties, Type } from '@sinclair/typebox';
+import { authorizedCall } from '../api/authorized-call.ts';
+import { type PbxOperation, succeedWith } from '../api/call.ts';
 import type { PbxContext } from '../api/context.ts';
-import { bodyErrors, tokenErrors } from '../api/errors.ts';
-import { checkBody } from '../api/parameters.ts';
-import { authorize } from '../users/authorize.ts';
 import { ListedExtension, listedExtension } from './listed-extension.ts';
-import { readModel } from './model.ts';
+import { type Extension, readModel } from './model.ts';
 
 export function extensionListQuery(context: PbxContext): PbxOperation {
-  const { store, configuredModel } = context;
-  return {
+  return listing(context, {
     name: 'PbxExtensionListQuery',
     summary: 'Lists all extensions with their states (v1)',
-    ...endpoint('extensionlist/query'),
-    schema: {
-      params: VersionParams,
-      query: TokenQuery,
-      replies: { 200: successWith({ extlist: Type.Array(ListedExtension) }) },
-    },
-    errors: [...tokenErrors, ...bodyErrors],
-    subject: context.subjectOf,
-    async run(call) {
-      await authorize(context, call, 'extensions');
-      checkBody(call.body);
+    path: 'extensionlist/query',
+    item: ListedExtension.properties,
+    show: listedExtension,
+  });
+}
+
+export function extensionList(context: PbxContext): PbxOperation {
+  return listing(context, {
+    name: 'PbxExtensionList',
+    summary: 'Lists all extensions with their states (v2)',
+    path: 'extension/list',
+    item: { number: Type.String(), ...ListedExtension.properties },
+    // Clients of v2 read `number`, those of v1 `extnumber`.
+    show: (extension) => ({ number: extension.number, ...listedExtension(extension) }),
+  });
+}
+
+interface Listing {
+  readonly name: string;
+  readonly summary: string;
+  readonly path: string;
+  readonly item: TProperties;
+  show(extension: Extension): Readonly<Record<string, string>>;
+}
+
+function listing(context: PbxContext, { item, show, ...rest }: Listing): PbxOperation {
+  const { store, configuredModel } = context;
+  return authorizedCall(context, {
+    ...rest,
+    permission: 'extensions',
+    reply: { extlist: Type.Array(Type.Object(item)) },
+    async run() {
       const { value: model } = await readModel(store, configuredModel);
-      return succeedWith({ extlist: model.extensions.map(listedExtension) });
+      return succeedWith({ extlist: model.extensions.map(show) });
     },
-  };
+  });
 }

@@ -1,60 +1,125 @@
-/** `POST /api/{version}/extension/update`: changes the settings of an extension that the emulated PBX has, and reports it. */
-import { Type } from '@sinclair/typebox';
+/**
+ * `extension/update`, `extension/add` and `extension/delete`: change the extensions of the emulated PBX, and report it. Settings that the
+ * emulated PBX does not have are ignored.
+ */
 import { Value } from '@sinclair/typebox/value';
-import { endpoint, type PbxOperation, success, successWith, TokenQuery, VersionParams } from '../api/call.ts';
+import { authorizedCall } from '../api/authorized-call.ts';
+import { type PbxOperation, success } from '../api/call.ts';
 import type { PbxContext } from '../api/context.ts';
-import { bodyErrors, errnos, PbxError, tokenErrors } from '../api/errors.ts';
-import { bodyReader, Field } from '../api/parameters.ts';
+import { errnos, PbxError } from '../api/errors.ts';
+import type { Parameters } from '../api/parameters.ts';
+import { namesIn } from '../api/select.ts';
 import type { Report } from '../reports/catalog.ts';
-import { authorize } from '../users/authorize.ts';
 import { changeModel } from './change-model.ts';
-import { Extension } from './model.ts';
+import { Extension, isTaken, maxExtensions } from './model.ts';
 
-const Body = Type.Object({
-  extid: Field,
-  /** The same as `extid`, in v2.0.0. */
-  number: Field,
-  username: Field,
-  callerid: Field,
-  agentid: Field,
-});
-const readBody = bodyReader(Body);
 const changeable = ['username', 'callerid', 'agentid'] as const;
 
+/** In v1 `extid`, in v2.0.0 `number`. Throws PbxError 10004 for none. */
+function numberIn(parameters: Parameters): string {
+  const number = (parameters.get('number') ?? parameters.get('extid') ?? '').trim();
+  if (number === '') throw new PbxError(errnos.parameterBlank);
+  return number;
+}
+
+function settingsIn(parameters: Parameters): Partial<Extension> {
+  const sent = changeable.flatMap((name) => {
+    const value = parameters.get(name);
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return Object.fromEntries(sent);
+}
+
+/** Throws PbxError 10017 for settings that no extension can have. */
+function checked(extension: Extension): Extension {
+  if (!Value.Check(Extension, extension)) throw new PbxError(errnos.extensionConfigurationFailed);
+  return extension;
+}
+
+function configured(operation: 'add' | 'update' | 'del', name: string): Report {
+  return { report: 'ConfigChange', type: 'extension', name, operation };
+}
+
 export function extensionUpdate(context: PbxContext): PbxOperation {
-  return {
+  return authorizedCall(context, {
     name: 'PbxExtensionUpdate',
-    summary: 'Changes the settings of an extension; those that the emulated PBX does not have are ignored',
-    ...endpoint('extension/update'),
-    schema: { params: VersionParams, query: TokenQuery, body: Body, replies: { 200: successWith({}) } },
-    errors: [...tokenErrors, ...bodyErrors, errnos.dataBlank, errnos.parameterBlank, errnos.noSuchExtension],
-    subject: context.subjectOf,
-    async run(call) {
-      await authorize(context, call, 'extensions');
-      const parameters = readBody(call.body);
-      if (parameters === undefined) throw new PbxError(errnos.dataBlank);
-      const number = (parameters.get('number') ?? parameters.get('extid') ?? '').trim();
-      if (number === '') throw new PbxError(errnos.parameterBlank);
-      const sent = changeable.flatMap((name) => {
-        const value = parameters.get(name);
-        return value === undefined ? [] : [[name, value] as const];
-      });
+    summary: 'Changes the settings of an extension and reports it',
+    path: 'extension/update',
+    permission: 'extensions',
+    parameters: ['extid', 'number', ...changeable],
+    needsBody: true,
+    reply: {},
+    errors: [errnos.parameterBlank, errnos.noSuchExtension, errnos.extensionConfigurationFailed],
+    async run(parameters) {
+      const number = numberIn(parameters);
       await changeModel(context, async (model) => {
         const before = model.extensions.find((extension) => extension.number === number);
         if (before === undefined) throw new PbxError(errnos.noSuchExtension);
-        const after = { ...before, ...Object.fromEntries(sent) };
-        if (!Value.Check(Extension, after)) throw new PbxError(errnos.jsonOnly);
+        const after = checked({ ...before, ...settingsIn(parameters) });
         if (Value.Equal(before, after)) return { model, reports: [], result: undefined };
         const extensions = model.extensions.map((extension) => (extension === before ? after : extension));
-        const report: Report = {
-          report: 'ConfigChange',
-          type: 'extension',
-          name: number,
-          operation: 'update',
+        return {
+          model: { ...model, extensions },
+          reports: [configured('update', number)],
+          result: undefined,
         };
-        return { model: { ...model, extensions }, reports: [report], result: undefined };
       });
       return success;
     },
-  };
+  });
+}
+
+export function extensionAdd(context: PbxContext): PbxOperation {
+  return authorizedCall(context, {
+    name: 'PbxExtensionAdd',
+    summary: 'Adds an extension and reports it',
+    path: 'extension/add',
+    permission: 'extensions',
+    parameters: ['extid', 'number', ...changeable],
+    needsBody: true,
+    reply: {},
+    errors: [
+      errnos.parameterBlank,
+      errnos.extensionExists,
+      errnos.tooManyExtensions,
+      errnos.extensionConfigurationFailed,
+    ],
+    async run(parameters) {
+      const number = numberIn(parameters);
+      const added = checked({ number, type: 'SIP', status: 'Registered', ...settingsIn(parameters) });
+      await changeModel(context, async (model) => {
+        if (isTaken(model, number)) throw new PbxError(errnos.extensionExists);
+        if (model.extensions.length >= maxExtensions) throw new PbxError(errnos.tooManyExtensions);
+        const extensions = [...model.extensions, added];
+        return { model: { ...model, extensions }, reports: [configured('add', number)], result: undefined };
+      });
+      return success;
+    },
+  });
+}
+
+export function extensionDelete(context: PbxContext): PbxOperation {
+  return authorizedCall(context, {
+    name: 'PbxExtensionDelete',
+    summary: 'Deletes extensions and reports it',
+    path: 'extension/delete',
+    permission: 'extensions',
+    parameters: ['extid', 'number'],
+    needsBody: true,
+    reply: {},
+    errors: [errnos.parameterBlank, errnos.noSuchExtension],
+    async run(parameters) {
+      const numbers = new Set(namesIn(numberIn(parameters)));
+      // "all" is documented for queries only.
+      if (numbers.size === 0) throw new PbxError(errnos.noSuchExtension);
+      await changeModel(context, async (model) => {
+        const extensions = model.extensions.filter(({ number }) => !numbers.has(number));
+        if (extensions.length + numbers.size !== model.extensions.length)
+          throw new PbxError(errnos.noSuchExtension);
+        const reports = [...numbers].map((number) => configured('del', number));
+        return { model: { ...model, extensions }, reports, result: undefined };
+      });
+      return success;
+    },
+  });
 }

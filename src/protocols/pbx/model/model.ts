@@ -8,6 +8,7 @@ import { documentKind, type Versioned } from '../../kit/documents.ts';
 import { validator } from '../../kit/validate.ts';
 import { Answering } from '../calls/play/answering.ts';
 import { tenant } from '../tenant.ts';
+import { defaultServices, listServices, services } from './services.ts';
 
 const Name = Type.String({ minLength: 1, maxLength: 256 });
 const Text = Type.String({ maxLength: 256 });
@@ -40,10 +41,31 @@ export const Extension = Type.Object(
 export type Extension = Static<typeof Extension>;
 
 export const Trunk = Type.Object(
-  { name: Name, type: Type.Optional(Name), status: Type.Optional(Name), port: Type.Optional(Text) },
+  {
+    name: Name,
+    type: Type.Optional(Name),
+    status: Type.Optional(Name),
+    port: Type.Optional(Text),
+    host: Type.Optional(Type.String({ maxLength: 256, description: 'of a SIP trunk' })),
+  },
   { additionalProperties: false },
 );
 export type Trunk = Static<typeof Trunk>;
+
+const InboundRoute = Type.Object(
+  {
+    name: Name,
+    did: Type.Optional(Text),
+    callerid: Type.Optional(Text),
+    trunks: Type.Optional(Type.Array(Name, { maxItems: 500 })),
+    desttype: Type.String({ maxLength: 256, description: '"extension", "ivr", "queue", "hangup", …' }),
+    dest: Type.Optional(Text),
+  },
+  { additionalProperties: false },
+);
+export type InboundRoute = Static<typeof InboundRoute>;
+
+export const maxExtensions = 2_000;
 
 export const Model = Type.Object(
   {
@@ -51,8 +73,10 @@ export const Model = Type.Object(
       { devicename: Text, sn: Name, hardwarever: Text, firmwarever: Text },
       { additionalProperties: false },
     ),
-    extensions: Type.Array(Extension, { maxItems: 2_000 }),
+    extensions: Type.Array(Extension, { maxItems: maxExtensions }),
     trunks: Type.Array(Trunk, { maxItems: 500 }),
+    ...services,
+    inboundRoutes: Type.Optional(Type.Array(InboundRoute, { maxItems: 500 })),
     answering: Type.Optional(
       Type.Record(Type.String({ maxLength: 64 }), Answering, {
         description: 'by called number; absent: answer',
@@ -84,6 +108,8 @@ export const defaultModel: Model = {
     { name: 'SIP-1', type: 'SIP', status: 'Registered' },
     { name: 'FXO1-1', type: 'FXO', status: 'Idle', port: 'Span1-Port1' },
   ],
+  ...defaultServices,
+  inboundRoutes: [{ name: 'Welcome', trunks: ['SIP-1', 'FXO1-1'], desttype: 'ivr', dest: '6500' }],
 };
 
 /** Parses the JSON text of a model. Throws Error that names what is wrong with it. */
@@ -92,8 +118,9 @@ export function parseModel(text: string): Model {
     JSON.parse(text),
     ({ path, message }) => new Error(`${path || 'file'}: ${message}`),
   );
-  const extension = duplicate(model.extensions.map(({ number }) => number));
-  if (extension !== undefined) throw new Error(`extension ${extension} appears twice`);
+  const numbers = [...model.extensions, ...listServices(model)].map(({ number }) => number);
+  const number = duplicate(numbers);
+  if (number !== undefined) throw new Error(`number ${number} appears twice`);
   const trunk = duplicate(model.trunks.map(({ name }) => name));
   if (trunk !== undefined) throw new Error(`trunk ${trunk} appears twice`);
   return model;
@@ -138,4 +165,9 @@ export function withTrunkStatus(model: Model, name: string, status: string): Mod
 /** Returns the state of an extension without a call: analogue telephones are idle, the others are registered. */
 export function restingStatus(extension: Pick<Extension, 'type'> | undefined): 'Idle' | 'Registered' {
   return extension?.type === 'FXS' ? 'Idle' : 'Registered';
+}
+
+/** Returns true if an extension or something that the PBX answers itself has the number. */
+export function isTaken(model: Model, number: string): boolean {
+  return [...model.extensions, ...listServices(model)].some((known) => known.number === number);
 }

@@ -4,10 +4,12 @@ import { Value } from '@sinclair/typebox/value';
 import type { App } from '../../kit/protocol.ts';
 import type { PbxContext } from '../api/context.ts';
 import { newCallId } from '../calls/dial.ts';
-import { CallRefused, NewCall, OpenCall, Step } from '../calls/play/call.ts';
+import { CallRefused, NewCall, OpenCall } from '../calls/play/call.ts';
 import { listCalls, maxOpenCalls, readCall, writeCall } from '../calls/play/open-calls.ts';
+import { wholeServiceCall } from '../calls/play/play-service.ts';
 import { CallOver, playSteps } from '../calls/play/play-steps.ts';
 import { startCall } from '../calls/play/start-call.ts';
+import { Step } from '../calls/play/step.ts';
 import type { ModelUpdate } from '../model/change-model.ts';
 import type { Model } from '../model/model.ts';
 import { failures, OperatorError, tags, updateModel } from './update-model.ts';
@@ -26,7 +28,10 @@ const CallState = Type.Object({
 });
 type CallState = Static<typeof CallState>;
 
-const wholeCall: readonly Step[] = [{ step: 'ring' }, { step: 'answer' }, { step: 'hangup' }];
+function wholeCall({ callee }: OpenCall): readonly Step[] {
+  if (callee.type === 'service') return wholeServiceCall(callee.kind);
+  return [{ step: 'ring' }, { step: 'answer' }, { step: 'hangup' }];
+}
 
 export function callRoutes(app: App, context: PbxContext): void {
   const { store } = context;
@@ -61,14 +66,14 @@ function registerNewCall(app: App, context: PbxContext): void {
     },
     async (request, reply) => {
       const { steps: values, ...newCall } = request.body;
-      const steps = values === undefined ? wholeCall : values.map(parseStep);
+      const steps = values?.map(parseStep);
       if ((await listCalls(store)).length >= maxOpenCalls)
         throw new OperatorError(409, `${maxOpenCalls} calls are open; end one first`);
       const state = await updateModel(context, async (model) => {
         const startedMs = wallMs();
         const callid = newCallId(context, startedMs);
         const call = refusingWith(400, () => startCall(model, newCall, callid, startedMs));
-        return playAll(model, call, 0, steps);
+        return playAll(model, call, 0, steps ?? wholeCall(call));
       });
       return reply.code(201).send(state);
     },

@@ -1,9 +1,11 @@
 /**
  * Reports about a call while it lasts. Sources: S-Series API Developer's Guide (legacy), S-Series API v1.1.0 (call list), S-Series
- * API v2.0.0 (event), OpenVox UC API. Where the v2 documents only mention an event, its members are those of the older shape.
+ * API v2.0.0 (event), OpenVox UC API.
  */
 import { Type } from '@sinclair/typebox';
+import { callFailed } from './call-failed.ts';
 import { type Member, Members, partiesOf } from './members.ts';
+import { playPromptEnd } from './play-prompt-end.ts';
 import { Name, type Pairs, reportKind, type Shape, Text } from './report-kind.ts';
 
 type CallStatusName = 'RING' | 'ALERT' | 'ANSWER' | 'ANSWERED' | 'HOLD' | 'BYE';
@@ -57,6 +59,21 @@ function keyIndex({ info, infos = info }: { readonly info: string; readonly info
 
 const hasKeyIndex = (shape: Shape): boolean => shape === 'callList' || shape === 'event';
 
+/** A report that only names its call and the members of it. */
+function callMembers<const N extends 'Invite' | 'Incoming' | 'Forward'>(
+  name: N,
+  wireName: (shape: Shape) => string = () => name,
+) {
+  return reportKind(
+    name,
+    { callid: Name, members: Members },
+    { wireName, members: ({ callid, members }, shape) => [['callid', callid], ...partiesOf(members, shape)] },
+  );
+}
+
+/** Every sample of the documents spells it like this. */
+const transferName = 'Tranfer';
+
 export const callReports = [
   callStatus('RING'),
   callStatus('ALERT'),
@@ -68,8 +85,7 @@ export const callReports = [
     'Transfer',
     { callid: Name, members: Members },
     {
-      // Every sample misspells it.
-      wireName: () => 'Tranfer',
+      wireName: () => transferName,
       // Samples of the event shape write the member that transfers last, those of the older ones first.
       members: ({ callid, members }, shape) => [
         ['callid', callid],
@@ -77,59 +93,39 @@ export const callReports = [
       ],
     },
   ),
-  reportKind(
-    'CallFailed',
-    { reason: Name, callid: Name, members: Members },
-    {
-      members: ({ reason, callid, members }, shape) => [
-        ['reason', reason],
-        ['callid', callid],
-        ...partiesOf(members, shape),
-      ],
-    },
-  ),
-  reportKind(
-    'Invite',
-    { callid: Name, members: Members },
-    { members: ({ callid, members }, shape) => [['callid', callid], ...partiesOf(members, shape)] },
-  ),
-  reportKind(
-    'Incoming',
-    { callid: Name, members: Members },
-    { members: ({ callid, members }, shape) => [['callid', callid], ...partiesOf(members, shape)] },
-  ),
+  // The older shapes have no report of its own for a forwarded call ("Call Transfer", S-Series API v1.1.0).
+  callMembers('Forward', (shape) => (shape === 'event' ? 'Forward' : transferName)),
+  callFailed,
+  callMembers('Invite'),
+  callMembers('Incoming'),
   reportKind(
     'DTMF',
     { callid: Name, members: Members, info: Name, infos: Type.Optional(Text) },
     {
       members: (report, shape) => [
         ['callid', report.callid],
-        ...partiesOf(report.members, shape),
+        // The caller has been answered, by an extension or by an IVR.
+        ...partiesOf(
+          report.members,
+          shape,
+          report.members.map(() => 'ANSWERED'),
+        ),
         ['info', report.info],
         ...(hasKeyIndex(shape) ? keyIndex(report) : []),
       ],
     },
   ),
-  reportKind(
-    'PlayPromptEnd',
-    { callid: Name, extension: Name, prompt: Name },
-    {
-      members: ({ callid, extension, prompt }, shape) => [
-        ['callid', callid],
-        ['ext', { pairs: [[shape === 'event' ? 'number' : 'extid', extension]] }],
-        ['prompt', prompt],
-      ],
-    },
-  ),
+  playPromptEnd,
   reportKind(
     'Satisfaction',
     { callid: Name, surveyresult: Name },
     {
       wireName: () => 'satisfaction',
-      members: ({ callid, surveyresult }) => [
-        ['surveyresult', surveyresult],
-        ['callid', callid],
-      ],
+      members({ callid, surveyresult }, shape) {
+        const result = ['surveyresult', surveyresult] as const;
+        const call = ['callid', callid] as const;
+        return shape === 'event' ? [call, result] : [result, call];
+      },
     },
   ),
 ] as const;

@@ -11,6 +11,12 @@ const channel = {
       description: 'in the event shape; absent: as the report implies',
     }),
   ),
+  callpath: Type.Optional(
+    Type.String({
+      maxLength: maxTextLength,
+      description: 'in the event shape: number of the IVR, queue, ring group or conference that was passed',
+    }),
+  ),
 };
 
 const ExtensionMember = Type.Object(
@@ -22,7 +28,6 @@ const trunkCall = {
   to: Text,
   trunk: Text,
   id: Type.Optional(Type.String({ maxLength: maxTextLength, description: 'inboundid or outboundid' })),
-  callpath: Type.Optional(Text),
   ...channel,
 };
 const InboundMember = Type.Object(
@@ -82,7 +87,10 @@ function eventMember(member: Member, status?: string): { readonly pairs: Pairs }
   const memberstatus = member.memberstatus ?? status;
   const channelPairs: Pairs = [
     ['channelid', member.channelid ?? ''],
-    ...present([['memberstatus', memberstatus]]),
+    ...present([
+      ['memberstatus', memberstatus],
+      ['callpath', member.callpath],
+    ]),
   ];
   if (member.type === 'ext')
     return { pairs: [['ext', { pairs: [['number', member.number], ...channelPairs] }]] };
@@ -91,7 +99,6 @@ function eventMember(member: Member, status?: string): { readonly pairs: Pairs }
     ['to', member.to],
     ['trunkname', member.trunk],
     ...channelPairs,
-    ...present([['callpath', member.callpath]]),
   ];
   return { pairs: [[member.type, { pairs }]] };
 }

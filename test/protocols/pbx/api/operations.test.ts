@@ -63,7 +63,6 @@ describe('the OpenAPI document', () => {
         store,
         wallMs: Date.now,
         randomBytes: Buffer.alloc,
-        registry: undefined as never,
         log: pino({ level: 'silent' }),
       },
       config,

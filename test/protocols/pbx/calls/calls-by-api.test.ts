@@ -1,45 +1,9 @@
 /** What a CRM does with calls: click to dial, events, control, and what it asks about them. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { unsupportedCalls } from '../../../../src/protocols/pbx/api/unsupported.ts';
-import { type StartedApp, startApp } from '../../../start-app.ts';
-import { type Receiver, startReceiver } from '../receiver.ts';
+import { describe, expect, it } from 'vitest';
+import { failed, type Json, useCrm } from '../crm.ts';
 
-const minutes = 60_000;
-let started: StartedApp;
-let receiver: Receiver;
-let token: string;
-beforeEach(async () => {
-  started = await startApp();
-  await started.store.freezeClock();
-  receiver = await startReceiver();
-  const body = { username: 'api', password: 'x', port: receiver.port, version: '1.0.2' };
-  ({ token } = (await inject('POST', '/api/v1.1.0/login', body)) as { token: string });
-});
-afterEach(async () => {
-  await receiver.close();
-  await started.close();
-});
-
-type Json = Record<string, unknown>;
-const inject = async (method: 'GET' | 'POST' | 'PUT', url: string, payload: object = {}): Promise<Json> =>
-  (await started.app.inject(method === 'GET' ? { url } : { method, url, payload })).json();
-const api = (endpoint: string, body: object = {}, version = 'v1.1.0') =>
-  inject('POST', `/api/${version}/${endpoint}?token=${token}`, body);
-const operator = (path: string, body: object = {}) => inject('POST', `/_heartbeatd/pbx/${path}`, body);
-const answering = (number: string, does: string) =>
-  inject('PUT', `/_heartbeatd/pbx/answering/${number}`, { does });
-const openCalls = async () => (await inject('GET', '/_heartbeatd/pbx/calls')).calls as Json[];
-const failed = (errno: string) => ({ status: 'Failed', errno });
-const told = (): string[] =>
-  receiver.bodies().map((body) => {
-    const { action, extension, status } = JSON.parse(body);
-    return [action, extension, status].filter(Boolean).join(' ');
-  });
-const inboundCall = async (steps: unknown[], change: object = {}) => {
-  const { callid } = await operator('calls', { from: '5551234', to: '1000', steps, ...change });
-  const [call] = await openCalls();
-  return { callid, member: call?.caller as { id: string; channelid: string } };
-};
+const crm = useCrm();
+const { api, operator, answering, openCalls, told, inboundCall } = crm;
 
 describe('a call that is dialled', () => {
   it.each([
@@ -56,7 +20,7 @@ describe('a call that is dialled', () => {
 
   it("rings at the caller's own telephone first, and then at the other", async () => {
     await api('extension/dial_extension', { caller: '1000', callee: '1001' });
-    await receiver.arrived(8);
+    await crm.receiver.arrived(8);
     expect(told()).toEqual([
       'ExtensionStatus 1000 Ringing',
       'ALERT',
@@ -81,7 +45,7 @@ describe('a call that is dialled', () => {
   ])('to a number that is %s fails, as reports tell', async (does, reports) => {
     await answering('1001', does);
     expect(await api('call/dial', { caller: '1000', callee: '1001' })).toMatchObject({ status: 'Success' });
-    await receiver.arrived(reports.length);
+    await crm.receiver.arrived(reports.length);
     expect(told()).toEqual(reports);
     expect(await openCalls()).toEqual([]);
   });
@@ -149,7 +113,7 @@ describe('a call under way', () => {
     expect(await api('call/hold', { channelid }, 'v2.0.0')).toEqual(failed('10007'));
     expect(await api('call/unhold', { channelid }, 'v2.0.0')).toEqual({ status: 'Success', callid });
     expect(await api('call/hangup', { channelid }, 'v2.0.0')).toEqual({ status: 'Success', callid });
-    expect(await api('call/query', {}, 'v2.0.0')).toEqual({ status: 'Success', calllist: [] });
+    expect(await api('call/query', {}, 'v2.0.0')).toEqual({ status: 'Success', Calls: [] });
     expect(await api('call/query', { callid }, 'v2.0.0')).toEqual(failed('10007'));
     expect(await api('extension/query_call', { number: '9' }, 'v2.0.0')).toEqual(failed('10006'));
   });
@@ -181,53 +145,12 @@ describe('a call under way', () => {
       status: 'Success',
       callid: first.callid,
     });
-    await receiver.arrived(7);
+    await crm.receiver.arrived(7);
     expect(told().slice(0, 4)).toEqual(['Invite', 'Incoming', 'ALERT', 'RING']);
     await api('inbound/hangup', { inboundid: first.member.id });
     const second = await inboundCall(['invite']);
     expect(await api('inbound/refuse', { inboundid: second.member.id })).toMatchObject({ status: 'Success' });
     await expect.poll(() => told().at(-1)).toBe('NewCdr NO ANSWER');
     expect(await openCalls()).toEqual([]);
-  });
-});
-
-describe('the model', () => {
-  it('lists trunks for v2, and changes extensions as the API says, with a report', async () => {
-    const trunks = { trunklist: [{ trunkname: 'SIP-1', type: 'SIP' }, { trunkname: 'FXO1-1' }] };
-    expect(await api('trunk/list', {}, 'v2.0.0')).toMatchObject(trunks);
-    expect(await api('extension/update', { number: '1000', username: 'Zoe', email: 'z' }, 'v2.0.0')).toEqual({
-      status: 'Success',
-    });
-    await receiver.arrived(1);
-    expect(receiver.bodies()[0]).toContain('"action":"ConfigChange","type":"extension","extid":"1000"');
-    expect(await api('extension/query', { extid: '1000' })).toMatchObject({
-      extinfos: [{ username: 'Zoe' }],
-    });
-    expect(await api('extension/update', { extid: '9' })).toEqual(failed('10006'));
-    expect(await api('extension/update', { username: 'x' })).toEqual(failed('10004'));
-  });
-});
-
-describe('a call that is not supported', () => {
-  it.each(['companycontacts/query', 'queue/query', 'call/attended_transfer', 'no/such_call'])(
-    'renews the token, and reports one that is not live: %s',
-    async (endpoint) => {
-      await started.store.advanceClock(29 * minutes);
-      expect(await api(endpoint)).toEqual(failed('10003'));
-      await started.store.advanceClock(29 * minutes);
-      expect(await api(endpoint)).toEqual(failed('10003'));
-      await started.store.advanceClock(30 * minutes);
-      expect(await api(endpoint)).toEqual(failed('20004'));
-    },
-  );
-
-  it('needs a token if it is documented', async () => {
-    expect(await inject('POST', '/api/v2.0.0/queue/query/')).toEqual(failed('20005'));
-    expect(await inject('POST', '/api/v2.0.0/no/such_call')).toEqual(failed('10003'));
-    expect(await inject('GET', '/api/x/queue/query?token=1')).toEqual(failed('10003'));
-  });
-
-  it('is in the table only as long as it is not supported', async () => {
-    for (const endpoint of unsupportedCalls) expect(await api(endpoint), endpoint).toEqual(failed('10003'));
   });
 });

@@ -1,8 +1,9 @@
 /** The reports of played calls, in the members and the order of the pages "Ringing", "Call Released", "Call Transfer" and "Invite". */
 import { describe, expect, it } from 'vitest';
-import type { NewCall, OpenCall, Step } from '../../../../src/protocols/pbx/calls/play/call.ts';
+import type { NewCall, OpenCall } from '../../../../src/protocols/pbx/calls/play/call.ts';
 import { playStep } from '../../../../src/protocols/pbx/calls/play/play-step.ts';
 import { startCall } from '../../../../src/protocols/pbx/calls/play/start-call.ts';
+import type { Step } from '../../../../src/protocols/pbx/calls/play/step.ts';
 import { defaultModel } from '../../../../src/protocols/pbx/model/model.ts';
 import { renderReport } from '../../../../src/protocols/pbx/reports/catalog.ts';
 import type { Shape } from '../../../../src/protocols/pbx/reports/report-kind.ts';

@@ -130,26 +130,27 @@ describe('a played call', () => {
   it('arrives on a trunk if inbound, and leaves by one if outbound', async () => {
     await login('v1.1.0', { version: '1.0.2' });
     await post(`${root}/calls`, { from: '5551234', to: '1003', steps: ['ring', 'hangup'] });
-    await receiver.arrived(7);
+    await receiver.arrived(8);
     expect(names()).toEqual([
       'ALERT',
       'RING',
       'ExtensionStatus 1003 Ringing',
+      'CallFailed',
       'BYE',
       'BYE',
       'ExtensionStatus 1003 Idle',
       'NewCdr NO ANSWER',
     ]);
     expect(told()[0]).toMatchObject({ call: [{ inbound: { from: '5551234', to: '1003', trunk: 'SIP-1' } }] });
-    expect(told()[6]).toMatchObject({ type: 'Inbound', talkduraction: '0', srctrunkname: 'SIP-1' });
+    expect(told()[7]).toMatchObject({ type: 'Inbound', talkduraction: '0', srctrunkname: 'SIP-1' });
     await post(`${root}/calls`, {
       from: '1000',
       to: '5551234',
       trunk: 'FXO1-1',
       steps: ['ring', { step: 'fail', reason: 'User busy' }],
     });
-    await receiver.arrived(13);
-    expect(names().slice(7)).toEqual([
+    await receiver.arrived(14);
+    expect(names().slice(8)).toEqual([
       'ALERT',
       'RING',
       'ExtensionStatus 1000 Busy',
@@ -157,7 +158,7 @@ describe('a played call', () => {
       'ExtensionStatus 1000 Registered',
       'NewCdr BUSY',
     ]);
-    expect(told()[12]).toMatchObject({ type: 'Outbound', desttrunkname: 'FXO1-1', status: 'BUSY' });
+    expect(told()[13]).toMatchObject({ type: 'Outbound', desttrunkname: 'FXO1-1', status: 'BUSY' });
   });
 
   it('reports pressed keys', async () => {
@@ -316,7 +317,7 @@ describe('a query', () => {
       errno: '10007',
     });
     expect((await query(token, 'outbound/query')).outbound).toMatchObject([
-      { from: '1001', to: '5552', trunk: 'SIP-1', status: 'Ringing' },
+      { from: '1001', to: '5552', trunk: 'SIP-1', status: 'Progress' },
     ]);
     expect(await query(token, 'apply')).toEqual({ status: 'Success' });
   });

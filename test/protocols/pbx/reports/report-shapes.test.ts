@@ -122,6 +122,101 @@ describe('reports have the bytes of the documents', () => {
       `{"action":"CallFailed","reason":"User busy","callid":"${callid}"}`,
     ],
     [
+      'callList',
+      { report: 'CallFailed', reason: '486 Busy Here', callid, members: [outbound, ext('1002')] },
+      `{"action":"CallFailed","reason":"486 Busy Here","callid":"${callid}","outbound":{"from":"1000","to":"1002","trunk":"sip-142","outboundid":"1550710849.200"},"ext":{"extid":"1002"},"sn":"1"}`,
+    ],
+    [
+      'legacy',
+      { report: 'CallFailed', reason: '486 Busy Here', callid, members: [ext('1002')] },
+      `{"action":"CallFailed","reason":"User busy","callid":"${callid}","ext":{"extid":"1002"}}`,
+    ],
+    [
+      'legacy',
+      { report: 'CallFailed', reason: 'DND', callid, members: [ext('1005')] },
+      `{"action":"CallFailed","reason":"DND","callid":"${callid}","ext":{"extid":"1005"}}`,
+    ],
+    [
+      'event',
+      {
+        report: 'CallFailed',
+        reason: 'NO Outbound Restriction',
+        callid,
+        members: [outbound, { ...ext('1023'), channelid: 'PJSIP/1023-0000000a' }],
+      },
+      `{"event":"CallFailed","callid":"${callid}","reason":"NO Outbound Restriction","members":[{"ext":{"number":"1023","channelid":"PJSIP/1023-0000000a"}}],"sn":"1"}`,
+    ],
+    [
+      'event',
+      { report: 'CallFailed', reason: '480 Temporarily unavailable', callid, members: [] },
+      `{"event":"CallFailed","callid":"${callid}","reason":"480 Temporatily Unavailable","members":[],"sn":"1"}`,
+    ],
+    [
+      'callList',
+      { report: 'Forward', callid, members: [ext('1006')] },
+      `{"action":"Tranfer","callid":"${callid}","call":[{"ext":{"extid":"1006"}}],"sn":"1"}`,
+    ],
+    [
+      'legacy',
+      { report: 'Forward', callid, members: [inbound] },
+      `{"action":"Tranfer","callid":"${callid}","inbound":{"from":"1000","to":"1002","trunk":"sip-142","inboundid":"1550710849.200"}}`,
+    ],
+    [
+      'event',
+      { report: 'Forward', callid, members: [{ ...inbound, channelid: 'c1' }] },
+      `{"event":"Forward","callid":"${callid}","members":[{"inbound":{"from":"1000","to":"1002","trunkname":"sip-142","channelid":"c1"}}],"sn":"1"}`,
+    ],
+    [
+      'event',
+      { report: 'Invite', callid, members: [{ ...inbound, channelid: 'c1' }] },
+      `{"event":"Invite","callid":"${callid}","members":[{"inbound":{"from":"1000","to":"1002","trunkname":"sip-142","channelid":"c1"}}],"sn":"1"}`,
+    ],
+    [
+      'event',
+      { report: 'Incoming', callid, members: [{ ...inbound, channelid: 'c1' }] },
+      `{"event":"Incoming","callid":"${callid}","members":[{"inbound":{"from":"1000","to":"1002","trunkname":"sip-142","channelid":"c1"}}],"sn":"1"}`,
+    ],
+    [
+      'event',
+      {
+        report: 'DTMF',
+        callid,
+        members: [{ ...ext('1023'), channelid: 'c1', callpath: '6500' }],
+        info: '2',
+      },
+      `{"event":"DTMF","callid":"${callid}","members":[{"ext":{"number":"1023","channelid":"c1","memberstatus":"ANSWERED","callpath":"6500"}}],"info":"2","flag":"0","infos":"2","sn":"1"}`,
+    ],
+    [
+      'legacy',
+      { report: 'DTMF', callid, members: [outbound], info: '#' },
+      `{"action":"DTMF","callid":"${callid}","outbound":{"from":"1000","to":"1002","trunk":"sip-142","outboundid":"1550710849.200"},"info":"#"}`,
+    ],
+    [
+      'legacy',
+      { report: 'PlayPromptEnd', callid, members: [outbound], prompt: 'appletest' },
+      `{"action":"PlayPromptEnd","callid":"${callid}","outbound":{"trunkname":"sip-142"},"prompt":"appletest"}`,
+    ],
+    [
+      'callList',
+      { report: 'PlayPromptEnd', callid, members: [ext('1001')], ivr: '6500' },
+      `{"action":"PlayPromptEnd","callid":"${callid}","ext":{"extid":"1001"},"ivr":{"ivrid":"6500"},"sn":"1"}`,
+    ],
+    [
+      'event',
+      { report: 'PlayPromptEnd', callid, extension: '1002', prompt: 'appletest' },
+      `{"event":"PlayPromptEnd","callid":"${callid}","members":[{"ext":{"number":"1002","channelid":""}}],"prompt":"appletest","sn":"1"}`,
+    ],
+    [
+      'event',
+      { report: 'Satisfaction', callid, surveyresult: '1' },
+      `{"event":"satisfaction","callid":"${callid}","surveyresult":"1","sn":"1"}`,
+    ],
+    [
+      'event',
+      { report: 'ConfigChange', type: 'extension', name: '1000', operation: 'update' },
+      '{"event":"ConfigChange","type":"extension","extid":"1000","operation":"update","sn":"1"}',
+    ],
+    [
       'legacy',
       { report: 'Invite', callid, members: [inbound] },
       `{"action":"Invite","callid":"${callid}","inbound":{"from":"1000","to":"1002","trunk":"sip-142","inboundid":"1550710849.200"}}`,

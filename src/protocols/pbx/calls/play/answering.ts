@@ -1,7 +1,9 @@
 /** What happens at the called end of a call that the API dials: emulated telephones answer by rule. Pure. */
 import { type Static, Type } from '@sinclair/typebox';
+import { failureReasons } from '../../reports/call-failed.ts';
 import type { Member } from '../../reports/members.ts';
-import type { Step } from './call.ts';
+import { type Callee, calledNumber } from './call.ts';
+import type { Step } from './step.ts';
 
 export const Answering = Type.Union(
   [
@@ -28,31 +30,36 @@ const engaged: ReadonlySet<string> = new Set(['Busy', 'Ringing', 'Hold', 'InUse'
 const unreachable: ReadonlySet<string> = new Set(['Unavailable', 'Unregistered', 'Malfunction', 'Fxsnoport']);
 
 /** Returns the steps of a call from the dialling on. The caller's own telephone rings first, and is picked up. */
-export function stepsOfDialling(model: Telephones, caller: Member, callee: Member): readonly Step[] {
+export function stepsOfDialling(model: Telephones, caller: Member, callee: Callee): readonly Step[] {
   const callerDoes = caller.type === 'ext' ? byStatus(model, caller.number) : undefined;
   if (callerDoes !== undefined) return [failure(callerDoes)];
   const dialled: readonly Step[] = [{ step: 'dial' }];
-  const number = callee.type === 'ext' ? callee.number : callee.to;
-  const does =
-    (callee.type === 'ext' ? byStatus(model, number) : undefined) ??
-    (model.answering !== undefined && Object.hasOwn(model.answering, number)
-      ? model.answering[number]
-      : undefined) ??
-    'answer';
+  if (callee.type === 'service') return [...dialled, { step: callee.kind }];
+  const number = calledNumber(callee);
+  const does = (callee.type === 'ext' ? byStatus(model, number) : undefined) ?? rule(model, number);
   switch (does) {
     case 'answer':
       return [...dialled, { step: 'ring' }, { step: 'answer' }];
     case 'ring':
       return [...dialled, { step: 'ring' }];
     case 'noAnswer':
-      return [...dialled, { step: 'ring' }, { step: 'hangup' }];
+      return [...dialled, { step: 'ring' }, { step: 'fail', reason: failureReasons.noAnswer }];
     default:
       return [...dialled, failure(does)];
   }
 }
 
 function failure(does: 'busy' | 'unreachable'): Step {
-  return { step: 'fail', reason: does === 'busy' ? 'User busy' : 'Line unreachable' };
+  return { step: 'fail', reason: failureReasons[does] };
+}
+
+/** Returns true if a number picks up when it is called now. */
+export function isFree(model: Telephones, number: string): boolean {
+  return byStatus(model, number) === undefined && rule(model, number) === 'answer';
+}
+
+function rule({ answering = {} }: Telephones, number: string): Answering {
+  return (Object.hasOwn(answering, number) ? answering[number] : undefined) ?? 'answer';
 }
 
 function byStatus({ extensions }: Telephones, number: string): 'busy' | 'unreachable' | undefined {

@@ -1,17 +1,30 @@
 /** The record of a finished call. Pure. */
 import { dateTime } from '../../model/date-time.ts';
+import { failureReasons } from '../../reports/call-failed.ts';
 import type { CallRecord } from '../../reports/call-record.ts';
-import type { OpenCall } from './call.ts';
+import { calledNumber, type OpenCall } from './call.ts';
 
-export type CallStatus = 'ANSWERED' | 'NO ANSWER' | 'BUSY' | 'FAILED';
+export type CallStatus = 'ANSWERED' | 'NO ANSWER' | 'BUSY' | 'FAILED' | 'VOICEMAIL';
+
+const unanswered: ReadonlySet<string> = new Set([
+  failureReasons.noAnswer,
+  failureReasons.declined,
+  failureReasons.cancelled,
+]);
+
+/** Returns the status in the record of a call that failed for a reason. */
+export function statusOfFailure(reason: string): CallStatus {
+  if (unanswered.has(reason)) return 'NO ANSWER';
+  return /busy|^dnd$/i.test(reason) ? 'BUSY' : 'FAILED';
+}
 
 /** Returns the record of a call that ended with a status. */
 export function recordOf(call: OpenCall, status: CallStatus): CallRecord {
-  const { callid, type, caller, callee, startedMs } = call;
+  const { callid, type, caller, callee, startedMs, ringSeconds } = call;
   const isAnswered = status === 'ANSWERED';
-  const talkSeconds = isAnswered ? call.talkSeconds : 0;
+  const talkSeconds = isAnswered || status === 'VOICEMAIL' ? call.talkSeconds : 0;
   const from = caller.type === 'ext' ? caller.number : caller.from;
-  const to = callee.type === 'ext' ? callee.number : callee.to;
+  const to = calledNumber(callee);
   const stamp = dateTime(startedMs).replace(/\D/g, '');
   return {
     report: 'NewCdr',
@@ -21,10 +34,11 @@ export function recordOf(call: OpenCall, status: CallStatus): CallRecord {
     callto: to,
     ...(caller.type === 'inbound' ? { srctrunkname: caller.trunk, didnumber: caller.to } : {}),
     ...(callee.type === 'outbound' ? { dsttrunkname: callee.trunk } : {}),
-    callduration: String(call.ringSeconds + talkSeconds),
+    callduration: String(ringSeconds + talkSeconds),
     talkduration: String(talkSeconds),
     status,
     type: call.transferred ? 'Transfer' : type,
     ...(call.recording && isAnswered ? { recording: `${stamp}-${callid}-${from}-${to}-${type}.wav` } : {}),
+    ...(call.isQueued === true ? { agentringtime: String(ringSeconds) } : {}),
   };
 }

@@ -1,53 +1,7 @@
-/** A played call: what it starts with, its steps, and its state in between. */
+/** A played call: what it starts with, and its state in between. */
 import { type Static, Type } from '@sinclair/typebox';
 import { Member } from '../../reports/members.ts';
-
-const PhoneNumber = Type.String({ minLength: 1, maxLength: 64 });
-const Side = Type.Union([Type.Literal('caller'), Type.Literal('callee')]);
-
-export const Step = Type.Union([
-  Type.Object(
-    { step: Type.Literal('dial') },
-    { additionalProperties: false, description: "the API dials: the caller's own telephone rings first" },
-  ),
-  Type.Object(
-    { step: Type.Literal('invite') },
-    {
-      additionalProperties: false,
-      description: 'applications are asked whether an inbound call is accepted',
-    },
-  ),
-  Type.Object({ step: Type.Literal('ring') }, { additionalProperties: false }),
-  Type.Object({ step: Type.Literal('answer') }, { additionalProperties: false }),
-  Type.Object({ step: Type.Literal('hold'), by: Type.Optional(Side) }, { additionalProperties: false }),
-  Type.Object({ step: Type.Literal('resume') }, { additionalProperties: false }),
-  Type.Object(
-    {
-      step: Type.Literal('transfer'),
-      to: PhoneNumber,
-      by: Type.Optional(Side),
-      reported: Type.Optional(
-        Type.Boolean({ description: 'false: as a transfer by the API, of which no report tells' }),
-      ),
-    },
-    { additionalProperties: false },
-  ),
-  Type.Object(
-    { step: Type.Literal('dtmf'), key: Type.String({ pattern: '^[0-9A-D*#]$' }) },
-    { additionalProperties: false },
-  ),
-  Type.Object({ step: Type.Literal('hangup'), by: Type.Optional(Side) }, { additionalProperties: false }),
-  Type.Object(
-    {
-      step: Type.Literal('fail'),
-      reason: Type.Optional(
-        Type.String({ minLength: 1, maxLength: 256, description: '"User busy", "DND", "Line unreachable"' }),
-      ),
-    },
-    { additionalProperties: false },
-  ),
-]);
-export type Step = Static<typeof Step>;
+import { PhoneNumber, ServiceKind, Side } from './step.ts';
 
 export const NewCall = Type.Object(
   {
@@ -76,6 +30,25 @@ export const NewCall = Type.Object(
 );
 export type NewCall = Static<typeof NewCall>;
 
+/** The PBX itself as the called end: no report names it as a member. */
+export const Service = Type.Object({
+  type: Type.Literal('service'),
+  kind: ServiceKind,
+  number: Type.String(),
+});
+export type Service = Static<typeof Service>;
+export type Callee = Member | Service;
+
+/** A second call of one end, to whom the call shall be transferred. */
+const Consultation = Type.Object({
+  callid: Type.String(),
+  by: Side,
+  target: Member,
+  /** Whom the end that transfers talks to; the other one is held. */
+  talksTo: Type.Union([Type.Literal('target'), Type.Literal('other')]),
+});
+export type Consultation = Static<typeof Consultation>;
+
 export const OpenCall = Type.Object({
   callid: Type.String(),
   type: Type.Union([
@@ -85,13 +58,15 @@ export const OpenCall = Type.Object({
     Type.Literal('Callback'),
   ]),
   caller: Member,
-  callee: Member,
+  callee: Type.Union([Member, Service]),
   phase: Type.Union([
     Type.Literal('new'),
     Type.Literal('invited'),
     Type.Literal('ringing'),
+    Type.Literal('service', { description: 'the PBX itself answered: an IVR, a queue, …' }),
     Type.Literal('answered'),
     Type.Literal('held'),
+    Type.Literal('consulting', { description: 'an attended transfer is under way' }),
   ]),
   startedMs: Type.Number({ description: 'wall time, ms since 1970' }),
   ringSeconds: Type.Integer(),
@@ -103,6 +78,13 @@ export const OpenCall = Type.Object({
   /** The API started it, not an operator. */
   startedBy: Type.Optional(Type.Union([Type.Literal('api'), Type.Literal('operator')])),
   heldBy: Type.Optional(Side),
+  /** Number of the IVR, queue, ring group or conference that the call passed. */
+  callpath: Type.Optional(Type.String()),
+  /** An agent of a queue rang. */
+  isQueued: Type.Optional(Type.Boolean()),
+  consultation: Type.Optional(Consultation),
+  /** Who was invited to a three-way call. */
+  third: Type.Optional(Member),
   transferred: Type.Boolean(),
   keys: Type.String(),
 });
@@ -111,4 +93,19 @@ export type OpenCall = Static<typeof OpenCall>;
 /** A step or a call that cannot be played; the message says why. */
 export class CallRefused extends Error {
   override readonly name: string = 'CallRefused';
+}
+
+/** Returns the members of a call as reports name them, the caller first. */
+export function membersOf({ caller, callee, third, callpath }: OpenCall): readonly Member[] {
+  const members = [
+    caller,
+    ...(callee.type === 'service' ? [] : [callee]),
+    ...(third === undefined ? [] : [third]),
+  ];
+  return callpath === undefined ? members : members.map((member) => ({ ...member, callpath }));
+}
+
+/** Returns the number that a member or the PBX is dialled by. */
+export function calledNumber(callee: Callee): string {
+  return callee.type === 'ext' || callee.type === 'service' ? callee.number : callee.to;
 }

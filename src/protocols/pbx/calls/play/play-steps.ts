@@ -1,8 +1,10 @@
 /** Several steps of a call at once. Pure. */
 import type { Model } from '../../model/model.ts';
 import type { Report } from '../../reports/catalog.ts';
-import { CallRefused, type OpenCall, type Step } from './call.ts';
-import { type PlayedStep, playStep } from './play-step.ts';
+import { CallRefused, type OpenCall } from './call.ts';
+import { playStep } from './play-step.ts';
+import type { PlayedStep } from './played-step.ts';
+import type { Step } from './step.ts';
 
 /** A step after the end of a call. */
 export class CallOver extends CallRefused {

@@ -1,25 +1,33 @@
 /** The state of a call before its first step. Pure. */
-import type { Extension, Model } from '../../model/model.ts';
-import type { Member } from '../../reports/members.ts';
-import { CallRefused, type NewCall, type OpenCall } from './call.ts';
+import type { Model } from '../../model/model.ts';
+import { serviceOf } from '../../model/services.ts';
+import { type Callee, CallRefused, type NewCall, type OpenCall } from './call.ts';
+import { calleeOf, extensionMember, findExtension, trunkMember } from './parties.ts';
 
-/** Returns a call that nothing happened in yet. Throws CallRefused if neither end is an extension, or for an unknown trunk. */
+/**
+ * Returns a call that nothing happened in yet. Throws CallRefused if no end belongs to the PBX, for an unknown trunk, and for a call from
+ * an extension to itself.
+ */
 export function startCall(model: Model, call: NewCall, callid: string, startedMs: number): OpenCall {
-  const caller = findExtension(model, call.from);
-  const callee = findExtension(model, call.to);
-  if (caller === undefined && callee === undefined)
-    throw new CallRefused(`neither ${call.from} nor ${call.to} is an extension`);
+  const { from, to, trunk } = call;
+  const extension = findExtension(model, from);
+  const isCalled = findExtension(model, to) !== undefined || serviceOf(model, to) !== undefined;
+  if (extension === undefined && !isCalled)
+    throw new CallRefused(
+      `neither ${from} nor ${to} is an extension, and ${to} is no IVR, queue, ring group or conference of the model`,
+    );
+  const place = { callid, offset: 1 };
+  const callee: Callee = isCalled
+    ? calleeOf(model, to, from, place)
+    : trunkMember(model, { type: 'outbound', from, to, trunk }, place);
   return {
     callid,
-    type: caller === undefined ? 'Inbound' : callee === undefined ? 'Outbound' : 'Internal',
+    type: extension === undefined ? 'Inbound' : isCalled ? 'Internal' : 'Outbound',
     caller:
-      caller === undefined
-        ? trunkMember(model, call, { callid, type: 'inbound', offset: 0 })
-        : extensionMember(caller, callid, 0),
-    callee:
-      callee === undefined
-        ? trunkMember(model, call, { callid, type: 'outbound', offset: 1 })
-        : extensionMember(callee, callid, 1),
+      extension === undefined
+        ? trunkMember(model, { type: 'inbound', from, to, trunk }, { callid, offset: 0 })
+        : extensionMember(extension, { callid, offset: 0 }),
+    callee,
     phase: 'new',
     startedMs,
     ringSeconds: call.ringSeconds ?? 3,
@@ -42,8 +50,8 @@ export function startCallback(
 ): OpenCall {
   const [first, second] = model.trunks;
   if (first === undefined || second === undefined) throw new CallRefused('a call back needs two trunks');
-  const outbound = (to: string, trunk: string, offset: number): Member =>
-    trunkMember(model, { from: fromext, to, trunk }, { callid, type: 'outbound', offset });
+  const outbound = (to: string, trunk: string, offset: number) =>
+    trunkMember(model, { type: 'outbound', from: fromext, to, trunk }, { callid, offset });
   return {
     callid,
     type: 'Callback',
@@ -60,46 +68,4 @@ export function startCallback(
     transferred: false,
     keys: '',
   };
-}
-
-/** Returns an extension as a member of a call. `offset`: tells the channels of a call apart. */
-export function extensionMember(
-  { number, type = 'SIP' }: Pick<Extension, 'number' | 'type'>,
-  callid: string,
-  offset: number,
-): Member {
-  return { type: 'ext', number, channelid: channel(`${type}/${number}`, callid, offset) };
-}
-
-interface Leg {
-  readonly callid: string;
-  readonly type: 'inbound' | 'outbound';
-  /** Tells the channels of a call apart. */
-  readonly offset: number;
-}
-
-function trunkMember(model: Model, call: NewCall, { callid, type, offset }: Leg): Member {
-  const trunk = call.trunk ?? model.trunks[0]?.name;
-  if (trunk === undefined)
-    throw new CallRefused('an inbound or outbound call needs a trunk, and the model has none');
-  if (!model.trunks.some(({ name }) => name === trunk))
-    throw new CallRefused(`trunk ${trunk} does not exist`);
-  const [seconds = '', counter = '0'] = callid.split('.');
-  return {
-    type,
-    from: call.from,
-    to: call.to,
-    trunk,
-    id: `${seconds}.${Number(counter) + offset}`,
-    channelid: channel(`SIP/${trunk}`, callid, offset),
-  };
-}
-
-function findExtension({ extensions }: Model, number: string): Extension | undefined {
-  return extensions.find((extension) => extension.number === number);
-}
-
-function channel(name: string, callid: string, offset: number): string {
-  const [, counter = '0'] = callid.split('.');
-  return `${name}-${(Number(counter) + offset).toString(16).padStart(8, '0')}`;
 }
