@@ -3,10 +3,11 @@
  * send is sent here byte for byte (as captured from programs in Python, and as the code of others in Python,
  * JavaScript, Go, C++ with Qt, PHP and PowerShell writes it), and their receivers read reports as theirs do.
  */
-import { connect, createServer, type Socket } from 'node:net';
+import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ok, type Receiver, startReceiver, status } from '../protocols/pbx/receiver.ts';
 import { type StartedApp, startApp } from '../start-app.ts';
+import { connectTo, sendOnce } from './raw-http.ts';
 
 const minutes = 60_000;
 const md5OfPass = '1a1dc91c907325c69271ddf0c944bc72';
@@ -23,41 +24,8 @@ afterEach(async () => {
   await started.close();
 });
 
-/** Says requests on one connection, one after the other, and reads their answers. */
-function connection() {
-  const { hostname, port } = new URL(started.url);
-  const socket: Socket = connect(Number(port), hostname);
-  let heard = '';
-  let awaited: (() => void) | undefined;
-  socket.on('data', (chunk) => {
-    heard += chunk.toString();
-    awaited?.();
-  });
-  return {
-    async say(head: readonly string[], body = ''): Promise<Record<string, unknown>> {
-      heard = '';
-      socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
-      for (;;) {
-        const end = heard.indexOf('\r\n\r\n');
-        const length = Number(/content-length: (\d+)/i.exec(heard)?.[1] ?? Number.POSITIVE_INFINITY);
-        if (end !== -1 && Buffer.byteLength(heard.slice(end + 4)) >= length) break;
-        const { promise, resolve } = Promise.withResolvers<void>();
-        awaited = resolve;
-        await promise;
-      }
-      expect(heard).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
-      return JSON.parse(heard.slice(heard.indexOf('\r\n\r\n') + 4));
-    },
-    close: () => socket.destroy(),
-  };
-}
-/** A request on a connection of its own. */
-const once = async (head: readonly string[], body = ''): Promise<Record<string, unknown>> => {
-  const made = connection();
-  const answer = await made.say(head, body);
-  made.close();
-  return answer;
-};
+const connection = () => connectTo(started.url);
+const once = (head: readonly string[], body?: string) => sendOnce(started.url, head, body);
 const host = () => `Host: ${new URL(started.url).host}`;
 const report = async (body: unknown): Promise<void> => {
   const sent = await fetch(`${started.url}/_heartbeatd/pbx/events`, {
