@@ -12,11 +12,13 @@ import type {
 import type { Beat, BeatResult, Lease, Members, MembersPage, Release, SetData, Tenant } from './leases.ts';
 
 export interface StoreNow {
-  /** The lease clock: ms, comparable only with itself. */
+  /** The tenant's lease clock: ms, comparable only with itself. */
   readonly leaseMs: number;
   /** Wall time of the store (Redis `TIME`, not this node's), ms since 1970. */
   readonly wallMs: number;
-  /** A timetoken that is not below any earlier one and below every later one. */
+  /** What clients see as the date, ms since 1970: wall time, moved and frozen with the tenant's lease clock. */
+  readonly dateMs: number;
+  /** A timetoken at the date that is not below any earlier one of the tenant and below every later one. */
   readonly timetoken: bigint;
   /** Not below any earlier epoch, revision or version of the tenant, and below every later one. */
   readonly sequence: number;

@@ -15,6 +15,8 @@
  * 7. Nothing grows without bound: events are trimmed, empty groups leave no key, idle topics are removed.
  * 8. A commit with a stale version changes nothing and reports it.
  * 9. A group has an event topic only while it is watched, and from the watch on no event is missing there.
+ * 10. Each tenant has a lease clock: that of its partition, or one of its own once it was moved or frozen by itself. To move or
+ *    freeze it changes nothing for any other tenant. Deadlines, timetokens and dates of events are in the tenant's time.
  */
 import type { Command, CommandName, Commands } from './commands.ts';
 import type { Tenant, TenantEvent } from './leases.ts';
@@ -44,11 +46,32 @@ export interface Sweep {
   readonly nextInMs: number | null;
 }
 
-/** The lease clock of a partition. */
+/** The lease clock of a tenant, or that of a partition, which tenants follow unless they were moved or frozen by themselves. */
 export interface ClockReading {
   readonly leaseMs: number;
   readonly wallMs: number;
+  /** What clients see as the date, ms since 1970: wall time, moved and frozen with the lease clock. */
+  readonly dateMs: number;
   readonly frozen: boolean;
+  /** By how much the tenant's lease clock is ahead of the partition's, ms; negative after it was frozen for a while. */
+  readonly offsetMs: number;
+}
+
+/** A change of one clock; all parts of it are made in one step. */
+export interface ClockChange {
+  /** Absent: the partition's clock, which all tenants follow that are not frozen by themselves. */
+  readonly tenant?: Tenant | undefined;
+  readonly advanceMs?: number;
+  /** True: the advance stops where something of the tenant, or of any tenant, may be due. */
+  readonly toNext?: boolean;
+  readonly frozen?: boolean;
+  /** True: the tenant follows the partition's clock again; nothing else is changed. Its deadlines stay where they are. */
+  readonly follow?: boolean;
+}
+
+export interface ClockMoved extends ClockReading {
+  /** By how much this change advanced the clock, ms. */
+  readonly advancedMs: number;
 }
 
 /** How much of the store is served. */
@@ -96,16 +119,20 @@ export interface Driver {
   sweep(partition: number, owner: string, budget: number): Promise<Sweep>;
   /** Makes sweeps by other owners tick only, for `forMs` of wall time; 0 ends the claim. */
   claimSweep(partition: number, owner: string, forMs: number): Promise<void>;
-  readClock(partition: number): Promise<ClockReading>;
-  /** Advances the lease clock by `advanceMs`, and freezes or thaws it. Throws RangeError for a negative advance. */
-  setClock(partition: number, change: { advanceMs?: number; frozen?: boolean }): Promise<ClockReading>;
+  /** Reads the clock of a tenant, or that of the partition. */
+  readClock(partition: number, tenant?: Tenant): Promise<ClockReading>;
+  /** Changes a clock. Rejects with RangeError for a negative advance, and for one beyond the last date (`limits.ts`). */
+  setClock(partition: number, change: ClockChange): Promise<ClockMoved>;
   tenants(partition: number): Promise<readonly TenantSize[]>;
   /**
    * Requests append notifications for this partition, for `forMs` of wall time. Without a request `onAppend` need not be
    * called. An append before this resolves may not be notified.
    */
   watchAppends(partition: number, forMs: number): Promise<void>;
-  /** Sets the listener that is called with each topic that may have new entries, on any node; it may be called too often. */
+  /**
+   * Sets the listener that is called with each topic that may have new entries, on any node; it may be called too often. It is
+   * also called with `clockMovedTopic` (`limits.ts`) when a tenant's clock was moved, and with tenant '' when all were.
+   */
   onAppend(listener: (tenant: Tenant, topic: string) => void): void;
   /** Sets the listener that is called when notifications may have been lost, after which all waiters must read again. */
   onGap(listener: () => void): void;

@@ -27,7 +27,7 @@ export interface LeaseEvent {
   readonly revision: number;
   /** Number of members after this event: replaying a group's events yields this number at every event. */
   readonly count: number;
-  /** Wall time, ms since 1970. */
+  /** The tenant's date, ms since 1970. */
   readonly atMs: number;
   /** How long after its deadline an expiry was recorded, ms; 0 for every other type. */
   readonly lateMs: number;

@@ -9,6 +9,12 @@
  */
 export const maxClockStepMs = 2_000;
 
+/** The last date that a clock may be moved to, ms since 1970 (the year 2200): timetokens after it would not be exact numbers. */
+export const lastDateMs = 7_258_118_400_000;
+
+/** Stands for a topic in the notification that a tenant's clock was moved; without a tenant, the clock of all. */
+export const clockMovedTopic = 'clock-moved';
+
 /** TTL of a new lease if the beat names none, ms. */
 export const defaultTtlMs = 60_000;
 

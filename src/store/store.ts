@@ -4,13 +4,19 @@
  */
 import type { Input, Result } from './commands.ts';
 import type { TopicCursor } from './documents.ts';
-import type { ClockReading, StoreHealth, TenantSize } from './driver.ts';
+import type { ClockMoved, ClockReading, StoreHealth, TenantSize } from './driver.ts';
 import type { Tenant, TenantEvent } from './leases.ts';
 
 export type { StoreNow } from './commands.ts';
 export type * from './documents.ts';
 export { leaseEventsBelowTopic, leaseEventsTopic } from './documents.ts';
-export { type ClockReading, type StoreHealth, StoreUnavailable, type TenantSize } from './driver.ts';
+export {
+  type ClockMoved,
+  type ClockReading,
+  type StoreHealth,
+  StoreUnavailable,
+  type TenantSize,
+} from './driver.ts';
 export type * from './leases.ts';
 
 /** All commands as methods, over all partitions. Every method rejects with StoreUnavailable if the store is away. */
@@ -34,8 +40,8 @@ export interface Store {
   now(input: Input<'now'>): Promise<Result<'now'>>;
   drop(input: Input<'drop'>): Promise<Result<'drop'>>;
   /**
-   * Resolves with true as soon as one of the topics may hold an entry after its cursor, with false after `timeoutMs` or
-   * when the signal aborts. Costs one map entry per topic while it waits; reads the store once, at the start.
+   * Resolves with true as soon as one of the topics may hold an entry after its cursor, or the tenant's clock was moved; with
+   * false after `timeoutMs` or when the signal aborts. Costs one map entry per topic while it waits; reads the store once, at the start.
    */
   wait(input: TopicWait): Promise<boolean>;
   /** Returns all tenants that hold anything. */
@@ -45,16 +51,31 @@ export interface Store {
    * are lost if the node dies; nothing may rely on them.
    */
   observe(listener: (event: TenantEvent) => void): () => void;
-  /** Returns the clock that is furthest behind, over all partitions. */
-  readClock(): Promise<ClockReading>;
-  /** Advances the lease clock. Resolves when everything that became due has been recorded, with those events. */
-  advanceClock(advanceMs: number): Promise<readonly TenantEvent[]>;
-  freezeClock(): Promise<void>;
-  thawClock(): Promise<void>;
+  /** Returns the clock of a tenant; without one the clock that is furthest behind, over all partitions. */
+  readClock(tenant?: Tenant): Promise<ClockReading>;
+  /**
+   * Advances the lease clock of a tenant, or of all that are not frozen by themselves. Resolves when everything that became due
+   * has been recorded, with those events.
+   */
+  advanceClock(advanceMs: number, tenant?: Tenant): Promise<readonly TenantEvent[]>;
+  /**
+   * Advances a clock like `advanceClock`, but only to where something may be due next if that is earlier. Returns by how much
+   * and what expired there, which may be nothing.
+   */
+  stepClock(advanceMs: number, tenant: Tenant): Promise<ClockStep>;
+  freezeClock(tenant?: Tenant): Promise<void>;
+  thawClock(tenant?: Tenant): Promise<void>;
+  /** Lets the tenant follow the common clock again: it is thawed and loses what it was moved by. Its deadlines stay. */
+  followClock(tenant: Tenant): Promise<void>;
   /** Resolves if any partition is served. Rejects with StoreUnavailable if none is. */
   ping(): Promise<StoreHealth>;
   /** Stops sweeping, ends every wait, waits for the commands in progress, and closes the driver. */
   close(): Promise<void>;
+}
+
+export interface ClockStep {
+  readonly clock: ClockMoved;
+  readonly expired: readonly TenantEvent[];
 }
 
 export interface TopicWait {

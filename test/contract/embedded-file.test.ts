@@ -6,6 +6,7 @@ import { openEmbeddedDriver } from '../../src/store/embedded/driver.ts';
 import { defaultMaxSlackMs } from '../../src/store/embedded/file/renewals.ts';
 import { createStore } from '../../src/store/runtime/create-store.ts';
 import type { Backend } from './backend.ts';
+import { clockContract } from './clock-contract.ts';
 import { eventWatches } from './event-watches.ts';
 import { storeContract } from './store-contract.ts';
 import { storeModel } from './store-model.ts';
@@ -40,6 +41,7 @@ describe('the embedded store on a file', () => {
 
 // The model knows each deadline exactly, also after a kill.
 describe('the embedded store on a file that has every renewal', () => {
+  clockContract(traits, () => open(0));
   storeModel(traits, () => open(0));
   eventWatches(traits, () => open(0));
 });

@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import { openEmbeddedDriver } from '../../src/store/embedded/driver.ts';
 import { createStore } from '../../src/store/runtime/create-store.ts';
 import type { Backend } from './backend.ts';
+import { clockContract } from './clock-contract.ts';
 import { eventWatches } from './event-watches.ts';
 import { storeContract } from './store-contract.ts';
 import { storeModel } from './store-model.ts';
@@ -17,6 +18,9 @@ describe('the embedded store in memory', () => {
   });
 
   storeContract(traits, open);
+  describe('with tenants whose clocks were moved by hours', () =>
+    storeContract(traits, open, { aheadMs: 5 * 3_600_000 }));
+  clockContract(traits, open);
   storeModel(traits, open);
   eventWatches(traits, open);
 });

@@ -3,6 +3,7 @@ import { openRedisDriver } from '../../src/store/redis/driver.ts';
 import { createStore } from '../../src/store/runtime/create-store.ts';
 import { startCluster } from '../redis-server.ts';
 import type { Backend } from './backend.ts';
+import { clockContract } from './clock-contract.ts';
 import { eventWatches } from './event-watches.ts';
 import { storeContract } from './store-contract.ts';
 import { storeModel } from './store-model.ts';
@@ -25,6 +26,7 @@ describe('the store on a Redis Cluster of three masters', () => {
   };
 
   storeContract(traits, open);
+  clockContract(traits, open);
   storeModel(traits, open);
   eventWatches(traits, open);
 });

@@ -3,6 +3,7 @@ import { openRedisDriver } from '../../src/store/redis/driver.ts';
 import { createStore } from '../../src/store/runtime/create-store.ts';
 import { startRedis } from '../redis-server.ts';
 import type { Backend } from './backend.ts';
+import { clockContract } from './clock-contract.ts';
 import { eventWatches } from './event-watches.ts';
 import { storeContract } from './store-contract.ts';
 import { storeModel } from './store-model.ts';
@@ -29,6 +30,9 @@ describe('the store on Redis', () => {
   };
 
   storeContract(traits, open);
+  describe('with tenants whose clocks were moved by hours', () =>
+    storeContract(traits, open, { aheadMs: 5 * 3_600_000 }));
+  clockContract(traits, open);
   storeModel(traits, open);
   eventWatches(traits, open);
 });

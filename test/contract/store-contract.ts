@@ -12,8 +12,15 @@ import type { Backend, BackendTraits, Node } from './backend.ts';
 
 const longHold = 60_000;
 
-/** The suite freezes the lease clock and moves it by hand: every deadline is met to the millisecond. */
-export function storeContract(traits: BackendTraits, open: () => Promise<Backend>): void {
+/**
+ * The suite freezes the lease clock and moves it by hand: every deadline is met to the millisecond. `aheadMs`: by how much the
+ * clocks of its tenants are moved by themselves first.
+ */
+export function storeContract(
+  traits: BackendTraits,
+  open: () => Promise<Backend>,
+  { aheadMs = 0 }: { readonly aheadMs?: number } = {},
+): void {
   let backend: Backend;
   let node: Node;
   let store: Store;
@@ -67,6 +74,7 @@ export function storeContract(traits: BackendTraits, open: () => Promise<Backend
     tenant = `test/${randomUUID()}`;
     await store.freezeClock();
     await watch('g', 'a', 'b');
+    if (aheadMs > 0) await store.advanceClock(aheadMs, tenant);
   });
   afterEach(async () => {
     await sweepAgain().catch(() => {});

@@ -246,10 +246,10 @@ const setData = fc
       ),
   );
 
-const advance = fc.constantFrom(1, 499, 500, 1_000, 4_000).map(
-  (advanceMs) =>
+const advance = fc.tuple(fc.constantFrom(1, 499, 500, 1_000, 4_000), fc.boolean()).map(
+  ([advanceMs, isOwn]) =>
     new Step(
-      `advance ${advanceMs}`,
+      `advance ${isOwn ? 'the tenant' : 'all'} by ${advanceMs}`,
       (model) => {
         model.nowMs += advanceMs;
         for (const [group, members] of model.groups) {
@@ -259,8 +259,8 @@ const advance = fc.constantFrom(1, 499, 500, 1_000, 4_000).map(
           for (const lease of due) remove(model, group, 'expired', lease);
         }
       },
-      async ({ node }) => {
-        await node.store.advanceClock(advanceMs);
+      async ({ node, tenant }) => {
+        await node.store.advanceClock(advanceMs, isOwn ? tenant : undefined);
       },
     ),
 );

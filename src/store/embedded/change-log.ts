@@ -1,6 +1,6 @@
 /** What the driver reports of each change, for the file to record. */
 import type { Tenant } from '../leases.ts';
-import type { DocumentRecord, Entry, LeaseRecord, TopicRecord, WatchRecord } from './records.ts';
+import type { DocumentRecord, Entry, LeaseRecord, OwnClock, TopicRecord, WatchRecord } from './records.ts';
 
 /** Receives every change, in order. A file writes the changes of a batch before the batch has its results. */
 export interface ChangeLog {
@@ -19,6 +19,9 @@ export interface ChangeLog {
   watchDeleted(watch: WatchRecord): void;
   /** Everything but the watches of the tenant. */
   tenantDropped(tenant: Tenant): void;
+  /** A tenant's own clock was moved, frozen or thawed. */
+  clockSet(tenant: Tenant, clock: OwnClock): void;
+  clockRemoved(tenant: Tenant): void;
 }
 
 /** Records nothing: the store is in memory only. */
@@ -34,4 +37,6 @@ export const noChangeLog: ChangeLog = {
   watchSet() {},
   watchDeleted() {},
   tenantDropped() {},
+  clockSet() {},
+  clockRemoved() {},
 };

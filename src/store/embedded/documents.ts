@@ -6,6 +6,7 @@ import { appendEvent } from './events.ts';
 import type { DocumentRecord, TenantRecord } from './records.ts';
 import {
   deleteIfEmpty,
+  dueOf,
   leaseNow,
   never,
   nextInSequence,
@@ -20,7 +21,7 @@ const refused: Result<'commit'> = { committed: false, versions: [], positions: [
 function find(state: State, tenant: Tenant, collection: string, key: string): DocumentRecord | undefined {
   const document = state.tenants.get(tenant)?.collections.get(collection)?.get(key);
   if (document === undefined || document.deadlineMs === never) return document;
-  return document.deadlineMs <= leaseNow(state) ? undefined : document;
+  return document.deadlineMs <= leaseNow(state, tenant) ? undefined : document;
 }
 
 /** Returns whether every document has the version that its guard names. */
@@ -40,7 +41,7 @@ export function readDocuments(state: State, input: Input<'readDocuments'>): Resu
 
 /** Returns all documents of a collection, sorted by key. */
 export function listDocuments(state: State, input: Input<'listDocuments'>): Result<'listDocuments'> {
-  const now = leaseNow(state);
+  const now = leaseNow(state, input.tenant);
   return [...(state.tenants.get(input.tenant)?.collections.get(input.collection)?.values() ?? [])]
     .filter((document) => document.deadlineMs > now)
     .map(storedDocument)
@@ -63,7 +64,7 @@ export function commit(state: State, input: Input<'commit'>): Result<'commit'> {
   });
   const positions = (input.appends ?? []).map(({ topic, also = [], payload, after, ...retention }) => {
     const newest = tenant.topics.get(topic)?.newest;
-    const position = after === undefined ? nextTimetoken(state) : (newest ?? after) + 1n;
+    const position = after === undefined ? nextTimetoken(state, tenant.name) : (newest ?? after) + 1n;
     for (const name of [topic, ...also]) {
       appendEntry(state, tenant, name, { entry: { position, payload }, retention });
     }
@@ -109,15 +110,16 @@ function writeDocument(
   }
   document.version = nextInSequence(state);
   document.value = value;
-  document.deadlineMs = ttlMs === undefined ? never : leaseNow(state) + ttlMs;
+  document.deadlineMs = ttlMs === undefined ? never : leaseNow(state, tenant.name) + ttlMs;
   watchDocument(state, document);
   state.changes.documentSet(document);
   return document.version;
 }
 
 function watchDocument(state: State, document: DocumentRecord): void {
-  if (document.deadlineMs === never) state.due.remove(document);
-  else state.due.watch(document);
+  const due = dueOf(state, document.tenant.name);
+  if (document.deadlineMs === never) due.remove(document);
+  else due.watch(document);
 }
 
 function addDocument(tenant: TenantRecord, document: DocumentRecord): void {
@@ -133,7 +135,7 @@ function removeDocument(state: State, document: DocumentRecord): void {
   collection?.delete(document.key);
   if (collection?.size === 0) tenant.collections.delete(document.collection);
   tenant.documents -= 1;
-  state.due.remove(document);
+  dueOf(state, tenant.name).remove(document);
 }
 
 /** Ends a document: it was deleted, or is due. */

@@ -14,7 +14,8 @@ import {
   type Sweep,
 } from '../driver.ts';
 import type { Tenant, TenantEvent } from '../leases.ts';
-import { changeClock, readLeaseClock, tick } from '../runtime/lease-clock.ts';
+import { clockMovedTopic } from '../limits.ts';
+import { tick } from '../runtime/lease-clock.ts';
 import { noChangeLog } from './change-log.ts';
 import { commit, listDocuments, readDocuments } from './documents.ts';
 import { DueHeap } from './due-heap.ts';
@@ -22,9 +23,10 @@ import { defaultMaxSlackMs } from './file/renewals.ts';
 import { firstClock, StoreFile } from './file/store-file.ts';
 import { count, groups, groupsOf, members, readLease } from './lease-reads.ts';
 import { beat, release, setData } from './leases.ts';
-import { dropTenant, isEmpty, leaseNow, readTimetoken, type State } from './state.ts';
+import { readClock, setClock } from './own-clocks.ts';
+import { dateNow, dropTenant, isEmpty, leaseNow, readTimetoken, type State } from './state.ts';
 import { makeSteps, type Steps } from './steps.ts';
-import { sweep } from './sweep.ts';
+import { sweep, untilNextDue } from './sweep.ts';
 import { readTopics, topicBounds } from './topics.ts';
 import { postponeWatches, watchEvents } from './watches.ts';
 
@@ -94,25 +96,22 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
       if (refusal !== undefined) throw refusal;
       const isClaimed = claim.owner !== owner && wallMs() < claim.untilMs;
       const { expired, more } = isClaimed ? run(nothingDue) : sweepSlice(budget);
-      const nextInMs = state.clock.frozen
-        ? Number.POSITIVE_INFINITY
-        : state.due.earliestMs - state.clock.leaseMs;
+      const nextInMs = untilNextDue(state);
       return { expired, more, nextInMs: Number.isFinite(nextInMs) ? nextInMs : null };
     },
     async claimSweep(_partition, owner, forMs) {
       claim = { owner, untilMs: wallMs() + forMs };
     },
-    async readClock() {
-      const wall = wallMs();
-      return { leaseMs: readLeaseClock(state.clock, wall), wallMs: wall, frozen: state.clock.frozen };
-    },
+    readClock: async (_partition, tenant) => readClock(state, tenant),
     async setClock(_partition, change) {
-      run(() => {
-        state.clock = changeClock(state.clock, wallMs(), change);
-        postponeWatches(state, Math.floor(change.advanceMs ?? 0));
+      const moved = run(() => {
+        const reading = setClock(state, change);
+        if (change.tenant === undefined) postponeWatches(state, reading.advancedMs);
         file?.clockChanged();
+        return reading;
       });
-      return state.clock;
+      appendListener(change.tenant ?? '', clockMovedTopic);
+      return moved;
     },
     async tenants() {
       const tenants = [...state.tenants.values()].filter((tenant) => !isEmpty(tenant));
@@ -180,6 +179,7 @@ function openState(file: StoreFile | undefined, wallMs: () => number, eventReten
     wallMs,
     tenants: new Map(),
     due: new DueHeap(),
+    clocks: new Map(),
     changes: file ?? noChangeLog,
     eventRetention,
     undo: undefined,
@@ -243,7 +243,7 @@ function perform(state: State, command: Command): Outcome {
       case 'topicBounds':
         return { result: topicBounds(state, command.input) };
       case 'now':
-        return { result: readNow(state) };
+        return { result: readNow(state, command.input.tenant) };
       case 'drop':
         dropTenant(state, command.input.tenant);
         return { result: null };
@@ -253,11 +253,12 @@ function perform(state: State, command: Command): Outcome {
   }
 }
 
-function readNow(state: State): StoreNow {
+function readNow(state: State, tenant: Tenant): StoreNow {
   return {
-    leaseMs: leaseNow(state),
+    leaseMs: leaseNow(state, tenant),
     wallMs: Math.floor(state.wallMs()),
-    timetoken: readTimetoken(state),
+    dateMs: Math.floor(dateNow(state, tenant)),
+    timetoken: readTimetoken(state, tenant),
     sequence: state.sequence,
   };
 }

@@ -3,7 +3,7 @@ import { leaseEventsBelowTopic, leaseEventsTopic } from '../documents.ts';
 import type { LeaseEvent, TenantEvent } from '../leases.ts';
 import { maxWatchedPrefixBytes } from '../limits.ts';
 import type { Entry, LeaseRecord, TenantRecord } from './records.ts';
-import { leaseNow, nextTimetoken, type State } from './state.ts';
+import { dateNow, nextTimetoken, partitionNow, type State } from './state.ts';
 import { appendEntry, type Retention } from './topics.ts';
 
 /** Records one event of a group's membership. Returns the event for the observers of this node. */
@@ -21,7 +21,7 @@ export function recordEvent(
     epoch: lease.epoch,
     revision: lease.group.revision,
     count: lease.group.members.size,
-    atMs: Math.floor(state.wallMs()),
+    atMs: Math.floor(dateNow(state, lease.tenant.name)),
     lateMs,
     data: lease.data,
   };
@@ -40,7 +40,7 @@ export function appendOwnGrant(state: State, lease: LeaseRecord): void {
     epoch,
     revision: epoch,
     count: group.members.size,
-    atMs: Math.floor(state.wallMs()),
+    atMs: Math.floor(dateNow(state, tenant.name)),
     lateMs: 0,
     data,
   };
@@ -56,7 +56,7 @@ export function appendEvent(
 ): void {
   const topics = eventTopicsOf(state, tenant, group);
   if (topics.length === 0) return;
-  const entry: Entry = { position: nextTimetoken(state), payload };
+  const entry: Entry = { position: nextTimetoken(state, tenant.name), payload };
   for (const topic of topics) appendEntry(state, tenant, topic, { entry, retention });
 }
 
@@ -65,7 +65,7 @@ const noTopics: readonly string[] = [];
 /** Returns the topics that get the events of a group now. */
 export function eventTopicsOf(state: State, { watches }: TenantRecord, group: string): readonly string[] {
   if (watches === undefined) return noTopics;
-  const now = leaseNow(state);
+  const now = partitionNow(state);
   const topics: string[] = [];
   if ((watches.groups.get(group)?.deadlineMs ?? 0) > now) topics.push(leaseEventsTopic(group));
   if (watches.prefixes.size === 0) return topics;

@@ -1,14 +1,14 @@
 /** Reads of leases in the embedded store. A lease that is due is not returned, swept or not. */
 import type { Input, Result } from '../commands.ts';
-import type { Lease } from '../leases.ts';
+import type { Lease, Tenant } from '../leases.ts';
 import { allHeld } from './holders.ts';
 import type { GroupRecord, LeaseRecord } from './records.ts';
-import { leaseNow, type State } from './state.ts';
+import { dueOf, leaseNow, type State } from './state.ts';
 
 /** Returns one lease; null if it is not live. */
 export function readLease(state: State, input: Input<'read'>): Result<'read'> {
   const lease = state.tenants.get(input.tenant)?.groups.get(input.group)?.members.get(input.holder);
-  const now = leaseNow(state);
+  const now = leaseNow(state, input.tenant);
   return lease === undefined || lease.deadlineMs <= now ? null : leaseOf(lease, now);
 }
 
@@ -16,7 +16,7 @@ export function readLease(state: State, input: Input<'read'>): Result<'read'> {
 export function members(state: State, input: Input<'members'>): Result<'members'> {
   const group = state.tenants.get(input.tenant)?.groups.get(input.group);
   if (group === undefined) return { count: 0, revision: 0, leases: [] };
-  const now = leaseNow(state);
+  const now = leaseNow(state, input.tenant);
   const leases: Lease[] = [];
   let count = 0;
   for (const lease of group.members.values()) {
@@ -30,19 +30,19 @@ export function members(state: State, input: Input<'members'>): Result<'members'
 /** Returns the number of live members of each group. */
 export function count(state: State, input: Input<'count'>): Result<'count'> {
   const byName = state.tenants.get(input.tenant)?.groups;
-  const now = leaseNow(state);
-  return input.groups.map((name) => countLive(state, byName?.get(name), now));
+  const isLive = livenessOf(state, input.tenant);
+  return input.groups.map((name) => countLive(byName?.get(name), isLive));
 }
 
 /** Returns a page of the groups that have live members. */
 export function groups(state: State, input: Input<'groups'>): Result<'groups'> {
   const tenant = state.tenants.get(input.tenant);
   if (tenant === undefined) return [];
-  const now = leaseNow(state);
+  const isLive = livenessOf(state, input.tenant);
   const { after } = input;
   return [...tenant.groups.values()]
     .filter((group) => after === undefined || compareCodePoints(group.name, after) > 0)
-    .filter((group) => countLive(state, group, now) > 0)
+    .filter((group) => countLive(group, isLive) > 0)
     .map((group) => group.name)
     .sort(compareCodePoints)
     .slice(0, input.limit);
@@ -51,7 +51,7 @@ export function groups(state: State, input: Input<'groups'>): Result<'groups'> {
 /** Returns the groups in which a holder is live. */
 export function groupsOf(state: State, input: Input<'groupsOf'>): Result<'groupsOf'> {
   const held = state.tenants.get(input.tenant)?.holders.get(input.holder);
-  const now = leaseNow(state);
+  const now = leaseNow(state, input.tenant);
   return allHeld(held)
     .filter((lease) => lease.deadlineMs > now)
     .map((lease) => lease.group.name)
@@ -69,12 +69,17 @@ function compareCodePoints(a: string, b: string): number {
 
 const rank = (unit: number): number => (unit >= 0xd800 && unit < 0xe000 ? unit + 0x1_0000 : unit);
 
-function countLive(state: State, group: GroupRecord | undefined, now: number): number {
+/** Returns whether a lease of the tenant is live now; undefined while every lease is. */
+function livenessOf(state: State, tenant: Tenant): ((lease: LeaseRecord) => boolean) | undefined {
+  const now = leaseNow(state, tenant);
+  return dueOf(state, tenant).earliestMs > now ? undefined : ({ deadlineMs }) => deadlineMs > now;
+}
+
+function countLive(group: GroupRecord | undefined, isLive: ReturnType<typeof livenessOf>): number {
   if (group === undefined) return 0;
-  // While nothing is due every member is live.
-  if (state.due.earliestMs > now) return group.members.size;
+  if (isLive === undefined) return group.members.size;
   let live = 0;
-  for (const lease of group.members.values()) if (lease.deadlineMs > now) live += 1;
+  for (const lease of group.members.values()) if (isLive(lease)) live += 1;
   return live;
 }
 

@@ -6,7 +6,7 @@ import { guardsHold } from './documents.ts';
 import { recordEvent } from './events.ts';
 import { addHeld, allHeld, leaseIn, removeHeld } from './holders.ts';
 import type { LeaseRecord, TenantRecord } from './records.ts';
-import { leaseNow, newGroup, nextInSequence, type State, tenantOf } from './state.ts';
+import { dueOf, leaseNow, newGroup, nextInSequence, type State, tenantOf } from './state.ts';
 
 /** The result of a command, and the events that it caused. */
 export interface Step<T> {
@@ -22,7 +22,7 @@ export function beat(state: State, input: Input<'beat'>): Step<Result<'beat'>> {
   if (input.guards !== undefined && !guardsHold(state, input.tenant, input.guards)) {
     return { result: stale, events: noEvents };
   }
-  const now = leaseNow(state);
+  const now = leaseNow(state, input.tenant);
   const tenant = state.tenants.get(input.tenant);
   let held = tenant?.holders.get(input.holder);
   const groups = input.groups ?? allHeld(held).map((lease) => ({ group: lease.group.name }));
@@ -67,13 +67,13 @@ function renew(
     const { ttlMs: oldTtlMs, deadlineMs, data: oldData } = lease;
     state.undo.push(() => {
       Object.assign(lease, { ttlMs: oldTtlMs, deadlineMs, data: oldData });
-      state.due.watch(lease);
+      dueOf(state, lease.tenant.name).watch(lease);
     });
   }
   const isSameTtl = ttlMs === undefined || ttlMs === lease.ttlMs;
   if (!isSameTtl) lease.ttlMs = ttlMs;
   lease.deadlineMs = now + lease.ttlMs;
-  if (lease.deadlineMs < lease.dueMs) state.due.watch(lease);
+  if (lease.deadlineMs < lease.dueMs) dueOf(state, lease.tenant.name).watch(lease);
   if (data === undefined || data === lease.data) {
     if (isSameTtl) state.changes.leaseRenewed(lease);
     else state.changes.ttlChanged(lease);
@@ -143,7 +143,7 @@ function addLease(state: State, lease: LeaseRecord): void {
   tenant.groups.set(group.name, group);
   addHeld(tenant.holders, lease);
   tenant.leases += 1;
-  state.due.watch(lease);
+  dueOf(state, lease.tenant.name).watch(lease);
 }
 
 function removeLease(state: State, lease: LeaseRecord): void {
@@ -152,12 +152,12 @@ function removeLease(state: State, lease: LeaseRecord): void {
   removeHeld(tenant.holders, lease);
   if (group.members.size === 0) tenant.groups.delete(group.name);
   tenant.leases -= 1;
-  state.due.remove(lease);
+  dueOf(state, tenant.name).remove(lease);
 }
 
 /** Ends leases of a holder. */
 export function release(state: State, input: Input<'release'>): Step<Result<'release'>> {
-  const now = leaseNow(state);
+  const now = leaseNow(state, input.tenant);
   const holders = state.tenants.get(input.tenant)?.holders;
   const released: string[] = [];
   const events: TenantEvent[] = [];
@@ -178,7 +178,7 @@ export function release(state: State, input: Input<'release'>): Step<Result<'rel
 /** Changes the data of a live lease. */
 export function setData(state: State, input: Input<'setData'>): Step<Result<'setData'>> {
   const lease = state.tenants.get(input.tenant)?.groups.get(input.group)?.members.get(input.holder);
-  if (lease === undefined || lease.deadlineMs <= leaseNow(state)) {
+  if (lease === undefined || lease.deadlineMs <= leaseNow(state, input.tenant)) {
     return { result: { live: false, changed: false }, events: noEvents };
   }
   if (lease.data === input.data) return { result: { live: true, changed: false }, events: noEvents };

@@ -1,6 +1,6 @@
 /** The records that the embedded driver holds in memory. */
 import type { Tenant, TenantEvent } from '../leases.ts';
-import type { Due } from './due-heap.ts';
+import type { Due, DueHeap } from './due-heap.ts';
 
 export interface LeaseRecord extends Due {
   readonly kind: 'lease';
@@ -46,6 +46,21 @@ export interface TopicRecord extends Due {
   newest: bigint;
   /** Size of the payloads that are kept; lease events are not counted. */
   bytes: number;
+}
+
+/** What has a deadline. */
+export type DueItems = DueHeap<LeaseRecord | DocumentRecord | TopicRecord | WatchRecord>;
+
+/** The clock of a tenant that was moved or frozen by itself. */
+export interface OwnClock {
+  /** By how much it is ahead of the partition's clock, ms; while it is frozen, what it was then. */
+  offsetMs: number;
+  /** Where it stands; null while it runs. */
+  frozen: { readonly leaseMs: number; readonly dateMs: number } | null;
+  /** The tenant's last timetoken, in whole microseconds. */
+  lastMicros: number;
+  /** What of the tenant has a deadline, in its time. */
+  readonly due: DueItems;
 }
 
 /** The leases of a holder: its only one, or several by group. */

@@ -1,17 +1,17 @@
 /** The state of the embedded driver: its clock, its sequences and its tenants. */
 import type { EventRetention } from '../driver.ts';
 import type { Tenant } from '../leases.ts';
-import { type LeaseClock, readLeaseClock } from '../runtime/lease-clock.ts';
+import { type LeaseClock, readDate, readLag, readLeaseClock } from '../runtime/lease-clock.ts';
 import type { ChangeLog } from './change-log.ts';
-import type { DueHeap } from './due-heap.ts';
 import type {
   DocumentRecord,
+  DueItems,
   GroupRecord,
   LeaseRecord,
+  OwnClock,
   Revert,
   TenantRecord,
   TopicRecord,
-  WatchRecord,
 } from './records.ts';
 
 export interface State {
@@ -23,7 +23,10 @@ export interface State {
   /** The last timetoken that was assigned, in whole microseconds. */
   lastMicros: number;
   readonly tenants: Map<Tenant, TenantRecord>;
-  readonly due: DueHeap<LeaseRecord | DocumentRecord | TopicRecord | WatchRecord>;
+  /** What has a deadline, of all tenants without a clock of their own. */
+  readonly due: DueItems;
+  /** Clocks of tenants that were moved or frozen by themselves. */
+  readonly clocks: Map<Tenant, OwnClock>;
   readonly changes: ChangeLog;
   /** Reverts each change of the present batch, in order; undefined: nothing is ever reverted, as there is no file. */
   undo: Revert[] | undefined;
@@ -35,9 +38,45 @@ export interface State {
 /** A deadline that never comes. */
 export const never = Number.POSITIVE_INFINITY;
 
-/** Returns the lease clock's reading now, ms. */
-export function leaseNow(state: State): number {
+/** Returns the readings of a tenant's own clock at a wall time. `clock`: that of the partition. */
+export function readOwnClock(
+  clock: LeaseClock,
+  { frozen, offsetMs }: OwnClock,
+  wallMs: number,
+): { readonly leaseMs: number; readonly dateMs: number } {
+  if (frozen !== null) return frozen;
+  const leaseMs = readLeaseClock(clock, wallMs) + offsetMs;
+  return { leaseMs, dateMs: leaseMs + readLag(clock, wallMs) };
+}
+
+/** Returns the reading of the partition's lease clock now, ms. */
+export function partitionNow(state: State): number {
   return readLeaseClock(state.clock, state.wallMs());
+}
+
+/** Returns the reading of a tenant's lease clock now, ms. */
+export function leaseNow(state: State, tenant: Tenant): number {
+  const own = ownClockOf(state, tenant);
+  const wallMs = state.wallMs();
+  return own === undefined
+    ? readLeaseClock(state.clock, wallMs)
+    : readOwnClock(state.clock, own, wallMs).leaseMs;
+}
+
+/** Returns the tenant's date, ms since 1970. */
+export function dateNow(state: State, tenant: Tenant): number {
+  const own = ownClockOf(state, tenant);
+  const wallMs = state.wallMs();
+  return own === undefined ? readDate(state.clock, wallMs) : readOwnClock(state.clock, own, wallMs).dateMs;
+}
+
+/** Returns the heap in which the items of a tenant are watched. */
+export function dueOf(state: State, tenant: Tenant): DueItems {
+  return ownClockOf(state, tenant)?.due ?? state.due;
+}
+
+function ownClockOf({ clocks }: State, tenant: Tenant): OwnClock | undefined {
+  return clocks.size === 0 ? undefined : clocks.get(tenant);
 }
 
 /** Returns a fresh epoch, revision or version. */
@@ -46,16 +85,22 @@ export function nextInSequence(state: State): number {
   return state.sequence;
 }
 
-/** Returns a fresh timetoken: 17 digits in units of 100 ns, greater than every earlier one. */
-export function nextTimetoken(state: State): bigint {
-  state.lastMicros = Math.max(state.lastMicros + 1, Math.floor(state.wallMs() * 1_000));
-  return BigInt(state.lastMicros) * 10n;
+/** Returns a fresh timetoken: 17 digits in units of 100 ns, greater than every earlier one of the tenant. */
+export function nextTimetoken(state: State, tenant: Tenant): bigint {
+  return takeTimetokens(state, tenant, 1);
 }
 
-/** Returns a timetoken that is not below any earlier one, and below every later one. */
-export function readTimetoken(state: State): bigint {
-  state.lastMicros = Math.max(state.lastMicros, Math.floor(state.wallMs() * 1_000));
-  return BigInt(state.lastMicros) * 10n;
+/** Returns a timetoken that is not below any earlier one of the tenant and below every later one. */
+export function readTimetoken(state: State, tenant: Tenant): bigint {
+  return takeTimetokens(state, tenant, 0);
+}
+
+function takeTimetokens(state: State, tenant: Tenant, many: 0 | 1): bigint {
+  const own = ownClockOf(state, tenant);
+  const clock = own ?? state;
+  clock.lastMicros = Math.max(clock.lastMicros + many, Math.floor(dateNow(state, tenant) * 1_000));
+  if (own !== undefined && many > 0) state.changes.clockSet(tenant, own);
+  return BigInt(clock.lastMicros) * 10n;
 }
 
 /** Returns the tenant's record; creates it if there is none. */
@@ -106,7 +151,8 @@ export function isEmpty({ leases, documents, topics }: TenantRecord): boolean {
 export function dropTenant(state: State, name: Tenant): void {
   const tenant = state.tenants.get(name);
   if (tenant === undefined) return;
-  for (const item of itemsOf(tenant)) state.due.remove(item);
+  const due = dueOf(state, name);
+  for (const item of itemsOf(tenant)) due.remove(item);
   state.tenants.delete(name);
   state.undo?.push(() => restoreTenant(state, tenant));
   if (tenant.watches !== undefined) tenantOf(state, name).watches = tenant.watches;
@@ -116,11 +162,12 @@ export function dropTenant(state: State, name: Tenant): void {
 /** Brings back a tenant that was dropped. */
 function restoreTenant(state: State, tenant: TenantRecord): void {
   state.tenants.set(tenant.name, tenant);
-  for (const item of itemsOf(tenant)) if (item.deadlineMs !== never) state.due.watch(item);
+  const due = dueOf(state, tenant.name);
+  for (const item of itemsOf(tenant)) if (item.deadlineMs !== never) due.watch(item);
 }
 
-/** Returns everything of a tenant that may have a deadline. */
-function* itemsOf(tenant: TenantRecord): Generator<LeaseRecord | DocumentRecord | TopicRecord> {
+/** Everything of a tenant that may have a deadline. */
+export function* itemsOf(tenant: TenantRecord): Generator<LeaseRecord | DocumentRecord | TopicRecord> {
   for (const group of tenant.groups.values()) yield* group.members.values();
   for (const documents of tenant.collections.values()) yield* documents.values();
   yield* tenant.topics.values();

@@ -1,20 +1,66 @@
 /** The sweep of the embedded store. */
 import type { TenantEvent } from '../leases.ts';
+import { readLeaseClock } from '../runtime/lease-clock.ts';
 import { endDocument } from './documents.ts';
 import { endLease } from './leases.ts';
-import { deleteIfEmpty, leaseNow, type State } from './state.ts';
+import { removeOwnClock } from './own-clocks.ts';
+import type { DueItems } from './records.ts';
+import { deleteIfEmpty, leaseNow, never, type State } from './state.ts';
 import { endTopic } from './topics.ts';
 import { deleteWatch } from './watches.ts';
+
+/** Items with a deadline, the reading of their clock, and whether that runs. */
+interface Watched {
+  readonly due: DueItems;
+  readonly now: number;
+  readonly runs: boolean;
+}
 
 /**
  * Looks at up to `budget` items that may be due: records expiries of leases in `expired`, deletes documents, topics and watches. Returns
  * whether more is due now.
  */
 export function sweep(state: State, budget: number, expired: TenantEvent[]): boolean {
-  const now = leaseNow(state);
+  for (const [tenant, own] of state.clocks)
+    if (own.offsetMs === 0 && own.frozen === null) removeOwnClock(state, tenant, own);
+  const all = watchedBy(state);
+  let left = budget;
+  for (const watched of all) left -= takeDue(state, watched, { expired, budget: left });
+  // What each clock has is in order already.
+  if (all.length > 1) expired.sort((a, b) => b.lateMs - a.lateMs);
+  return left === 0 && all.some(({ due, now }) => due.earliestMs <= now);
+}
+
+/** Returns the ms until something may be due on a clock that runs; Infinity if nothing will be. */
+export function untilNextDue(state: State): number {
+  let untilMs = never;
+  for (const { due, now, runs } of watchedBy(state))
+    if (runs) untilMs = Math.min(untilMs, due.earliestMs - now);
+  return untilMs;
+}
+
+function watchedBy(state: State): readonly Watched[] {
+  const { frozen } = state.clock;
+  const now = readLeaseClock(state.clock, state.wallMs());
+  const common = { due: state.due, now, runs: !frozen };
+  if (state.clocks.size === 0) return [common];
+  const own = [...state.clocks].map(([tenant, clock]) => ({
+    due: clock.due,
+    now: leaseNow(state, tenant),
+    runs: !frozen && clock.frozen === null,
+  }));
+  return [common, ...own];
+}
+
+/** Returns how many items it looked at. */
+function takeDue(
+  state: State,
+  { due, now }: Watched,
+  { expired, budget }: { readonly expired: TenantEvent[]; readonly budget: number },
+): number {
   for (let seen = 0; seen < budget; seen += 1) {
-    const item = state.due.takeDue(now);
-    if (item === undefined) return false;
+    const item = due.takeDue(now);
+    if (item === undefined) return seen;
     // Its lease was renewed. It counts: as many may be looked at as were renewed.
     if (item === 'postponed') continue;
     if (item.kind === 'lease') {
@@ -29,5 +75,5 @@ export function sweep(state: State, budget: number, expired: TenantEvent[]): boo
     else endTopic(state, item);
     deleteIfEmpty(state, item.tenant);
   }
-  return state.due.earliestMs <= now;
+  return budget;
 }

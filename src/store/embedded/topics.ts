@@ -9,7 +9,7 @@ import {
   type TenantRecord,
   type TopicRecord,
 } from './records.ts';
-import { leaseNow, never, type State } from './state.ts';
+import { dueOf, leaseNow, never, type State } from './state.ts';
 
 /** Number of trimmed entries from which a topic's array is shortened. */
 const minTrimmed = 64;
@@ -30,7 +30,7 @@ export function appendEntry(
   topic.newest = entry.position;
   topic.bytes += sizeOf(entry);
   trim(topic, retention);
-  topic.deadlineMs = retention.idleMs === undefined ? never : leaseNow(state) + retention.idleMs;
+  topic.deadlineMs = retention.idleMs === undefined ? never : leaseNow(state, tenant.name) + retention.idleMs;
   watchTopic(state, topic);
   state.changes.entryAppended(topic, entry, topic.entries[topic.start]?.position ?? entry.position);
   const last = state.appended.at(-1);
@@ -40,8 +40,9 @@ export function appendEntry(
 }
 
 function watchTopic(state: State, topic: TopicRecord): void {
-  if (topic.deadlineMs === never) state.due.remove(topic);
-  else state.due.watch(topic);
+  const due = dueOf(state, topic.tenant.name);
+  if (topic.deadlineMs === never) due.remove(topic);
+  else due.watch(topic);
 }
 
 /** Returns what brings a topic back to how it is now, before an entry is appended. */
@@ -81,7 +82,7 @@ function newTopic(state: State, tenant: TenantRecord, name: string): TopicRecord
   tenant.topics.set(name, topic);
   state.undo?.push(() => {
     tenant.topics.delete(name);
-    state.due.remove(topic);
+    dueOf(state, topic.tenant.name).remove(topic);
   });
   return topic;
 }
@@ -105,7 +106,7 @@ function trim(topic: TopicRecord, { keepEntries, keepBytes }: Retention): void {
 export function readTopics(state: State, input: Input<'readTopics'>): Result<'readTopics'> {
   const topics = state.tenants.get(input.tenant)?.topics;
   const found: TopicEntry[] = [];
-  const now = leaseNow(state);
+  const now = leaseNow(state, input.tenant);
   for (const { topic: name, after } of input.topics) {
     const topic = topics?.get(name);
     if (topic === undefined || topic.newest <= after || topic.deadlineMs <= now) continue;
@@ -138,7 +139,7 @@ function countWithin(found: readonly TopicEntry[], { limit, maxBytes }: Input<'r
 /** Returns the oldest and newest position of topics. */
 export function topicBounds(state: State, input: Input<'topicBounds'>): Result<'topicBounds'> {
   const topics = state.tenants.get(input.tenant)?.topics;
-  const now = leaseNow(state);
+  const now = leaseNow(state, input.tenant);
   return input.topics.map((name) => {
     const topic = topics?.get(name);
     if (topic === undefined || topic.deadlineMs <= now) return { oldest: 0n, newest: 0n, entries: 0 };

@@ -1,20 +1,21 @@
-/** Watches in the embedded store: which groups have event topics. */
+/** Watches in the embedded store: which groups have event topics. They run on the partition's clock, also of tenants that have another. */
 import type { Input, Result } from '../commands.ts';
 import { maxWatchedPrefixBytes } from '../limits.ts';
 import { appendOwnGrant, eventTopicsOf } from './events.ts';
 import { allHeld } from './holders.ts';
 import type { TenantRecord, Watches, WatchRecord } from './records.ts';
-import { deleteIfEmpty, leaseNow, readTimetoken, type State, tenantOf } from './state.ts';
+import { deleteIfEmpty, leaseNow, partitionNow, readTimetoken, type State, tenantOf } from './state.ts';
 
 /** Sets watches, or extends them when less than half of their time is left. */
 export function watchEvents(state: State, input: Input<'watchEvents'>): Result<'watchEvents'> {
   const { groups, prefixes, forMs, own } = input;
-  const reached = { timetoken: readTimetoken(state), sequence: state.sequence };
+  const reached = { timetoken: readTimetoken(state, input.tenant), sequence: state.sequence };
   const tenant = tenantOf(state, input.tenant);
-  const now = leaseNow(state);
+  const now = partitionNow(state);
+  const ownNow = leaseNow(state, input.tenant);
   const held = own === undefined ? [] : allHeld(tenant.holders.get(own.holder));
   const unrecorded = held
-    .filter(({ epoch, deadlineMs }) => epoch > (own?.since ?? 0) && deadlineMs > now)
+    .filter(({ epoch, deadlineMs }) => epoch > (own?.since ?? 0) && deadlineMs > ownNow)
     .filter(({ group }) => eventTopicsOf(state, tenant, group.name).length === 0)
     .sort((a, b) => a.epoch - b.epoch);
   for (const name of groups) setWatch(state, tenant, 'groups', { name, now, forMs });

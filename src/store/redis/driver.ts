@@ -5,13 +5,15 @@
 import { crc32 } from 'node:zlib';
 import { silentLog } from '../../settings/log.ts';
 import {
-  type ClockReading,
+  type ClockChange,
+  type ClockMoved,
   type Driver,
   defaultEventRetention,
   type EventRetention,
   type TenantSize,
 } from '../driver.ts';
 import type { Tenant } from '../leases.ts';
+import { lastDateMs } from '../limits.ts';
 import { checkAdvance } from '../runtime/lease-clock.ts';
 import { makeBatchRunner, retentionArguments } from './batches.ts';
 import { type Caller, makeCaller } from './caller.ts';
@@ -114,33 +116,42 @@ function makePartitionOf(partitions: number): (tenant: Tenant) => number {
 }
 
 /** Arguments of the script `clock` that change nothing. */
-const readOnly: readonly ScriptArgument[] = [0, '', '', 0, ''];
+const readOnly: readonly ScriptArgument[] = [0, '', '', 0, '', '0', '', '0', '0'];
 
 /** Returns why Redis refuses writes that need memory; '' if it does not. */
 async function readRefusal(call: Caller, partition: number): Promise<string> {
   const reply = (await call({ name: 'clock', partition, args: readOnly })) as readonly Reply[];
-  return String(reply[3] ?? '').replace(/^-/, '');
+  return String(reply[6] ?? '').replace(/^-/, '');
 }
+
+const flag = (value = false): '0' | '1' => (value ? '1' : '0');
 
 /** The steps that the script `clock` makes. */
 function clockSteps(call: Caller): Pick<Driver, 'readClock' | 'setClock' | 'claimSweep' | 'watchAppends'> {
-  const run = async (partition: number, args: readonly ScriptArgument[]): Promise<ClockReading> => {
-    const [leaseMs, wallMs, frozen] = (await call({ name: 'clock', partition, args })) as readonly Reply[];
-    return { leaseMs: Number(leaseMs), wallMs: Number(wallMs), frozen: frozen === 1 };
+  const change = async (
+    partition: number,
+    { tenant, advanceMs = 0, toNext, frozen, follow }: ClockChange,
+  ): Promise<ClockMoved> => {
+    checkAdvance(advanceMs);
+    const freeze = frozen === undefined ? '' : flag(frozen);
+    const ofTenant = [flag(tenant !== undefined), tenant ?? '', flag(toNext), flag(follow)];
+    const args = [Math.floor(advanceMs), freeze, '', 0, '', ...ofTenant];
+    const reply = await call({ name: 'clock', partition, args });
+    if (reply === null) checkAdvance(advanceMs, lastDateMs);
+    const [leaseMs, wallMs, isFrozen, dateMs, offsetMs, advancedMs] = (reply as readonly Reply[]).map(Number);
+    return {
+      ...{ leaseMs: leaseMs ?? 0, wallMs: wallMs ?? 0, dateMs: dateMs ?? 0, frozen: isFrozen === 1 },
+      ...{ offsetMs: offsetMs ?? 0, advancedMs: advancedMs ?? 0 },
+    };
+  };
+  const request = async (partition: number, args: readonly ScriptArgument[]): Promise<void> => {
+    await call({ name: 'clock', partition, args: [0, '', ...args, '0', '', '0', '0'] });
   };
   return {
-    readClock: (partition) => run(partition, readOnly),
-    async setClock(partition, { advanceMs = 0, frozen }) {
-      checkAdvance(advanceMs);
-      const freeze = frozen === undefined ? '' : frozen ? '1' : '0';
-      return run(partition, [Math.floor(advanceMs), freeze, '', 0, '']);
-    },
-    async claimSweep(partition, owner, forMs) {
-      await run(partition, [0, '', owner, forMs, '']);
-    },
-    async watchAppends(partition, forMs) {
-      await run(partition, [0, '', '', 0, forMs]);
-    },
+    readClock: async (partition, tenant) => change(partition, { tenant }),
+    setClock: change,
+    claimSweep: (partition, owner, forMs) => request(partition, [owner, forMs, '']),
+    watchAppends: (partition, forMs) => request(partition, ['', 0, forMs]),
   };
 }
 

@@ -5,7 +5,7 @@ import type { CommandName, Input } from '../commands.ts';
 import type { Driver } from '../driver.ts';
 import type { TenantEvent } from '../leases.ts';
 import type { Store } from '../store.ts';
-import { advanceClock } from './advance-clock.ts';
+import { clockMethods, everyPartition } from './clock-methods.ts';
 import { type Coalescer, coalesce } from './coalesce.ts';
 import { type EventSource, logEvents, logSweep } from './event-log.ts';
 import { startSweeper } from './sweeper.ts';
@@ -84,45 +84,6 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
   };
 }
 
-type ClockMethods = Pick<Store, 'readClock' | 'advanceClock' | 'freezeClock' | 'thawClock'>;
-
-interface ClockOptions {
-  readonly owner: string;
-  readonly observe: Store['observe'];
-  /** Publishes events of an advance to the observers. */
-  readonly onExpired: (events: readonly TenantEvent[]) => void;
-}
-
-function clockMethods(driver: Driver, { owner, observe, onExpired }: ClockOptions): ClockMethods {
-  return {
-    async readClock() {
-      const readings = await everyPartition(driver, (partition) => driver.readClock(partition));
-      return readings.reduce((behind, reading) => (reading.leaseMs < behind.leaseMs ? reading : behind));
-    },
-    async advanceClock(advanceMs) {
-      const expired: TenantEvent[] = [];
-      // The sweeper and commands of this node may record a part of the expiries.
-      const stopObserving = observe((event) => {
-        if (event.type === 'expired') expired.push(event);
-      });
-      try {
-        await everyPartition(driver, (partition) =>
-          advanceClock(driver, { partition, owner, advanceMs }, onExpired),
-        );
-      } finally {
-        stopObserving();
-      }
-      return expired;
-    },
-    async freezeClock() {
-      await everyPartition(driver, (partition) => driver.setClock(partition, { frozen: true }));
-    },
-    async thawClock() {
-      await everyPartition(driver, (partition) => driver.setClock(partition, { frozen: false }));
-    },
-  };
-}
-
 /** Commands that are run as they are. */
 function commandMethods(run: Coalescer['run']): Omit<Pick<Store, CommandName>, 'beat' | 'readTopics'> {
   return {
@@ -141,10 +102,6 @@ function commandMethods(run: Coalescer['run']): Omit<Pick<Store, CommandName>, '
     now: (tenant) => run('now', tenant),
     drop: (tenant) => run('drop', tenant),
   };
-}
-
-function everyPartition<T>(driver: Driver, step: (partition: number) => Promise<T>): Promise<T[]> {
-  return Promise.all(Array.from({ length: driver.partitions }, (_, partition) => step(partition)));
 }
 
 /** Returns the key of a read that may be shared. */

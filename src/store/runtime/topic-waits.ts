@@ -1,6 +1,7 @@
 /** Waits for entries of topics: one read at the start, then notifications of the driver. */
 import { isDebugging, type Log } from '../../settings/log.ts';
 import type { Driver } from '../driver.ts';
+import { clockMovedTopic } from '../limits.ts';
 import type { Store, TopicWait } from '../store.ts';
 import { logWake } from './event-log.ts';
 import { makeWaiters } from './waiters.ts';
@@ -22,7 +23,12 @@ export function makeTopicWaits(driver: Driver, read: Store['readTopics'], log: L
   const watchedUntilMs = new Map<number, number>();
   let closed = false;
 
-  driver.onAppend((tenant, topic) => logWake(log, tenant, topic, waiters.wake(tenant, topic)));
+  driver.onAppend((tenant, topic) => {
+    if (topic !== clockMovedTopic) logWake(log, tenant, topic, waiters.wake(tenant, topic));
+    // What is worth waiting for may depend on time.
+    else if (tenant === '') waiters.wakeAll();
+    else waiters.wakeTenant(tenant);
+  });
   driver.onGap(() => {
     watchedUntilMs.clear();
     waiters.wakeAll();

@@ -6,6 +6,8 @@ export interface Waiters {
   add(tenant: Tenant, topics: readonly string[], wake: () => void): () => void;
   /** Calls the waiters of a topic. Returns how many there were. */
   wake(tenant: Tenant, topic: string): number;
+  /** Calls the waiters of all topics of a tenant. */
+  wakeTenant(tenant: Tenant): void;
   wakeAll(): void;
   readonly size: number;
 }
@@ -44,6 +46,12 @@ export function makeWaiters(): Waiters {
       const woken = [...waiting];
       for (const wake of woken) wake();
       return woken.length;
+    },
+    wakeTenant(tenant) {
+      for (const wake of new Set(
+        [...(tenants.get(tenant)?.values() ?? [])].flatMap((waiting) => [...waiting]),
+      ))
+        wake();
     },
     wakeAll() {
       for (const wake of [...all]) wake();

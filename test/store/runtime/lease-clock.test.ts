@@ -4,6 +4,7 @@ import { maxClockStepMs } from '../../../src/store/limits.ts';
 import {
   changeClock,
   type LeaseClock,
+  readDate,
   readLeaseClock,
   startClock,
   tick,
@@ -63,5 +64,39 @@ describe('the lease clock', () => {
         }
       }),
     );
+  });
+});
+
+describe('the date', () => {
+  it('is wall time over a pause that the lease clock does not count', () => {
+    const clock = tick(startClock(1_000), 1_000 + 3_600_000);
+    expect(readDate(clock, 1_000 + 3_600_000)).toBe(1_000 + 3_600_000);
+    expect(readDate(clock, 1_000 + 9_000_000)).toBe(1_000 + 9_000_000);
+  });
+
+  it('is advanced and frozen with the lease clock', () => {
+    const moved = changeClock(startClock(0), 0, { advanceMs: 60_000 });
+    expect(readDate(moved, 500)).toBe(60_500);
+    const frozen = changeClock(moved, 500, { frozen: true });
+    expect(readDate(tick(frozen, 90_000), 90_000)).toBe(60_500);
+    const thawed = changeClock(frozen, 90_000, { frozen: false });
+    expect(readDate(thawed, 90_250)).toBe(60_750);
+  });
+
+  it('continues to run after wall time went forward and back, at half speed until it is right again', () => {
+    const hour = 3_600_000;
+    let clock = tick(startClock(0), hour);
+    clock = tick(clock, 10);
+    expect(readDate(clock, 10)).toBe(hour);
+    let lastMs = hour;
+    for (let wallMs = 510; wallMs <= 2 * hour + 510; wallMs += 500) {
+      const before = readDate(clock, wallMs);
+      clock = tick(clock, wallMs);
+      const after = readDate(clock, wallMs);
+      expect(before).toBeGreaterThan(lastMs);
+      expect(after).toBeGreaterThanOrEqual(wallMs);
+      lastMs = after;
+    }
+    expect(readDate(clock, clock.wallMs)).toBe(clock.wallMs);
   });
 });

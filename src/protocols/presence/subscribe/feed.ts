@@ -104,14 +104,14 @@ export function openFeed({ store, settings }: PresenceContext, options: FeedOpti
       nextEndInMs = undefined;
       if (report.nextEndMs !== undefined) {
         // An interval is reported once it is over and no step can be added to it, so the time is read first.
-        const { wallMs, timetoken } = await store.now({ tenant });
-        if (wallMs >= report.nextEndMs) {
+        const { dateMs, timetoken } = await store.now({ tenant });
+        if (dateMs >= report.nextEndMs) {
           found = await readTopics(sources);
           const { readTo = timetoken } = found;
           const until = readTo < timetoken ? readTo : timetoken;
           report = reportEvents(found, { after, until, settings: intervals });
         }
-        if (report.nextEndMs !== undefined) nextEndInMs = Math.max(1, report.nextEndMs - wallMs);
+        if (report.nextEndMs !== undefined) nextEndInMs = Math.max(1, report.nextEndMs - dateMs);
       }
       const { topics, readTo } = found;
       positions = new Map(

@@ -28,6 +28,10 @@ const schema = `
   CREATE TABLE IF NOT EXISTS watches (
     tenant TEXT, watched TEXT, name TEXT, deadline_ms INTEGER, PRIMARY KEY (tenant, watched, name)
   ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS date (id INTEGER PRIMARY KEY CHECK (id = 1), lag_ms INTEGER, ahead_ms INTEGER);
+  CREATE TABLE IF NOT EXISTS clocks (
+    tenant TEXT PRIMARY KEY, offset_ms INTEGER, lease_ms INTEGER, date_ms INTEGER, last_micros INTEGER
+  ) WITHOUT ROWID;
 `;
 
 /** Identifies a file of this server among SQLite databases. */

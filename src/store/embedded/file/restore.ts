@@ -1,7 +1,8 @@
 /** Reads the state back from the file. */
+import { DueHeap } from '../due-heap.ts';
 import { addHeld } from '../holders.ts';
 import type { DocumentRecord, LeaseRecord, TopicRecord, WatchRecord } from '../records.ts';
-import { never, newGroup, type State, tenantOf } from '../state.ts';
+import { dueOf, never, newGroup, type State, tenantOf } from '../state.ts';
 import { deadlineOf } from './deadline-column.ts';
 import type { Renewals } from './renewals.ts';
 import type { Row, Statements } from './statements.ts';
@@ -16,6 +17,7 @@ export function restoreState(
   state: State,
   postponedMs: number,
 ): readonly LeaseRecord[] {
+  restoreClocks(statements, state, postponedMs);
   const renewed = restoreLeases(statements, renewals, state, postponedMs);
   for (const row of statements.all('SELECT * FROM documents')) restoreDocument(state, row, postponedMs);
   for (const row of statements.all('SELECT * FROM topics')) {
@@ -27,6 +29,28 @@ export function restoreState(
   }
   for (const row of statements.all('SELECT * FROM watches')) restoreWatch(state, row, postponedMs);
   return renewed;
+}
+
+/** A frozen clock moves with the deadlines, so that what was left of a lease is left. */
+function restoreClocks(statements: Statements, state: State, postponedMs: number): void {
+  for (const row of statements.all('SELECT * FROM clocks')) {
+    const frozen =
+      row.lease_ms === null
+        ? null
+        : { leaseMs: Number(row.lease_ms) + postponedMs, dateMs: Number(row.date_ms) };
+    state.clocks.set(String(row.tenant), {
+      offsetMs: Number(row.offset_ms),
+      frozen,
+      lastMicros: Number(row.last_micros),
+      due: new DueHeap(),
+    });
+  }
+}
+
+/** Returns the tenant's reading at the last tick. */
+function tickedNow({ clock, clocks }: State, tenant: string): number {
+  const own = clocks.get(tenant);
+  return own?.frozen?.leaseMs ?? clock.leaseMs + (own?.offsetMs ?? 0);
 }
 
 function restoreLeases(
@@ -60,14 +84,14 @@ function restoreLeases(
       data: row.data === null ? null : String(row.data),
       writtenMs,
       // A renewal is written with some slack, but no lease had more than its TTL left when the process ended.
-      deadlineMs: Math.min(writtenMs, state.clock.leaseMs + ttlMs),
+      deadlineMs: Math.min(writtenMs, tickedNow(state, tenant.name) + ttlMs),
       dueMs: 0,
       slot: -1,
     };
     group.members.set(lease.holder, lease);
     addHeld(tenant.holders, lease);
     tenant.leases += 1;
-    state.due.watch(lease);
+    dueOf(state, tenant.name).watch(lease);
     if (renewal !== undefined) renewed.push(lease);
   }
   return renewed;
@@ -89,7 +113,7 @@ function restoreDocument(state: State, row: Row, postponedMs: number): void {
   const collection = tenant.collections.get(document.collection) ?? new Map<string, DocumentRecord>();
   tenant.collections.set(document.collection, collection.set(document.key, document));
   tenant.documents += 1;
-  if (document.deadlineMs !== never) state.due.watch(document);
+  if (document.deadlineMs !== never) dueOf(state, tenant.name).watch(document);
 }
 
 function restoreTopic(state: State, row: Row, entries: readonly Row[], postponedMs: number): void {
@@ -110,7 +134,7 @@ function restoreTopic(state: State, row: Row, entries: readonly Row[], postponed
     slot: -1,
   };
   tenant.topics.set(topic.name, topic);
-  if (topic.deadlineMs !== never) state.due.watch(topic);
+  if (topic.deadlineMs !== never) dueOf(state, tenant.name).watch(topic);
 }
 
 function restoreWatch(state: State, row: Row, postponedMs: number): void {

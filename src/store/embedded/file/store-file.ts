@@ -13,6 +13,7 @@ import {
   type Entry,
   type GroupRecord,
   type LeaseRecord,
+  type OwnClock,
   payloadOf,
   type TopicRecord,
   type WatchRecord,
@@ -52,6 +53,7 @@ export class StoreFile implements ChangeLog {
   /** Groups whose revision changed, each written once with a batch. */
   readonly #revised = new Map<GroupRecord, Tenant>();
   #clockWrittenMs = Number.NEGATIVE_INFINITY;
+  #lagWrittenMs: number | undefined;
 
   /** Throws FileUnusable if the file cannot be opened or another process has it. */
   constructor(path: string, { log, maxSlackMs }: StoreFileOptions) {
@@ -65,8 +67,15 @@ export class StoreFile implements ChangeLog {
   readClock(): ClockRecord | undefined {
     const row = this.#read(() => this.#statements.all('SELECT * FROM clock')[0]);
     if (row === undefined) return undefined;
+    const date = this.#read(() => this.#statements.all('SELECT * FROM date')[0]);
+    const [leaseMs, wallMs] = [Number(row.lease_ms), Number(row.wall_ms)];
     return {
-      clock: { leaseMs: Number(row.lease_ms), wallMs: Number(row.wall_ms), frozen: Number(row.frozen) === 1 },
+      clock: {
+        ...{ leaseMs, wallMs, frozen: Number(row.frozen) === 1 },
+        // A file of an earlier version has no date: that was wall time.
+        lagMs: date === undefined ? wallMs - leaseMs : Number(date.lag_ms),
+        aheadMs: Number(date?.ahead_ms ?? 0),
+      },
       sequence: Number(row.sequence),
       lastMicros: Number(row.last_micros),
     };
@@ -175,6 +184,20 @@ export class StoreFile implements ChangeLog {
     });
   }
 
+  clockSet(tenant: Tenant, clock: OwnClock): void {
+    this.#writes.push(() => {
+      const { offsetMs, frozen, lastMicros } = clock;
+      this.#run('INSERT OR REPLACE INTO clocks VALUES (?, ?, ?, ?, ?)', [
+        ...[tenant, Math.floor(offsetMs), frozen && Math.floor(frozen.leaseMs)],
+        ...[frozen && Math.floor(frozen.dateMs), lastMicros],
+      ]);
+    });
+  }
+
+  clockRemoved(tenant: Tenant): void {
+    this.#writes.push(() => this.#run('DELETE FROM clocks WHERE tenant = ?', [tenant]));
+  }
+
   /** Makes the next flush write the clock, however little it advanced. */
   clockChanged(): void {
     this.#clockWrittenMs = Number.NEGATIVE_INFINITY;
@@ -248,19 +271,23 @@ export class StoreFile implements ChangeLog {
 
   /** Writes, and the clock as well. Throws StoreUnavailable if that fails; then nothing is written. */
   #transaction(state: State, write: () => void): void {
-    const { leaseMs, wallMs, frozen } = state.clock;
+    const { leaseMs, wallMs, frozen, lagMs, aheadMs } = state.clock;
     try {
       this.#run('BEGIN');
       write();
       this.#run('INSERT OR REPLACE INTO clock VALUES (1, ?, ?, ?, ?, ?)', [
         ...[Math.floor(leaseMs), Math.floor(wallMs), frozen ? 1 : 0, state.sequence, state.lastMicros],
       ]);
+      // It changes only when wall time does more than pass.
+      if (lagMs !== this.#lagWrittenMs)
+        this.#run('INSERT OR REPLACE INTO date VALUES (1, ?, ?)', [Math.floor(lagMs), Math.floor(aheadMs)]);
       this.#run('COMMIT');
     } catch (error) {
       if (this.#database.isTransaction) this.#run('ROLLBACK');
       throw new StoreUnavailable(`${this.#path} cannot be written: ${(error as Error).message}`);
     }
     this.#clockWrittenMs = leaseMs;
+    this.#lagWrittenMs = lagMs;
   }
 
   #run(sql: string, values?: Parameters<Statements['run']>[1]): void {

@@ -16,10 +16,11 @@ export const codecs: { readonly [N in CommandName]: Codec<N> } = {
       to.push(tenant);
     },
     decode(reply) {
-      const [leaseMs, wallMs, timetoken, sequence] = list(reply);
+      const [leaseMs, wallMs, timetoken, sequence, dateMs] = list(reply);
       return {
         leaseMs: number(leaseMs),
         wallMs: number(wallMs),
+        dateMs: number(dateMs),
         timetoken: BigInt(text(timetoken)),
         sequence: number(sequence),
       };

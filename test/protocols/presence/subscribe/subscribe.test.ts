@@ -277,12 +277,13 @@ describe('presence events', () => {
     await inject(`${root}/channel/ch/leave?uuid=david`);
     const { m } = await subscribe('ch-pnpres', `tt=${tt}`);
     const at = { timestamp: 1_757_969_858, precise_timestamp: 1_757_969_858_404, uuid: 'david' };
+    const later = { timestamp: 1_757_969_878, precise_timestamp: 1_757_969_878_404, uuid: 'david' };
     expect(m.map(({ d }) => d)).toEqual([
       { action: 'join', ...at, occupancy: 1 },
       { action: 'state-change', ...at, data: { a: 1 }, occupancy: 1 },
-      { action: 'timeout', ...at, data: { a: 1 }, occupancy: 0 },
-      { action: 'join', ...at, occupancy: 1 },
-      { action: 'leave', ...at, occupancy: 0 },
+      { action: 'timeout', ...later, data: { a: 1 }, occupancy: 0 },
+      { action: 'join', ...later, occupancy: 1 },
+      { action: 'leave', ...later, occupancy: 0 },
     ]);
     expect(m[1]).toEqual({
       a: '5',
@@ -439,19 +440,16 @@ describe('presence events', () => {
 
 describe('interval mode', () => {
   const intervalMs = 10_000;
-  let wallMs = 0;
-  const busy = async (changes = {}): Promise<void> => {
-    wallMs = 1_757_969_850_000;
-    await restart({ presenceAnnounceMax: 2, ...changes }, { wallMs: () => wallMs });
-  };
+  const busy = async (changes = {}): Promise<void> =>
+    restart({ presenceAnnounceMax: 2, ...changes }, { wallMs: () => 1_757_969_850_000 });
 
   it('sums up a channel above the announce limit once an interval', async () => {
     await busy({ presenceDeltas: true });
-    wallMs += 1_000;
+    await started.store.advanceClock(1_000);
     const tt = await handshake('ch-pnpres');
     for (const uuid of ['a', 'b', 'c', 'd']) await heartbeat('ch', `uuid=${uuid}&heartbeat=20`);
     await inject(`${root}/channel/ch/leave?uuid=a`);
-    wallMs += intervalMs;
+    await started.store.advanceClock(intervalMs);
     const { m } = await subscribe('ch-pnpres', `tt=${tt}`);
     expect(m.map(({ d }) => d)).toMatchObject([
       { action: 'join', uuid: 'a', occupancy: 1 },
@@ -469,14 +467,14 @@ describe('interval mode', () => {
 
   it('reports no interval before it is over, and lists uuids only with deltas on', async () => {
     await busy();
-    wallMs += 1_000;
+    await started.store.advanceClock(1_000);
     await heartbeat('ch', 'uuid=a');
     await heartbeat('ch', 'uuid=b');
     const tt = await handshake('ch-pnpres');
     await heartbeat('ch', 'uuid=c');
     const held = subscribe('ch-pnpres', `tt=${tt}`);
     await inject('/time/0');
-    wallMs += intervalMs;
+    await started.store.advanceClock(intervalMs);
     // A change of state is announced at once, and wakes the poll.
     await inject(`${root}/channel/ch/uuid/a/data?state=%7B%22x%22%3A1%7D`);
     const { m } = await held;
@@ -494,18 +492,29 @@ describe('interval mode', () => {
 
   it('wakes a held poll at the end of the interval', async () => {
     await restart({ presenceAnnounceMax: 0, presenceIntervalSeconds: 1 });
+    await started.store.thawClock();
     const tt = await handshake('ch-pnpres');
     const held = subscribe('ch-pnpres', `tt=${tt}`);
     await heartbeat('ch', 'uuid=a');
     expect((await held).m).toMatchObject([{ d: { action: 'interval', occupancy: 1 } }]);
   });
 
+  it('ends with the clock of the tenant, which wakes the poll that is held', async () => {
+    await busy({ presenceAnnounceMax: 0 });
+    const tt = await handshake('ch-pnpres');
+    const held = subscribe('ch-pnpres', `tt=${tt}`);
+    await heartbeat('ch', 'uuid=a');
+    await started.store.advanceClock(60_000, 'presence/another key');
+    await started.store.advanceClock(intervalMs, `presence/${key}`);
+    expect((await held).m).toMatchObject([{ d: { action: 'interval', occupancy: 1 } }]);
+  });
+
   it('requests a here now where the lists would be too long', async () => {
     await busy({ presenceDeltas: true, presenceAnnounceMax: 0 });
-    wallMs += 1_000;
+    await started.store.advanceClock(1_000);
     const tt = await handshake('ch-pnpres');
     for (let at = 0; at < 400; at += 1) await heartbeat('ch', `uuid=${'u'.repeat(88)}${at}`);
-    wallMs += intervalMs;
+    await started.store.advanceClock(intervalMs);
     const { m } = await subscribe('ch-pnpres', `tt=${tt}`);
     expect(m).toHaveLength(1);
     expect(m[0]?.d).toMatchObject({ action: 'interval', occupancy: 400, here_now_refresh: true });

@@ -41,7 +41,7 @@ export async function writeAbsentState(
   { uuid, channel, state, ttlMs }: AbsentState,
 ): Promise<void> {
   const document = documentOf(channel, uuid);
-  const [[before], members, { wallMs }] = await Promise.all([
+  const [[before], members, { dateMs }] = await Promise.all([
     store.readDocuments({ tenant, documents: [document] }),
     store.members({ tenant, group: channel, offset: 0, limit: 0 }),
     store.now({ tenant }),
@@ -53,7 +53,7 @@ export async function writeAbsentState(
     epoch: 0,
     revision: members.revision,
     count: members.count,
-    atMs: wallMs,
+    atMs: dateMs,
     lateMs: 0,
     data: state,
   };

@@ -14,7 +14,8 @@ local function grant(run, field, data)
   local group, holder = groupAndHolder(field)
   local epoch = nextSeq()
   local ttl = form.ttl or form.default
-  local packed = packLease(now + ttl, ttl, epoch, data and 1 or 0)
+  local deadline = now(tenant) + ttl
+  local packed = packLease(deadline, ttl, epoch, data and 1 or 0)
   local fields, dataOf, holders = granted.fields, granted.data, granted.holders
   fields[#fields + 1] = field
   fields[#fields + 1] = packed
@@ -27,13 +28,13 @@ local function grant(run, field, data)
   granted.heads[#holders] = headOf(group)
   local members = granted.byGroup[group]
   if not members then
-    members = { scores = {}, holders = {}, epochs = {}, data = {}, deadline = now + ttl }
+    members = { scores = {}, holders = {}, epochs = {}, data = {}, deadline = deadline }
     granted.byGroup[group] = members
     granted.groups[#granted.groups + 1] = group
   end
-  members.deadline = math.min(members.deadline, now + ttl)
+  members.deadline = math.min(members.deadline, deadline)
   local at = #members.holders + 1
-  members.scores[2 * at - 1], members.scores[2 * at] = digits(now + ttl), holder
+  members.scores[2 * at - 1], members.scores[2 * at] = digits(deadline), holder
   members.holders[at], members.epochs[at], members.data[at] = holder, epoch, data
   members.anyData = members.anyData or data ~= false
   revisionsOf(tenant)[group] = epoch
@@ -80,7 +81,7 @@ local function writeGranted()
     redis.call('ZADD', keyOf(GROUPS, tenant, ''), unpack(newGroups))
   end
   redis.call('HSET', keyOf(REVISIONS, tenant, ''), unpack(newRevisions))
-  redis.call('ZADD', dueKey, 'LT', unpack(newDue))
+  redis.call('ZADD', dueKeyOf(tenant), 'LT', unpack(newDue))
   granted = nil
 end
 

@@ -6,7 +6,7 @@ local function renew(run, field, packed, data)
   local group, holder = groupAndHolder(field)
   local oldDeadline, oldTtl, epoch, flag = unpackLease(packed)
   local ttl = run.form.ttl or oldTtl
-  local deadline = now + ttl
+  local deadline = now(tenant) + ttl
   local changed = data and dataAt(tenant, field) ~= data
   packed = packLease(deadline, ttl, epoch, data and 1 or flag)
   redis.call('HSET', run.leasesKey, field, packed)
@@ -16,7 +16,7 @@ local function renew(run, field, packed, data)
   end
   if deadline < oldDeadline then
     redis.call('ZADD', keyOf(MEMBERS, tenant, group), 'LT', digits(deadline), holder)
-    redis.call('ZADD', dueKey, 'LT', digits(deadline), dueMember(DUE_GROUP, tenant, group))
+    redis.call('ZADD', dueKeyOf(tenant), 'LT', digits(deadline), dueMember(DUE_GROUP, tenant, group))
   end
   return packed
 end
@@ -24,7 +24,7 @@ end
 -- A beat on one lease that is neither a plain renewal nor a plain grant. Returns its letter, and the packed lease if it is
 -- live now.
 local function beatOne(run, field, packed, data)
-  if isLive(packed) then
+  if isLive(run.tenant, packed) then
     if isMemoryFull and data and dataAt(run.tenant, field) ~= data then
       return 'f'
     end
@@ -77,7 +77,7 @@ end
 -- nearly all are, are written in one; grants are collected. Returns the description of each lease that the reply needs;
 -- nothing if all were renewed and only that is returned.
 local function beatAll(run, fields, first, last)
-  local tenant, form, leasesKey = run.tenant, run.form, run.leasesKey
+  local tenant, form, leasesKey, nowMs = run.tenant, run.form, run.leasesKey, now(run.tenant)
   local isDescribed = form.returning == 'all' or form.held
   local described, index, dataPlace = {}, 0, last
   for from = first, last, MAX_TOGETHER do
@@ -102,8 +102,8 @@ local function beatAll(run, fields, first, last)
       if packed and not touched[field] and (not data or data == storedData[at - from + 1]) then
         local oldDeadline, oldTtl, epoch, flag = unpackNumbers(LEASE_FORMAT, packed)
         local ttl = form.ttl or oldTtl
-        if oldDeadline > now and oldDeadline <= now + ttl then
-          packed = pack(LEASE_FORMAT, now + ttl, ttl, epoch, flag)
+        if oldDeadline > nowMs and oldDeadline <= nowMs + ttl then
+          packed = pack(LEASE_FORMAT, nowMs + ttl, ttl, epoch, flag)
           renewals[length + 1], renewals[length + 2] = field, packed
           length = length + 2
           letter = 'r'

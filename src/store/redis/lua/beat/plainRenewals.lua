@@ -40,7 +40,7 @@ local function renewAll()
     if many > MAX_TOGETHER then
       return false
     end
-    local leasesKey = keyOf(LEASES, tenant, '')
+    local leasesKey, nowMs = keyOf(LEASES, tenant, ''), now(tenant)
     local stored = redis.call('HMGET', leasesKey, unpack(ARGV, first, last))
     local withData = string.find(groups, '1', 1, true)
     local storedData = withData and redis.call('HMGET', keyOf(LEASE_DATA, tenant, ''), unpack(ARGV, first, last))
@@ -54,7 +54,7 @@ local function renewAll()
       end
       local oldDeadline, oldTtl, epoch, flag = unpackNumbers(LEASE_FORMAT, packed)
       local newTtl = ttl or oldTtl
-      if oldDeadline <= now or oldDeadline > now + newTtl then
+      if oldDeadline <= nowMs or oldDeadline > nowMs + newTtl then
         return false
       end
       if withData and string.byte(groups, (index - 1) % #groups + 1) == 49 then
@@ -64,7 +64,7 @@ local function renewAll()
         end
       end
       renewals[2 * index] = ARGV[first + index - 1]
-      renewals[2 * index + 1] = pack(LEASE_FORMAT, now + newTtl, newTtl, epoch, flag)
+      renewals[2 * index + 1] = pack(LEASE_FORMAT, nowMs + newTtl, newTtl, epoch, flag)
     end
     redis.call('HSET', unpack(renewals))
     reply(beats .. ';r')

@@ -37,7 +37,7 @@ end
 -- Appends an event of a group to its event topics that are watched.
 local function appendEvent(tenant, append)
   local topics = eventTopicsOf(tenant, ARGV[append])
-  local id = #topics > 0 and digits(nextTimetoken()) .. '0-0'
+  local id = #topics > 0 and digits(nextTimetoken(tenant, 1)) .. '0-0'
   for _, topic in ipairs(topics) do
     appendTo(tenant, topic, append, { id, 'p', ARGV[append + 1] })
   end
@@ -47,7 +47,7 @@ end
 local function positionOf(tenant, append, before)
   local after = ARGV[append + 2]
   if after == '' then
-    return digits(nextTimetoken()) .. '0'
+    return digits(nextTimetoken(tenant, 1)) .. '0'
   elseif after == '=' then
     return before
   end

@@ -27,8 +27,8 @@ local function writeDocument(tenant, write)
   local version = digits(nextSeq())
   local deadline = ''
   if ttl ~= '' then
-    deadline = digits(now + tonumber(ttl))
-    redis.call('ZADD', dueKey, 'LT', deadline, documentMember(tenant, collection, key))
+    deadline = digits(now(tenant) + tonumber(ttl))
+    redis.call('ZADD', dueKeyOf(tenant), 'LT', deadline, documentMember(tenant, collection, key))
   end
   redis.call('HSET', keyOf(VERSIONS, tenant, collection), key, version .. '|' .. deadline)
   if redis.call('HSET', keyOf(DOCUMENTS, tenant, collection), key, ARGV[write + 4]) == 1 then

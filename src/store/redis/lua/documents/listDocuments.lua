@@ -10,7 +10,7 @@ for at = 1, #ARGV, 2 do
   local versions = redis.call('HGETALL', keyOf(VERSIONS, ARGV[at], ARGV[at + 1]))
   local reply = {}
   for index = 1, #versions, 2 do
-    local version = unpackVersion(versions[index + 1])
+    local version = unpackVersion(ARGV[at], versions[index + 1])
     if version then
       reply[#reply + 1] = versions[index]
       reply[#reply + 1] = version

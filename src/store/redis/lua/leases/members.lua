@@ -15,7 +15,7 @@ local function liveMembers(tenant, group)
     local fields = fieldsOf(group, holders)
     local stored = redis.call('HMGET', keyOf(LEASES, tenant, ''), unpack(fields))
     for index = 1, #holders do
-      if isLive(stored[index]) then
+      if isLive(tenant, stored[index]) then
         local deadline, ttl, epoch, flag = unpackLease(stored[index])
         members[#members + 1] =
           { holder = holders[index], field = fields[index], deadline = deadline, ttl = ttl, epoch = epoch, flag = flag }
@@ -28,7 +28,7 @@ end
 -- Appends a page of the live members of a group to a reply whose first element is their number. Only the page is read with data,
 -- which may be large.
 local function readMembers(tenant, group, reply, offset, limit)
-  local members = liveMembers(tenant, group)
+  local members, nowMs = liveMembers(tenant, group), now(tenant)
   reply[1] = #members
   table.sort(members, function(a, b)
     return a.epoch < b.epoch
@@ -43,7 +43,7 @@ local function readMembers(tenant, group, reply, offset, limit)
     for at = from, to do
       local member, last = members[at], #reply
       reply[last + 1] = member.holder
-      reply[last + 2] = member.deadline - now
+      reply[last + 2] = member.deadline - nowMs
       reply[last + 3] = member.ttl
       reply[last + 4] = member.epoch
       reply[last + 5] = data[at - from + 1]

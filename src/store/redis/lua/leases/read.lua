@@ -12,7 +12,7 @@ for at = 1, #ARGV, 3 do
   local packed = readLive(tenant, field)
   if packed then
     local deadline, ttl, epoch = unpackLease(packed)
-    replies[#replies + 1] = { deadline - now, ttl, epoch, hasData(packed) and dataAt(tenant, field) }
+    replies[#replies + 1] = { deadline - now(tenant), ttl, epoch, hasData(packed) and dataAt(tenant, field) }
   else
     replies[#replies + 1] = false
   end

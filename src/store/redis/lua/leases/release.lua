@@ -24,7 +24,7 @@ while ARGV[at] do
     local packed = redis.call('HGET', keyOf(LEASES, tenant, ''), field)
     if packed then
       local group = groupAndHolder(field)
-      local live = isLive(packed)
+      local live = isLive(tenant, packed)
       endLease(tenant, field, packed, live and type or 'expired')
       if live then
         reply[#reply + 1] = group

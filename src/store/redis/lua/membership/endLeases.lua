@@ -13,7 +13,7 @@ local function deleteGroups(tenant, groups)
     revisionsOf(tenant)[group] = nil
     members[at] = dueMember(DUE_GROUP, tenant, group)
   end
-  redis.call('ZREM', dueKey, unpack(members))
+  redis.call('ZREM', dueKeyOf(tenant), unpack(members))
 end
 
 -- Removes leases of one tenant. `ended` has lists of their holders, fields, epochs, lateness and which have data (1), and
@@ -65,7 +65,7 @@ local function endLease(tenant, field, packed, type)
     holders = { holder },
     fields = { field },
     epochs = { epoch },
-    lateMs = { math.max(now - deadline, 0) },
+    lateMs = { math.max(now(tenant) - deadline, 0) },
     hasData = { flag },
     anyData = flag == 1,
   }, { { group = group, from = 1, to = 1 } })

@@ -14,21 +14,21 @@ local eventSlackMs = math.floor(tonumber(ARGV[2]) / 10)
 -- Appends `many` packed events to topics at fresh timetokens: the last one has that of the entry, each before it one
 -- microsecond less.
 local function appendEvents(tenant, topics, packed, many)
-  tt = nextTimetoken() + many - 1
+  local id = digits(nextTimetoken(tenant, many)) .. '0-0'
   for _, topic in ipairs(topics) do
-    redis.call('XADD', keyOf(ENTRIES, tenant, topic), 'MAXLEN', ARGV[1], digits(tt) .. '0-0', 'e', packed)
+    redis.call('XADD', keyOf(ENTRIES, tenant, topic), 'MAXLEN', ARGV[1], id, 'e', packed)
     touchTopic(tenant, topic, ARGV[2], eventSlackMs)
   end
 end
 
--- Packs those of `events` from `from` to `to`; see recordEvents. They are packed as MessagePack, of lists of numbers and
+-- Packs those of `events` in a `range` (`from`, `to`); see recordEvents. They are packed as MessagePack, of lists of numbers and
 -- names: text for each event would cost more than all other work on it.
-local function packEvents(group, events, from, to)
-  local first = events.first
+local function packEvents(tenant, group, events, range)
+  local first, from, to = events.first, range.from, range.to
   return cmsgpack.pack({
     events.type,
     group,
-    wallMs,
+    dateMs(tenant),
     { unpack(events.holders, from, to) },
     { unpack(events.epochs, from, to) },
     events.revision and events.revision + from - first or false,
@@ -47,7 +47,7 @@ local function recordEvents(tenant, group, events)
   local last = events.last
   for from = events.first, last, maxEventsPerEntry do
     local to = math.min(last, from + maxEventsPerEntry - 1)
-    local packed = packEvents(group, events, from, to)
+    local packed = packEvents(tenant, group, events, { from = from, to = to })
     result[#result + 1] = tenant
     result[#result + 1] = packed
     if #topics > 0 then

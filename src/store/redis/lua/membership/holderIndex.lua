@@ -54,7 +54,7 @@ local function removeHolders(tenant, holders, fields, parts)
   if redis.call('EXISTS', multi) == 0 then
     if #holders >= MANY_HOLDERS then
       redis.call('RPUSH', keyOf(ENDED_LEASES, tenant, ''), cmsgpack.pack(fields))
-      redis.call('ZADD', dueKey, 'LT', digits(now + REMOVE_AFTER_MS), dueMember(DUE_HOLDERS, tenant, ''))
+      redis.call('ZADD', dueKeyOf(tenant), 'LT', digits(now(tenant) + REMOVE_AFTER_MS), dueMember(DUE_HOLDERS, tenant, ''))
       return
     end
   else

@@ -20,8 +20,8 @@ local function unpackLease(packed)
   return unpackNumbers(LEASE_FORMAT, packed)
 end
 
-local function isLive(packed)
-  return packed and unpackNumbers('>d', packed) > now
+local function isLive(tenant, packed)
+  return packed and unpackNumbers('>d', packed) > now(tenant)
 end
 
 local function headOf(group)

@@ -8,22 +8,22 @@
 local function dropNamed(tenant)
   for _, group in ipairs(redis.call('ZRANGE', keyOf(GROUPS, tenant, ''), 0, -1)) do
     redis.call('DEL', keyOf(MEMBERS, tenant, group))
-    redis.call('ZREM', dueKey, dueMember(DUE_GROUP, tenant, group))
+    redis.call('ZREM', dueKeyOf(tenant), dueMember(DUE_GROUP, tenant, group))
   end
   for _, holder in ipairs(redis.call('SMEMBERS', keyOf(MULTI_HOLDERS, tenant, ''))) do
     redis.call('DEL', keyOf(HOLDER_GROUPS, tenant, holder))
   end
   for _, collection in ipairs(redis.call('SMEMBERS', keyOf(COLLECTIONS, tenant, ''))) do
     for _, key in ipairs(redis.call('HKEYS', keyOf(VERSIONS, tenant, collection))) do
-      redis.call('ZREM', dueKey, documentMember(tenant, collection, key))
+      redis.call('ZREM', dueKeyOf(tenant), documentMember(tenant, collection, key))
     end
     redis.call('DEL', keyOf(DOCUMENTS, tenant, collection), keyOf(VERSIONS, tenant, collection))
   end
   for _, topic in ipairs(redis.call('HKEYS', keyOf(TOPICS, tenant, ''))) do
     redis.call('DEL', keyOf(ENTRIES, tenant, topic))
-    redis.call('ZREM', dueKey, dueMember(DUE_TOPIC, tenant, topic))
+    redis.call('ZREM', dueKeyOf(tenant), dueMember(DUE_TOPIC, tenant, topic))
   end
-  redis.call('ZREM', dueKey, dueMember(DUE_HOLDERS, tenant, ''))
+  redis.call('ZREM', dueKeyOf(tenant), dueMember(DUE_HOLDERS, tenant, ''))
 end
 
 local onePerTenant = {

@@ -2,16 +2,16 @@
 --
 -- KEYS[1]  the partition's clock
 -- ARGV     per command: tenant
--- Returns  per command: { lease clock ms, wall ms, timetoken, sequence }, where every later timetoken is greater
+-- Returns  per command: { the tenant's lease clock ms, wall ms, timetoken, sequence, date ms }, where every later timetoken is greater
 --@include shared/counters
 --@include shared/memory
 
 admitWrites()
 
-tt = math.max(tt, wallMicros)
 local replies = {}
-for index = 1, #ARGV do
-  replies[index] = { now, wallMs, digits(tt) .. '0', digits(seqStored) }
+for index, tenant in ipairs(ARGV) do
+  local timetoken = digits(nextTimetoken(tenant, 0)) .. '0'
+  replies[index] = { now(tenant), wallMs, timetoken, digits(seqStored), dateMs(tenant) }
 end
 saveCounters()
 return replies

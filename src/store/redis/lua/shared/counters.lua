@@ -6,10 +6,33 @@ local function nextSeq()
   return seq
 end
 
--- Returns a fresh timetoken in microseconds: one more digit makes it the 17 digits that clients see.
-local function nextTimetoken()
-  tt = math.max(tt + 1, wallMicros)
-  return tt
+-- Returns the tenant's date: what wall time would be had it been moved and frozen with the lease clock.
+local function dateMs(tenant)
+  local own = hasClocks and ownClock(tenant)
+  return own and own.dateMs or leaseMs + lag
+end
+
+-- Takes `many` consecutive timetokens (0: none), each greater than every earlier one of the tenant and not below its date.
+-- Returns the last that is taken, in microseconds: one more digit makes it the 17 digits that clients see.
+local function nextTimetoken(tenant, many)
+  local own = hasClocks and ownClock(tenant)
+  local micros = dateMs(tenant) * 1000
+  if not frozen and not (own and own.frozen) then
+    micros = micros + wallMicros % 1000
+  end
+  local last = math.max((own and own.tt or tt) + many, micros + math.max(many - 1, 0))
+  if own then
+    own.isChanged = own.isChanged or own.tt ~= last
+    own.tt = last
+  else
+    tt = last
+  end
+  return last
+end
+
+local function saveClock(tenant, own)
+  local packed = struct.pack(CLOCK_FORMAT, own.offset, own.frozen and 1 or 0, own.leaseMs, own.dateMs, own.tt)
+  redis.call('HSET', prefix .. CLOCKS, tenant, packed)
 end
 
 -- Adds to the number of 'leases', 'documents' or 'topics' of a tenant.
@@ -21,7 +44,18 @@ end
 
 -- Writes the lease clock with its reading now, from where it may advance by one step more.
 local function tickClock()
-  redis.call('HSET', KEYS[1], 'lease', digits(now), 'wall', digits(wallMs), 'frozen', frozen and '1' or '0')
+  if not wasFrozen then
+    local ahead = tonumber(redis.call('HGET', KEYS[1], 'ahead')) or 0
+    ahead = ahead + math.max(wallAtTick - wallMs, 0)
+    if ahead > 0 then
+      -- The date runs at half speed until wall time is there.
+      local less = math.min(ahead, math.floor(math.max(wallMs - wallAtTick, 0) / 2))
+      lag = lag - less
+      redis.call('HSET', KEYS[1], 'ahead', digits(ahead - less))
+    end
+  end
+  local state = frozen and '1' or '0'
+  redis.call('HSET', KEYS[1], 'lease', digits(leaseMs), 'wall', digits(wallMs), 'frozen', state, 'lag', digits(lag))
   isClockStored = true
 end
 
@@ -32,6 +66,11 @@ local function saveCounters()
   end
   if seq ~= seqBefore or tt ~= ttBefore then
     redis.call('HSET', KEYS[1], 'seq', digits(seq), 'tt', digits(tt))
+  end
+  for tenant, own in pairs(ownClocks) do
+    if own and own.isChanged then
+      saveClock(tenant, own)
+    end
   end
   for counted, tenants in pairs(counts or {}) do
     local countsKey = prefix .. COUNTS .. counted

@@ -13,7 +13,7 @@ local function deleteDocument(tenant, collection, key)
   if redis.call('HDEL', versionsKey, key) == 1 then
     redis.call('HDEL', keyOf(DOCUMENTS, tenant, collection), key)
     countUp('documents', tenant, -1)
-    redis.call('ZREM', dueKey, documentMember(tenant, collection, key))
+    redis.call('ZREM', dueKeyOf(tenant), documentMember(tenant, collection, key))
     if redis.call('EXISTS', versionsKey) == 0 then
       redis.call('SREM', keyOf(COLLECTIONS, tenant, ''), collection)
     end

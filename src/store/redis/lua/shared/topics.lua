@@ -10,12 +10,13 @@ local appendedTopics = {}
 -- Moves a topic's idle deadline to `idleMs` from now, or up to `slackMs` later: then it need not be written each time.
 local function touchTopic(tenant, topic, idleMs, slackMs)
   local topicsKey = keyOf(TOPICS, tenant, '')
+  local nowMs = now(tenant)
   local known = slackMs > 0 and tonumber(redis.call('HGET', topicsKey, topic) or nil)
-  if not known or known < now + tonumber(idleMs) then
+  if not known or known < nowMs + tonumber(idleMs) then
     local deadline = ''
     if idleMs ~= '' then
-      deadline = digits(now + tonumber(idleMs) + slackMs)
-      redis.call('ZADD', dueKey, 'LT', deadline, dueMember(DUE_TOPIC, tenant, topic))
+      deadline = digits(nowMs + tonumber(idleMs) + slackMs)
+      redis.call('ZADD', dueKeyOf(tenant), 'LT', deadline, dueMember(DUE_TOPIC, tenant, topic))
     end
     if redis.call('HSET', topicsKey, topic, deadline) == 1 then
       countUp('topics', tenant, 1)
@@ -28,7 +29,7 @@ end
 
 local function isTopicLive(tenant, topic)
   local deadline = redis.call('HGET', keyOf(TOPICS, tenant, ''), topic)
-  return deadline and (deadline == '' or tonumber(deadline) > now)
+  return deadline and (deadline == '' or tonumber(deadline) > now(tenant))
 end
 
 -- Notifies the nodes of appends, if any node requested it; called once, at the end of a script.

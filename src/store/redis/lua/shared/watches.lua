@@ -4,8 +4,9 @@
 local WATCHED_GROUPS = 'g'
 local WATCHED_PREFIXES = 'p'
 
--- Watches run on the lease clock without what it was advanced on purpose: those who set them are still there.
-local watchNow = now - movedMs
+-- Watches run on the partition's lease clock without what it was advanced on purpose, also those of a tenant with a clock of its own:
+-- those who set them are still there.
+local watchNow = leaseMs - movedMs
 
 -- Returns whether a tenant has watches of groups and of prefixes; read once a call.
 local knownWatches = {}

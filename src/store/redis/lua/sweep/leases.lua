@@ -39,7 +39,7 @@ end
 -- lists that were read are reused: to fill others would take longer than all other work here.
 local function takeDead(tenant, ended, visit, dead)
   local holders, fields, epochs = ended.holders, ended.fields, ended.epochs
-  local inOrder, last = true, 0
+  local inOrder, last, nowMs = true, 0, now(tenant)
   local renewed, lost = {}, {}
   for at = visit.from, visit.to do
     local packed = epochs[at]
@@ -47,10 +47,10 @@ local function takeDead(tenant, ended, visit, dead)
       lost[#lost + 1] = holders[at]
     else
       local deadline, _, epoch, flag = unpackNumbers(LEASE_FORMAT, packed)
-      if deadline <= now then
+      if deadline <= nowMs then
         dead = dead + 1
         holders[dead], fields[dead], epochs[dead] = holders[at], fields[at], epoch
-        ended.lateMs[dead] = now - deadline
+        ended.lateMs[dead] = nowMs - deadline
         ended.hasData[dead] = flag == 1 and 1 or nil
         ended.anyData = ended.anyData or flag == 1
         inOrder = inOrder and deadline >= last
@@ -108,23 +108,23 @@ local function reschedule(tenant, visits)
     end
   end
   if #due > 0 then
-    redis.call('ZADD', dueKey, unpack(due))
+    redis.call('ZADD', dueKeyOf(tenant), unpack(due))
   end
   if #idle > 0 then
-    redis.call('ZREM', dueKey, unpack(idle))
+    redis.call('ZREM', dueKeyOf(tenant), unpack(idle))
   end
 end
 
 -- Sweeps groups of a tenant together, while the budget lasts: most of the work is done once for all of them.
 local function sweepGroups(tenant, groups)
-  local at = 1
+  local at, nowText = 1, digits(now(tenant))
   while groups[at] and not isSpent() do
     local holders, fields, visits = {}, {}, {}
     local room = math.min(budget.expiries, MAX_TOGETHER)
     while groups[at] and room > 0 and budget.steps > 0 do
       local visit = groups[at]
       local limit = math.min(room, MAX_TAKEN)
-      local suspects = redis.call('ZRANGEBYSCORE', keyOf(MEMBERS, tenant, visit.group), '-inf', digits(now), 'LIMIT', 0, limit)
+      local suspects = redis.call('ZRANGEBYSCORE', keyOf(MEMBERS, tenant, visit.group), '-inf', nowText, 'LIMIT', 0, limit)
       visit.from = #holders + 1
       fieldsOf(visit.group, suspects, fields)
       for index = 1, #suspects do

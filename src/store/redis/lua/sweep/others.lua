@@ -5,15 +5,16 @@ local function sweepHolders(tenant, member)
   budget.expiries = budget.expiries - checked
   budget.steps = budget.steps - checked
   if checked == 0 then
-    redis.call('ZREM', dueKey, member)
+    redis.call('ZREM', dueKeyOf(tenant), member)
   end
 end
 
 local function sweepTopic(tenant, topic, member)
+  local dueKey = dueKeyOf(tenant)
   local deadline = redis.call('HGET', keyOf(TOPICS, tenant, ''), topic)
   if deadline == '' then
     redis.call('ZREM', dueKey, member)
-  elseif deadline and tonumber(deadline) > now then
+  elseif deadline and tonumber(deadline) > now(tenant) then
     redis.call('ZADD', dueKey, deadline, member)
   else
     redis.call('DEL', keyOf(ENTRIES, tenant, topic))
@@ -25,6 +26,7 @@ local function sweepTopic(tenant, topic, member)
 end
 
 local function sweepDocument(tenant, name, member)
+  local dueKey = dueKeyOf(tenant)
   local colon = string.find(name, ':', 1, true)
   local length = tonumber(string.sub(name, 1, colon - 1))
   local collection = string.sub(name, colon + 1, colon + length)
@@ -54,8 +56,8 @@ local function sweepWatches(tenant, member)
     earliest = deadline and math.min(deadline, earliest or deadline) or earliest
   end
   if earliest then
-    redis.call('ZADD', dueKey, digits(earliest + movedMs), member)
+    redis.call('ZADD', prefix .. DUE, digits(earliest + movedMs), member)
   else
-    redis.call('ZREM', dueKey, member)
+    redis.call('ZREM', prefix .. DUE, member)
   end
 end

@@ -4,6 +4,7 @@
 -- ARGV     1 entries and 2 idle ms of event topics, 3 owner of the sweep, 4 maximum number of expiries
 -- Returns  { more is due (1 or 0), ms until something may be due or -1, tenant, events, tenant, events, … }
 --@include shared/documents
+--@include shared/ownClocks
 --@include membership/endLeases
 --@include shared/memory
 
@@ -19,11 +20,7 @@ end
 local function sweepMembers(members)
   local tenants, groupsOf = {}, {}
   for _, member in ipairs(members) do
-    local kind = string.sub(member, 1, 1)
-    local colon = string.find(member, ':', 1, true)
-    local length = tonumber(string.sub(member, 2, colon - 1))
-    local tenant = string.sub(member, colon + 1, colon + length)
-    local name = string.sub(member, colon + length + 1)
+    local kind, tenant, name = partsOfMember(member)
     if kind == DUE_GROUP then
       local groups = groupsOf[tenant]
       if not groups then
@@ -50,6 +47,24 @@ local function sweepMembers(members)
   end
 end
 
+-- Takes what is due in one set at a reading of its clock. `isStopped`: nothing becomes due there while time passes.
+local function sweepSet(dueKey, nowMs, isStopped, isClaimed)
+  while not isClaimed and not isSpent() do
+    local members = redis.call('ZRANGEBYSCORE', dueKey, '-inf', digits(nowMs), 'LIMIT', 0, 100)
+    if #members == 0 then
+      break
+    end
+    sweepMembers(members)
+  end
+  local untilNext = untilDue(dueKey, nowMs)
+  if untilNext and not isStopped and (result[2] == -1 or untilNext < result[2]) then
+    result[2] = untilNext
+  end
+  if untilNext == 0 and not isClaimed and isSpent() then
+    result[1] = 1
+  end
+end
+
 -- Before the clock: a sweep frees memory, so it must work when none is left.
 admitWrites()
 tickClock()
@@ -57,22 +72,15 @@ result[1], result[2] = 0, -1
 local claim = redis.call('HMGET', KEYS[1], 'owner', 'ownerUntil')
 local isClaimed = claim[1] and claim[1] ~= ARGV[3] and tonumber(claim[2]) > wallMs
 
-while not isClaimed and not isSpent() do
-  local members = redis.call('ZRANGEBYSCORE', dueKey, '-inf', digits(now), 'LIMIT', 0, 100)
-  if #members == 0 then
-    break
+sweepSet(prefix .. DUE, leaseMs, frozen, isClaimed)
+for _, tenant in ipairs(hasClocks and redis.call('HKEYS', prefix .. CLOCKS) or {}) do
+  local own = ownClock(tenant)
+  if own.offset == 0 and not own.frozen then
+    removeOwnClock(tenant, own)
   end
-  sweepMembers(members)
-end
-
-if not frozen then
-  local earliest = redis.call('ZRANGE', dueKey, 0, 0, 'WITHSCORES')
-  if earliest[2] then
-    result[2] = math.max(tonumber(earliest[2]) - now, 0)
+  if ownClock(tenant) then
+    sweepSet(keyOf(OWN_DUE, tenant, ''), own.leaseMs, frozen or own.frozen, isClaimed)
   end
-end
-if not isClaimed and isSpent() and redis.call('ZCOUNT', dueKey, '-inf', digits(now)) > 0 then
-  result[1] = 1
 end
 publishAppends()
 saveCounters()

@@ -26,7 +26,7 @@ local function setWatches(tenant, watched, forMs, first, last)
     end
     if #scores > 0 then
       redis.call('ZADD', watchesKey, unpack(scores))
-      redis.call('ZADD', dueKey, 'LT', digits(now + forMs), dueMember(DUE_WATCHES, tenant, ''))
+      redis.call('ZADD', prefix .. DUE, 'LT', digits(leaseMs + forMs), dueMember(DUE_WATCHES, tenant, ''))
       knownWatches[tenant] = nil
     end
   end
@@ -54,14 +54,14 @@ local function recordGrants(tenant, holder, grants)
   for _, grant in ipairs(grants) do
     local topics = eventTopicsOf(tenant, grant.group)
     if #topics > 0 then
-      local packed = packEvents(grant.group, {
+      local packed = packEvents(tenant, grant.group, {
         type = 'granted',
         holders = { holder },
         epochs = { grant.epoch },
         first = 1,
         count = redis.call('ZCARD', keyOf(MEMBERS, tenant, grant.group)),
         data = grant.data and { grant.data },
-      }, 1, 1)
+      }, { from = 1, to = 1 })
       appendEvents(tenant, topics, packed, 1)
     end
   end
@@ -72,8 +72,7 @@ result[1] = replies
 local at = 3
 while ARGV[at] do
   local tenant, forMs, holder, since = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], tonumber(ARGV[at + 3])
-  tt = math.max(tt, wallMicros)
-  replies[#replies + 1] = { digits(tt) .. '0', digits(seqStored) }
+  replies[#replies + 1] = { digits(nextTimetoken(tenant, 0)) .. '0', digits(seqStored) }
   local grants = holder ~= '' and unwatchedGrants(tenant, holder, since) or {}
   local groups = at + 4
   local prefixes = groups + 1 + tonumber(ARGV[groups])
