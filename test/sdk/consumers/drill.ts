@@ -4,10 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { expect } from 'vitest';
 import { encodeLogGroup } from '../../../src/protocols/sls/logs/codec/log-group.ts';
 import { signV1, stringToSignV1 } from '../../../src/protocols/sls/wire/signature.ts';
+import { cache } from './install.ts';
 import { type Library, type Processed, startWorker, type Worker } from './worker.ts';
 
 export const project = 'drill';
@@ -63,6 +66,14 @@ export async function call(
   let text = '';
   for await (const chunk of answer) text += chunk.toString();
   return { status: answer.statusCode, text };
+}
+
+/** Writes a file that lets Java find the project at an address, and returns its path. */
+export function hostsFile(address: string): string {
+  mkdirSync(cache, { recursive: true });
+  const path = join(cache, `hosts-${address}`);
+  writeFileSync(path, `${address} ${project}.${endpoint}\n`);
+  return path;
 }
 
 async function must(...args: Parameters<typeof call>): Promise<void> {

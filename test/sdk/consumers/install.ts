@@ -50,6 +50,27 @@ export function installGo(): string {
   return join(home, 'worker');
 }
 
+/** The producer that was built with the library. */
+export function installGoProducer(): string {
+  const home = folder('go-producer');
+  for (const name of ['go.mod', 'go.sum']) cpSync(join(sources, 'go', name), join(home, name));
+  cpSync(join(sources, '..', 'producers', 'go', 'producer.go'), join(home, 'producer.go'));
+  run(home, 'go', 'build', '-o', 'producer', '.');
+  return join(home, 'producer');
+}
+
+/** The class path of the producer and its library. */
+export function installJavaProducer(): string {
+  const home = folder('java-producer');
+  const from = join(sources, '..', 'producers', 'java');
+  for (const name of ['pom.xml', 'Producing.java']) cpSync(join(from, name), join(home, name));
+  if (!existsSync(join(home, 'lib'))) {
+    run(home, 'mvn', '-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=lib');
+  }
+  run(home, 'javac', '-cp', 'lib/*', '-d', '.', 'Producing.java');
+  return `${home}:${join(home, 'lib', '*')}`;
+}
+
 /** The class path of the consumer and the library. */
 export function installJava(): string {
   const home = folder('java');

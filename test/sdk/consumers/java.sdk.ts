@@ -1,12 +1,10 @@
 /** The vendor's Java consumer library, unmodified, lives its whole life here. */
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { endpoint, logstore, project } from './drill.ts';
+import { endpoint, hostsFile, logstore, project } from './drill.ts';
 import { drills, serve } from './drills.ts';
-import { cache, hasTool, installJava } from './install.ts';
+import { hasTool, installJava } from './install.ts';
 
 drills({
   // No port and no address may stand in its endpoint, and its settings for consumers name no proxy.
@@ -41,13 +39,6 @@ drills({
 function javaMissing(): string | undefined {
   if (!hasTool('javac', '-version') || !hasTool('mvn', '-version')) return 'JDK with Maven';
   return process.getuid?.() === 0 ? undefined : 'right to listen on port 80, which its endpoints mean';
-}
-
-/** A file that lets Java find the project here. */
-function hostsFile(address: string): string {
-  const path = join(cache, `hosts-${address}`);
-  writeFileSync(path, `${address} ${project}.${endpoint}\n`);
-  return path;
 }
 
 it.skipIf(!hasTool('javac', '-version') || !hasTool('mvn', '-version'))(
