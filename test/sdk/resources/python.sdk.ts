@@ -31,7 +31,7 @@ it('the Python client provisions, writes, reads, copies and clears', async () =>
     listed: ['day-project'],
     updated: 'ok',
     logstore: ['query', 30, { enable: true, encrypt_type: 'default' }, true, 30],
-    changed: [60, 31],
+    changed: [61, 31],
     empty: true,
     behind: [true, true],
     lag: [true, true],
@@ -109,5 +109,65 @@ describe('the command line', () => {
     expect(await run('delete_logstore', ...there)).toBeUndefined();
     expect(await run('delete_project', '--project_name=cli')).toBeUndefined();
     expect(await run('get_project', '--project_name=cli')).toMatchObject({ errorCode: 'ProjectNotExist' });
+  });
+
+  it('reads, copies and moves logs, and is refused what needs an index by name', async () => {
+    await provision(2);
+    const write = [
+      'from aliyun.log import *',
+      `client = LogClient("${endpoint}", "id", "secret")`,
+      'items = [LogItem(contents=[("k", "v")]), LogItem(contents=[("k", "w")])]',
+      'client.put_logs(PutLogsRequest("cli", "store", "topic", "source", items, hashKey="0" * 32))',
+    ].join('\n');
+    await runClient(python, ['-c', write], { HTTP_PROXY: server.url });
+
+    const shard = '--shard_id=0';
+    const { cursor } = (await run('get_cursor', ...there, shard, '--start_time=begin')) as { cursor: string };
+    expect(await run('get_cursor_time', ...there, shard, `--cursor=${cursor}`)).toMatchObject({
+      cursor_time: expect.any(Number),
+    });
+    const two = [{ k: 'v' }, { k: 'w' }];
+    expect(await run('pull_logs', ...there, shard, `--cursor=${cursor}`)).toMatchObject({
+      count: 2,
+      logs: two,
+    });
+    expect(await run('pull_log', ...there, shard, '--from_time=begin', '--to_time=end')).toMatchObject({
+      count: 2,
+      logs: two,
+    });
+    await run('create_logstore', '--project_name=cli', '--logstore_name=moved', '--ttl=1', '--shard_count=1');
+    const all = ['--from_time=begin', '--to_time=end'];
+    expect(await run('copy_data', ...here, ...all, '--to_logstore=moved')).toMatchObject({ total_count: 2 });
+
+    await run('create_consumer_group', ...here, '--consumer_group=g', '--timeout=60');
+    const group = [...here, '--consumer_group=g'];
+    expect(await run('update_consumer_group', ...group, '--timeout=70', '--in_order=true')).toBeUndefined();
+    expect(await run('list_consumer_group', ...here)).toEqual([{ name: 'g', order: true, timeout: 70 }]);
+    const save = [...group, '--shard=0', `--check_point=${cursor}`];
+    expect(await run('update_check_point', ...save)).toBeUndefined();
+    expect(await run('get_check_point', ...group, '--shard=0')).toMatchObject([{ checkpoint: cursor }]);
+    expect(await run('merge_shard', ...there, '--shardId=0')).toHaveLength(3);
+
+    const lists = ['list_logtail_config', 'list_dashboard', 'list_savedsearch', 'list_alert'];
+    for (const list of lists) {
+      const of = list === 'list_logtail_config' ? '--project_name=cli' : '--project=cli';
+      expect(await run(list, of), list).toMatchObject({ count: 0, total: 0 });
+    }
+    const times = ['--from_time=1700000000', '--to_time=1700000100'];
+    const query = JSON.stringify({ project: 'cli', logstore: 'store', fromTime: 1, toTime: 2 });
+    for (const command of ['get_logs', 'get_histograms'])
+      expect(await run(command, `--request=${query}`), command).toMatchObject({
+        errorCode: 'IndexConfigNotExist',
+      });
+    expect(await run('get_log_all', ...here, ...times)).toMatchObject({ errorCode: 'IndexConfigNotExist' });
+    expect(await run('delete_index', ...there)).toMatchObject({
+      errorCode: 'ParameterInvalid',
+      errorMessage: 'DeleteIndex is not supported',
+    });
+    expect(await run('copy_project', '--from_project=cli', '--to_project=cli-copy')).toBeUndefined();
+    expect(await run('list_logstore', '--project_name=cli-copy')).toMatchObject({
+      logstores: ['moved', 'store'],
+    });
+    await run('delete_project', '--project_name=cli-copy');
   });
 });

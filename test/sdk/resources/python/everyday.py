@@ -24,12 +24,12 @@ seen['project'] = [described.get_description(), described.dataRedundancyType, de
 seen['listed'] = [p['projectName'] for p in client.list_project(project_name_pattern=project).get_projects()]
 seen['updated'] = code(client.update_project, project, None)
 
-client.create_logstore(project, logstore, ttl=30, shard_count=2, append_meta=True, hot_ttl=30, mode='query',
+client.create_logstore(project, logstore, ttl=60, shard_count=2, append_meta=True, hot_ttl=30, mode='query',
                        infrequent_access_ttl=30,
                        encrypt_conf={'enable': True, 'encrypt_type': 'default'}, enable_modify=True)
 store = client.get_logstore(project, logstore)
 seen['logstore'] = [store.mode, store.hot_ttl, store.encrypt_conf, store.append_meta, store.infrequent_access_ttl]
-client.update_logstore(project, logstore, ttl=60, hot_ttl=31)
+client.update_logstore(project, logstore, ttl=61, hot_ttl=31)
 seen['changed'] = [client.get_logstore(project, logstore).ttl, client.get_logstore(project, logstore).hot_ttl]
 
 end = client.get_end_cursor(project, logstore, 0).get_cursor()
