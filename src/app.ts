@@ -74,7 +74,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const isEmulated = makeIsEmulated([...config.slsBaseDomains, ...config.tlsHosts]);
   const { server, front } = makeServer({
     ...(options.logger === undefined ? {} : { logger: warningsOnly(options.logger) }),
-    isLenient: isLenient(config),
+    hasDoubleFraming: hasDoubleFraming(config),
     startPath,
     notices: makeNotices(log),
     ...(certificates === undefined ? {} : { tls: { certificates, isEmulated } }),
@@ -176,7 +176,7 @@ function mark(instance: FastifyInstance, protocol: string): void {
   });
 }
 
-/** One vendor's C++ client sends bodies with two framings, which Node refuses by default. */
-function isLenient({ lenientFraming, host }: Config): boolean {
+/** Whether bodies with two framings are served, as one vendor's C++ client sends them. */
+function hasDoubleFraming({ lenientFraming, host }: Config): boolean {
   return lenientFraming === 'always' || (lenientFraming === 'loopback' && loopback.test(host));
 }

@@ -1,6 +1,7 @@
 /** The Fastify server as all parts share it: limits, timeouts, proxy targets, and whose error an unrouted request gets. */
 
 import type { Server } from 'node:http';
+import { Socket } from 'node:net';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, {
   type FastifyBaseLogger,
@@ -9,8 +10,10 @@ import Fastify, {
   LogController,
   type RawRequestDefaultExpression,
 } from 'fastify';
+import { serveDoubleFraming } from './double-framing.ts';
 import { serveRawTarget } from './raw-target.ts';
 import { makeRequestId } from './request-id.ts';
+import { isTakenOver, type RefusedRequest, refusedRequest } from './take-over.ts';
 import type { Certificates } from './tls/certificates.ts';
 import { attachFront, type Front } from './tls/front.ts';
 import type { Notices } from './tls/notices.ts';
@@ -18,8 +21,8 @@ import { makeRefuseTunnel, makeReplyToUnreadable } from './unreadable.ts';
 
 export interface ServerOptions {
   readonly logger?: FastifyBaseLogger;
-  /** Accepts requests that Node refuses by default; see `LENIENT_FRAMING`. */
-  readonly isLenient: boolean;
+  /** Serves requests with both framings of a body; see `LENIENT_FRAMING`. */
+  readonly hasDoubleFraming: boolean;
   readonly notices: Notices;
   /** Path of the page for browsers that open `/`. */
   readonly startPath: string;
@@ -30,7 +33,14 @@ export interface ServerOptions {
 }
 
 /** Makes the server; it has no routes yet. `front` serves HTTPS, if that is on. */
-export function makeServer({ logger, isLenient, notices, startPath, tls, sendUnrouted }: ServerOptions) {
+export function makeServer({
+  logger,
+  hasDoubleFraming,
+  notices,
+  startPath,
+  tls,
+  sendUnrouted,
+}: ServerOptions) {
   const replyToUnreadable = makeReplyToUnreadable(notices);
   const server = Fastify({
     ...(logger === undefined ? {} : { loggerInstance: logger }),
@@ -43,7 +53,7 @@ export function makeServer({ logger, isLenient, notices, startPath, tls, sendUnr
     routerOptions: { maxParamLength: 32_768, ignoreTrailingSlash: false, caseSensitive: true },
     bodyLimit: 10 * 1024 * 1024,
     // Headers may be as long as the longest target and then some.
-    http: { maxHeaderSize: 64 * 1_024, insecureHTTPParser: isLenient },
+    http: { maxHeaderSize: 64 * 1_024 },
     // Bounds the time to receive a request; replies may take as long as a poll does.
     connectionTimeout: 0,
     requestTimeout: 60_000,
@@ -51,7 +61,10 @@ export function makeServer({ logger, isLenient, notices, startPath, tls, sendUnr
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     clientErrorHandler(error, socket) {
-      if (!serveRawTarget(server.server, error, socket)) replyToUnreadable(error, socket);
+      if (isTakenOver(socket) && socket instanceof Socket) return;
+      const refused = refusedRequest(error, socket);
+      if (refused !== undefined && serveRefused(server.server, refused, hasDoubleFraming)) return;
+      replyToUnreadable(error, socket);
     },
     frameworkErrors: sendUnrouted,
     // To vendor clients `/` is an operation of SLS.
@@ -67,6 +80,11 @@ export function makeServer({ logger, isLenient, notices, startPath, tls, sendUnr
     tls === undefined ? undefined : attachFront(server.server as Server, { ...tls, notices });
   if (front === undefined) server.server.on('connect', makeRefuseTunnel(notices));
   return { server, front };
+}
+
+/** Serves a request that Node's parser refused, if clients are known to send it. Returns whether it did. */
+function serveRefused(server: Server, request: RefusedRequest, hasDoubleFraming: boolean): boolean {
+  return serveRawTarget(server, request) || (hasDoubleFraming && serveDoubleFraming(server, request));
 }
 
 /**

@@ -11,7 +11,7 @@ export const serverSettings = {
     'LENIENT_FRAMING',
     'loopback',
     ['loopback', 'always', 'never'],
-    'accept requests with both Content-Length and chunked framing, as the SLS client for C++ sends them; "loopback" accepts them only if HOST is a loopback address',
+    'serve requests of the SLS client for C++, which have both Content-Length and chunked framing; all others of that kind are refused; "loopback" serves them only if HOST is a loopback address',
   ),
   logLevel: choice(
     'LOG_LEVEL',
