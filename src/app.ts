@@ -75,6 +75,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const { server, front } = makeServer({
     ...(options.logger === undefined ? {} : { logger: warningsOnly(options.logger) }),
     hasDoubleFraming: hasDoubleFraming(config),
+    trustedProxies: config.trustedProxies,
     startPath,
     notices: makeNotices(log),
     ...(certificates === undefined ? {} : { tls: { certificates, isEmulated } }),

@@ -170,6 +170,7 @@ function lineOf({ request, reply, operation }: RequestRecord) {
     protocol: request.routeOptions.config.protocol,
     operation,
     method: request.method,
+    client: request.clientAddress,
     host: request.authority,
     url: withoutSecrets(withoutSecretSegments(request.raw.url ?? '', request.routeOptions.url)),
     status: reply.statusCode,

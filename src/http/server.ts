@@ -10,6 +10,7 @@ import Fastify, {
   LogController,
   type RawRequestDefaultExpression,
 } from 'fastify';
+import { makeClientAddress, rememberAddress } from './client-address.ts';
 import { serveDoubleFraming } from './double-framing.ts';
 import { serveRawTarget } from './raw-target.ts';
 import { makeRequestId } from './request-id.ts';
@@ -21,6 +22,8 @@ import { makeRefuseTunnel, makeReplyToUnreadable } from './unreadable.ts';
 
 export interface ServerOptions {
   readonly logger?: FastifyBaseLogger;
+  /** Addresses and networks of proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
   /** Serves requests with both framings of a body; see `LENIENT_FRAMING`. */
   readonly hasDoubleFraming: boolean;
   readonly notices: Notices;
@@ -33,14 +36,8 @@ export interface ServerOptions {
 }
 
 /** Makes the server; it has no routes yet. `front` serves HTTPS, if that is on. */
-export function makeServer({
-  logger,
-  hasDoubleFraming,
-  notices,
-  startPath,
-  tls,
-  sendUnrouted,
-}: ServerOptions) {
+export function makeServer(options: ServerOptions) {
+  const { logger, hasDoubleFraming, notices, startPath, tls, sendUnrouted } = options;
   const replyToUnreadable = makeReplyToUnreadable(notices);
   const server = Fastify({
     ...(logger === undefined ? {} : { loggerInstance: logger }),
@@ -75,7 +72,14 @@ export function makeServer({
       return authorityOf(this);
     },
   });
+  const clientAddress = makeClientAddress(options.trustedProxies);
+  server.decorateRequest('clientAddress', {
+    getter(this: FastifyRequest) {
+      return clientAddress(this);
+    },
+  });
   server.decorateRequest('operation', '');
+  server.server.on('connection', rememberAddress);
   const front: Front | undefined =
     tls === undefined ? undefined : attachFront(server.server as Server, { ...tls, notices });
   if (front === undefined) server.server.on('connect', makeRefuseTunnel(notices));

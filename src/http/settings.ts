@@ -1,4 +1,5 @@
 /** Settings of the server process: where it listens, what it logs, how it stops. */
+import { networkList } from '../settings/networks.ts';
 import { choice, integer, text, withLetter } from '../settings/setting.ts';
 
 export const serverSettings = {
@@ -6,6 +7,10 @@ export const serverSettings = {
   port: withLetter(
     'p',
     integer('PORT', 8080, { min: 0, max: 65_535 }, 'port to listen on; 0 picks a free port'),
+  ),
+  trustedProxies: networkList(
+    'TRUSTED_PROXIES',
+    'addresses and networks of proxies in front of the server, whose X-Forwarded-For names the client; empty: none',
   ),
   lenientFraming: choice(
     'LENIENT_FRAMING',

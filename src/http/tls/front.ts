@@ -3,6 +3,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer, type SecureContext, type TLSSocket, type Server as TlsServer } from 'node:tls';
+import { rememberAddress } from '../client-address.ts';
 import { endWith, tlsHandshake } from '../unreadable.ts';
 import type { Certificates } from './certificates.ts';
 import { hostOfTunnel } from './hosts.ts';
@@ -31,6 +32,7 @@ export function attachFront(server: Server, options: FrontOptions): Front {
   const serveHttp = server.listeners('connection') as ((socket: Duplex) => void)[];
   server.removeAllListeners('connection');
   const serve = (socket: Duplex): void => {
+    rememberAddress(socket);
     for (const listener of serveHttp) listener.call(server, socket);
   };
   const waiting = new Map<string, Socket>();

@@ -20,6 +20,8 @@ export interface Entry {
   readonly tenant?: string | undefined;
   readonly group?: string | undefined;
   readonly holder?: string | undefined;
+  /** Address of the client; undefined for what the server sent. */
+  readonly client?: string | undefined;
   readonly request: {
     readonly method: string;
     readonly url: string;
@@ -190,6 +192,7 @@ function entryOf(
     tenant,
     group,
     holder,
+    client: request.clientAddress,
     request: {
       method: request.method,
       url: request.raw.url ?? '',

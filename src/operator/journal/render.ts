@@ -32,6 +32,9 @@ export const RenderedEntry = Type.Object(
     tenant: Name,
     group: Name,
     holder: Name,
+    client: Type.Union([Type.String(), Type.Null()], {
+      description: 'address of the client; null for what the server sent',
+    }),
     request: Type.Object({ method: Type.String(), url: Type.String(), headers: Headers, ...renderedBody }),
     reply: Type.Union([
       Type.Object({ status: Type.Integer(), headers: Headers, ...renderedBody }),
@@ -58,6 +61,7 @@ export function renderEntry(entry: Entry): RenderedEntry {
     tenant: entry.tenant ?? null,
     group: entry.group ?? null,
     holder: entry.holder ?? null,
+    client: entry.client ?? null,
     request: {
       method: request.method,
       url: urlOf(entry),

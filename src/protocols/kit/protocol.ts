@@ -92,6 +92,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The authority of an absolute-form target (the server works as an HTTP proxy for SLS clients), else `Host`. */
     readonly authority: string;
+    /** The address of the client, also behind a trusted proxy; empty if it left before that was known. */
+    readonly clientAddress: string;
     /** The vendor operation that the request turned out to be; empty before that, and for requests that match none. */
     operation: string;
   }

@@ -44,7 +44,7 @@ export function makeDialect({
         query,
         isGet: request.method === 'GET',
         isStrict: isStrict(version),
-        peer: request.ip,
+        peer: request.clientAddress,
       };
     },
     authenticate(call, { isCatchAll, isPostOnly, isDownload }) {

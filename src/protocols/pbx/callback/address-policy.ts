@@ -6,7 +6,7 @@
  * A host name is decided on at every connection, by the addresses that it resolves to then.
  */
 import { BlockList, isIP } from 'node:net';
-import { ipv6Groups, networks, parseNetwork } from './networks.ts';
+import { ipv6Groups, networks, parseNetwork } from '../../../settings/networks.ts';
 
 /** One end of a connection that reports would be sent on. */
 export interface Target {

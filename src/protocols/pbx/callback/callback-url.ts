@@ -97,9 +97,7 @@ function checkUrl(text: string, policy: AddressPolicy): Resolved {
   return { href: url.href, ...(refusal === undefined ? {} : { refusal }) };
 }
 
-/** Returns the address of a client as a callback uses it: IPv4-mapped addresses as IPv4, without a zone. */
-export function peerAddress(ip: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(ip)?.[1];
-  const address = mapped ?? ip.split('%')[0] ?? '';
-  return isIP(address) === 0 ? '127.0.0.1' : address;
+/** Returns the address of a client as a callback uses it; 0.0.0.0, which is in no network and gets no reports, of one that left before it was known. */
+export function peerAddress(address: string): string {
+  return isIP(address) === 0 ? '0.0.0.0' : address;
 }

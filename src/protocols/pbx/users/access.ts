@@ -1,7 +1,7 @@
 /** Who may use the API: the users of the settings' file, or every client. */
 import { type Static, Type } from '@sinclair/typebox';
+import { networks } from '../../../settings/networks.ts';
 import { validator } from '../../kit/validate.ts';
-import { networks } from '../callback/networks.ts';
 import { isPasswordHash, verifyPassword } from './password.ts';
 import { type Permission, permissions } from './permissions.ts';
 

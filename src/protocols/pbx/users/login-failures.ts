@@ -4,11 +4,11 @@
  * otherwise a user could guess the passwords of others between logins of their own. On the lease clock, and shared by all nodes.
  */
 import { Type } from '@sinclair/typebox';
+import { ipv6Groups } from '../../../settings/networks.ts';
 import type { Store } from '../../../store/store.ts';
 import { documentKind } from '../../kit/documents.ts';
 import { retryOnConflict } from '../../kit/retry-on-conflict.ts';
 import { makeSerialQueue, type SerialQueue } from '../../kit/serial-queue.ts';
-import { ipv6Groups } from '../callback/networks.ts';
 import { tenant } from '../tenant.ts';
 
 /** The users of the failures in a row of an address. */

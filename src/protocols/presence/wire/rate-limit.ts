@@ -32,9 +32,9 @@ interface Params {
 }
 
 /** A name that is longer than any may be is refused later, and need not be kept whole until then. */
-function clientOf({ params, query, ip }: FastifyRequest): string {
+function clientOf({ params, query, clientAddress }: FastifyRequest): string {
   const { subscribeKey = '' } = params as Params;
   const { uuid = '' } = query as { readonly uuid?: string };
-  const names = uuid === '' ? [subscribeKey, '', ip] : [subscribeKey, uuid];
+  const names = uuid === '' ? [subscribeKey, '', clientAddress] : [subscribeKey, uuid];
   return JSON.stringify(names.map((name) => name.slice(0, maxNameLength)));
 }

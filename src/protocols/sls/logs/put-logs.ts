@@ -25,7 +25,7 @@ export function putLogs(context: LogContext): SlsOperation {
     subject: projectSubject,
     async run(call: SlsCall) {
       const groups = await readLogGroups(context, call);
-      await appendLogGroups(context, call, { groups, clientIp: call.client.ip });
+      await appendLogGroups(context, call, { groups, clientIp: call.client.clientAddress });
       return emptyReply;
     },
   };
@@ -50,7 +50,11 @@ export function postLogStoreLogs(context: LogContext): SlsOperation {
     subject: projectSubject,
     async run(call) {
       const groups = await readLogGroups(context, call);
-      await appendLogGroups(context, call, { groups, key: call.query.key ?? '', clientIp: call.client.ip });
+      await appendLogGroups(context, call, {
+        groups,
+        key: call.query.key ?? '',
+        clientIp: call.client.clientAddress,
+      });
       return emptyReply;
     },
   };

@@ -59,5 +59,5 @@ export async function trackLogs(context: LogContext, call: SlsCall, group: NewLo
   const { value } = await readLogstore(context, call);
   if (!value.enable_tracking) throw errors.Unauthorized('web tracking is not enabled for the logstore');
   const groups = [checkGroup(context, encodeLogGroup(group))];
-  await appendLogGroups(context, call, { groups, clientIp: call.client.ip });
+  await appendLogGroups(context, call, { groups, clientIp: call.client.clientAddress });
 }

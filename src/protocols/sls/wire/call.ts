@@ -18,7 +18,7 @@ export interface SlsCall {
   readonly body: Buffer;
   /** Host and port that the request is for, as the client wrote them. */
   readonly authority: string;
-  readonly client: { readonly ip: string };
+  readonly client: { readonly clientAddress: string };
 }
 
 /** One call of the SLS API. */

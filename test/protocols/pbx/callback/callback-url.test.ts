@@ -165,8 +165,8 @@ it('reads a port as clients send it', () => {
     expect(portOf(port)).toBeUndefined();
 });
 
-it('the address of a peer is an IPv4 address if it is mapped', () => {
-  expect(peerAddress('::ffff:10.0.0.7')).toBe('10.0.0.7');
-  expect(peerAddress('fe80::1%eth0')).toBe('fe80::1');
+it('the address of a peer that left before it was known is one that gets no reports', () => {
   expect(peerAddress('10.0.0.7')).toBe('10.0.0.7');
+  expect(peerAddress('')).toBe('0.0.0.0');
+  expect(defaultPolicy.refusalOfUrl(new URL('http://0.0.0.0:8080/'))).toMatch(/always refused/);
 });

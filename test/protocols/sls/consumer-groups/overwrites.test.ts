@@ -76,7 +76,7 @@ describe('the log', () => {
         headers: { 'user-agent': 'x'.repeat(500) },
         query: {},
         body: Buffer.from(JSON.stringify({ timeout })),
-        client: { ip: '127.0.0.1' },
+        client: { clientAddress: '127.0.0.1' },
       });
     await update(60);
     expect(warnings).toEqual([]);

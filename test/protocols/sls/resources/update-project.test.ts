@@ -27,7 +27,7 @@ it('UpdateProject does not bring back a project that was deleted in the meantime
     group: '',
     shard: '',
     authority: 'p.sls.local',
-    client: { ip: '127.0.0.1' },
+    client: { clientAddress: '127.0.0.1' },
     headers: {},
     query: {},
     body: Buffer.from('{"description":"new"}'),
