@@ -1,12 +1,12 @@
 /**
- * PBX reports delivered a second, to one application and to 1 000, beside a loop that posts the same bytes with
- * `node:http` and keeps no account of them. The server and the bare loop run in processes of their own, the
+ * PBX reports delivered a second, to one application, to 1 000, and to 900 while 100 others never reply, beside a loop that posts the same
+ * bytes with `node:http` and keeps no account of them. The server and the bare loop run in processes of their own, the
  * application's server in this one. Prints figures as JSON.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { startRedis } from '../test/redis-server.ts';
 
@@ -55,6 +55,25 @@ async function application(): Promise<Application> {
   };
 }
 
+/** Accepts connections and never replies. */
+async function hangingApplication(): Promise<Pick<Application, 'port' | 'close'>> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.resume();
+  });
+  server.listen(0, '127.0.0.1', 1_024);
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    close() {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
 async function startProcess(args: readonly string[]): Promise<{ child: ChildProcess; said: string }> {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
@@ -74,26 +93,45 @@ async function post(url: string, payload: string): Promise<void> {
   await sent.arrayBuffer();
 }
 
-/** Reports a second through a server, from the first one asked for to the last one arrived. */
-async function delivered(args: readonly string[], applications: number): Promise<number> {
+interface Load {
+  /** That reply. */
+  readonly applications: number;
+  /** That do not. */
+  readonly hanging: number;
+}
+
+/** Logs applications in, the hanging ones first. */
+async function logIn(
+  server: string,
+  { applications, hanging }: Load,
+  port: (at: number) => number,
+): Promise<void> {
+  const all = applications + hanging;
+  for (let from = 0; from < all; from += 50) {
+    const some = Array.from({ length: Math.min(50, all - from) }, (_, at) => from + at);
+    await Promise.all(
+      some.map((at) =>
+        post(
+          `${server}/api/v1.1.0/login`,
+          JSON.stringify({ username: `user${at}`, password: 'x', port: port(at), url: `r${at}` }),
+        ),
+      ),
+    );
+  }
+}
+
+/** Reports a second through a server, from the first one asked for to the last one that arrived where replies come. */
+async function delivered(args: readonly string[], load: Load): Promise<number> {
+  const { applications, hanging } = load;
   const target = await application();
+  const never = await hangingApplication();
   const { child, said: port } = await startProcess([
     fileURLToPath(new URL('server.ts', import.meta.url)),
     ...args,
   ]);
   const server = `http://127.0.0.1:${port}`;
   await post(`${server}/_heartbeatd/reset`, '{}');
-  for (let from = 0; from < applications; from += 50) {
-    const some = Array.from({ length: Math.min(50, applications - from) }, (_, at) => from + at);
-    await Promise.all(
-      some.map((at) =>
-        post(
-          `${server}/api/v1.1.0/login`,
-          JSON.stringify({ username: `user${at}`, password: 'x', port: target.port, url: `r${at}` }),
-        ),
-      ),
-    );
-  }
+  await logIn(server, load, (at) => (at < hanging ? never.port : target.port));
   const each = Math.max(1, Math.ceil(reports / applications));
   const batch = Math.min(100, each);
   const startedMs = performance.now();
@@ -108,6 +146,7 @@ async function delivered(args: readonly string[], applications: number): Promise
   const perSecond = (each * applications * 1_000) / (performance.now() - startedMs);
   child.kill('SIGKILL');
   target.close();
+  never.close();
   return perSecond;
 }
 
@@ -150,28 +189,37 @@ const median = (values: readonly number[]): number =>
 
 export interface ReportFigures {
   readonly applications: number;
+  /** Further applications, which never reply. */
+  readonly hanging: number;
   readonly store: 'embedded' | 'redis';
   readonly perSecond: number;
   /** Of the bare loop's. */
   readonly ratio: number;
 }
 
+const loads: readonly Load[] = [
+  { applications: 1, hanging: 0 },
+  { applications: 1_000, hanging: 0 },
+  { applications: 900, hanging: 100 },
+];
+
 /** Medians of interleaved rounds. */
 export async function pbxReports(): Promise<ReportFigures[]> {
   const redis = await startRedis();
   const figures: ReportFigures[] = [];
   try {
-    for (const applications of [1, 1_000]) {
+    for (const load of loads) {
+      const { applications, hanging } = load;
       const seen = { bare: [] as number[], embedded: [] as number[], redis: [] as number[] };
       for (let round = 0; round < rounds; round += 1) {
         seen.bare.push(await bare(applications));
-        seen.embedded.push(await delivered(['embedded'], applications));
-        seen.redis.push(await delivered(['redis', redis.url], applications));
+        seen.embedded.push(await delivered(['embedded'], load));
+        seen.redis.push(await delivered(['redis', redis.url], load));
       }
       for (const store of ['embedded', 'redis'] as const) {
         const perSecond = Math.round(median(seen[store]));
         const ratio = Math.round((median(seen[store]) / median(seen.bare)) * 100) / 100;
-        figures.push({ applications, store, perSecond, ratio });
+        figures.push({ applications, hanging, store, perSecond, ratio });
       }
     }
   } finally {
