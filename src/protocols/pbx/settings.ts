@@ -77,7 +77,7 @@ export const pbxSettings = {
     'PBX_REPORT_CONCURRENCY',
     512,
     { min: 1, max: 10_000 },
-    'maximum concurrent deliveries to all applications; half of them are kept for users and callbacks with few under way',
+    'maximum concurrent deliveries to all applications, besides four times as many that last longer than 50 ms; half of them are kept for users and callbacks with few under way',
   ),
   pbxAllowTargets: list(
     'PBX_ALLOW_TARGETS',

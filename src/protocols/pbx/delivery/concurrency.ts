@@ -1,6 +1,9 @@
 /**
  * Which attempts may be under way at the same time. Half of the places are for everybody, up to a share per user. The other half is
  * kept for users with few attempts under way, and for targets with none, so that slow receivers of one user do not delay another.
+ *
+ * An attempt that is not over soon gives its place back and goes on beside the others, so that receivers that hang delay no one. There is
+ * room for several times as many of these; a user has a share of it, and callbacks whose last attempt failed have half of it.
  */
 
 /** Who an attempt is for. */
@@ -8,23 +11,30 @@ export interface Party {
   readonly user: string;
   /** Host and port. */
   readonly target: string;
+  /** The last attempt there failed: it may use one half of what there is. */
+  readonly isFailing?: boolean;
 }
 
 export interface Concurrency {
-  /** Resolves when an attempt may start, with the function that releases its place. Users take turns. */
+  /** Resolves when an attempt may start, with the function that ends it. Users take turns. */
   acquire(party: Party): Promise<() => void>;
   /** Does the same at once; undefined if there is no place. */
   tryAcquire(party: Party): (() => void) | undefined;
 }
 
 export interface ConcurrencyLimits {
-  /** Of all attempts. */
+  /** Of attempts that have just started. */
   readonly max: number;
+  /** Of all attempts. */
   readonly maxPerTarget: number;
 }
 
 /** A user with fewer attempts under way may use the reserve. */
 const fewAttempts = 8;
+/** An attempt that lasts longer gives its place back, ms of real time. */
+const soonMs = 50;
+/** Of attempts that last longer, in relation to places. */
+const lastingPerPlace = 4;
 
 interface Waiting {
   readonly party: Party;
@@ -34,16 +44,18 @@ interface Waiting {
 export function makeConcurrency({ max, maxPerTarget }: ConcurrencyLimits): Concurrency {
   const shared = Math.ceil(max / 2);
   const maxPerUser = Math.ceil(shared / 2);
+  const lasting = makeLasting(max * lastingPerPlace);
   let running = 0;
   const runningOf = makeCounts();
-  const runningAt = makeCounts();
+  /** Those that last included. */
+  const attemptsAt = makeCounts();
   /** By user. The user served last is the last one. */
   const waiting = new Map<string, Waiting[]>();
 
-  const isFree = ({ user, target }: Party): boolean => {
+  const isFree = ({ user, target, isFailing = false }: Party): boolean => {
     const own = runningOf.get(user);
-    const there = runningAt.get(target);
-    if (running >= max || there >= maxPerTarget) return false;
+    const there = attemptsAt.get(target);
+    if (running >= (isFailing ? shared : max) || there >= maxPerTarget) return false;
     if (running < shared && own < maxPerUser) return true;
     return own < fewAttempts || (there === 0 && own < shared);
   };
@@ -58,15 +70,24 @@ export function makeConcurrency({ max, maxPerTarget }: ConcurrencyLimits): Concu
       return;
     }
   };
-  const occupy = ({ user, target }: Party): (() => void) => {
+  const occupy = (party: Party): (() => void) => {
+    const { user, target } = party;
     running += 1;
     runningOf.add(user, 1);
-    runningAt.add(target, 1);
-    return () => {
+    attemptsAt.add(target, 1);
+    const giveBack = (): void => {
       running -= 1;
       runningOf.add(user, -1);
-      runningAt.add(target, -1);
       startNext();
+    };
+    const attempt: LastingAttempt = { party, giveBack };
+    const timer = setTimeout(() => lasting.add(attempt), soonMs);
+    timer.unref();
+    return () => {
+      clearTimeout(timer);
+      attemptsAt.add(target, -1);
+      if (lasting.end(attempt)) startNext();
+      else giveBack();
     };
   };
 
@@ -80,6 +101,49 @@ export function makeConcurrency({ max, maxPerTarget }: ConcurrencyLimits): Concu
       if (entries === undefined) waiting.set(party.user, [entry]);
       else entries.push(entry);
       return promise;
+    },
+  };
+}
+
+interface LastingAttempt {
+  readonly party: Party;
+  giveBack(): void;
+}
+
+/** Attempts that are not over soon: as many as there is room for give their places back, the others once there is room. */
+function makeLasting(max: number) {
+  const maxPerUser = Math.ceil(max / 4);
+  const admitted = new Set<LastingAttempt>();
+  const admittedOf = makeCounts();
+  /** In the order in which they became due. */
+  const due = new Set<LastingAttempt>();
+
+  const hasRoom = ({ party: { user, isFailing = false } }: LastingAttempt): boolean =>
+    admitted.size < (isFailing ? max / 2 : max) && admittedOf.get(user) < maxPerUser;
+  const admit = (attempt: LastingAttempt): void => {
+    due.delete(attempt);
+    admitted.add(attempt);
+    admittedOf.add(attempt.party.user, 1);
+    attempt.giveBack();
+  };
+
+  return {
+    /** Takes an attempt that is not over; its place is given back now or later. */
+    add(attempt: LastingAttempt): void {
+      if (hasRoom(attempt)) admit(attempt);
+      else due.add(attempt);
+    },
+    /** Returns true if the attempt had given its place back. */
+    end(attempt: LastingAttempt): boolean {
+      due.delete(attempt);
+      if (!admitted.delete(attempt)) return false;
+      admittedOf.add(attempt.party.user, -1);
+      for (const next of due) {
+        if (!hasRoom(next)) continue;
+        admit(next);
+        break;
+      }
+      return true;
     },
   };
 }

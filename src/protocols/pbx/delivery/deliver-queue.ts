@@ -77,7 +77,7 @@ async function attempt(
   next: NextReport,
 ): Promise<Attempted | 'stopped' | 'no-such-report'> {
   const { concurrency } = context;
-  const party = { user: queue.user, target: queue.host };
+  const party = { user: queue.user, target: queue.host, isFailing: queue.failures > 0 };
   let release = concurrency.tryAcquire(party);
   if (release === undefined) {
     // The recipient that was read with the previous attempt is good only if nothing waited since.

@@ -42,7 +42,8 @@ async function attempt(
   queue: DeliveryQueue,
   { report, serial, position }: ScheduledRetry,
 ): Promise<AttemptResult | 'stopped'> {
-  const release = await context.concurrency.acquire({ user: queue.user, target: queue.host });
+  const party = { user: queue.user, target: queue.host, isFailing: queue.failures > 0 };
+  const release = await context.concurrency.acquire(party);
   try {
     if (!context.mayStart()) return 'stopped';
     const recipient = await readRecipient(context, queue);
