@@ -1,6 +1,6 @@
 /** Installs the vendors' libraries with their languages' own tools, once, beside the project's own modules. */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 /** Where everything goes. */
@@ -20,7 +20,8 @@ function run(cwd: string, file: string, ...args: string[]): void {
   execFileSync(file, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
-function folder(name: string): string {
+/** Returns a folder of the cache. */
+export function folder(name: string): string {
   const path = join(cache, name);
   mkdirSync(path, { recursive: true });
   return path;
@@ -44,10 +45,17 @@ export function installPythonPackage(name: string, version: string, module: stri
 
 /** The consumer that was built with the library. */
 export function installGo(): string {
-  const home = folder('go');
-  for (const name of ['go.mod', 'go.sum', 'worker.go']) cpSync(join(sources, 'go', name), join(home, name));
-  run(home, 'go', 'build', '-o', 'worker', '.');
-  return join(home, 'worker');
+  return buildGo(join(sources, 'go'), { home: folder('go'), program: 'worker' });
+}
+
+/** Builds the program of a folder of Go sources in another folder. Returns its path. */
+export function buildGo(
+  from: string,
+  { home, program }: { readonly home: string; readonly program: string },
+): string {
+  for (const name of ['go.mod', 'go.sum', `${program}.go`]) cpSync(join(from, name), join(home, name));
+  run(home, 'go', 'build', '-o', program, '.');
+  return join(home, program);
 }
 
 /** The producer that was built with the library. */
@@ -73,12 +81,30 @@ export function installJavaProducer(): string {
 
 /** The class path of the consumer and the library. */
 export function installJava(): string {
-  const home = folder('java');
-  for (const name of ['pom.xml', 'Worker.java', 'Proxied.java'])
-    cpSync(join(sources, 'java', name), join(home, name));
+  return buildJava(join(sources, 'java'), { home: folder('java'), programs: ['Worker', 'Proxied'] });
+}
+
+/** Compiles programs of a folder with the libraries of its `pom.xml`, in another folder. Returns their class path. */
+export function buildJava(
+  from: string,
+  { home, programs }: { readonly home: string; readonly programs: readonly string[] },
+): string {
+  const files = programs.map((program) => `${program}.java`);
+  for (const name of ['pom.xml', ...files]) cpSync(join(from, name), join(home, name));
   if (!existsSync(join(home, 'lib'))) {
     run(home, 'mvn', '-q', '-B', 'dependency:copy-dependencies', '-DoutputDirectory=lib');
   }
-  run(home, 'javac', '-cp', 'lib/*', '-d', '.', 'Worker.java', 'Proxied.java');
+  run(home, 'javac', '-cp', 'lib/*', '-d', '.', ...files);
   return `${home}:${join(home, 'lib', '*')}`;
+}
+
+/** Compiles a Kotlin program with the compiler among the libraries that `buildJava` put beside it. */
+export function buildKotlin(
+  from: string,
+  { home, file }: { readonly home: string; readonly file: string },
+): void {
+  cpSync(join(from, file), join(home, file));
+  const libraries = readdirSync(join(home, 'lib')).map((name) => join('lib', name));
+  const options = ['-no-stdlib', '-no-reflect', '-nowarn', '-cp', libraries.join(':'), '-d', '.', file];
+  run(home, 'java', '-cp', 'lib/*', 'org.jetbrains.kotlin.cli.jvm.K2JVMCompiler', ...options);
 }
