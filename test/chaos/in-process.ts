@@ -1,6 +1,7 @@
 /** Runs the clients of a chaos run against two apps of this process over one store, without faults of the world. */
 import { openEmbeddedDriver } from '../../src/store/embedded/driver.ts';
 import { createStore } from '../../src/store/runtime/create-store.ts';
+import { makeRandom } from '../random.ts';
 import { startApp } from '../start-app.ts';
 import { checkHistory } from './check/check.ts';
 import type { Verdict } from './check/verdict.ts';
@@ -8,7 +9,6 @@ import { ttlMs } from './clients/bench.ts';
 import { startCrowd } from './clients/crowd.ts';
 import type { Entry } from './history.ts';
 import type { Poison } from './poisons.ts';
-import { makeRandom } from './random.ts';
 
 /** How long clients act before their quiet time, and how long that is, ms. */
 const actMs = 8_000;

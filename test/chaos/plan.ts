@@ -1,5 +1,5 @@
 /** Which faults a run has, and when: decided before it begins, by the seed alone. */
-import { makeRandom } from './random.ts';
+import { makeRandom } from '../random.ts';
 import type { StoreName } from './world/world.ts';
 
 /** One fault of the plan. */

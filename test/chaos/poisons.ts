@@ -2,7 +2,7 @@
 import type { Command, Input, Result } from '../../src/store/commands.ts';
 import type { Driver, Outcome } from '../../src/store/driver.ts';
 import { leaseEventsTopic } from '../../src/store/store.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 
 export type Poison = (driver: Driver, random: Random) => Driver;
 

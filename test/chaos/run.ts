@@ -2,12 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeRandom } from '../random.ts';
 import { checkHistory } from './check/check.ts';
 import type { Verdict } from './check/verdict.ts';
 import { type Crowd, startCrowd } from './clients/crowd.ts';
 import type { Entry, FaultEntry } from './history.ts';
 import { type PlannedFault, planFaults } from './plan.ts';
-import { makeRandom } from './random.ts';
 import { makeProber, type Prober, recoveryBoundMs, setUpProbes } from './recovery.ts';
 import { startClusterWorld } from './world/cluster-world.ts';
 import { startFileWorld } from './world/file-world.ts';

@@ -1,5 +1,7 @@
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { readOperations } from '../fuzz/document.ts';
+import { mismatch } from '../fuzz/schema.ts';
 import { type StartedApp, startApp } from '../start-app.ts';
 
 interface Document {
@@ -37,4 +39,13 @@ it('every operation of the document has a name of its own', () => {
   );
   expect(names).not.toContain(undefined);
   expect(new Set(names).size).toBe(names.length);
+});
+
+it('the reply of a fault rule is what the document describes', async () => {
+  const addFault = readOperations(JSON.parse(text)).find(({ id }) => id === 'addFault');
+  const payload = { match: { holder: 'c1' }, do: { truncate: 0.5 } };
+  const reply = await started.app.inject({ method: 'POST', url: '/_heartbeatd/faults', payload });
+  expect(
+    mismatch(addFault?.replies.get(200)?.schema ?? { const: 'described' }, reply.json()),
+  ).toBeUndefined();
 });

@@ -1,8 +1,8 @@
 /** What every simulated client gets: a way to send requests, a clock, random numbers, and the history to write. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { Agent, request } from 'undici';
+import type { Random } from '../../random.ts';
 import type { Entry } from '../history.ts';
-import type { Random } from '../random.ts';
 
 /** Time to live of the leases of SLS consumers and Presence uuids, and of PBX tokens; heartbeats come about three times in it. */
 export const ttlMs = { sls: 6_000, presence: 6_000, pbx: 8_000 } as const;

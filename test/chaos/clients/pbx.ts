@@ -1,7 +1,7 @@
 /** PBX clients: applications that log in, send heartbeats and receive reports, and an operator whose reports they are. */
 import { ok, type Receiver, startReceiver, status as statusReply } from '../../protocols/pbx/receiver.ts';
+import type { Random } from '../../random.ts';
 import { reportTopic } from '../check/reports.ts';
-import type { Random } from '../random.ts';
 import { type Bench, isUnavailable, parse, ttlMs } from './bench.ts';
 
 const api = '/api/v2.0.0';

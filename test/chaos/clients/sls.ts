@@ -1,5 +1,5 @@
 /** SLS clients: consumers that hold and release shards as the vendor's libraries do, and a producer of logs. */
-import type { Random } from '../random.ts';
+import type { Random } from '../../random.ts';
 import { type Bench, type Exchange, isUnavailable, parse, ttlMs } from './bench.ts';
 
 const host = 'chaos.cn-hangzhou.log.aliyuncs.com';

@@ -1,9 +1,9 @@
 /** Nodes over a Redis Cluster of three masters, each with a replica. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { hashSlot } from '../../../src/store/redis/connections/slots.ts';
+import type { Random } from '../../random.ts';
 import { type RedisCluster, type RedisServer, startCluster } from '../../redis-server.ts';
 import { ttlMs } from '../clients/bench.ts';
-import type { Random } from '../random.ts';
 import { ask } from './ask.ts';
 import { nodeFaults } from './node-faults.ts';
 import { type ServerNode, startServerNode } from './server-node.ts';

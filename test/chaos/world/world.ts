@@ -1,5 +1,5 @@
 /** What a chaos run breaks: server nodes, the store below them, and the networks in between. */
-import type { Random } from '../random.ts';
+import type { Random } from '../../random.ts';
 import type { ServerNode } from './server-node.ts';
 
 export const storeNames = ['file', 'redis', 'sentinel', 'cluster'] as const;

@@ -18,7 +18,7 @@ export function time({ wallMs }: PresenceContext): PresenceOperation {
     path: '/time/:callback',
     segments: {},
     schema: { replies: { 200: 'A list of one 17-digit number' } },
-    errors: ['invalidCallback', 'unavailable', 'internal'],
+    errors: ['unreadable', 'uriTooLong', 'invalidCallback', 'unavailable', 'internal'],
     subject: () => ({}),
     demand: demandNothing,
     run(call) {

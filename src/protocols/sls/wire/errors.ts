@@ -243,7 +243,9 @@ export type ErrorName = keyof typeof errors;
 /** Errors of every call, whatever it is about. */
 export const commonErrors: readonly ErrorName[] = [
   'InternalServerError',
+  'InvalidContentType',
   'InvalidMethod',
+  'MissingContentType',
   'ParameterInvalid',
   'RequestBodyTooLarge',
   'ServerBusy',

@@ -17,10 +17,8 @@ const maxPackages = 1_024;
 export const logBodyErrors: readonly ErrorName[] = [
   'InvalidBodyRawSize',
   'InvalidCompressType',
-  'InvalidContentType',
   'LogStoreWithoutShard',
   'MissingBodyRawSize',
-  'MissingContentType',
   'PostBodyInvalid',
   'PostBodyTooLarge',
   'PostBodyUncompressError',
