@@ -6,7 +6,7 @@ RUN npm ci --ignore-scripts
 COPY tsconfig.json tsconfig.build.json ./
 COPY scripts scripts
 COPY src src
-RUN npx --no-install tsc -p tsconfig.build.json && node scripts/copy-lua.ts && npm prune --omit=dev --ignore-scripts
+RUN npx --no-install tsc -p tsconfig.build.json && node scripts/copy-assets.ts && npm prune --omit=dev --ignore-scripts
 
 FROM node:24.21.0-bookworm-slim
 ARG VERSION=0.1.0

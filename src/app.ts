@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import swagger from '@fastify/swagger';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Config } from './config.ts';
+import { type Config, viewSettings } from './config.ts';
 import {
   type ConnectionLimits,
   defaultConnectionLimits,
@@ -17,6 +17,7 @@ import { openCertificates } from './http/tls/open.ts';
 import { documentOptions } from './operator/document/document-options.ts';
 import { startPath } from './operator/document/index-routes.ts';
 import { type Metrics, makeMetrics } from './operator/metrics/metrics.ts';
+import { makeOverview, type Overview } from './operator/overview/overview.ts';
 import { isOperatorPath, operator } from './operator/plugin.ts';
 import { makeTestBench, type TestBench } from './operator/test-bench.ts';
 import { protocols as builtIn } from './protocols/index.ts';
@@ -43,6 +44,8 @@ export interface AppOptions {
   /** How long requests on open connections are still answered while the app closes, ms; default 0. */
   readonly lastRequestMs?: number;
   readonly connectionLimits?: ConnectionLimits;
+  /** Where settings came from, by their names in code, to be shown; absent: from code where they are no defaults. */
+  readonly settingSources?: Readonly<Record<string, string>>;
 }
 
 const loopback = /^(?:127\.|localhost$|::1$)/;
@@ -59,6 +62,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     interceptor: options.interceptor,
   });
   const protocols = createProtocols(options, metrics, bench.interceptor);
+  const overview = makeOverview({ store, wallMs: options.wallMs ?? Date.now });
 
   const sendUnrouted = (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
     const path = pathOf(request);
@@ -84,12 +88,13 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const app = server as unknown as App;
   const requestLog = makeRequestLog(log, config.requestLog === 'auto' ? 'each' : config.requestLog);
   limitConnections(app as unknown as FastifyInstance, options.connectionLimits ?? defaultConnectionLimits);
-  observe(app, metrics, requestLog);
+  observe(app, { metrics, requestLog, overview });
   // A body that cannot be read, on a path without a route, fails before the route is looked up.
   app.setErrorHandler<Error>((error, request, reply) => sendUnrouted(error, request, reply));
   app.setNotFoundHandler((request, reply) => sendUnrouted(new NotFound(request.url), request, reply));
   app.addHook('onClose', async () => {
     bench.close();
+    overview.close();
     front?.close();
     requestLog.close();
   });
@@ -103,6 +108,8 @@ export async function buildApp(options: AppOptions): Promise<App> {
       metrics,
       protocols,
       bench,
+      overview,
+      settings: () => viewSettings(config, options.settingSources),
       isDraining: () => options.isDraining?.() ?? false,
     });
   });
@@ -159,12 +166,20 @@ function watchedMetrics(store: Store): Metrics {
 }
 
 /** Logs and counts every reply, including those to unrouted requests. */
-function observe(app: App, metrics: Metrics, requestLog: RequestLog): void {
+function observe(
+  app: App,
+  {
+    metrics,
+    requestLog,
+    overview,
+  }: { readonly metrics: Metrics; readonly requestLog: RequestLog; readonly overview: Overview },
+): void {
   app.addHook('onResponse', (request, reply, done) => {
     const { url = 'none', config } = request.routeOptions;
     // The route, never the path: paths have no bound.
     const operation = request.operation === '' ? `${request.method} ${url}` : request.operation;
     metrics.request(config.protocol ?? 'none', operation, reply.statusCode, reply.elapsedTime / 1_000);
+    if (config.protocol !== 'operator') overview.countReply(reply.statusCode);
     requestLog.record({ request, reply, operation });
     done();
   });

@@ -9,6 +9,7 @@ import {
   describeSettings as describe,
   readSettings,
   type SettingDescription,
+  sourcesOf,
 } from './settings/read.ts';
 import { SettingError, type SettingsOf, type SettingTable } from './settings/setting.ts';
 import type { SettingsSection } from './settings/settings-page.ts';
@@ -67,4 +68,45 @@ export function defaultConfig(changes: Partial<Config> = {}): Config {
 /** Returns one row per setting, for `--help` and the docs. */
 export function describeSettings(): readonly SettingDescription[] {
   return describe(table);
+}
+
+/** Returns where each setting came from, by its name in code: flag, environment, file or default. */
+export function settingSources(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  return sourcesOf(table, argv, env);
+}
+
+/** A setting as people are shown it. */
+interface ShownSetting {
+  readonly name: string;
+  readonly flag: string;
+  /** `***` for a secret that is set. */
+  readonly value: string;
+  readonly source: string;
+  readonly help: string;
+  readonly section: string;
+}
+
+/** Returns the effective settings without secrets. Without `sources`, what is no default came from code. */
+export function viewSettings(
+  config: Config,
+  sources: Readonly<Record<string, string>> = {},
+): readonly ShownSetting[] {
+  return settingSections.flatMap(({ title, table: part }) => {
+    const described = describe(part);
+    return Object.entries(part).map(([name, setting], at) => {
+      const value = String((config as Readonly<Record<string, unknown>>)[name] ?? '');
+      const isDefault = value === String(setting.fallback);
+      return {
+        name: setting.env,
+        flag: described[at]?.flag ?? '',
+        value: setting.isSecret === true && value !== '' ? '***' : value,
+        source: sources[name] ?? (isDefault ? 'default' : 'code'),
+        help: setting.help,
+        section: title,
+      };
+    });
+  });
 }

@@ -6,7 +6,7 @@ import { commands } from './cli/commands/index.ts';
 import { fail } from './cli/fail.ts';
 import { serverHelp } from './cli/help.ts';
 import { runCommand } from './cli/run.ts';
-import { type Config, readConfig, settingSections } from './config.ts';
+import { type Config, readConfig, settingSections, settingSources } from './config.ts';
 import { oncePerCause } from './http/log-causes.ts';
 import { openLog } from './http/process-log.ts';
 import { hasTls, trustPath } from './http/tls/open.ts';
@@ -93,6 +93,7 @@ const app = await buildApp({
   logger,
   metrics,
   lastRequestMs,
+  settingSources: settingSources(args, process.env),
   isDraining: () => isStopping,
 }).catch(async (error: Error) => {
   await store.close();

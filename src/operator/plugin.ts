@@ -5,21 +5,28 @@ import { type Store, StoreUnavailable } from '../store/store.ts';
 import type { AccessSettings } from './access/access.ts';
 import { guard } from './access/guard.ts';
 import { clockRoutes } from './clock/clock-routes.ts';
+import { consoleRoutes, isForPage } from './console/console-routes.ts';
 import { documentRoutes } from './document/document-routes.ts';
 import { collectRoutes, indexRoutes, startRoute } from './document/index-routes.ts';
 import { healthRoutes } from './health/health-routes.ts';
+import { endLeasesRoutes } from './leases/end-leases.ts';
 import { leaseRoutes } from './leases/lease-routes.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { metricsRoutes } from './metrics/metrics-routes.ts';
+import type { Overview } from './overview/overview.ts';
 import { readRequests } from './requests.ts';
+import { type SettingView, settingsRoutes } from './settings-view/settings-routes.ts';
 import { resetRoutes } from './state/reset-routes.ts';
 import type { TestBench } from './test-bench.ts';
 
 export interface OperatorOptions {
   readonly store: Store;
-  readonly config: AccessSettings;
+  readonly config: AccessSettings & { readonly console: boolean };
   readonly metrics: Metrics;
   readonly bench: TestBench;
+  readonly overview: Overview;
+  /** The effective settings as they are shown. */
+  settings(): readonly SettingView[];
   /** Whether the server is about to stop, so that load balancers should choose another. */
   isDraining(): boolean;
   readonly protocols: readonly Pick<Protocol, 'name' | 'viewGroups' | 'operatorRoutes' | 'openApi'>[];
@@ -40,8 +47,14 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
   readRequests(app);
   const listed = collectRoutes(app);
   healthRoutes(app, store, isDraining);
-  startRoute(app, listed);
+  startRoute(app, listed, config.console);
+  const page = config.console ? consoleRoutes(app) : undefined;
   await app.register(async (guarded) => {
+    // Before the guard: the page is open to every browser, and asks its user for the token.
+    if (page !== undefined)
+      guarded.addHook('onRequest', async (request, reply) => {
+        if (isForPage(request)) await page.sendPage(request, reply);
+      });
     guard(guarded as unknown as App, config);
     metricsRoutes(guarded as unknown as App, metrics);
     await guarded.register(
@@ -49,6 +62,9 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
         nameOperations(instance);
         const routes = instance as unknown as App;
         leaseRoutes(routes, store, protocols);
+        endLeasesRoutes(routes, store, protocols);
+        options.overview.routes(routes);
+        settingsRoutes(routes, () => options.settings());
         clockRoutes(routes, store, bench.events);
         resetRoutes(routes, store, bench);
         bench.routes(routes);

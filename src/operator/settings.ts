@@ -24,6 +24,7 @@ export const operatorSettings = {
     { placeholder: '<origins>', formInWords: 'origins such as "https://heartbeatd.example"' },
     'origins under which a reverse proxy serves the operator API, such as https://heartbeatd.example',
   ),
+  console: toggle('CONSOLE', true, 'page at /_heartbeatd/ that shows what is going on'),
   journal: choice(
     'JOURNAL',
     'auto',

@@ -35,6 +35,21 @@ export function readSettings<S extends SettingTable>(
   return values as SettingsOf<S>;
 }
 
+/** Returns where each value comes from: `flag`, `environment`, `file` or `default`, in the order in which they win. */
+export function sourcesOf(
+  table: SettingTable,
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  const flags = parseFlags(table, argv);
+  const sources = Object.entries(table).map(([name, { env: variable }]) => {
+    if (flags[flagOf(name)] !== undefined) return [name, 'flag'];
+    if ((env[`${variable}_FILE`] ?? '') !== '') return [name, 'file'];
+    return [name, (env[variable] ?? '') === '' ? 'default' : 'environment'];
+  });
+  return Object.fromEntries(sources) as Record<string, string>;
+}
+
 /** Returns the variable, or the contents of the file in the variable of the same name with `_FILE`, as secrets of containers are given. */
 function variable(name: string, env: Readonly<Record<string, string | undefined>>): string | undefined {
   const { [name]: value, [`${name}_FILE`]: path = '' } = env;

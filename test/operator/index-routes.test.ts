@@ -21,7 +21,9 @@ it('/_heartbeatd/ lists the operator routes with what each is for', async () => 
   for (const { summary } of routes) expect(summary).toMatch(/\S/);
 });
 
-it('a browser that opens / gets a page whose links all lead somewhere', async () => {
+it('without the console, a browser that opens / gets a page whose links all lead somewhere', async () => {
+  await started.close();
+  started = await startApp({ console: false });
   const reply = await started.app.inject({ url: '/', headers: browser });
   expect(reply.headers['content-type']).toBe('text/html; charset=utf-8');
   const links = [...reply.body.matchAll(/href="([^"]+)"/g)].map(([, link = '']) => link);
@@ -42,7 +44,7 @@ it.each([{}, { accept: '*/*' }, { accept: 'application/json' }])(
 );
 
 it('the page is open while the operator API is closed, and holds nothing of it', async () => {
-  const closed = await startApp({ operatorToken: 'x' });
+  const closed = await startApp({ operatorToken: 'x', console: false });
   try {
     expect((await closed.app.inject({ url: '/', headers: browser })).statusCode).toBe(200);
     expect((await closed.app.inject('/_heartbeatd/')).statusCode).toBe(401);

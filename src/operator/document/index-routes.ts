@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox';
 import type { RouteOptions } from 'fastify';
 import type { App } from '../../protocols/kit/protocol.ts';
 import { version } from '../../version.ts';
+import { consolePath } from '../console/console-routes.ts';
 import { refusals, tags } from '../schemas.ts';
 
 const Listed = Type.Object({ method: Type.String(), path: Type.String(), summary: Type.String() });
@@ -56,9 +57,10 @@ export const startPath = '/_heartbeatd/start';
 const escapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (one) => escapes[one] ?? one);
 
-/** Registers the page of links. It holds nothing secret, and is open to every browser. */
-export function startRoute(app: App, routes: readonly ListedRoute[]): void {
+/** Registers where browsers arrive: the console, or without it a page of links, which holds nothing secret and is open to every browser. */
+export function startRoute(app: App, routes: readonly ListedRoute[], hasConsole: boolean): void {
   app.get(startPath, { schema: { hide: true } }, async (_request, reply) => {
+    if (hasConsole) return reply.redirect(consolePath);
     const rows = routes
       .filter(({ path }) => path !== startPath)
       .map((route) => {

@@ -85,10 +85,14 @@ export async function listLeases(
 ): Promise<Page> {
   const page = await pageOfLeases(store, query);
   const tenants = new Set(page.leases.map(({ tenant }) => tenant));
-  // A query for a tenant also returns its empty groups.
+  // A query for a tenant or a protocol also returns empty groups.
   if (query.tenant !== undefined) tenants.add(query.tenant);
+  else if (query.protocol !== undefined)
+    for (const { tenant } of await store.tenants())
+      if (protocolOf(tenant) === query.protocol) tenants.add(tenant);
   const groups: Page['groups'] = [];
   for (const tenant of tenants) {
+    if (groups.length >= maxGroups) break;
     const protocol = protocolOf(tenant);
     const owner = protocols.find(({ name }) => name === protocol);
     const limit = maxGroups - groups.length;

@@ -1,0 +1,11 @@
+/** What every part of the page is made of: templates, state, and hooks. */
+
+import htm from './vendor/htm.js';
+import { h, render } from './vendor/preact.js';
+
+export { useEffect, useRef, useState } from './vendor/hooks.js';
+export { computed, effect, signal } from './vendor/signals.js';
+export { render };
+
+/** Tagged template that makes elements. */
+export const html = htm.bind(h);

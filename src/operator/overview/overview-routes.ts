@@ -1,0 +1,79 @@
+/** What a page shows first: what is alive, and how busy it is. */
+import { Type } from '@sinclair/typebox';
+import type { App } from '../../protocols/kit/protocol.ts';
+import type { Store } from '../../store/store.ts';
+import { version } from '../../version.ts';
+import { protocolOf } from '../metrics/metrics.ts';
+import { refusals, tags } from '../schemas.ts';
+import type { Lateness } from './lateness.ts';
+import type { Rates } from './rates.ts';
+
+const Overview = Type.Object({
+  version: Type.String(),
+  store: Type.String({ description: 'the store, without credentials' }),
+  tenants: Type.Array(
+    Type.Object({ protocol: Type.String(), tenant: Type.String(), leases: Type.Integer() }),
+    { description: 'tenants that hold anything, the largest first, at most 1 000' },
+  ),
+  leases: Type.Record(Type.String(), Type.Integer(), { description: 'live leases by protocol' }),
+  perSecond: Type.Object(
+    {
+      requests: Type.Array(Type.Integer()),
+      errors: Type.Array(Type.Integer()),
+      expiries: Type.Array(Type.Integer()),
+    },
+    { description: 'counts of this node in each of the last 600 seconds, the oldest first' },
+  ),
+  latenessP99Ms: Type.Union([Type.Number(), Type.Null()], {
+    description: 'of the last 1 000 expiries that this node recorded; null: none yet',
+  }),
+});
+
+const maxTenants = 1_000;
+
+/** Registers `GET /overview`. */
+export function overviewRoutes(
+  app: App,
+  {
+    store,
+    rates,
+    lateness,
+    wallMs,
+  }: { readonly store: Store; readonly rates: Rates; readonly lateness: Lateness; wallMs(): number },
+): void {
+  app.get(
+    '/overview',
+    {
+      schema: {
+        tags,
+        operationId: 'readOverview',
+        summary: 'Tells what is alive and how busy this node is',
+        response: { 200: Overview, ...refusals },
+      },
+    },
+    async () => {
+      const sizes = (await store.tenants()).filter(({ leases }) => leases > 0);
+      const leases: Record<string, number> = {};
+      for (const { tenant, leases: count } of sizes) {
+        const protocol = protocolOf(tenant);
+        leases[protocol] = (leases[protocol] ?? 0) + count;
+      }
+      const nowMs = wallMs();
+      return {
+        version,
+        store: store.description,
+        tenants: sizes
+          .toSorted((a, b) => b.leases - a.leases)
+          .slice(0, maxTenants)
+          .map(({ tenant, leases: count }) => ({ protocol: protocolOf(tenant), tenant, leases: count })),
+        leases,
+        perSecond: {
+          requests: [...rates.read('requests', nowMs)],
+          errors: [...rates.read('errors', nowMs)],
+          expiries: [...rates.read('expiries', nowMs)],
+        },
+        latenessP99Ms: lateness.p99(),
+      };
+    },
+  );
+}

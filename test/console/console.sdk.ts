@@ -1,0 +1,338 @@
+/** The console in a real Chromium: a journey through each view, by mouse and by keys, in both themes and two widths. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type StartedHeartbeatd, startHeartbeatd } from '../../src/start-heartbeatd.ts';
+import { ensureProgram } from '../debian-package.ts';
+
+const axe = readFileSync(new URL('../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
+
+let browser: Browser | undefined;
+let hb: StartedHeartbeatd;
+let page: Page;
+/** What the page must never do: errors in its console, requests to other hosts. */
+let faults: string[];
+
+beforeAll(async () => {
+  ensureProgram({
+    user: 'the tests of the console',
+    program: 'chromium',
+    versionFlag: '--version',
+    packages: ['chromium'],
+    advice: 'need chromium on the PATH: install your system\'s "chromium" package',
+  });
+  const executablePath = execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim();
+  browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+}, 300_000);
+afterAll(() => browser?.close());
+
+beforeEach(async () => {
+  hb = await startHeartbeatd({ settings: { slsAutoCreate: true } });
+  page = await openPage({});
+});
+afterEach(async () => {
+  await page.close();
+  await hb.close();
+  expect(faults).toEqual([]);
+});
+
+interface PageOptions {
+  readonly theme?: 'light' | 'dark';
+  readonly width?: number;
+}
+
+async function openPage({ theme = 'light', width = 1_280 }: PageOptions): Promise<Page> {
+  faults = [];
+  if (browser === undefined) throw new Error('the browser is not started');
+  const context = await browser.newContext({
+    viewport: { width, height: 900 },
+    colorScheme: theme,
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  const opened = await context.newPage();
+  opened.setDefaultTimeout(60_000);
+  opened.on('console', (message) => {
+    // Chromium reports each refused request as an error of its own.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      faults.push(message.text());
+  });
+  opened.on('pageerror', (error) => faults.push(String(error)));
+  opened.on('request', (sent) => {
+    if (!/^(?:data|blob):/.test(sent.url()) && new URL(sent.url()).hostname !== '127.0.0.1')
+      faults.push(sent.url());
+  });
+  return opened;
+}
+
+const open = (view: string): Promise<unknown> => page.goto(`${hb.url}/_heartbeatd/#/${view}`);
+const beat = (channel: string, uuid: string, more = ''): Promise<Response> =>
+  fetch(`${hb.url}/v2/presence/sub-key/demo/channel/${channel}/heartbeat?uuid=${uuid}&heartbeat=300${more}`);
+
+/** Sends a request to the project `demo` of SLS. */
+function sls(path: string, body: unknown): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const headers = { host: 'demo.cn-hangzhou.log.aliyuncs.com', 'content-type': 'application/json' };
+  const sent = request(hb.url + path, { method: 'POST', headers }, async (reply) => {
+    let text = '';
+    for await (const chunk of reply) text += String(chunk);
+    resolve(text);
+  });
+  sent.on('error', reject);
+  sent.end(JSON.stringify(body));
+  return promise;
+}
+const heartbeat = (consumer: string, held: readonly number[]): Promise<string> =>
+  sls(`/logstores/logs/consumergroups/g?type=heartbeat&consumer=${consumer}`, held);
+
+async function makeGroup(): Promise<void> {
+  await sls('/logstores', { logstoreName: 'logs', shardCount: 4, ttl: 30 });
+  await sls('/logstores/logs/consumergroups', { consumerGroup: 'g', timeout: 600, order: false });
+}
+
+/** Violations of accessibility rules, as one line each. */
+async function violations(): Promise<readonly string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    const { violations: found } = await axe.run();
+    return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
+  });
+}
+
+describe('a journey through', () => {
+  it('Overview: what is alive appears while the page is open', async () => {
+    await open('overview');
+    await page.getByText('Nothing is alive yet').waitFor();
+    await beat('lobby', 'ann');
+    await page.getByRole('row', { name: /ann lobby presence\/demo/ }).waitFor();
+    await page.getByRole('log').getByText('lease.granted').waitFor();
+    await page.getByRole('link', { name: 'Presence occupants' }).click();
+    await page.getByRole('heading', { name: 'Channels' }).waitFor();
+  });
+
+  it('SLS: a hand-over can be followed, and the page says why the newcomer waits', async () => {
+    await open('sls');
+    await page.getByText('No consumer group').waitFor();
+    await makeGroup();
+    await heartbeat('c1', []);
+    await heartbeat('c1', [0, 1, 2, 3]);
+    await page.getByRole('row', { name: /^0 already_alloc/ }).waitFor();
+    await heartbeat('c2', []);
+    await heartbeat('c1', [0, 1, 2, 3]);
+    await page.getByText(/Shard 2 goes from c1 to c2: it has left the replies to c1\./).waitFor();
+    await page.getByRole('cell', { name: '−2 −3' }).waitFor();
+    await heartbeat('c1', [0, 1]);
+    await heartbeat('c2', []);
+    await page.getByText(/Shard 2 goes/).waitFor({ state: 'detached' });
+    await page.getByRole('cell', { name: '+2 +3' }).waitFor();
+  });
+
+  it('SLS: a consumer is expired by one call, which is shown and asks once', async () => {
+    await makeGroup();
+    await heartbeat('c1', []);
+    await open('sls');
+    await page.getByRole('button', { name: 'expire' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText(/curl -X DELETE .*holder=c1&as=expired/).waitFor();
+    await dialog.getByRole('button', { name: 'expire' }).click();
+    await page.getByText('No consumer is alive').waitFor();
+  });
+
+  it('PBX: an application that gets no reports is told why, and a call is played', async () => {
+    await open('pbx');
+    await page.getByText('No application is logged in.').waitFor();
+    const body = JSON.stringify({ username: 'crm', password: '1a1dc91c907325c69271ddf0c944bc72', port: '9' });
+    await fetch(`${hb.url}/api/v1.1.0/login`, { method: 'POST', body });
+    await page.getByRole('cell', { name: 'crm', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Play a whole call' }).click();
+    await page.getByText(/reports wait; last attempt: unreachable/).waitFor();
+    await page.getByText(/To mend it: start the application/).waitFor();
+    await page.getByRole('button', { name: 'Ring only' }).click();
+    await page.getByRole('button', { name: 'answer' }).click();
+    await page.getByRole('button', { name: 'hangup' }).click();
+    await page.getByText('No call is open.').waitFor();
+  });
+
+  it('Presence: an occupant is timed out, and a subscriber hears a message', async () => {
+    await beat('lobby', 'ann', `&state=${encodeURIComponent('{"lobby":{"mood":"ok"}}')}`);
+    await beat('lobby', 'bob');
+    await beat('games', 'zoe');
+    await open('presence');
+    await page.getByRole('row', { name: 'lobby 2 each announced demo' }).click();
+    await page.getByRole('cell', { name: '{"mood":"ok"}' }).waitFor();
+    await page.getByRole('row', { name: /^bob/ }).getByRole('button', { name: 'time out' }).click();
+    await page.getByRole('row', { name: /^bob/ }).waitFor({ state: 'detached' });
+    await page
+      .getByRole('log')
+      .getByText(/lease.expired bob/)
+      .waitFor();
+    await page.getByRole('button', { name: 'Publish' }).click();
+    await page.getByText(/curl .*\/publish\/demo\/demo\/0\/lobby\/0\/%22hello%22/).waitFor();
+  });
+
+  it('Requests: a refused request stands on top with its reason, and becomes a fault rule', async () => {
+    await open('requests');
+    await page.getByText('No client has sent a request yet.').waitFor();
+    await sls('/logstores/logs/consumergroups/none?type=heartbeat&consumer=c1', []);
+    await page.getByRole('heading', { name: 'Refused' }).waitFor();
+    await page.getByText(/ConsumerGroupHeartBeat 4\d\d/).click();
+    await page.getByRole('button', { name: 'Copy verify' }).click();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    expect(JSON.parse(copied)).toMatchObject({ match: { operation: 'ConsumerGroupHeartBeat' } });
+    expect(await hb.verify(JSON.parse(copied))).toMatchObject({ satisfied: true });
+    await page.getByRole('link', { name: 'Inject a fault on this' }).click();
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('cell', { name: /"operation":"ConsumerGroupHeartBeat"/ }).waitFor();
+  });
+
+  it('Faults: a preset fires on the next request, and the page counts it', async () => {
+    await open('faults');
+    await page.getByRole('button', { name: 'Reset the next connection' }).click();
+    await page.getByRole('cell', { name: '{"reset":true}' }).waitFor();
+    await expect(beat('lobby', 'ann')).rejects.toThrow();
+    await page.getByRole('row', { name: /\{"reset":true\} 1 1 0/ }).waitFor();
+    await page.getByRole('button', { name: 'Remove all' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove all' }).click();
+    await page.getByText('No request fails.').waitFor();
+  });
+
+  it('Settings: a value tells where it came from, and secrets are masked', async () => {
+    await open('settings?find=sls_auto_create');
+    await page.getByRole('row', { name: /SLS_AUTO_CREATE true code/ }).waitFor();
+    await page.getByRole('row').nth(1).waitFor();
+  });
+
+  it('API reference: an operation is tried', async () => {
+    await beat('lobby', 'ann');
+    await open('reference?find=listLeases');
+    await page.getByText('GET /_heartbeatd/leases').click();
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByRole('status').getByText('"holder": "ann"').waitFor();
+  });
+});
+
+it('is used by keys alone', async () => {
+  await beat('lobby', 'ann');
+  await open('overview');
+  await page.getByText('Next deadlines').first().waitFor();
+  await page.keyboard.type('gr');
+  await page.getByRole('heading', { name: 'Requests' }).waitFor();
+  await page.getByRole('row', { name: /Heartbeat/ }).waitFor();
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: /^Heartbeat #1/ }).waitFor();
+  await page.keyboard.press('.');
+  await page.getByRole('button', { name: 'Paused' }).waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('holder:nobody');
+  await page.keyboard.press('Enter');
+  await page.getByText('No request matches holder:nobody.').waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.type('?');
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.type('gf');
+  await page.getByRole('heading', { name: 'Presets' }).waitFor();
+});
+
+it('asks for the operator token once', async () => {
+  await using guarded = await startHeartbeatd({ settings: { operatorToken: 'secret' } });
+  await page.goto(`${guarded.url}/`);
+  const dialog = page.getByRole('dialog', { name: 'Operator token' });
+  await dialog.getByLabel('Token').fill('wrong');
+  await dialog.getByRole('button', { name: 'Enter' }).click();
+  await dialog.getByRole('alert').waitFor();
+  await dialog.getByLabel('Token').fill('secret');
+  await dialog.getByRole('button', { name: 'Enter' }).click();
+  await page.getByText('Nothing is alive yet').waitFor();
+  await page.getByRole('status').getByText('live').waitFor();
+});
+
+const views = [
+  'overview',
+  'sls',
+  'pbx',
+  'presence',
+  'requests',
+  'faults',
+  'settings',
+  'reference?find=clock',
+];
+
+it.each(['light', 'dark'] as const)(
+  'has no violation of accessibility rules in the %s theme',
+  async (theme) => {
+    await page.close();
+    page = await openPage({ theme });
+    await makeGroup();
+    await heartbeat('c1', []);
+    await heartbeat('c2', []);
+    await beat('lobby', 'ann');
+    await sls('/logstores/logs/consumergroups/none?type=heartbeat&consumer=c1', []);
+    await hb.faults.add({ match: { holder: 'zoe' }, do: { drop: 'after' } });
+    const found: Record<string, readonly string[]> = {};
+    for (const view of views) {
+      await open(view);
+      await page.locator('main section').first().waitFor();
+      const problems = await violations();
+      if (problems.length > 0) found[view] = problems;
+    }
+    expect(found).toEqual({});
+  },
+);
+
+it('fits a telephone: nothing but tables scrolls sideways', async () => {
+  await page.close();
+  page = await openPage({ width: 390 });
+  await makeGroup();
+  await heartbeat('c1', []);
+  await beat('lobby', 'a-name-that-is-very-much-longer-than-any-name-has-to-be');
+  for (const view of views) {
+    await open(view);
+    await page.locator('main section').first().waitFor();
+    const [content, width] = await page.evaluate(() => [
+      document.documentElement.scrollWidth,
+      document.documentElement.clientWidth,
+    ]);
+    expect([view, content]).toEqual([view, width]);
+  }
+});
+
+it('shows the first thousand of 10 000 leases with a few dozen rows', async () => {
+  const uuids = Array.from({ length: 10_000 }, (_, n) => `user-${n}`);
+  for (let at = 0; at < uuids.length; at += 500)
+    await Promise.all(
+      uuids.slice(at, at + 500).map((holder) =>
+        hb.store.beat({
+          tenant: 'presence/demo',
+          holder,
+          groups: [{ group: 'lobby' }],
+          ttlMs: 300_000,
+          grant: true,
+        }),
+      ),
+    );
+  await open('presence');
+  await page.getByRole('cell', { name: 'user-0', exact: true }).waitFor();
+  expect(await page.locator('tbody tr').count()).toBeLessThan(150);
+  await page.getByRole('region', { name: 'Occupants of lobby' }).evaluate((box) => {
+    box.scrollTop = box.scrollHeight;
+  });
+  await page.getByRole('cell', { name: 'user-999', exact: true }).waitFor();
+});
+
+it('stays small: every file of the page, compressed, is below 60 kB together', async () => {
+  let bytes = 0;
+  page.on('response', async (response) => {
+    if (response.url().includes('/_heartbeatd/console/'))
+      bytes += Number(response.headers()['content-length']);
+  });
+  await open('overview');
+  await page.getByText('Nothing is alive yet').waitFor();
+  expect(bytes).toBeGreaterThan(5_000);
+  expect(bytes).toBeLessThan(60_000);
+});
