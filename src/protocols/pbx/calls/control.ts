@@ -26,8 +26,11 @@ type Finder = (call: OpenCall, id: string, parameters: Parameters) => Side | und
 const sides = ['caller', 'callee'] as const;
 const sideOf = (call: OpenCall, matches: (party: OpenCall['callee']) => boolean): Side | undefined =>
   sides.find((side) => matches(call[side]));
+/** Not of a call that has not reached the extension: one that applications decide on first. */
 const byExtension: Finder = (call, number) =>
-  sideOf(call, (party) => party.type === 'ext' && party.number === number);
+  call.phase === 'invited'
+    ? undefined
+    : sideOf(call, (party) => party.type === 'ext' && party.number === number);
 const byTrunkId =
   (type: 'inbound' | 'outbound'): Finder =>
   (call, id) =>
@@ -55,7 +58,10 @@ export interface Control {
   steps(controlled: Controlled): readonly Step[];
 }
 
-/** Plays the steps that a request comes to, and returns the id of the call. Rejects with PbxError 10006 for an unknown extension and 10007 for no such call. */
+/**
+ * Plays the steps that a request comes to, and returns the id of the call: the first one that they are possible in, if the extension has
+ * several. Rejects with PbxError 10006 for an unknown extension and 10007 for no such call.
+ */
 export async function control(
   context: PbxContext,
   { by, steps }: Control,
@@ -64,19 +70,28 @@ export async function control(
   const { store, configuredModel } = context;
   const find: Finder = finders[by];
   const id = parameters.get(by) ?? '';
-  const found = (await listCalls(store)).find((call) => find(call, id, parameters) !== undefined);
-  if (found === undefined) {
+  const found = (await listCalls(store)).filter((call) => find(call, id, parameters) !== undefined);
+  if (found.length === 0) {
     const { value: model } = await readModel(store, configuredModel);
     const isUnknown = by === 'extid' && findExtension(model, id) === undefined;
     throw new PbxError(isUnknown ? errnos.noSuchExtension : errnos.noSuchCall);
   }
   return changeModel(context, async (model) => {
-    const open = await readCall(store, found.callid);
-    const side = open === undefined ? undefined : find(open.value, id, parameters);
-    if (open === undefined || side === undefined) throw new PbxError(errnos.noSuchCall);
-    const wanted = steps({ model, call: open.value, side, parameters });
-    const played = refusing(() => playSteps(model, open.value, wanted));
-    const writes = [writeCall(found.callid, played.call, open.version)];
-    return { model: played.model, reports: played.reports, writes, result: found.callid };
+    let refusal = new PbxError(errnos.noSuchCall);
+    for (const { callid } of found) {
+      const open = await readCall(store, callid);
+      const side = open === undefined ? undefined : find(open.value, id, parameters);
+      if (open === undefined || side === undefined) continue;
+      const wanted = steps({ model, call: open.value, side, parameters });
+      try {
+        const played = refusing(() => playSteps(model, open.value, wanted));
+        const writes = [writeCall(callid, played.call, open.version)];
+        return { model: played.model, reports: played.reports, writes, result: callid };
+      } catch (error) {
+        if (!(error instanceof PbxError)) throw error;
+        refusal = error;
+      }
+    }
+    throw refusal;
   });
 }

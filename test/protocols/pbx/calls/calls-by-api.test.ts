@@ -61,6 +61,13 @@ describe('a call that is dialled', () => {
     expect(await openCalls()).toMatchObject([{ callid, phase: 'answered' }]);
   });
 
+  it('from an extension to itself is refused', async () => {
+    expect(await api('call/dial', { caller: '1000', callee: '1000' })).toEqual(failed('10007'));
+    expect(await operator('calls', { from: '1000', to: '1000' })).toEqual({
+      error: 'extension 1000 cannot call itself',
+    });
+  });
+
   it('to a telephone that talks is busy', async () => {
     await api('call/dial', { caller: '1000', callee: '1001' });
     await api('call/dial', { caller: '1002', callee: '1001' });
@@ -137,6 +144,16 @@ describe('a call under way', () => {
     expect(await api('inbound/hangup', { inboundid: member.id })).toEqual({ status: 'Success', callid });
     await expect.poll(() => told().at(-1)).toBe('NewCdr ANSWERED');
     expect(told()).not.toContain('Tranfer');
+  });
+
+  it('is found by its extension beside one that waits for a decision, and one that rings', async () => {
+    await inboundCall(['invite']);
+    await inboundCall(['ring']);
+    await api('call/dial', { caller: '1000', callee: '1001' });
+    await operator('calls', { from: '1002', to: '1003', steps: ['ring', 'answer'] });
+    await operator('calls', { from: '5559', to: '1003', steps: ['ring'] });
+    expect(await api('extension/hold', { extid: '1003' })).toEqual({ status: 'Success' });
+    expect((await openCalls()).filter(({ phase }) => phase === 'held')).toHaveLength(1);
   });
 
   it('from the outside is accepted or refused by the application that is asked', async () => {

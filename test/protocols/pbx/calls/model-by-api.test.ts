@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { failed, type Json, useCrm } from '../crm.ts';
 
 const crm = useCrm();
-const { api, operator, openCalls, inboundCall } = crm;
+const { api, operator, openCalls, inboundCall, answering } = crm;
 
-describe('a queue', () => {
+describe('a queue or a ring group', () => {
   const statusOf = async () => {
     const { queues } = await api('queuestatus/query', { queueid: '6700' });
     const [{ queuestatus }] = queues as [{ queuestatus: [{ callercount: string; members: Json[] }] }];
@@ -60,9 +60,24 @@ describe('a queue', () => {
     expect(await pause('pause_agent', { queueid: '6700' })).toEqual(failed('10004'));
   });
 
-  it('that the API dials keeps the caller waiting', async () => {
-    await api('call/dial', { caller: '1000', callee: '6700' }, 'v2.0.0');
+  it('that the API dials rings at its first free agent, or keeps the caller waiting', async () => {
+    const dial = () => api('call/dial', { caller: '1002', callee: '6700' }, 'v2.0.0');
+    await answering('1000', 'busy');
+    await answering('1001', 'ring');
+    await dial();
+    expect(await openCalls()).toMatchObject([{ phase: 'ringing', callee: { number: '1001' } }]);
+    await api('extension/hangup', { extid: '1002' });
+    await answering('1001', 'noAnswer');
+    await dial();
     expect(await openCalls()).toMatchObject([{ type: 'Internal', phase: 'service' }]);
+  });
+
+  it('whose extensions are all taken ends the call, if it is a ring group', async () => {
+    await answering('1002', 'unreachable');
+    await api('call/dial', { caller: '1000', callee: '6200' }, 'v2.0.0');
+    expect(await openCalls()).toMatchObject([{ phase: 'answered', callee: { number: '1001' } }]);
+    await api('call/dial', { caller: '1003', callee: '6200' }, 'v2.0.0');
+    expect(await openCalls()).toHaveLength(1);
   });
 });
 

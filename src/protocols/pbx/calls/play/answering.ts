@@ -1,8 +1,9 @@
 /** What happens at the called end of a call that the API dials: emulated telephones answer by rule. Pure. */
 import { type Static, Type } from '@sinclair/typebox';
+import { agentsOf, type ModelServices } from '../../model/services.ts';
 import { failureReasons } from '../../reports/call-failed.ts';
 import type { Member } from '../../reports/members.ts';
-import { type Callee, calledNumber } from './call.ts';
+import { type Callee, calledNumber, type Service } from './call.ts';
 import type { Step } from './step.ts';
 
 export const Answering = Type.Union(
@@ -20,7 +21,8 @@ export const Answering = Type.Union(
 );
 export type Answering = Static<typeof Answering>;
 
-interface Telephones {
+/** What answering depends on: the states of telephones, their rules, and who belongs to queues and ring groups. */
+interface Telephones extends Pick<ModelServices, 'queues' | 'ringGroups'> {
   readonly extensions: readonly { readonly number: string; readonly status?: string }[];
   readonly answering?: Readonly<Record<string, Answering>>;
 }
@@ -34,7 +36,7 @@ export function stepsOfDialling(model: Telephones, caller: Member, callee: Calle
   const callerDoes = caller.type === 'ext' ? byStatus(model, caller.number) : undefined;
   if (callerDoes !== undefined) return [failure(callerDoes)];
   const dialled: readonly Step[] = [{ step: 'dial' }];
-  if (callee.type === 'service') return [...dialled, { step: callee.kind }];
+  if (callee.type === 'service') return [...dialled, ...stepsOfService(model, caller, callee)];
   const number = calledNumber(callee);
   const does = (callee.type === 'ext' ? byStatus(model, number) : undefined) ?? rule(model, number);
   switch (does) {
@@ -47,6 +49,22 @@ export function stepsOfDialling(model: Telephones, caller: Member, callee: Calle
     default:
       return [...dialled, failure(does)];
   }
+}
+
+/** The first extension of a queue or a ring group that rings. Callers of a queue wait for one; a ring group without one fails. */
+function stepsOfService(model: Telephones, caller: Member, { kind, number }: Service): readonly Step[] {
+  const ringing = agentsOf(model, number).find(
+    (agent) =>
+      byStatus(model, agent) === undefined &&
+      (rule(model, agent) === 'answer' || rule(model, agent) === 'ring') &&
+      !(caller.type === 'ext' && caller.number === agent),
+  );
+  if (ringing === undefined)
+    return kind === 'ringGroup'
+      ? [{ step: 'ringGroup' }, { step: 'fail', reason: failureReasons.noAnswer }]
+      : [{ step: kind }];
+  const answers: readonly Step[] = rule(model, ringing) === 'answer' ? [{ step: 'answer' }] : [];
+  return [{ step: kind }, { step: 'ring', to: ringing }, ...answers];
 }
 
 function failure(does: 'busy' | 'unreachable'): Step {

@@ -11,6 +11,7 @@ import { calleeOf, extensionMember, findExtension, trunkMember } from './parties
 export function startCall(model: Model, call: NewCall, callid: string, startedMs: number): OpenCall {
   const { from, to, trunk } = call;
   const extension = findExtension(model, from);
+  if (extension !== undefined && from === to) throw new CallRefused(`extension ${from} cannot call itself`);
   const isCalled = findExtension(model, to) !== undefined || serviceOf(model, to) !== undefined;
   if (extension === undefined && !isCalled)
     throw new CallRefused(
