@@ -7,8 +7,9 @@ import { errnos } from '../api/errors.ts';
 import { selectNamed } from '../api/select.ts';
 import { readModel } from '../model/model.ts';
 import type { Member } from '../reports/members.ts';
-import { membersOf, type OpenCall } from './play/call.ts';
+import { type Callee, membersOf, type OpenCall } from './play/call.ts';
 import { listCalls } from './play/open-calls.ts';
+import { secondCall } from './play/play-transfer.ts';
 
 const Members = Type.Array(Type.Record(Type.String(), Type.Record(Type.String(), Type.String())));
 const CallStatus = Type.Object({ members: Members, callid: Type.String() });
@@ -26,12 +27,12 @@ export function callQuery(context: PbxContext): PbxOperation {
     errors: [errnos.noSuchCall],
     async run(parameters) {
       const type = parameters.get('type') ?? '';
-      const calls = (await listCalls(context.store)).filter(
-        (call) => (type !== 'inbound' && type !== 'outbound') || hasMember(call, type),
-      );
+      const calls = (await listCalls(context.store))
+        .flatMap(shownCalls)
+        .filter(({ call }) => (type !== 'inbound' && type !== 'outbound') || hasMember(call, type));
       const selected = selectNamed(calls, {
         asked: parameters.get('callid'),
-        name: ({ callid }) => callid,
+        name: ({ call }) => call.callid,
         unknown: errnos.noSuchCall,
       });
       return succeedWith({ Calls: selected.map(callStatus) });
@@ -68,7 +69,10 @@ export function extensionQueryCall(context: PbxContext): PbxOperation {
       });
       const calllist = selected.map(({ number }) => ({
         number,
-        numbercalls: calls.filter((open) => takesPart(open, number)).map(callStatus),
+        numbercalls: calls
+          .flatMap(shownCalls)
+          .filter(({ call }) => takesPart(call, number))
+          .map(callStatus),
       }));
       return succeedWith({ calllist });
     },
@@ -79,22 +83,34 @@ function takesPart(call: OpenCall, number: string): boolean {
   return membersOf(call).some((member) => member.type === 'ext' && member.number === number);
 }
 
-function callStatus(call: OpenCall) {
-  const { callid, phase, heldBy } = call;
-  const [caller, ...called] = membersOf(call).map((member, at) => {
-    const isHolder = phase === 'held' && at === (heldBy === 'caller' ? 0 : 1);
-    return { member, isHolder };
-  });
+/** A call as queries show it: an attended transfer is two. */
+interface ShownCall {
+  readonly call: OpenCall;
+  /** Channel of the member that is on hold. */
+  readonly held?: string | undefined;
+}
+
+function shownCalls(call: OpenCall): readonly ShownCall[] {
+  const { phase, heldBy, caller, callee, consultation } = call;
+  const channelOf = (party: Callee) => (party.type === 'service' ? undefined : party.channelid);
+  if (consultation === undefined)
+    return [{ call, held: phase === 'held' ? channelOf(heldBy === 'caller' ? caller : callee) : undefined }];
+  const { by, talksTo, target } = consultation;
+  const other = by === 'caller' ? callee : caller;
+  return [
+    { call, held: talksTo === 'target' ? channelOf(other) : undefined },
+    { call: secondCall(call, consultation), held: talksTo === 'other' ? channelOf(target) : undefined },
+  ];
+}
+
+function callStatus({ call, held }: ShownCall) {
+  const { callid, phase } = call;
   const isTalking = phase !== 'new' && phase !== 'invited' && phase !== 'ringing';
-  const shown = (status: string, party: typeof caller) =>
-    party === undefined ? [] : [memberStatus(party.member, party.isHolder ? 'HOLD' : status)];
-  return {
-    members: [
-      ...shown(isTalking ? 'ANSWERED' : 'ALERT', caller),
-      ...called.flatMap((party) => shown(isTalking ? 'ANSWER' : 'RING', party)),
-    ],
-    callid,
-  };
+  const [asCaller, asCallee] = isTalking ? ['ANSWERED', 'ANSWER'] : ['ALERT', 'RING'];
+  const members = membersOf(call).map((member, at) =>
+    memberStatus(member, member.channelid === held ? 'HOLD' : at === 0 ? asCaller : asCallee),
+  );
+  return { members, callid };
 }
 
 function memberStatus(member: Member, memberstatus: string) {

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { failed, type Json, useCrm } from '../crm.ts';
 
-const { api, answering, openCalls, told, inboundCall } = useCrm();
+const crm = useCrm();
+const { api, answering, openCalls, told, inboundCall } = crm;
 
 describe('a call that is transferred by the API', () => {
   const dialled = async () => {
@@ -43,6 +44,21 @@ describe('a call that is transferred by the API', () => {
     expect(await transfer({})).toEqual(failed('10004'));
     expect(await transfer(wanted)).toEqual({ status: 'Success', callid });
     expect((await ends())[1]).toBe(Object.values(wanted)[0]);
+    await api('inbound/hangup', { inboundid: member.id });
+    await expect
+      .poll(() => crm.receiver.bodies().find((body) => body.includes('"NewCdr"')))
+      .toContain('"srctrunkname":"SIP-1"');
+  });
+
+  it('by the extension that dialled out, to an IVR, still has the trunk in its record', async () => {
+    const { callid } = await api('call/dial', { caller: '1000', callee: '5551234' });
+    await api('calltransfer', { callid, transferor: '1000', transferto: '6500' });
+    const { outbound } = await api('outbound/query');
+    const [{ outboundid }] = outbound as [{ outboundid: string }];
+    expect(await api('outbound/hangup', { outboundid })).toEqual({ status: 'Success', callid });
+    await expect
+      .poll(() => crm.receiver.bodies().find((body) => body.includes('"NewCdr"')))
+      .toContain('"desttrunkname":"SIP-1"');
   });
 
   it('and asked first, is completed with the target, and the extension that asked is free', async () => {
@@ -74,9 +90,21 @@ describe('a call that is transferred by the API', () => {
       api('call/attended_transfer_operate', { channelid: by, operate: operation });
     expect(await operate('abort')).toEqual(failed('10007'));
     await attended();
+    const states = async () =>
+      ((await api('call/query', {}, 'v2.0.0')).Calls as { members: { ext: Json }[] }[]).map(({ members }) =>
+        members.map(({ ext }) => `${ext.number} ${ext.memberstatus}`),
+      );
+    expect(await states()).toEqual([
+      ['1000 HOLD', '1001 ANSWER'],
+      ['1001 ANSWERED', '1002 ANSWER'],
+    ]);
     expect(await operate('sing')).toEqual(failed('10004'));
     expect(await operate('swap')).toMatchObject({ status: 'Success' });
     expect(await openCalls()).toMatchObject([{ consultation: { talksTo: 'other' } }]);
+    expect(await states()).toEqual([
+      ['1000 ANSWERED', '1001 ANSWER'],
+      ['1001 ANSWERED', '1002 HOLD'],
+    ]);
     await operate('swap');
     expect(await openCalls()).toMatchObject([{ consultation: { talksTo: 'target' } }]);
     expect(await operate('abort', other)).toMatchObject({ status: 'Success' });

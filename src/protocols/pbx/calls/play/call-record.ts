@@ -25,6 +25,7 @@ export function recordOf(call: OpenCall, status: CallStatus): CallRecord {
   const talkSeconds = isAnswered || status === 'VOICEMAIL' ? call.talkSeconds : 0;
   const from = caller.type === 'ext' ? caller.number : caller.from;
   const to = calledNumber(callee);
+  const left = [callee, caller].find((party) => party.type === 'outbound');
   const stamp = dateTime(startedMs).replace(/\D/g, '');
   return {
     report: 'NewCdr',
@@ -33,7 +34,7 @@ export function recordOf(call: OpenCall, status: CallStatus): CallRecord {
     callfrom: from,
     callto: to,
     ...(caller.type === 'inbound' ? { srctrunkname: caller.trunk, didnumber: caller.to } : {}),
-    ...(callee.type === 'outbound' ? { dsttrunkname: callee.trunk } : {}),
+    ...(left === undefined ? {} : { dsttrunkname: left.trunk }),
     callduration: String(ringSeconds + talkSeconds),
     talkduration: String(talkSeconds),
     status,
