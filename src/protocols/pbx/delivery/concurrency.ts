@@ -3,7 +3,8 @@
  * kept for users with few attempts under way, and for targets with none, so that slow receivers of one user do not delay another.
  *
  * An attempt that is not over soon gives its place back and goes on beside the others, so that receivers that hang delay no one. There is
- * room for several times as many of these; a user has a share of it, and callbacks whose last attempt failed have half of it.
+ * room for several times as many of these; a user has a share of it, and callbacks whose last attempt failed have half of it. The same
+ * holds at one target, which applications of several users may share.
  */
 
 /** Who an attempt is for. */
@@ -44,18 +45,23 @@ interface Waiting {
 export function makeConcurrency({ max, maxPerTarget }: ConcurrencyLimits): Concurrency {
   const shared = Math.ceil(max / 2);
   const maxPerUser = Math.ceil(shared / 2);
+  const maxPerUserAt = Math.ceil((maxPerTarget * 3) / 4);
+  const maxFailingAt = Math.ceil(maxPerTarget / 2);
   const lasting = makeLasting(max * lastingPerPlace);
   let running = 0;
   const runningOf = makeCounts();
   /** Those that last included. */
   const attemptsAt = makeCounts();
+  const attemptsOfAt = makeCounts();
   /** By user. The user served last is the last one. */
   const waiting = new Map<string, Waiting[]>();
 
   const isFree = ({ user, target, isFailing = false }: Party): boolean => {
     const own = runningOf.get(user);
     const there = attemptsAt.get(target);
-    if (running >= (isFailing ? shared : max) || there >= maxPerTarget) return false;
+    if (running >= (isFailing ? shared : max)) return false;
+    if (there >= (isFailing ? maxFailingAt : maxPerTarget)) return false;
+    if (attemptsOfAt.get(`${target} ${user}`) >= maxPerUserAt) return false;
     if (running < shared && own < maxPerUser) return true;
     return own < fewAttempts || (there === 0 && own < shared);
   };
@@ -75,6 +81,7 @@ export function makeConcurrency({ max, maxPerTarget }: ConcurrencyLimits): Concu
     running += 1;
     runningOf.add(user, 1);
     attemptsAt.add(target, 1);
+    attemptsOfAt.add(`${target} ${user}`, 1);
     const giveBack = (): void => {
       running -= 1;
       runningOf.add(user, -1);
@@ -86,6 +93,7 @@ export function makeConcurrency({ max, maxPerTarget }: ConcurrencyLimits): Concu
     return () => {
       clearTimeout(timer);
       attemptsAt.add(target, -1);
+      attemptsOfAt.add(`${target} ${user}`, -1);
       if (lasting.end(attempt)) startNext();
       else giveBack();
     };

@@ -104,6 +104,22 @@ describe('places for attempts', () => {
     ).toBe(1);
   });
 
+  it('at one target are not all taken by one user, nor by callbacks that fail', () => {
+    const limits = { max: 64, maxPerTarget: 8 };
+    const own = takeAll(
+      limits,
+      many(20, () => ['hog', 'h:1']),
+    );
+    expect(own.taken).toBe(6);
+    expect(own.concurrency.tryAcquire({ user: 'other', target: 'h:1' })).toBeTypeOf('function');
+    const failing = makeConcurrency(limits);
+    const taken = many(20, (at) => [`u${at}`, 'h:1']).filter(
+      ([user, target]) => failing.tryAcquire({ user, target, isFailing: true }) !== undefined,
+    );
+    expect(taken).toHaveLength(4);
+    expect(failing.tryAcquire({ user: 'other', target: 'h:1' })).toBeTypeOf('function');
+  });
+
   it('go to waiting users in turn', async () => {
     const { concurrency, releases } = takeAll({ max: 1, maxPerTarget: 1 }, [['a', 'h:0']]);
     const order: string[] = [];
