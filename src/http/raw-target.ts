@@ -75,5 +75,10 @@ function encodeTarget(head: string): string {
   return `${method} ${path}%${query === undefined ? '' : `?${query}`} ${version}${head.slice(end)}`;
 }
 
+/** Whether a target, as a request has it, stands for one with spaces: its path ends with the escape that `encodeTarget` adds. */
+export function hasRawSpaces(target: string): boolean {
+  return /^[^?]*%(?:\?|$)/.test(target);
+}
+
 /** A first line with spaces in its target. */
 const spaced = /^(?<method>[A-Z]+) (?<target>\S+ .*\S) (?<version>HTTP\/1\.[01])$/;

@@ -94,6 +94,15 @@ describe('a target with raw bytes of UTF-8', () => {
     expect(await get(root)).toMatchObject({ payload: { total_occupancy: 0 } });
   });
 
+  it('with spaces is explained in the journal, with the client that sends them', async () => {
+    await exchange(head('/v2/subscribe/z/ch/0?state={"ch":{"mood":"very good"}}&uuid=a'));
+    expect(await get('/_heartbeatd/journal')).toMatchObject({
+      entries: [
+        { reply: { status: 400 }, notes: [expect.stringMatching(/spaces that are not encoded.*Go SDK/)] },
+      ],
+    });
+  });
+
   it('reaches no operator call with spaces, and another version of HTTP none at all', async () => {
     expect(await exchange(head('/_heartbeatd/leases x'))).toMatch(/^HTTP\/1\.1 40[04] /);
     expect(await exchange('GET /a b HTTP/3.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);

@@ -123,6 +123,7 @@ export function makeJournal(
     // The journal alone writes there.
     const entry = exchange.kept[slot] as Entry;
     if (entries.has(entry.seq)) bytes -= sizeOf(entry);
+    if (exchange.notes !== undefined) entry.notes = exchange.notes;
     entry.durationMs = clocks.monotonicMs() - entry.startedMs;
     if (typeof reply === 'function') entry.state = 'dropped';
     else {

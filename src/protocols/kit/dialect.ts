@@ -25,6 +25,8 @@ export interface Dialect<Call, Op extends Operation<Call> = Operation<Call>> ext
   authenticate?(call: Call, operation: Op): void | Promise<void>;
   /** Returns the reply for a failure. Nothing else formats an error. */
   error(failure: Failure, request: FastifyRequest): Reply;
+  /** Returns what explains a refusal beyond its reply, for readers of the journal. Absent: nothing does. */
+  explain?(failure: Failure, request: FastifyRequest): readonly string[];
   /** Returns headers that every reply carries before its own and that differ from request to request. Absent: none. */
   headers?(request: FastifyRequest): HeaderList;
   /** Returns an error of the protocol's table with sample arguments; undefined for an unknown name. Absent: errors cannot be injected by name. */

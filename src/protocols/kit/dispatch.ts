@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import { type Reply, sendReply } from '../../http/reply.ts';
 import type { Dialect } from './dialect.ts';
-import { classify, NotFound } from './failure.ts';
+import { classify, type Failure, NotFound } from './failure.ts';
 import type { Exchange, Interceptor, Send } from './intercept.ts';
 import { describeOperations } from './openapi.ts';
 import type { Method, Operation } from './operation.ts';
@@ -84,8 +84,12 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
       const early = asked instanceof Promise ? await asked : asked;
       answer = early ?? (await operation.run(call));
     } catch (error) {
-      answer = dialect.error(classify(error, request), request);
-      if (exchange === undefined && isObserved()) exchange = refused(request, candidates[0]);
+      const failure = classify(error, request);
+      answer = dialect.error(failure, request);
+      if (isObserved()) {
+        exchange ??= refused(request, candidates[0]);
+        exchange.notes = notesOn(dialect, failure, request);
+      }
     }
     const sent = send(reply, answer, exchange);
     if (sent !== undefined) await sent;
@@ -94,12 +98,12 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
   return {
     name: dialect.name,
     claims: (path, authority) => dialect.claims(path, authority),
-    sendError: async (error, request, reply) =>
-      send(
-        reply,
-        dialect.error(classify(error, request), request),
-        isObserved() ? refused(request) : undefined,
-      ),
+    async sendError(error, request, reply) {
+      const failure = classify(error, request);
+      const notes = notesOn(dialect, failure, request);
+      const exchange = isObserved() ? { ...refused(request), notes } : undefined;
+      await send(reply, dialect.error(failure, request), exchange);
+    },
     sampleError: (name) => dialect.sampleError?.(name),
     openApi: () => ({
       paths: describeOperations<Call>(dialect, operations),
@@ -111,6 +115,14 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
       register(app, options, handle);
     },
   };
+}
+
+function notesOn(
+  { explain }: Pick<Dialect<never>, 'explain'>,
+  failure: Failure,
+  request: FastifyRequest,
+): readonly string[] {
+  return explain?.(failure, request) ?? [];
 }
 
 type Handle<Op> = (candidates: readonly Op[], request: FastifyRequest, reply: FastifyReply) => Promise<void>;

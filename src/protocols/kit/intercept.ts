@@ -9,6 +9,8 @@ export interface Exchange {
   readonly operation: Pick<Operation<never>, 'name' | 'errors'>;
   readonly subject: Subject;
   readonly request: FastifyRequest;
+  /** What explains a refusal beyond its reply, for a reader of the journal. */
+  notes?: readonly string[];
   /** What interceptors keep of the exchange between `before` and `after`, each under a name of its own. */
   readonly kept: Record<string, unknown>;
 }

@@ -1,6 +1,7 @@
 /** The dialect: reads presence requests and formats errors. The only file of the protocol that sees Fastify. */
 import type { TSchema } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
+import { hasRawSpaces } from '../../../http/raw-target.ts';
 import type { Tenant } from '../../../store/store.ts';
 import type { Dialect } from '../../kit/dialect.ts';
 import type { Failure } from '../../kit/failure.ts';
@@ -20,6 +21,11 @@ import { timetokenAt } from './timetoken.ts';
 
 /** Paths of the vendor's API, whether emulated or not. */
 const vendorPath = /^\/(?:v[123]|publish|signal|subscribe|time)(?:\/|$)/;
+
+/** Why a target with spaces is refused, and which client sends one; found by trying the SDKs. */
+const rawSpacesNote =
+  'The request line contains spaces that are not encoded, so the end of its target is unclear. The Go SDK (7.4, 9.0) sends them in ' +
+  '`state` of a subscribe, after SetState with a value that contains a space, and then unsubscribes: use values without spaces.';
 
 const noBytes = Buffer.alloc(0);
 
@@ -76,6 +82,9 @@ export function presenceDialect(context: PresenceContext): Dialect<PresenceCall,
       const json = JSON.stringify(typeof body === 'function' ? body(timetokenAt(context.wallMs())) : body);
       return { status, headers: errorHeaders(headers), body: wrapInCallback(json, callbackOf(request)) };
     },
+
+    explain: (failure, { raw }) =>
+      hasRawSpaces(raw.url ?? '') && failure.kind !== 'bug' ? [rawSpacesNote] : [],
 
     securitySchemes: {
       presenceAuth: {
