@@ -33,6 +33,7 @@ import { mergeShards } from './resources/shards/merge-shards.ts';
 import { splitShard } from './resources/shards/split-shard.ts';
 import { listTagResources } from './resources/tags/list-tag-resources.ts';
 import { tagResources, untagResources } from './resources/tags/tag-resources.ts';
+import { absentResources } from './unserved/absent-resources.ts';
 import { emptyLists } from './unserved/empty-lists.ts';
 import { unindexedQueries } from './unserved/queries.ts';
 import { refusedCalls } from './unserved/refused-calls.ts';
@@ -46,6 +47,7 @@ export function slsOperations(context: SlsContext): readonly SlsOperation[] {
   return [
     ...unindexedQueries(context),
     ...emptyLists(context),
+    ...absentResources(context),
     ...refusedCalls(),
 
     createProject(context),

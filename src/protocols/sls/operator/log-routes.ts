@@ -8,7 +8,7 @@ import { findByTime } from '../logs/get-cursor.ts';
 import { logGroupOf, openShard, receivedAt, type ShardLog } from '../logs/shard-log.ts';
 import { logstoreDocuments } from '../resources/logstores/logstore.ts';
 import { tenantOf } from '../resources/projects/project.ts';
-import { SlsError } from '../wire/errors.ts';
+import { SlsError } from '../wire/error-entry.ts';
 
 const maxLogs = 10_000;
 /** Log groups that one read of the store returns, in number and bytes. */

@@ -2,6 +2,7 @@
 import type { Method } from '../../kit/operation.ts';
 import type { SlsOperation } from '../wire/call.ts';
 import { errors } from '../wire/errors.ts';
+import { isAbsent } from './absent-resources.ts';
 
 type Calls = Readonly<Partial<Record<Method, string>>>;
 
@@ -58,7 +59,6 @@ const single: Readonly<Record<string, Calls>> = {
     DELETE: 'DeleteConsumeProcessor',
   },
   '/dashboards/:name/charts': { POST: 'CreateChart' },
-  '/dashboards/:name/charts/:chart': oneOf('Chart'),
   '/etlmetas': {
     POST: 'CreateEtlMeta',
     GET: 'ListEtlMeta',
@@ -87,7 +87,6 @@ const single: Readonly<Record<string, Calls>> = {
   '/logstores/:logstore/processor': { POST: 'UpdateLogStoreProcessor' },
   '/logstores/:logstore/replication': { GET: 'GetLogstoreReplication', PUT: 'SetLogstoreReplication' },
   '/logstores/:logstore/shipper': { POST: 'CreateShipper' },
-  '/logstores/:logstore/shipper/:name': oneOf('Shipper'),
   '/logstores/:logstore/shipper/:name/tasks': { GET: 'GetShipperTasks', PUT: 'RetryShipperTasks' },
   '/logstores/:logstore/storage': { DELETE: 'ClearLogStoreStorage' },
   '/logstores/:logstore/substores': { GET: 'ListSubStores', POST: 'CreateSubStore' },
@@ -119,7 +118,6 @@ const single: Readonly<Record<string, Calls>> = {
     PUT: 'UpsertResourceRecord',
     DELETE: 'DeleteResourceRecord',
   },
-  '/resources/:name/records/:record': oneOf('ResourceRecord'),
   '/sqlinstance': { POST: 'CreateSqlInstance', GET: 'GetSqlInstance', PUT: 'UpdateSqlInstance' },
   '/storeviews/:name/index': { GET: 'GetStoreViewIndex' },
   '/systemtag': { POST: 'TagResourcesSystemTags' },
@@ -173,6 +171,7 @@ export function refusedCalls(): readonly SlsOperation[] {
 }
 
 function refuse(path: string, calls: Calls): readonly SlsOperation[] {
+  if (isAbsent(path)) return [];
   return Object.entries(calls).map(([method, name]) => ({
     name,
     summary: `Refuses ${name}`,

@@ -20,6 +20,11 @@ const sections: readonly (readonly [support: SlsOperation['support'], title: str
     'What these list cannot be created here, so the list is empty. Tools that copy or clear a project read them.',
   ],
   [
+    'absent',
+    'Refused: there is none',
+    'What these are about cannot be created here. They get 404 and the service’s code for what does not exist, such as `MachineGroupNotExist`.',
+  ],
+  [
     'no-index',
     'Refused: a logstore has no index',
     'These get `IndexConfigNotExist`, as from the service for a logstore without an index. To read what was written, use [the operator API](sls.md#reading-logs-in-a-test).',

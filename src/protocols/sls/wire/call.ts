@@ -25,9 +25,10 @@ export interface SlsCall {
 export interface SlsOperation extends Operation<SlsCall> {
   readonly errors: readonly ErrorName[];
   /**
-   * What becomes of a call that is not served: refused by name, answered with an empty list, or refused because a logstore has no index.
+   * What becomes of a call that is not served: refused by name, answered with an empty list, or refused because the resource does not
+   * exist or a logstore has no index.
    */
-  readonly support?: 'refused' | 'empty' | 'no-index';
+  readonly support?: 'refused' | 'empty' | 'absent' | 'no-index';
   /** The host need not name a project: the name is in the body, or there is none. */
   readonly isAccountLevel?: true;
   /** Needs no signature, whatever the settings require. */

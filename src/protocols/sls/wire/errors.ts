@@ -1,27 +1,6 @@
 /** SLS errors: status, code and message as the API reference has them ("HeartBeat", "Error codes" of each call). */
-import { VendorError } from '../../kit/failure.ts';
-
-/** A refusal in the vendor's terms. */
-export class SlsError extends VendorError {
-  override readonly name = 'SlsError';
-}
-
-interface ErrorEntry<A extends readonly unknown[]> {
-  (...details: A): SlsError;
-  /** Returns the error as the OpenAPI document shows it. */
-  example(): SlsError;
-}
-
-/** Makes an entry of the table. `example`: the details of the example. */
-function entry<A extends readonly unknown[]>(
-  status: number,
-  code: string,
-  message: (...details: A) => string,
-  ...example: A
-): ErrorEntry<A> {
-  const make = (...details: A): SlsError => new SlsError(status, code, message(...details));
-  return Object.assign(make, { example: () => make(...example) });
-}
+import { absentErrors } from './absent-errors.ts';
+import { entry, SlsError } from './error-entry.ts';
 
 /** All errors, by the vendor's names. Where one code has two statuses, the second has a name of ours. */
 export const errors = {
@@ -211,6 +190,7 @@ export const errors = {
     (reason: string) => reason,
     'request tag key value pair size must little than 20',
   ),
+  ...absentErrors,
   /** Of a query. */
   IndexConfigNotExist: entry(400, 'IndexConfigNotExist', () => 'logstore without index config'),
   /** IndexConfigNotExist of the call that reads an index. */

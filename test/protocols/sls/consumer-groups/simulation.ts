@@ -19,7 +19,7 @@ import {
 import { createProject } from '../../../../src/protocols/sls/resources/projects/project.ts';
 import { reshape } from '../../../../src/protocols/sls/resources/shards/change-shards.ts';
 import { ancestorsOf, merge, split } from '../../../../src/protocols/sls/resources/shards/shards.ts';
-import { SlsError } from '../../../../src/protocols/sls/wire/errors.ts';
+import { SlsError } from '../../../../src/protocols/sls/wire/error-entry.ts';
 import { silentLog } from '../../../../src/settings/log.ts';
 import { openEmbeddedDriver } from '../../../../src/store/embedded/driver.ts';
 import { createStore } from '../../../../src/store/runtime/create-store.ts';

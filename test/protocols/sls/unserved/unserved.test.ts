@@ -84,9 +84,24 @@ describe('what cannot be created here', () => {
   });
 
   it.each([
+    ['GET', '/machinegroups/m', 'MachineGroupNotExist', 'MachineGroup m does not exist'],
+    ['GET', '/configs/c', 'ConfigNotExist', 'config c does not exist'],
+    ['DELETE', '/dashboards/d', 'DashboardNotExist', 'specified dashboard does not exist'],
+    ['PUT', '/alerts/a?action=enable', 'JobNotExist', 'job a does not exist'],
+    ['GET', `${logstore}/shipper/s`, 'ShipperNotExist', 'The shipper s does not exist'],
+  ])('does not exist: %s %s', async (method, url, code, message) => {
+    expect(await call(method, url, method === 'PUT' ? {} : undefined)).toMatchObject(
+      refused(404, code, message),
+    );
+    expect(await call(method, url, undefined, { host: 'other.sls.local' })).toMatchObject(
+      refused(404, 'ProjectNotExist'),
+    );
+  });
+
+  it.each([
     ['POST', '/machinegroups', 'CreateMachineGroup'],
-    ['GET', '/configs/c', 'GetConfig'],
-    ['PUT', '/alerts/a?action=enable', 'UpdateAlert'],
+    ['GET', '/domains/d', 'GetDomain'],
+    ['PUT', '/storeviews/a?x=y', 'UpdateStoreView'],
     ['GET', '/logs?query=select%201', 'GetProjectLogs'],
     ['POST', `${logstore}/shipper`, 'CreateShipper'],
     ['POST', '/prometheus/my-project/my-logstore/api/v1/write', 'PutMetrics'],

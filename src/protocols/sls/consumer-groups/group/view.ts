@@ -3,7 +3,7 @@ import type { Tenant } from '../../../../store/store.ts';
 import type { GroupView } from '../../../kit/protocol.ts';
 import { logstoreNames } from '../../resources/logstores/list-logstores.ts';
 import { projectOfTenant } from '../../resources/projects/project.ts';
-import { SlsError } from '../../wire/errors.ts';
+import { SlsError } from '../../wire/error-entry.ts';
 import type { GroupContext } from '../context.ts';
 import { getCheckpoints } from '../get-check-point.ts';
 import { groupNames } from '../list-consumer-group.ts';

@@ -1,7 +1,8 @@
 /** Decodes request bodies that contain logs: compression and limits, for PutLogs and PutWebtracking. */
 import type { SlsCall } from '../../wire/call.ts';
 import { decompress, isCompression } from '../../wire/compression.ts';
-import { type ErrorName, errors, type SlsError } from '../../wire/errors.ts';
+import type { SlsError } from '../../wire/error-entry.ts';
+import { type ErrorName, errors } from '../../wire/errors.ts';
 import type { LogContext } from '../context.ts';
 import { readJsonLogs } from './json-logs.ts';
 import { countLogs, encodeLogGroup, LogGroupTooLong } from './log-group.ts';
