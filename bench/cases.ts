@@ -1,6 +1,6 @@
 /** Heartbeats as the vendors' documents show them, made known to a server, for benchmarks that compare whole processes. */
 import { request } from 'undici';
-import type { Request } from './load.ts';
+import { connections, type Request } from './load.ts';
 
 const slsHost = 'bench.cn-hangzhou.log.aliyuncs.com';
 
@@ -10,7 +10,8 @@ export type CaseName =
   | 'presence, 100 channels'
   | 'pbx'
   | 'pbx, with callback'
-  | 'sls, 20 groups';
+  | 'sls, 20 groups'
+  | 'sls, 128 shards';
 
 async function send(port: number, path: string, body: string, host = '127.0.0.1'): Promise<unknown> {
   const reply = await request(`http://127.0.0.1:${port}${path}`, { method: 'POST', body, headers: { host } });
@@ -20,10 +21,13 @@ async function send(port: number, path: string, body: string, host = '127.0.0.1'
 
 const clients = 1_000;
 
-/** Registers all clients of all cases; returns the heartbeats that each case repeats. */
-export async function prepareCases(port: number): Promise<Readonly<Record<CaseName, readonly Request[]>>> {
+/** Registers the clients of the cases whose names contain `chosen`; returns the heartbeats that each case repeats. */
+export async function prepareCases(
+  port: number,
+  chosen = '',
+): Promise<Readonly<Record<CaseName, readonly Request[]>>> {
   const [plain, callbacks] = await tokens(port);
-  return {
+  const cases: Readonly<Record<CaseName, readonly Request[]>> = {
     presence: presence(1),
     'presence, 10 channels': presence(10),
     'presence, 100 channels': presence(100),
@@ -33,8 +37,29 @@ export async function prepareCases(port: number): Promise<Readonly<Record<CaseNa
       path: `/api/v0.0.1/heartbeat?token=${token}`,
       body: '{"ipaddr":"192.168.5.122","port":"8260","url":"report","urltag":"0"}',
     })),
-    'sls, 20 groups': await consumers(port),
+    'sls, 20 groups': await consumers(port, { logstore: 'bench-store', groups: 20, shards: 8 }),
+    'sls, 128 shards': await consumers(port, { logstore: 'large-store', groups: 1, shards: 128 }),
   };
+  for (const [name, requests] of Object.entries(cases))
+    if (name.includes(chosen)) await sendAll(port, requests);
+  return cases;
+}
+
+/** Sends each request once, so that what is measured later are renewals. */
+async function sendAll(port: number, requests: readonly Request[]): Promise<void> {
+  for (let from = 0; from < requests.length; from += connections) {
+    await Promise.all(
+      requests.slice(from, from + connections).map(async ({ method, path, body, host = '127.0.0.1' }) => {
+        const reply = await request(`http://127.0.0.1:${port}${path}`, {
+          method,
+          headers: { host },
+          ...(body === undefined ? {} : { body }),
+        });
+        await reply.body.dump();
+        if (reply.statusCode !== 200) throw new Error(`${path} was answered with ${reply.statusCode}`);
+      }),
+    );
+  }
 }
 
 function presence(channels: number): Request[] {
@@ -56,13 +81,20 @@ async function tokens(port: number): Promise<readonly [string[], string[]]> {
   return [made.slice(0, clients / 2), made.slice(clients / 2)];
 }
 
-/** One consumer in each of twenty groups, with eight shards. */
-async function consumers(port: number): Promise<Request[]> {
-  const root = '/logstores/bench-store/consumergroups';
-  await send(port, '/', '{"projectName":"bench"}', slsHost);
-  await send(port, '/logstores', '{"logstoreName":"bench-store","ttl":1,"shardCount":8}', slsHost);
+/** One consumer in each group, which holds all shards; `groups` times the same shards. */
+async function consumers(
+  port: number,
+  {
+    logstore,
+    groups,
+    shards,
+  }: { readonly logstore: string; readonly groups: number; readonly shards: number },
+): Promise<Request[]> {
+  const root = `/logstores/${logstore}/consumergroups`;
+  await send(port, '/', '{"projectName":"bench"}', slsHost).catch(() => undefined);
+  await send(port, '/logstores', `{"logstoreName":"${logstore}","ttl":1,"shardCount":${shards}}`, slsHost);
   return Promise.all(
-    Array.from({ length: 20 }, async (_, at): Promise<Request> => {
+    Array.from({ length: groups }, async (_, at): Promise<Request> => {
       await send(port, root, `{"consumerGroup":"cg-${at}","timeout":600,"order":false}`, slsHost);
       const path = `${root}/cg-${at}?type=heartbeat&consumer=consumer-${at}`;
       const owned = await send(port, path, '[]', slsHost);

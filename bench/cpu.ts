@@ -110,7 +110,7 @@ for (const store of values.stores.split(',')) {
             ? { DATA: join(folder, `${name}.db`) }
             : {};
       const server = await start(checkout, env);
-      return { name, server, cases: await prepareCases(server.port) };
+      return { name, server, cases: await prepareCases(server.port, values.cases) };
     }),
   );
   const names = (Object.keys(servers[0]?.cases ?? {}) as CaseName[]).filter((name) =>

@@ -1,5 +1,6 @@
 /** The Fastify app: three protocols and the operator side over one store. */
 import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:http';
 import swagger from '@fastify/swagger';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Config, viewSettings } from './config.ts';
@@ -9,6 +10,8 @@ import {
   limitConnections,
 } from './http/connection-limits.ts';
 import { endConnections } from './http/connections.ts';
+import { type DirectOptions, serveDirectly } from './http/direct.ts';
+import { makeRequestId } from './http/request-id.ts';
 import { makeRequestLog, type RequestLog } from './http/request-log.ts';
 import { authorityOf, makeServer } from './http/server.ts';
 import { makeIsEmulated } from './http/tls/hosts.ts';
@@ -76,10 +79,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const wallMs = options.wallMs ?? Date.now;
   const certificates = await openCertificates(config, { host: config.host, log, wallMs });
   const isEmulated = makeIsEmulated([...config.slsBaseDomains, ...config.tlsHosts]);
-  const { server, front } = makeServer({
+  const requestId = makeRequestId();
+  const { server, front, clientAddress } = makeServer({
     ...(options.logger === undefined ? {} : { logger: warningsOnly(options.logger) }),
     hasDoubleFraming: hasDoubleFraming(config),
     trustedProxies: config.trustedProxies,
+    requestId,
     startPath,
     notices: makeNotices(log),
     ...(certificates === undefined ? {} : { tls: { certificates, isEmulated } }),
@@ -87,8 +92,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
   });
   const app = server as unknown as App;
   const requestLog = makeRequestLog(log, config.requestLog === 'auto' ? 'each' : config.requestLog);
-  limitConnections(app as unknown as FastifyInstance, options.connectionLimits ?? defaultConnectionLimits);
-  observe(app, { metrics, requestLog, overview });
+  const limits = options.connectionLimits ?? defaultConnectionLimits;
+  const admit = limitConnections(app as unknown as FastifyInstance, limits);
+  const onResponse = makeObserver({ metrics, requestLog, overview });
+  observeReplies(app, { admit, onResponse, requestId, clientAddress });
   // A body that cannot be read, on a path without a route, fails before the route is looked up.
   app.setErrorHandler<Error>((error, request, reply) => sendUnrouted(error, request, reply));
   app.setNotFoundHandler((request, reply) => sendUnrouted(new NotFound(request.url), request, reply));
@@ -165,24 +172,44 @@ function watchedMetrics(store: Store): Metrics {
   return metrics;
 }
 
-/** Logs and counts every reply, including those to unrouted requests. */
-function observe(
-  app: App,
-  {
-    metrics,
-    requestLog,
-    overview,
-  }: { readonly metrics: Metrics; readonly requestLog: RequestLog; readonly overview: Overview },
-): void {
-  app.addHook('onResponse', (request, reply, done) => {
+interface Observers {
+  readonly metrics: Metrics;
+  readonly requestLog: RequestLog;
+  readonly overview: Overview;
+}
+
+/** Returns the function that logs and counts every reply, including those to unrouted requests. */
+function makeObserver({ metrics, requestLog, overview }: Observers): DirectOptions['onResponse'] {
+  return (request, reply) => {
     const { url = 'none', config } = request.routeOptions;
     // The route, never the path: paths have no bound.
     const operation = request.operation === '' ? `${request.method} ${url}` : request.operation;
     metrics.request(config.protocol ?? 'none', operation, reply.statusCode, reply.elapsedTime / 1_000);
     if (config.protocol !== 'operator') overview.countReply(reply.statusCode);
     requestLog.record({ request, reply, operation });
+  };
+}
+
+/** Observes all replies, and lets protocols serve their frequent routes past Fastify until the app closes. */
+function observeReplies(
+  app: App,
+  options: Pick<DirectOptions, 'admit' | 'onResponse' | 'requestId' | 'clientAddress'>,
+): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    options.onResponse(request, reply);
     done();
   });
+  let isClosing = false;
+  app.addHook('preClose', async () => {
+    isClosing = true;
+  });
+  const add = serveDirectly(app.server as Server, {
+    ...options,
+    log: app.log,
+    authorityOf,
+    isClosing: () => isClosing,
+  });
+  app.decorate('serveDirectly', add);
 }
 
 /** Labels every route of an instance with its protocol, for metrics and logs. */

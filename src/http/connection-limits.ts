@@ -6,7 +6,7 @@
  * Here requests beyond the bounds wait in the order in which they came. While one waits the socket is not read, so that what
  * a client sends stays in its own buffers: no more requests wait than one read of the socket holds.
  */
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
@@ -35,8 +35,14 @@ export const defaultConnectionLimits: ConnectionLimits = {
 /** Checks for unread replies in the time of one stall. A stalled connection ends at most one check late. */
 const checksPerStall = 4;
 
-/** Applies the limits to all connections of an app. Call it before anything else adds hooks: a request that waits runs none. */
-export function limitConnections(app: FastifyInstance, limits: ConnectionLimits): void {
+/** Calls `start` once a request may run: at once, or after earlier requests of its connection. Never if the connection ends first. */
+export type Admit = (request: IncomingMessage, response: ServerResponse, start: () => void) => void;
+
+/**
+ * Applies the limits to all connections of an app. Call it before anything else adds hooks: a request that waits runs none. Returns what
+ * admits requests that run no hooks.
+ */
+export function limitConnections(app: FastifyInstance, limits: ConnectionLimits): Admit {
   const connections = new WeakMap<Socket, Connection>();
   const open = new Set<Socket>();
   let timer: NodeJS.Timeout | undefined;
@@ -59,15 +65,16 @@ export function limitConnections(app: FastifyInstance, limits: ConnectionLimits)
     return connection;
   };
 
-  app.addHook('onRequest', (request, reply, done) => {
-    const { socket } = request.raw;
+  const admit: Admit = ({ socket }, response, start) => {
     const connection = connections.get(socket);
-    if (connection !== undefined) connection.admit(reply.raw, done);
+    if (connection !== undefined) connection.admit(response, start);
     // Requests that are injected have no real socket.
-    else if (socket instanceof Socket) opened(socket).admit(reply.raw, done);
-    else done();
-  });
+    else if (socket instanceof Socket) opened(socket).admit(response, start);
+    else start();
+  };
+  app.addHook('onRequest', (request, reply, done) => admit(request.raw, reply.raw, done));
   app.addHook('onClose', async () => clearInterval(timer));
+  return admit;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The Fastify server as all parts share it: limits, timeouts, proxy targets, and whose error an unrouted request gets. */
 
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { Socket } from 'node:net';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import Fastify, {
@@ -13,7 +13,6 @@ import Fastify, {
 import { makeClientAddress, rememberAddress } from './client-address.ts';
 import { serveDoubleFraming } from './double-framing.ts';
 import { serveRawTarget } from './raw-target.ts';
-import { makeRequestId } from './request-id.ts';
 import { isTakenOver, type RefusedRequest, refusedRequest } from './take-over.ts';
 import type { Certificates } from './tls/certificates.ts';
 import { attachFront, type Front } from './tls/front.ts';
@@ -27,6 +26,8 @@ export interface ServerOptions {
   /** Serves requests with both framings of a body; see `LENIENT_FRAMING`. */
   readonly hasDoubleFraming: boolean;
   readonly notices: Notices;
+  /** Returns the id of a request. */
+  requestId(request: Pick<IncomingMessage, 'headers'>): string;
   /** Path of the page for browsers that open `/`. */
   readonly startPath: string;
   /** Absent: HTTP only. */
@@ -35,15 +36,15 @@ export interface ServerOptions {
   sendUnrouted(error: Error, request: FastifyRequest, reply: FastifyReply): void;
 }
 
-/** Makes the server; it has no routes yet. `front` serves HTTPS, if that is on. */
+/** Makes the server; it has no routes yet. `front` serves HTTPS, if that is on. `clientAddress`: of requests that Fastify does not see. */
 export function makeServer(options: ServerOptions) {
-  const { logger, hasDoubleFraming, notices, startPath, tls, sendUnrouted } = options;
+  const { logger, hasDoubleFraming, notices, requestId, startPath, tls, sendUnrouted } = options;
   const replyToUnreadable = makeReplyToUnreadable(notices);
   const server = Fastify({
     ...(logger === undefined ? {} : { loggerInstance: logger }),
     // One line per request, written by `logRequest`, instead of Fastify's two.
     logController: new LogController({ disableRequestLogging: true }),
-    genReqId: makeRequestId(),
+    genReqId: requestId,
     // Lines carry the id of the request themselves; a logger for each request costs a tenth of a heartbeat.
     childLoggerFactory: (log) => log,
     // Paths carry lists of channels: the presence documentation allows 32 KiB of path and query.
@@ -83,7 +84,7 @@ export function makeServer(options: ServerOptions) {
   const front: Front | undefined =
     tls === undefined ? undefined : attachFront(server.server as Server, { ...tls, notices });
   if (front === undefined) server.server.on('connect', makeRefuseTunnel(notices));
-  return { server, front };
+  return { server, front, clientAddress };
 }
 
 /** Serves a request that Node's parser refused, if clients are known to send it. Returns whether it did. */

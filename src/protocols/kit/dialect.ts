@@ -17,6 +17,8 @@ export interface Dialect<Call, Op extends Operation<Call> = Operation<Call>> ext
   readonly bodyLimit: number;
   /** Whether HEAD on the path of a GET operation runs it and sends its headers only. Absent: such requests are not found. */
   readonly answersHead?: true;
+  /** Whether every request has to run the hooks that `install` registers, frequent ones included. */
+  readonly needsHooks?: boolean;
   /** Registers hooks that have to run before a body is read. */
   install?(app: App): Promise<void>;
   /** Returns the call; throws a VendorError for a request that cannot be one. `operation`: the first of those that share the path. */

@@ -1,5 +1,5 @@
 /** The one dispatcher: match, read, authenticate, run, send. Turns a dialect and its operations into what the app mounts. */
-import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type Reply, sendReply } from '../../http/reply.ts';
 import type { Dialect } from './dialect.ts';
 import { classify, type Failure, NotFound } from './failure.ts';
@@ -95,15 +95,17 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
     if (sent !== undefined) await sent;
   };
 
+  const sendError: Protocol['sendError'] = async (error, request, reply) => {
+    const failure = classify(error, request);
+    const notes = notesOn(dialect, failure, request);
+    const exchange = isObserved() ? { ...refused(request), notes } : undefined;
+    await send(reply, dialect.error(failure, request), exchange);
+  };
+
   return {
     name: dialect.name,
     claims: (path, authority) => dialect.claims(path, authority),
-    async sendError(error, request, reply) {
-      const failure = classify(error, request);
-      const notes = notesOn(dialect, failure, request);
-      const exchange = isObserved() ? { ...refused(request), notes } : undefined;
-      await send(reply, dialect.error(failure, request), exchange);
-    },
+    sendError,
     sampleError: (name) => dialect.sampleError?.(name),
     openApi: () => ({
       paths: describeOperations<Call>(dialect, operations),
@@ -112,7 +114,7 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
     async routes(app) {
       readBodiesAsBytes(app);
       await dialect.install?.(app);
-      register(app, options, handle);
+      register(app, options, { handle, sendError });
     },
   };
 }
@@ -125,7 +127,9 @@ function notesOn(
   return explain?.(failure, request) ?? [];
 }
 
-type Handle<Op> = (candidates: readonly Op[], request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+interface Handlers<Op> extends Pick<Protocol, 'sendError'> {
+  handle(candidates: readonly Op[], request: FastifyRequest, reply: FastifyReply): Promise<void>;
+}
 
 /** Clients send bodies with any Content-Type or none, and the vendor's error for a bad one is known to the operation. */
 function readBodiesAsBytes(app: App): void {
@@ -136,19 +140,23 @@ function readBodiesAsBytes(app: App): void {
 function register<Call, Op extends Operation<Call>>(
   app: App,
   { dialect, operations }: Dispatching<Call, Op>,
-  handle: Handle<Op>,
+  { handle, sendError }: Handlers<Op>,
 ): void {
   for (const { method, path, candidates } of routesOf<Call, Op>(operations)) {
     const [first] = candidates;
-    const handler: RouteHandlerMethod = (request, reply) => handle(candidates, request, reply);
+    const answer = (request: FastifyRequest, reply: FastifyReply): Promise<void> =>
+      handle(candidates, request, reply);
+    const bodyLimit = first?.bodyLimit ?? dialect.bodyLimit;
+    if (dialect.needsHooks !== true && candidates.some(({ isFrequent }) => isFrequent === true))
+      app.serveDirectly?.({ method, path, protocol: dialect.name, bodyLimit, handle: answer, sendError });
     app.route({
       method,
       url: path,
-      bodyLimit: first?.bodyLimit ?? dialect.bodyLimit,
+      bodyLimit,
       exposeHeadRoute: method === 'GET' && dialect.answersHead === true,
       // The vendor operations are documented from their own table.
       schema: { hide: true },
-      handler,
+      handler: answer,
     });
   }
 }

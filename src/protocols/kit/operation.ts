@@ -46,6 +46,8 @@ export interface Operation<Call> {
   readonly when?: When<Call>;
   /** Left out of the OpenAPI document: catch-all routes and preflights. */
   readonly isHidden?: true;
+  /** Among the most frequent requests of a server: served past Fastify where it is plain. */
+  readonly isFrequent?: true;
   /** Maximum bytes of a request body. Default: the dialect's. */
   readonly bodyLimit?: number;
   readonly schema: OperationSchema;

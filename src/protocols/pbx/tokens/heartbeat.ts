@@ -44,6 +44,7 @@ export function heartbeat(context: PbxContext): PbxOperation {
     name: 'PbxHeartbeat',
     summary: 'Renews a token and may move its callback',
     ...endpoint('heartbeat'),
+    isFrequent: true,
     schema: { params: VersionParams, query: TokenQuery, body: Body, replies: { 200: successWith({}) } },
     errors: [
       ...tokenErrors,

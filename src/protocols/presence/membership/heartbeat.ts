@@ -28,6 +28,7 @@ export function heartbeat(context: PresenceContext): PresenceOperation {
     ...channelPath('/heartbeat'),
     segments: channelSegments,
     isPresenceService: true,
+    isFrequent: true,
     schema: {
       query: Type.Object({
         ...commonParameters,

@@ -39,6 +39,8 @@ export function presenceDialect(context: PresenceContext): Dialect<PresenceCall,
     claims: (path) => vendorPath.test(path),
     bodyLimit: limits.bodyBytes,
     answersHead: true,
+    // The rate limit is a hook.
+    needsHooks: settings.presenceRequestsPerSecond > 0,
 
     async install(app) {
       // Held polls must not delay the end of the process.

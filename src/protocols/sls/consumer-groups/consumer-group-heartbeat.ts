@@ -29,6 +29,7 @@ export function consumerGroupHeartBeat(context: GroupContext): SlsOperation {
     method: 'POST',
     path: '/logstores/:logstore/consumergroups/:group',
     when: whenQuery('type', 'heartbeat'),
+    isFrequent: true,
     schema: { query: Query, body: Body, replies: { 200: shardIds } },
     errors: [
       ...logstoreErrors,
