@@ -109,3 +109,9 @@ export function membersOf({ caller, callee, third, callpath }: OpenCall): readon
 export function calledNumber(callee: Callee): string {
   return callee.type === 'ext' || callee.type === 'service' ? callee.number : callee.to;
 }
+
+/** Throws CallRefused if an extension takes part in a call already. */
+export function refuseMember(call: OpenCall, number: string): void {
+  if (membersOf(call).some((member) => member.type === 'ext' && member.number === number))
+    throw new CallRefused(`${number} takes part in the call already`);
+}

@@ -1,7 +1,7 @@
 /** Calls that the PBX itself answers: IVR, queue, conference and voicemail; ring groups; prompts and surveys. Pure. */
 import type { Model } from '../../model/model.ts';
 import { agentsOf } from '../../model/services.ts';
-import { type Callee, CallRefused, calledNumber, membersOf, type OpenCall } from './call.ts';
+import { type Callee, CallRefused, calledNumber, membersOf, type OpenCall, refuseMember } from './call.ts';
 import { calleeOf, extensionMember, findExtension } from './parties.ts';
 import type { Play, StepOf } from './played-step.ts';
 import type { ServiceKind, Step } from './step.ts';
@@ -38,6 +38,7 @@ export const enterService: Play<ServiceStep> = (model, call, step) => {
 };
 
 export const ring: Play<StepOf<'ring'>> = (model, call, { to }) => {
+  if (to !== undefined && to !== calledNumber(call.callee)) refuseMember(call, to);
   const callee = ringingEnd(model, call, to);
   const idle = call.callee === callee ? model : withStatus(model, call.callee, 'rest');
   const next = withStatus(withStatus(idle, call.caller, 'Busy'), callee, 'Ringing');

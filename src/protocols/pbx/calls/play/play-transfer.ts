@@ -7,9 +7,9 @@ import {
   type Callee,
   CallRefused,
   type Consultation,
-  calledNumber,
   membersOf,
   type OpenCall,
+  refuseMember,
 } from './call.ts';
 import { calleeOf, laterId } from './parties.ts';
 import type { Play, PlayedStep, StepOf } from './played-step.ts';
@@ -31,6 +31,7 @@ const joining = { forwarded: 2, transferred: 2, consulted: 3, secondCall: 4 } as
 export const forward: Play<StepOf<'forward'>> = (model, call, { to }) => {
   const { callid, caller, callee } = call;
   if (callee.type !== 'ext') throw new CallRefused('only an extension forwards calls');
+  refuseMember(call, to);
   const target = calleeOf(model, to, callee.number, { callid, offset: joining.forwarded });
   const next = withStatus(model, callee, 'rest');
   return {
@@ -47,6 +48,7 @@ export const forward: Play<StepOf<'forward'>> = (model, call, { to }) => {
 export const transfer: Play<StepOf<'transfer'>> = (model, call, { to, by = 'callee', reported = true }) => {
   const { callid } = call;
   const [leaving, staying] = ends(call, by);
+  refuseMember(call, to);
   const target = calleeOf(model, to, leavingNumber(leaving), { callid, offset: joining.transferred });
   // The member that transfers comes first, then the other end.
   const told: Report[] = reported ? [{ report: 'Transfer', callid, members: [leaving, staying] }] : [];
@@ -98,8 +100,7 @@ export const consult: Play<StepOf<'consult'>> = (model, call, { to, by = 'callee
   const [consulting, held] = ends(call, by);
   const target = calleeOf(model, to, leavingNumber(consulting), { callid, offset: joining.consulted });
   if (target.type === 'service') throw new CallRefused(`${to} is not a telephone: transfer without asking`);
-  if (membersOf(call).some((member) => calledNumber(member) === to))
-    throw new CallRefused(`${to} takes part in the call already`);
+  refuseMember(call, to);
   const consultation: Consultation = {
     callid: laterId(callid, joining.secondCall),
     by,
