@@ -8,7 +8,7 @@ import { errors } from '../wire/errors.ts';
 import { replyHeaders } from '../wire/headers.ts';
 import { commonErrors, type PresenceOperation, tenantSubject } from '../wire/operation.ts';
 import { plainQuery } from '../wire/parameters.ts';
-import { jsonReply } from '../wire/reply.ts';
+import { AccessManagerReply, accessManagerReply } from './access-manager.ts';
 import { demandSignature } from './demand.ts';
 import { faultOfPattern } from './patterns.ts';
 import { encodeToken, type Permissions, type ResourceKind } from './token.ts';
@@ -33,10 +33,8 @@ const TokenGrant = Type.Object({
   }),
 });
 
-const GrantTokenReply = Type.Object({
+const GrantTokenReply = AccessManagerReply({
   data: Type.Object({ message: Type.Literal('Success'), token: Type.String() }),
-  service: Type.Literal('Access Manager'),
-  status: Type.Literal(200),
 });
 
 export function grantToken({ access }: PresenceContext): PresenceOperation {
@@ -60,11 +58,7 @@ export function grantToken({ access }: PresenceContext): PresenceOperation {
       const content = { ttlMinutes: ttl, resources, patterns, meta, ...(uuid === undefined ? {} : { uuid }) };
       const issuedAt = Math.floor((await access.nowMs(call.tenant)) / 1_000);
       const token = encodeToken({ issuedAt, ...content }, access.secretOf(call.subscribeKey));
-      return jsonReply(call, replyHeaders.post, {
-        data: { message: 'Success', token },
-        service: 'Access Manager',
-        status: 200,
-      });
+      return accessManagerReply(call, replyHeaders.post, { data: { message: 'Success', token } });
     },
   };
 }

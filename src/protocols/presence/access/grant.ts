@@ -6,7 +6,7 @@ import { errors } from '../wire/errors.ts';
 import { replyHeaders } from '../wire/headers.ts';
 import { commonErrors, type PresenceOperation, tenantSubject } from '../wire/operation.ts';
 import { channelGroup, commonParameters, optionalText, withBothKeyWords } from '../wire/parameters.ts';
-import { jsonReply } from '../wire/reply.ts';
+import { AccessManagerReply, accessManagerReply } from './access-manager.ts';
 import { demandSignature } from './demand.ts';
 import { type GrantSubject, writeGrants } from './grants.ts';
 import { bits } from './token.ts';
@@ -35,15 +35,13 @@ const Parameters = Type.Object({
   ...Object.fromEntries(Object.keys(flags).map((flag) => [flag, optionalText('1: granted')])),
 });
 
-const GrantReply = Type.Object({
+const GrantReply = AccessManagerReply({
   message: Type.Literal('Success'),
   payload: Type.Object({
     level: Type.String(),
     subscribe_key: Type.String(),
     ttl: Type.Integer(),
   }),
-  service: Type.Literal('Access Manager'),
-  status: Type.Literal(200),
 });
 
 export function grant({ store }: PresenceContext): PresenceOperation {
@@ -69,16 +67,8 @@ export function grant({ store }: PresenceContext): PresenceOperation {
         0,
       );
       await writeGrants(store, tenant, { subjects, mask, ttlMinutes });
-      return jsonReply(call, replyHeaders.get, {
-        message: 'Success',
-        payload: {
-          subscribe_key: subscribeKey,
-          ttl: ttlMinutes,
-          ...payloadOf(requested),
-        },
-        service: 'Access Manager',
-        status: 200,
-      });
+      const payload = { subscribe_key: subscribeKey, ttl: ttlMinutes, ...payloadOf(requested) };
+      return accessManagerReply(call, replyHeaders.get, { message: 'Success', payload });
     },
   };
 }

@@ -6,16 +6,12 @@ import { errors } from '../wire/errors.ts';
 import { replyHeaders } from '../wire/headers.ts';
 import { commonErrors, type PresenceOperation, tenantSubject } from '../wire/operation.ts';
 import { plainQuery } from '../wire/parameters.ts';
-import { jsonReply } from '../wire/reply.ts';
+import { AccessManagerReply, accessManagerReply } from './access-manager.ts';
 import { demandSignature } from './demand.ts';
 import { addRevocation } from './revocations.ts';
 import { decodeToken, endOf } from './token.ts';
 
-const RevokeTokenReply = Type.Object({
-  data: Type.Object({ message: Type.Literal('Success') }),
-  service: Type.Literal('Access Manager'),
-  status: Type.Literal(200),
-});
+const RevokeTokenReply = AccessManagerReply({ data: Type.Object({ message: Type.Literal('Success') }) });
 
 export function revokeToken({ store, access }: PresenceContext): PresenceOperation {
   return {
@@ -35,11 +31,7 @@ export function revokeToken({ store, access }: PresenceContext): PresenceOperati
       const leftMs = endOf(token) - (await access.nowMs(call.tenant));
       if (leftMs <= 0) throw errors.invalidToken('Token is expired.');
       await addRevocation(store, call.tenant, token, leftMs);
-      return jsonReply(call, replyHeaders.delete, {
-        data: { message: 'Success' },
-        service: 'Access Manager',
-        status: 200,
-      });
+      return accessManagerReply(call, replyHeaders.delete, { data: { message: 'Success' } });
     },
   };
 }

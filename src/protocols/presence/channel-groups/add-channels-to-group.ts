@@ -1,29 +1,19 @@
 /** Add channels to group; with `remove` beside `add`, removes others in the same step. Source: REST API pages. */
 import { Type } from '@sinclair/typebox';
-import { demandManage } from '../access/demand.ts';
 import type { PresenceContext } from '../context.ts';
 import { watchEvents, watchedNames } from '../membership/events/watches.ts';
 import { hasNames, parseNames } from '../wire/decode/names.ts';
-import { commonErrors, type PresenceOperation, permissionErrors } from '../wire/operation.ts';
+import type { PresenceOperation } from '../wire/operation.ts';
 import { commonParameters, optionalText } from '../wire/parameters.ts';
 import { changeGroup } from './channel-groups.ts';
-import {
-  ChangeReply,
-  changeReply,
-  groupPath,
-  groupSegment,
-  groupSubject,
-  parseGroup,
-} from './registration.ts';
+import { ChangeReply, changeReply, groupCall, groupErrors, parseGroup } from './registration.ts';
 
 export function addChannelsToGroup({ store, settings }: PresenceContext): PresenceOperation {
   return {
     name: 'AddChannelsToGroup',
     summary: 'Adds channels to a channel group',
-    method: 'GET',
-    ...groupPath,
+    ...groupCall(''),
     when: { label: 'add', test: ({ query }) => hasNames(query.add) },
-    segments: { subscribeKey: 3 },
     schema: {
       query: Type.Object({
         ...commonParameters,
@@ -32,9 +22,7 @@ export function addChannelsToGroup({ store, settings }: PresenceContext): Presen
       }),
       replies: { 200: ChangeReply },
     },
-    errors: [...commonErrors, ...permissionErrors, 'reservedCharacter', 'invalidChannel', 'tooManyGroups'],
-    subject: groupSubject,
-    demand: demandManage(groupSegment),
+    errors: [...groupErrors, 'invalidChannel', 'tooManyGroups'],
     async run(call) {
       const { tenant, query } = call;
       const group = parseGroup(call);

@@ -4,15 +4,13 @@ import type { PresenceContext } from '../context.ts';
 import { commonErrors, type PresenceOperation, permissionErrors, tenantSubject } from '../wire/operation.ts';
 import { plainQuery } from '../wire/parameters.ts';
 import { listGroups as readGroups } from './channel-groups.ts';
-import { GroupsReply, groupsPath, payloadReply } from './registration.ts';
+import { GroupsReply, payloadReply, registrationCall } from './registration.ts';
 
 export function listGroups({ store }: PresenceContext): PresenceOperation {
   return {
     name: 'ListGroups',
     summary: 'Lists the channel groups of a keyset',
-    method: 'GET',
-    ...groupsPath,
-    segments: { subscribeKey: 3 },
+    ...registrationCall(''),
     schema: { query: plainQuery, replies: { 200: GroupsReply } },
     errors: [...commonErrors, ...permissionErrors],
     subject: tenantSubject,

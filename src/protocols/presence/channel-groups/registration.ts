@@ -2,22 +2,36 @@
 import { Type } from '@sinclair/typebox';
 import type { Reply } from '../../../http/reply.ts';
 import type { Subject } from '../../kit/operation.ts';
+import { demandManage } from '../access/demand.ts';
 import type { PresenceCall } from '../wire/call.ts';
 import { percentDecode, segmentAt } from '../wire/decode/target.ts';
 import { errors } from '../wire/errors.ts';
 import { replyHeaders } from '../wire/headers.ts';
-import { readable } from '../wire/operation.ts';
+import { commonErrors, permissionErrors, readable } from '../wire/operation.ts';
 import { withBothKeyWords } from '../wire/parameters.ts';
 import { jsonReply } from '../wire/reply.ts';
 
 /** The segment of a path that names the group. */
-export const groupSegment = 5;
+const groupSegment = 5;
 
 const root = '/v1/channel-registration/sub-key/:subscribeKey/channel-group';
 
-export const groupsPath = withBothKeyWords(root);
-export const groupPath = withBothKeyWords(`${root}/:group`);
-export const removeGroupPath = withBothKeyWords(`${root}/:group/remove`);
+/** Returns what the calls of the service share, for one with this rest of its path. */
+export function registrationCall(rest: string) {
+  return { method: 'GET', ...withBothKeyWords(`${root}${rest}`), segments: { subscribeKey: 3 } } as const;
+}
+
+/** Returns what the calls about one group share. */
+export function groupCall(rest: string) {
+  return {
+    ...registrationCall(`/:group${rest}`),
+    subject: groupSubject,
+    demand: demandManage(groupSegment),
+  } as const;
+}
+
+/** Errors of every call about one group. */
+export const groupErrors = [...commonErrors, ...permissionErrors, 'reservedCharacter'] as const;
 
 /** Returns the group that a call names. A comma separates groups and a colon a namespace, so no name contains them. */
 export function parseGroup({ url }: PresenceCall): string {
@@ -27,7 +41,7 @@ export function parseGroup({ url }: PresenceCall): string {
 }
 
 /** The subject of a call about one group. */
-export function groupSubject({ tenant, url }: PresenceCall): Subject {
+function groupSubject({ tenant, url }: PresenceCall): Subject {
   return { tenant, group: readable(segmentAt(url, groupSegment)) };
 }
 

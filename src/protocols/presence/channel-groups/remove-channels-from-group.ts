@@ -1,28 +1,18 @@
 /** Remove channels from group. Source: REST API pages. */
 import { Type } from '@sinclair/typebox';
-import { demandManage } from '../access/demand.ts';
 import type { PresenceContext } from '../context.ts';
 import { hasNames, parseNames } from '../wire/decode/names.ts';
-import { commonErrors, type PresenceOperation, permissionErrors } from '../wire/operation.ts';
+import type { PresenceOperation } from '../wire/operation.ts';
 import { commonParameters, optionalText } from '../wire/parameters.ts';
 import { changeGroup } from './channel-groups.ts';
-import {
-  ChangeReply,
-  changeReply,
-  groupPath,
-  groupSegment,
-  groupSubject,
-  parseGroup,
-} from './registration.ts';
+import { ChangeReply, changeReply, groupCall, groupErrors, parseGroup } from './registration.ts';
 
 export function removeChannelsFromGroup({ store }: PresenceContext): PresenceOperation {
   return {
     name: 'RemoveChannelsFromGroup',
     summary: 'Removes channels from a channel group; the last one removes the group',
-    method: 'GET',
-    ...groupPath,
+    ...groupCall(''),
     when: { label: 'remove', test: ({ query }) => hasNames(query.remove) },
-    segments: { subscribeKey: 3 },
     schema: {
       query: Type.Object({
         ...commonParameters,
@@ -30,9 +20,7 @@ export function removeChannelsFromGroup({ store }: PresenceContext): PresenceOpe
       }),
       replies: { 200: ChangeReply },
     },
-    errors: [...commonErrors, ...permissionErrors, 'reservedCharacter', 'invalidChannel'],
-    subject: groupSubject,
-    demand: demandManage(groupSegment),
+    errors: [...groupErrors, 'invalidChannel'],
     async run(call) {
       const { tenant, query } = call;
       const group = parseGroup(call);

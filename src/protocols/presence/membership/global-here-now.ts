@@ -2,11 +2,9 @@
 import type { Store, Tenant } from '../../../store/store.ts';
 import { demandReadAll } from '../access/demand.ts';
 import type { PresenceContext } from '../context.ts';
-import { replyHeaders } from '../wire/headers.ts';
 import { commonErrors, type PresenceOperation, permissionErrors, tenantSubject } from '../wire/operation.ts';
-import { jsonReply } from '../wire/reply.ts';
 import { ChannelsReply, hereNowQuery, occupancyOfAll, parseListing } from './occupancy.ts';
-import { keySegments, ok, presencePath } from './presence-service.ts';
+import { presenceCall, presenceReply } from './presence-service.ts';
 
 /** Channels in one reply; more are left out, of the totals too. The server's own limit: the documentation gives none. */
 const maxChannels = 10_000;
@@ -16,10 +14,7 @@ export function globalHereNow({ store }: PresenceContext): PresenceOperation {
   return {
     name: 'GlobalHereNow',
     summary: 'Lists the occupants of all channels of a keyset',
-    method: 'GET',
-    ...presencePath(''),
-    segments: keySegments,
-    isPresenceService: true,
+    ...presenceCall(''),
     schema: { query: hereNowQuery, replies: { 200: ChannelsReply } },
     errors: [
       ...commonErrors,
@@ -35,7 +30,7 @@ export function globalHereNow({ store }: PresenceContext): PresenceOperation {
       const { tenant, query } = call;
       const listing = parseListing(query);
       const payload = await occupancyOfAll(store, tenant, await occupiedChannels(store, tenant), listing);
-      return jsonReply(call, replyHeaders.presence, { ...ok, payload, service: 'Presence' });
+      return presenceReply(call, { payload });
     },
   };
 }

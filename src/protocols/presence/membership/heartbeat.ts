@@ -15,7 +15,7 @@ import {
 import { channelGroup, commonParameters, heartbeatSeconds, keyedState } from '../wire/parameters.ts';
 import { textReply } from '../wire/reply.ts';
 import { placesOf } from './places.ts';
-import { channelPath, channelSegments, okMembers } from './presence-service.ts';
+import { channelCall, okMembers } from './presence-service.ts';
 import { parseHeartbeat, renewPresence } from './renewal.ts';
 
 const json = '{"status":200,"message":"OK","service":"Presence"}';
@@ -24,10 +24,7 @@ export function heartbeat(context: PresenceContext): PresenceOperation {
   return {
     name: 'Heartbeat',
     summary: 'Renews the presence of a uuid in channels, or begins it',
-    method: 'GET',
-    ...channelPath('/heartbeat'),
-    segments: channelSegments,
-    isPresenceService: true,
+    ...channelCall('/heartbeat'),
     isFrequent: true,
     schema: {
       query: Type.Object({

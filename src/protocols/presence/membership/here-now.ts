@@ -2,7 +2,6 @@
 import { Type } from '@sinclair/typebox';
 import { demandRead } from '../access/demand.ts';
 import type { PresenceContext } from '../context.ts';
-import { replyHeaders } from '../wire/headers.ts';
 import {
   channelErrors,
   channelSubject,
@@ -10,7 +9,6 @@ import {
   type PresenceOperation,
   permissionErrors,
 } from '../wire/operation.ts';
-import { jsonReply } from '../wire/reply.ts';
 import {
   ChannelsReply,
   hereNowQuery,
@@ -20,17 +18,14 @@ import {
   parseListing,
 } from './occupancy.ts';
 import { channelsOf, onlyChannel } from './places.ts';
-import { channelPath, channelSegments, ok } from './presence-service.ts';
+import { channelCall, presenceReply } from './presence-service.ts';
 
 export function hereNow(context: PresenceContext): PresenceOperation {
   const { store } = context;
   return {
     name: 'HereNow',
     summary: 'Lists the occupants of channels',
-    method: 'GET',
-    ...channelPath(''),
-    segments: channelSegments,
-    isPresenceService: true,
+    ...channelCall(''),
     schema: { query: hereNowQuery, replies: { 200: Type.Union([OneChannelReply, ChannelsReply]) } },
     errors: [
       ...commonErrors,
@@ -51,7 +46,7 @@ export function hereNow(context: PresenceContext): PresenceOperation {
         only === undefined
           ? { payload: await occupancyOfAll(store, tenant, await channelsOf(context, call), listing) }
           : await occupancyOf(store, tenant, only, listing);
-      return jsonReply(call, replyHeaders.presence, { ...ok, ...found, service: 'Presence' });
+      return presenceReply(call, found);
     },
   };
 }

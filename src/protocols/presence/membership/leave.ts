@@ -10,7 +10,7 @@ import { channelQuery } from '../wire/parameters.ts';
 import { textReply } from '../wire/reply.ts';
 import { rememberedForMs, rememberLeave } from './leaves.ts';
 import { channelsOf } from './places.ts';
-import { channelPath, channelSegments, okMembers } from './presence-service.ts';
+import { channelCall, okMembers } from './presence-service.ts';
 import { deleteAbsentState } from './state/absent-state.ts';
 
 const json = '{"status":200,"action":"leave","message":"OK","service":"Presence"}';
@@ -19,10 +19,7 @@ export function leave(context: PresenceContext): PresenceOperation {
   return {
     name: 'Leave',
     summary: 'Ends the presence of a uuid in channels',
-    method: 'GET',
-    ...channelPath('/leave'),
-    segments: channelSegments,
-    isPresenceService: true,
+    ...channelCall('/leave'),
     schema: {
       query: channelQuery,
       replies: { 200: Type.Object({ ...okMembers, action: Type.Literal('leave') }) },

@@ -4,11 +4,9 @@ import { demandNothing } from '../access/demand.ts';
 import type { PresenceContext } from '../context.ts';
 import { segmentAt } from '../wire/decode/target.ts';
 import { parseUuidSegment } from '../wire/decode/values.ts';
-import { replyHeaders } from '../wire/headers.ts';
 import { commonErrors, type PresenceOperation, readable } from '../wire/operation.ts';
 import { plainQuery } from '../wire/parameters.ts';
-import { jsonReply } from '../wire/reply.ts';
-import { keySegments, ok, okMembers, presencePath } from './presence-service.ts';
+import { okMembers, presenceCall, presenceReply } from './presence-service.ts';
 
 const uuidSegment = 5;
 
@@ -16,10 +14,7 @@ export function whereNow({ store }: PresenceContext): PresenceOperation {
   return {
     name: 'WhereNow',
     summary: 'Lists the channels that a uuid is present in',
-    method: 'GET',
-    ...presencePath('/uuid/:uuid'),
-    segments: keySegments,
-    isPresenceService: true,
+    ...presenceCall('/uuid/:uuid'),
     schema: {
       query: plainQuery,
       replies: {
@@ -36,7 +31,7 @@ export function whereNow({ store }: PresenceContext): PresenceOperation {
       const { tenant, url } = call;
       const holder = parseUuidSegment(segmentAt(url, uuidSegment));
       const channels = await store.groupsOf({ tenant, holder });
-      return jsonReply(call, replyHeaders.presence, { ...ok, payload: { channels }, service: 'Presence' });
+      return presenceReply(call, { payload: { channels } });
     },
   };
 }

@@ -4,7 +4,6 @@ import { demandRead } from '../../access/demand.ts';
 import type { PresenceContext } from '../../context.ts';
 import { segmentAt } from '../../wire/decode/target.ts';
 import { parseUuidSegment } from '../../wire/decode/values.ts';
-import { replyHeaders } from '../../wire/headers.ts';
 import {
   channelErrors,
   commonErrors,
@@ -12,16 +11,8 @@ import {
   permissionErrors,
 } from '../../wire/operation.ts';
 import { channelQuery } from '../../wire/parameters.ts';
-import { jsonReply } from '../../wire/reply.ts';
 import { channelsOf, onlyChannel } from '../places.ts';
-import {
-  channelPath,
-  channelSegments,
-  occupantSubject,
-  ok,
-  okMembers,
-  uuidSegment,
-} from '../presence-service.ts';
+import { channelCall, occupantSubject, okMembers, presenceReply, uuidSegment } from '../presence-service.ts';
 import { readState } from './state.ts';
 
 const State = Type.Record(Type.String(), Type.Unknown());
@@ -31,10 +22,7 @@ export function getState(context: PresenceContext): PresenceOperation {
   return {
     name: 'GetState',
     summary: 'Returns the state of a uuid in channels',
-    method: 'GET',
-    ...channelPath('/uuid/:uuid'),
-    segments: channelSegments,
-    isPresenceService: true,
+    ...channelCall('/uuid/:uuid'),
     schema: {
       query: channelQuery,
       replies: {
@@ -67,7 +55,7 @@ export function getState(context: PresenceContext): PresenceOperation {
         channel === undefined
           ? { payload: { channels: Object.fromEntries(channels.map((name, at) => [name, states[at]])) } }
           : { payload: states[0], channel };
-      return jsonReply(call, replyHeaders.presence, { ...ok, uuid, service: 'Presence', ...found });
+      return presenceReply(call, { uuid, ...found });
     },
   };
 }

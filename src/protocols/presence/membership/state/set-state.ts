@@ -6,7 +6,6 @@ import { parseState } from '../../wire/decode/json.ts';
 import { segmentAt } from '../../wire/decode/target.ts';
 import { parseUuidSegment } from '../../wire/decode/values.ts';
 import { errors } from '../../wire/errors.ts';
-import { replyHeaders } from '../../wire/headers.ts';
 import {
   channelErrors,
   commonErrors,
@@ -14,17 +13,9 @@ import {
   permissionErrors,
 } from '../../wire/operation.ts';
 import { channelGroup, commonParameters, optionalText } from '../../wire/parameters.ts';
-import { jsonReply } from '../../wire/reply.ts';
 import { channelsOf } from '../places.ts';
 import { withPresence } from '../presence-channels.ts';
-import {
-  channelPath,
-  channelSegments,
-  occupantSubject,
-  ok,
-  okMembers,
-  uuidSegment,
-} from '../presence-service.ts';
+import { channelCall, occupantSubject, okMembers, presenceReply, uuidSegment } from '../presence-service.ts';
 import { writeState } from './state.ts';
 
 export function setState(context: PresenceContext): PresenceOperation {
@@ -32,10 +23,7 @@ export function setState(context: PresenceContext): PresenceOperation {
   return {
     name: 'SetState',
     summary: 'Sets the state of a uuid in channels',
-    method: 'GET',
-    ...channelPath('/uuid/:uuid/data'),
-    segments: channelSegments,
-    isPresenceService: true,
+    ...channelCall('/uuid/:uuid/data'),
     schema: {
       query: Type.Object({
         ...commonParameters,
@@ -72,7 +60,7 @@ export function setState(context: PresenceContext): PresenceOperation {
         state: JSON.stringify(state),
         absentTtlMs: settings.presenceStrictState ? 0 : settings.presenceTimeoutSeconds * 1_000,
       });
-      return jsonReply(call, replyHeaders.presence, { ...ok, payload: state, service: 'Presence' });
+      return presenceReply(call, { payload: state });
     },
   };
 }
