@@ -15,6 +15,12 @@ export function allHeld(held: Held | undefined): readonly LeaseRecord[] {
   return held instanceof Map ? [...held.values()] : [held];
 }
 
+/** Returns the name of a holder as its leases have it, so that all share one text; undefined if it has none. */
+export function holderName(held: Held | undefined): string | undefined {
+  const lease = held instanceof Map ? held.values().next().value : held;
+  return lease?.holder;
+}
+
 /** Adds a lease to those of its holder. */
 export function addHeld(holders: Holders, lease: LeaseRecord): void {
   const held = holders.get(lease.holder);

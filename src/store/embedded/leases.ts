@@ -2,9 +2,10 @@
 import type { Input, Result } from '../commands.ts';
 import type { BeatLease, TenantEvent } from '../leases.ts';
 import { defaultTtlMs } from '../limits.ts';
+import { detach } from './detach.ts';
 import { guardsHold } from './documents.ts';
 import { recordEvent } from './events.ts';
-import { addHeld, allHeld, leaseIn, removeHeld } from './holders.ts';
+import { addHeld, allHeld, holderName, leaseIn, removeHeld } from './holders.ts';
 import type { LeaseRecord, TenantRecord } from './records.ts';
 import { dueOf, leaseNow, newGroup, nextInSequence, type State, tenantOf } from './state.ts';
 
@@ -79,7 +80,7 @@ function renew(
     else state.changes.ttlChanged(lease);
     return undefined;
   }
-  lease.data = data;
+  lease.data = detach(data);
   state.changes.leaseSet(lease);
   return recordEvent(state, lease, 'changed', 0);
 }
@@ -91,16 +92,16 @@ function grant(
   { now, data }: { now: number; data: string | null },
 ): LeaseRecord {
   const tenant = tenantOf(state, input.tenant);
-  const group = tenant.groups.get(groupName) ?? newGroup(groupName);
+  const group = tenant.groups.get(groupName) ?? newGroup(detach(groupName));
   const ttlMs = input.ttlMs ?? input.defaultTtlMs ?? defaultTtlMs;
   const lease: LeaseRecord = {
     kind: 'lease',
     tenant,
     group,
-    holder: input.holder,
+    holder: holderName(tenant.holders.get(input.holder)) ?? detach(input.holder),
     epoch: nextInSequence(state),
     ttlMs,
-    data,
+    data: data === null ? null : detach(data),
     writtenMs: 0,
     deadlineMs: now + ttlMs,
     dueMs: 0,
