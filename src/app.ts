@@ -117,6 +117,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       bench,
       overview,
       settings: () => viewSettings(config, options.settingSources),
+      wallMs,
       isDraining: () => options.isDraining?.() ?? false,
     });
   });

@@ -11,6 +11,8 @@ export interface ClockReading {
   readonly leaseMs: number;
   /** Wall time of the store, ms since 1970. */
   readonly wallMs: number;
+  /** What clients see as the date, ms since 1970: wall time, moved and frozen with the clock. */
+  readonly dateMs: number;
   readonly frozen: boolean;
   readonly [detail: string]: unknown;
 }
@@ -46,6 +48,8 @@ export interface Clock {
   toNext(count?: number, options?: AdvanceOptions): Promise<ClockMoved>;
   freeze(): Promise<ClockMoved>;
   thaw(): Promise<ClockMoved>;
+  /** Thaws the clock and drops what it was moved by; without a tenant, of all. */
+  follow(): Promise<{ readonly clock: ClockReading }>;
 }
 
 /** Returns the clock of a tenant, or that of all without one. */
@@ -59,5 +63,6 @@ export function makeClock({ json }: Requester, tenant?: string): Clock {
     toNext: (count = 1, options) => move({ toNext: count, ...options }),
     freeze: () => move({ freeze: true }),
     thaw: () => move({ freeze: false }),
+    follow: () => json('DELETE', '/clock', { query: { tenant } }),
   };
 }

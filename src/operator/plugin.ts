@@ -29,7 +29,11 @@ export interface OperatorOptions {
   settings(): readonly SettingView[];
   /** Whether the server is about to stop, so that load balancers should choose another. */
   isDraining(): boolean;
-  readonly protocols: readonly Pick<Protocol, 'name' | 'viewGroups' | 'operatorRoutes' | 'openApi'>[];
+  readonly wallMs: () => number;
+  readonly protocols: readonly Pick<
+    Protocol,
+    'name' | 'viewGroups' | 'operatorRoutes' | 'openApi' | 'time'
+  >[];
 }
 
 const root = '/_heartbeatd';
@@ -65,7 +69,11 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
         endLeasesRoutes(routes, store, protocols);
         options.overview.routes(routes);
         settingsRoutes(routes, () => options.settings());
-        clockRoutes(routes, store, bench.events);
+        clockRoutes(routes, {
+          ...{ store, protocols, events: bench.events },
+          wallMs: options.wallMs,
+          monotonicMs: () => performance.now(),
+        });
         resetRoutes(routes, store, bench);
         bench.routes(routes);
         documentRoutes(routes, protocols);

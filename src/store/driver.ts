@@ -124,6 +124,8 @@ export interface Driver {
   /** Changes a clock. Rejects with RangeError for a negative advance, and for one beyond the last date (`limits.ts`). */
   setClock(partition: number, change: ClockChange): Promise<ClockMoved>;
   tenants(partition: number): Promise<readonly TenantSize[]>;
+  /** Returns the tenants of the partition that have a clock of their own. */
+  ownClocks(partition: number): Promise<readonly Tenant[]>;
   /**
    * Requests append notifications for this partition, for `forMs` of wall time. Without a request `onAppend` need not be
    * called. An append before this resolves may not be notified.

@@ -58,19 +58,30 @@ export interface Store {
    * has been recorded, with those events.
    */
   advanceClock(advanceMs: number, tenant?: Tenant): Promise<readonly TenantEvent[]>;
-  /**
-   * Advances a clock like `advanceClock`, but only to where something may be due next if that is earlier. Returns by how much
-   * and what expired there, which may be nothing.
-   */
-  stepClock(advanceMs: number, tenant: Tenant): Promise<ClockStep>;
+  /** Advances one clock like `advanceClock`. Returns by how much, and what expired, which may be nothing. */
+  stepClock(scope: ClockScope, advance: ClockAdvance): Promise<ClockStep>;
   freezeClock(tenant?: Tenant): Promise<void>;
   thawClock(tenant?: Tenant): Promise<void>;
   /** Lets the tenant follow the common clock again: it is thawed and loses what it was moved by. Its deadlines stay. */
   followClock(tenant: Tenant): Promise<void>;
+  /** Returns the tenants that have a clock of their own. */
+  ownClocks(): Promise<readonly Tenant[]>;
+  /** Number of partitions, each with a clock that its tenants follow. */
+  readonly partitions: number;
+  partitionOf(tenant: Tenant): number;
   /** Resolves if any partition is served. Rejects with StoreUnavailable if none is. */
   ping(): Promise<StoreHealth>;
   /** Stops sweeping, ends every wait, waits for the commands in progress, and closes the driver. */
   close(): Promise<void>;
+}
+
+/** Whose clock is moved: that of one tenant, or that which the tenants of a partition follow. */
+export type ClockScope = { readonly tenant: Tenant } | { readonly partition: number };
+
+export interface ClockAdvance {
+  readonly advanceMs: number;
+  /** True: the advance stops where something may be due next. */
+  readonly toNext: boolean;
 }
 
 export interface ClockStep {

@@ -209,7 +209,7 @@ export function clockContract(traits: BackendTraits, open: () => Promise<Backend
     const inSteps = async (tenant: string, advanceMs: number): Promise<void> => {
       for (let left = advanceMs; left > 0; ) {
         const of = left % 2 === 0 ? store : elsewhere;
-        left -= (await of.stepClock(left, tenant)).clock.advancedMs;
+        left -= (await of.stepClock({ tenant }, { advanceMs: left, toNext: true })).clock.advancedMs;
       }
     };
     const byOnes = async (tenant: string, advanceMs: number): Promise<void> => {
@@ -259,7 +259,7 @@ export function clockContract(traits: BackendTraits, open: () => Promise<Backend
     await grant(other, 100);
     const steps = [];
     for (let left = 1_000; left > 0; ) {
-      const { clock, expired } = await store.stepClock(left, moved);
+      const { clock, expired } = await store.stepClock({ tenant: moved }, { advanceMs: left, toNext: true });
       left -= clock.advancedMs;
       steps.push([clock.advancedMs, ...expired.map(({ holder, lateMs }) => `${holder} ${lateMs}`)]);
     }

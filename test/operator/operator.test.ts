@@ -116,7 +116,7 @@ describe('the clock', () => {
     const token = await login();
     const { clock, fired } = (await post('/_heartbeatd/clock', { advanceMs: 60_000 })).json();
     expect(clock).toMatchObject({ frozen: true });
-    expect(fired).toEqual([
+    expect(fired).toMatchObject([
       {
         protocol: 'presence',
         tenant: 'presence/demo',
@@ -146,7 +146,7 @@ describe('the clock', () => {
     { advanceMs: -1 },
     { advanceMs: 'x' },
     { freeze: 'maybe' },
-    { advance: 5 },
+    { advance: -5 },
     { advanceMs: 1e300 },
     { advanceMs: '5' },
     { advanceMs: null },

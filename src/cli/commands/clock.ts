@@ -63,9 +63,9 @@ function countOf(value = '1'): number {
   return count;
 }
 
-function readingText({ wallMs, frozen, offsetMs }: ClockReading): string {
+function readingText({ dateMs, frozen, offsetMs }: ClockReading): string {
   const offset = typeof offsetMs === 'number' && offsetMs > 0 ? `, ${spoken(offsetMs)} ahead` : '';
-  return `${new Date(wallMs).toISOString()}, ${frozen ? 'frozen' : 'running'}${offset}\n`;
+  return `${new Date(dateMs).toISOString()}, ${frozen ? 'frozen' : 'running'}${offset}\n`;
 }
 
 function movedText({ clock: reading, fired }: ClockMoved): string {

@@ -1,52 +1,33 @@
-/** Reads, freezes and advances the lease clock. */
+/** Reads, advances, freezes and thaws the clocks of tenants. */
 import { Type } from '@sinclair/typebox';
 import type { App } from '../../protocols/kit/protocol.ts';
 import type { Store } from '../../store/store.ts';
-import type { Events } from '../events/events.ts';
-import { protocolOf } from '../metrics/metrics.ts';
-import { refusals, tags } from '../schemas.ts';
+import { BadRequest, refusals, tags } from '../schemas.ts';
+import { ClockChange, ClockChanged, ClockQuery, Clocks } from './clock-schema.ts';
+import { type MoveOptions, moveClock } from './move.ts';
 
-const ClockReading = Type.Object({
-  leaseMs: Type.Number({ description: 'the lease clock, ms; comparable only with itself' }),
-  wallMs: Type.Number({ description: 'wall time of the store, ms since 1970' }),
-  frozen: Type.Boolean(),
-});
-
-const ClockChange = Type.Object(
-  {
-    advanceMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 * 365 * 24 * 3_600_000 })),
-    freeze: Type.Optional(Type.Boolean()),
-  },
-  { additionalProperties: false, minProperties: 1 },
-);
-
-const ClockChanged = Type.Object({
-  clock: ClockReading,
-  fired: Type.Array(
-    Type.Object({
-      protocol: Type.String(),
-      tenant: Type.String(),
-      group: Type.String(),
-      holder: Type.String(),
-      epoch: Type.Integer(),
-    }),
-    { description: 'leases that expired' },
-  ),
-});
-
-/** Registers `GET` and `POST /clock`. */
-export function clockRoutes(app: App, store: Store, events: Pick<Events, 'append'>): void {
+/** Registers `GET`, `POST` and `DELETE /clock`. */
+export function clockRoutes(app: App, options: MoveOptions): void {
+  const { store, events } = options;
   app.get(
     '/clock',
     {
       schema: {
         tags,
         operationId: 'readClock',
-        summary: 'Reads the lease clock',
-        response: { 200: ClockReading, ...refusals },
+        summary: 'Reads the clock of a tenant, or that of all and those that tenants have of their own',
+        querystring: ClockQuery,
+        response: { 200: Clocks, ...refusals },
       },
     },
-    async () => store.readClock(),
+    async ({ query: { tenant } }) => {
+      if (tenant !== undefined) return { tenant, ...(await store.readClock(tenant)) };
+      const own = [...(await store.ownClocks())].sort();
+      const tenants = await Promise.all(
+        own.map(async (name) => ({ tenant: name, ...(await store.readClock(name)) })),
+      );
+      return { ...(await store.readClock()), tenants };
+    },
   );
   app.post(
     '/clock',
@@ -54,27 +35,48 @@ export function clockRoutes(app: App, store: Store, events: Pick<Events, 'append
       schema: {
         tags,
         operationId: 'moveClock',
-        summary: 'Advances, freezes or thaws the lease clock, and expires what fell due',
+        summary:
+          'Advances, freezes or thaws the clock of a tenant or of all, step by step, and tells what expired',
         body: ClockChange,
         response: { 200: ClockChanged, ...refusals },
       },
     },
-    async (request) => {
-      const { advanceMs, freeze } = request.body;
-      // Frozen first, so that the advance is exact; thawed last, for the same reason.
-      if (freeze === true) await store.freezeClock();
-      const expired = advanceMs === undefined ? [] : await store.advanceClock(advanceMs);
-      if (freeze === false) await store.thawClock();
-      const fired = expired.map(({ tenant, group, holder, epoch }) => ({
-        protocol: protocolOf(tenant),
-        tenant,
-        group,
-        holder,
-        epoch,
-      }));
-      const clock = await store.readClock();
-      events.append({ type: 'clock.moved', advanceMs: advanceMs ?? 0, ...clock });
-      return { clock, fired };
+    async ({ body }) => {
+      try {
+        const moved = await moveClock(options, body);
+        const { tenant, protocol, dryRun } = body;
+        const { advancedMs: advanceMs, clock } = moved;
+        if (dryRun !== true) events.append({ type: 'clock.moved', protocol, tenant, advanceMs, ...clock });
+        return { ...moved, fired: [...moved.fired] };
+      } catch (error) {
+        // Beyond the last date.
+        throw error instanceof RangeError ? new BadRequest(400, error.message) : error;
+      }
     },
   );
+  app.delete(
+    '/clock',
+    {
+      schema: {
+        tags,
+        operationId: 'followClock',
+        summary: 'Thaws the clock of a tenant and drops its offset; without a tenant, of all',
+        querystring: ClockQuery,
+        response: { 200: Type.Object({ clock: Clocks }), ...refusals },
+      },
+    },
+    async ({ query: { tenant } }) => {
+      await followClocks(store, tenant);
+      const clock = await store.readClock(tenant);
+      events.append({ type: 'clock.moved', tenant, advanceMs: 0, ...clock });
+      return { clock: { ...(tenant === undefined ? {} : { tenant }), ...clock } };
+    },
+  );
+}
+
+/** Lets a tenant follow the common clock again; without a tenant all of them do, and that clock runs. */
+export async function followClocks(store: Store, tenant?: string): Promise<void> {
+  const tenants = tenant === undefined ? await store.ownClocks() : [tenant];
+  await Promise.all(tenants.map((name) => store.followClock(name)));
+  if (tenant === undefined) await store.thawClock();
 }

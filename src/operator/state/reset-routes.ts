@@ -2,6 +2,7 @@
 import { Type } from '@sinclair/typebox';
 import type { App } from '../../protocols/kit/protocol.ts';
 import type { Store } from '../../store/store.ts';
+import { followClocks } from '../clock/clock-routes.ts';
 import { refusals, tags } from '../schemas.ts';
 import type { TestBench } from '../test-bench.ts';
 
@@ -22,7 +23,8 @@ export function resetRoutes(
       schema: {
         tags,
         operationId: 'reset',
-        summary: 'Removes everything of a tenant, or of all tenants with the faults, and thaws the clock',
+        summary:
+          'Removes everything of a tenant, or of all tenants with the faults, and lets its clock follow wall time again',
         body: Reset,
         response: { 200: ResetDone, ...refusals },
       },
@@ -38,8 +40,8 @@ export function resetRoutes(
       // A clean slate: nothing of an earlier test fails or satisfies the next one.
       if (tenant === undefined) {
         faults.clear();
-        await store.thawClock();
       }
+      await followClocks(store, tenant);
       journal?.remove(tenant === undefined ? {} : { tenant });
       events.append({ type: 'reset', tenant });
       return { tenants };

@@ -70,11 +70,28 @@ export interface Protocol {
   openApi?(): OpenApiPart;
   /** Returns at most `limit` groups of a tenant, empty ones included. Absent: there is nothing but leases. */
   viewGroups?(tenant: Tenant, limit: number): Promise<readonly GroupView[]>;
+  /** Absent: nothing happens by itself, and a heartbeat only renews. */
+  readonly time?: ProtocolTime;
   /**
    * What an operator can do with this protocol: routes under `/_heartbeatd/<name>`, behind the operator API's access check.
    * Errors with a `statusCode` below 500 are answered with their message.
    */
   operatorRoutes?(app: App): Promise<void>;
+}
+
+/** What an operator's advance of the clock needs of a protocol, so that time stops where something happens. */
+export interface ProtocolTime {
+  /** Returns the tenants for which the protocol does something by itself. */
+  tenants?(): readonly Tenant[];
+  /** Returns the reading of the tenant's lease clock at which the protocol does something next by itself; undefined: it does nothing. */
+  nextMs?(tenant: Tenant): number | undefined;
+  /** Resolves when everything that follows from the tenant's present time is done, on this node. */
+  settle?(tenant: Tenant): Promise<void>;
+  /**
+   * Does what a heartbeat of this holder's client would do now. Absent: its lease is renewed for its TTL, which is all that a
+   * heartbeat does.
+   */
+  beat?(tenant: Tenant, group: string, holder: string): Promise<void>;
 }
 
 /** What a protocol knows of a group beyond its leases, for the operator's view. */

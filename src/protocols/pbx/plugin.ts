@@ -8,6 +8,7 @@ import type { PbxSettings } from './configuration.ts';
 import { deliverReports } from './delivery/service.ts';
 import { operatorRoutes } from './operator/operator-routes.ts';
 import { pbxSettings } from './settings.ts';
+import { tenant } from './tenant.ts';
 
 export const pbx = {
   name: 'pbx',
@@ -23,11 +24,17 @@ function create(protocolContext: ProtocolContext, settings: PbxSettings): Protoc
     operations: pbxOperations(context),
     interceptor: protocolContext.interceptor,
   });
+  let delivery: ReturnType<typeof deliverReports> | undefined;
   return {
     ...dispatched,
+    time: {
+      tenants: () => [tenant],
+      nextMs: () => delivery?.nextMs(),
+      settle: async () => delivery?.settle(),
+    },
     operatorRoutes: (app) => operatorRoutes(app, context),
     async routes(app) {
-      deliverReports(app, context, protocolContext.registry);
+      delivery = deliverReports(app, context, protocolContext.registry);
       app.addHook('onClose', async () => context.tokens.stop());
       await dispatched.routes(app);
     },

@@ -37,9 +37,12 @@ function create(server: ProtocolContext, settings: PresenceSettings): Protocol {
     debug: debugLog(log),
     wallMs,
   };
-  return dispatch({
-    dialect: presenceDialect(context),
-    operations: presenceOperations(context),
-    interceptor,
-  });
+  return {
+    ...dispatch({
+      dialect: presenceDialect(context),
+      operations: presenceOperations(context),
+      interceptor,
+    }),
+    time: { settle: () => context.polls.settled() },
+  };
 }

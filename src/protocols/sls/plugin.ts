@@ -3,6 +3,7 @@ import { SettingError, type SettingsOf } from '../../settings/setting.ts';
 import { dispatch } from '../kit/dispatch.ts';
 import type { Protocol, ProtocolContext, ProtocolModule } from '../kit/protocol.ts';
 import { viewGroups } from './consumer-groups/group/view.ts';
+import { beatAsAnswered } from './consumer-groups/heartbeat.ts';
 import { makeSlsContext } from './context.ts';
 import { slsOperations } from './operations.ts';
 import { logRoutes } from './operator/log-routes.ts';
@@ -34,6 +35,7 @@ function create(provided: ProtocolContext, config: SettingsOf<typeof slsSettings
       interceptor,
     }),
     viewGroups: (tenant, limit) => viewGroups(context, tenant, limit),
+    time: { beat: (tenant, group, holder) => beatAsAnswered(context, { tenant, group, holder }) },
     operatorRoutes: async (app) => logRoutes(app, context),
   };
 }

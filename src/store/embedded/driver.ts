@@ -122,6 +122,7 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
         topics: topics.size,
       }));
     },
+    ownClocks: async () => [...state.clocks.keys()],
     // Notifications cost nothing within one process, and none is ever lost.
     async watchAppends() {},
     onAppend(listener) {

@@ -88,6 +88,10 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     },
     ...clock,
     tenants: (partition) => readTenants(call, partition),
+    async ownClocks(partition) {
+      const reply = (await call({ name: 'tenants', partition, args: [] })) as readonly Reply[];
+      return (reply[3] as readonly string[]).map(String);
+    },
     onAppend(listener) {
       appendListener = listener;
     },
@@ -157,7 +161,7 @@ function clockSteps(call: Caller): Pick<Driver, 'readClock' | 'setClock' | 'clai
 
 async function readTenants(call: Caller, partition: number): Promise<TenantSize[]> {
   const reply = (await call({ name: 'tenants', partition, args: [] })) as readonly Reply[];
-  const [leases, documents, topics] = reply.map(countsOf);
+  const [leases, documents, topics] = reply.slice(0, 3).map(countsOf);
   const names = new Set([leases, documents, topics].flatMap((counts) => [...(counts?.keys() ?? [])]));
   return [...names].map((tenant) => ({
     tenant,

@@ -6,7 +6,7 @@ import { advanceClock } from './advance-clock.ts';
 
 export type ClockMethods = Pick<
   Store,
-  'readClock' | 'advanceClock' | 'stepClock' | 'freezeClock' | 'thawClock' | 'followClock'
+  'readClock' | 'advanceClock' | 'stepClock' | 'freezeClock' | 'thawClock' | 'followClock' | 'ownClocks'
 >;
 
 export interface ClockOptions {
@@ -14,6 +14,8 @@ export interface ClockOptions {
   readonly observe: Store['observe'];
   /** Publishes events of an advance to the observers. */
   readonly onExpired: (events: readonly TenantEvent[]) => void;
+  /** Called after the clock of a tenant, or of all, was moved and swept. */
+  readonly onMoved: (tenant: Tenant | undefined) => void;
 }
 
 /** Returns the methods over a driver. */
@@ -21,20 +23,27 @@ export function clockMethods(driver: Driver, options: ClockOptions): ClockMethod
   const change = async (parts: Pick<ClockChange, 'tenant' | 'frozen'>): Promise<void> => {
     await onPartitions(driver, parts.tenant, (partition) => driver.setClock(partition, parts));
   };
+  /** Advances a clock on some partitions, and returns what expired there. */
   const advance = async (
-    change: { readonly advanceMs: number; readonly toNext: boolean },
-    tenant: Tenant | undefined,
+    partitions: readonly number[],
+    parts: { readonly tenant?: Tenant | undefined; readonly advanceMs: number; readonly toNext: boolean },
   ) => {
     const expired: TenantEvent[] = [];
     // The sweeper and commands of this node may record a part of the expiries.
     const stopObserving = options.observe((event) => {
-      const isMoved = tenant === undefined || event.tenant === tenant;
+      const isMoved =
+        parts.tenant === undefined
+          ? partitions.includes(driver.partitionOf(event.tenant))
+          : event.tenant === parts.tenant;
       if (event.type === 'expired' && isMoved) expired.push(event);
     });
     try {
-      const moved = await onPartitions(driver, tenant, (partition) =>
-        advanceClock(driver, { partition, owner: options.owner, tenant, ...change }, options.onExpired),
+      const moved = await Promise.all(
+        partitions.map((partition) =>
+          advanceClock(driver, { partition, owner: options.owner, ...parts }, options.onExpired),
+        ),
       );
+      options.onMoved(parts.tenant);
       return { moved, expired };
     } finally {
       stopObserving();
@@ -46,10 +55,13 @@ export function clockMethods(driver: Driver, options: ClockOptions): ClockMethod
       return readings.reduce((behind, reading) => (reading.leaseMs < behind.leaseMs ? reading : behind));
     },
     async advanceClock(advanceMs, tenant) {
-      return (await advance({ advanceMs, toNext: false }, tenant)).expired;
+      const partitions = partitionsOf(driver, tenant);
+      return (await advance(partitions, { tenant, advanceMs, toNext: false })).expired;
     },
-    async stepClock(advanceMs, tenant) {
-      const { moved, expired } = await advance({ advanceMs, toNext: true }, tenant);
+    async stepClock(scope, change) {
+      const tenant = 'tenant' in scope ? scope.tenant : undefined;
+      const partition = 'tenant' in scope ? driver.partitionOf(scope.tenant) : scope.partition;
+      const { moved, expired } = await advance([partition], { tenant, ...change });
       const [clock] = moved;
       if (clock === undefined) throw new Error('the store has no partitions');
       return { clock, expired };
@@ -59,7 +71,14 @@ export function clockMethods(driver: Driver, options: ClockOptions): ClockMethod
     async followClock(tenant) {
       await driver.setClock(driver.partitionOf(tenant), { tenant, follow: true });
     },
+    async ownClocks() {
+      return (await everyPartition(driver, (partition) => driver.ownClocks(partition))).flat();
+    },
   };
+}
+
+function partitionsOf(driver: Driver, tenant: Tenant | undefined): readonly number[] {
+  return tenant === undefined ? [...Array(driver.partitions).keys()] : [driver.partitionOf(tenant)];
 }
 
 /** Makes a step on the partition of a tenant, or on all partitions. */
@@ -68,9 +87,7 @@ function onPartitions<T>(
   tenant: Tenant | undefined,
   step: (partition: number) => Promise<T>,
 ): Promise<T[]> {
-  return tenant === undefined
-    ? everyPartition(driver, step)
-    : Promise.all([step(driver.partitionOf(tenant))]);
+  return Promise.all(partitionsOf(driver, tenant).map(step));
 }
 
 /** Makes a step on every partition. */

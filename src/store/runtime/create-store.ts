@@ -71,7 +71,13 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
       return (await everyPartition(driver, (partition) => driver.tenants(partition))).flat();
     },
     observe,
-    ...clockMethods(driver, { owner, observe, onExpired: (events) => publish('advance', events) }),
+    ...clockMethods(driver, {
+      ...{ owner, observe },
+      onExpired: (events) => publish('advance', events),
+      onMoved: waits.wakeOf,
+    }),
+    partitions: driver.partitions,
+    partitionOf: (tenant) => driver.partitionOf(tenant),
     ping: () => driver.ping(),
     async close() {
       if (closed) return;

@@ -13,6 +13,8 @@ const recheckMs = 10_000;
 
 export interface TopicWaits {
   wait(input: TopicWait): Promise<boolean>;
+  /** Has the waiters of a tenant, or all of them, look again. */
+  wakeOf(tenant: string | undefined): void;
   /** Ends every wait with false, also those that begin later. */
   close(): void;
 }
@@ -23,11 +25,14 @@ export function makeTopicWaits(driver: Driver, read: Store['readTopics'], log: L
   const watchedUntilMs = new Map<number, number>();
   let closed = false;
 
+  const wakeOf = (tenant: string | undefined): void => {
+    if (tenant === undefined) waiters.wakeAll();
+    else waiters.wakeTenant(tenant);
+  };
   driver.onAppend((tenant, topic) => {
     if (topic !== clockMovedTopic) logWake(log, tenant, topic, waiters.wake(tenant, topic));
     // What is worth waiting for may depend on time.
-    else if (tenant === '') waiters.wakeAll();
-    else waiters.wakeTenant(tenant);
+    else wakeOf(tenant === '' ? undefined : tenant);
   });
   driver.onGap(() => {
     watchedUntilMs.clear();
@@ -79,6 +84,7 @@ export function makeTopicWaits(driver: Driver, read: Store['readTopics'], log: L
         return found;
       }
     },
+    wakeOf,
     close() {
       closed = true;
       waiters.wakeAll();

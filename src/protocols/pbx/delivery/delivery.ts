@@ -13,6 +13,10 @@ import { type Claim, makeClaim, renewEveryMs } from './claim.ts';
 import { type Session, type SessionOptions, startSession } from './session.ts';
 
 export interface Delivery {
+  /** The reading of the lease clock at which the next attempt of this node is due; undefined if none waits for it. */
+  nextMs(): number | undefined;
+  /** Resolves when no attempt of this node is under way or due. */
+  settle(): Promise<void>;
   /** Resolves when no attempt is under way; reports that wait stay in the store. */
   stop(): Promise<void>;
 }
@@ -41,6 +45,7 @@ interface Runner {
   readonly signal: AbortSignal;
   readonly alarm: Alarm;
   session: Session | undefined;
+  readonly passes: Passes;
   /** The newest report that a session has read. */
   newestRead: number;
 }
@@ -54,6 +59,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     signal: stopping.signal,
     alarm: makeAlarm(),
     session: undefined,
+    passes: makePasses(),
     newestRead: 0,
   };
   const unobserve = store.observe((event) => {
@@ -63,6 +69,16 @@ export function startDelivery(options: DeliveryOptions): Delivery {
   });
   const running = run(runner);
   return {
+    nextMs: () => runner.session?.nextMs,
+    async settle() {
+      for (let { session } = runner; session !== undefined; { session } = runner) {
+        const passed = runner.passes.next();
+        runner.alarm.wake();
+        await passed;
+        if (session.underWay === 0) return;
+        await session.ended();
+      }
+    },
     async stop() {
       stopping.abort();
       runner.alarm.wake();
@@ -138,7 +154,8 @@ async function deliverWhileNeeded(runner: Runner): Promise<void> {
         if (!(await claim.renew())) return;
         if (session.isBackingOff) session.markChanged();
       }
-      if (!(await session.pass())) return;
+      const hasClaim = await runner.passes.run(() => session.pass());
+      if (!hasClaim) return;
       idleSinceMs = session.isIdle ? Math.min(idleSinceMs, nowMs) : Number.POSITIVE_INFINITY;
       if (nowMs - idleSinceMs >= lingerMs) return;
       await alarm.wait(session.isBackingOff ? clockCheckMs : lingerMs / 2);
@@ -146,6 +163,7 @@ async function deliverWhileNeeded(runner: Runner): Promise<void> {
   } finally {
     over.abort();
     runner.session = undefined;
+    runner.passes.end();
     runner.newestRead = session.newest;
     await Promise.all([session.stop(), watching]);
   }
@@ -188,6 +206,35 @@ function debug({ options: { log, node } }: Runner, message: string): void {
 
 function rest(ms: number, signal: AbortSignal): Promise<unknown> {
   return pause(ms, undefined, { signal, ref: false }).catch(() => undefined);
+}
+
+interface Passes {
+  run<T>(pass: () => Promise<T>): Promise<T>;
+  /** Resolves when a pass that begins from now on has ended, or when there are no more. */
+  next(): Promise<void>;
+  end(): void;
+}
+
+function makePasses(): Passes {
+  let waiting: (() => void)[] = [];
+  const end = (): void => {
+    const over = waiting;
+    waiting = [];
+    for (const resolve of over) resolve();
+  };
+  return {
+    async run(pass) {
+      const mine = waiting;
+      waiting = [];
+      try {
+        return await pass();
+      } finally {
+        for (const resolve of mine) resolve();
+      }
+    },
+    next: () => new Promise((resolve) => waiting.push(resolve)),
+    end,
+  };
 }
 
 interface Alarm {

@@ -3,7 +3,7 @@ import { Counter, type Registry } from 'prom-client';
 import type { App } from '../../kit/protocol.ts';
 import type { PbxContext } from '../api/context.ts';
 import { makeConcurrency } from './concurrency.ts';
-import { startDelivery } from './delivery.ts';
+import { type Delivery, startDelivery } from './delivery.ts';
 import type { DeliveryLog } from './delivery-log.ts';
 import { outcomes } from './delivery-log.ts';
 import { recordDiagnostic } from './diagnostics.ts';
@@ -11,14 +11,18 @@ import { recordDiagnostic } from './diagnostics.ts';
 /** Concurrent attempts to one host and port. */
 const maxPerTarget = 32;
 
-/** Delivers reports while the app runs. */
-export function deliverReports(app: App, context: PbxContext, registry: Registry): void {
+/** Delivers reports while the app runs. Returns what an advance of the clock asks of the delivery. */
+export function deliverReports(
+  app: App,
+  context: PbxContext,
+  registry: Registry,
+): Pick<Delivery, 'nextMs' | 'settle'> {
   const { settings, access, randomBytes, store, wallMs } = context;
   const deliveryLog = makeDeliveryLog(context, registry);
-  let stop: (() => Promise<void>) | undefined;
+  let delivery: Delivery | undefined;
   context.ownAddress.listen(app);
   app.addHook('onReady', async () => {
-    const delivery = startDelivery({
+    delivery = startDelivery({
       ...deliveryLog,
       store,
       node: randomBytes(8).toString('hex'),
@@ -33,9 +37,9 @@ export function deliverReports(app: App, context: PbxContext, registry: Registry
       random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
       abandon: context.abandonAttempts,
     });
-    stop = () => delivery.stop();
   });
-  app.addHook('preClose', async () => stop?.());
+  app.addHook('preClose', async () => delivery?.stop());
+  return { nextMs: () => delivery?.nextMs(), settle: async () => delivery?.settle() };
 }
 
 function makeDeliveryLog({ store, log, wallMs }: PbxContext, registry: Registry): DeliveryLog {

@@ -31,6 +31,12 @@ export interface Session {
   readonly newest: number;
   /** No report waits and no attempt is under way. */
   readonly isIdle: boolean;
+  /** Number of attempts under way. */
+  readonly underWay: number;
+  /** Resolves when the attempts that are under way have ended. */
+  ended(): Promise<void>;
+  /** The reading of the lease clock at which the next attempt is due; undefined if none waits for it. */
+  readonly nextMs: number | undefined;
   /** Something waits for the lease clock. */
   readonly isBackingOff: boolean;
   /** Starts no further attempt; resolves when none is under way. */
@@ -124,6 +130,17 @@ function makeSession(context: DeliveryContext, state: SessionState, wake: () => 
       for (const queue of routes.queues.values())
         if (queue.cursor < window.newest && !queue.isRunning) return true;
       return false;
+    },
+    get underWay() {
+      return work.size;
+    },
+    ended: () => work.ended(),
+    get nextMs() {
+      const waiting = [
+        ...[...retries.values()].filter(({ isRunning }) => !isRunning),
+        ...[...routes.queues.values()].filter((queue) => !queue.isRunning && hasReports(queue)),
+      ];
+      return waiting.length === 0 ? undefined : Math.min(...waiting.map(({ notBeforeMs }) => notBeforeMs));
     },
     async stop() {
       state.isStopped = true;

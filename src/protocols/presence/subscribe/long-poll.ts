@@ -122,7 +122,9 @@ async function holdPoll(held: HeldPoll): Promise<PollReply> {
   while (isEmpty(selection) && !signal.aborted) {
     const { cursors, timeoutMs } = feed.nextRead();
     const changes = subscription.groupTopics.map((topic) => ({ topic, after: readAt.timetoken }));
-    const isWoken = await store.wait({ tenant, topics: [...cursors, ...changes], timeoutMs, signal });
+    const isWoken = await poll.idle(
+      store.wait({ tenant, topics: [...cursors, ...changes], timeoutMs, signal }),
+    );
     if (signal.aborted) break;
     if (isWoken) logPoll(held, 'poll woken');
     if (isWoken && changes.length > 0) ({ subscription, readAt } = await openSubscription(context, call));

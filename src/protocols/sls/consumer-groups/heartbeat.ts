@@ -3,10 +3,19 @@
  * process knows; one that finds the membership or the shards changed computes the assignment again and writes it.
  */
 import { isDebugging } from '../../../settings/log.ts';
+import type { Tenant } from '../../../store/store.ts';
 import { retryOnConflict } from '../../kit/retry-on-conflict.ts';
+import { projectOfTenant } from '../resources/projects/project.ts';
 import { errors } from '../wire/errors.ts';
 import type { GroupContext } from './context.ts';
-import { cachedGroup, cacheKeyOf, forgetGroup, knownGroup, writeGroup } from './group/group-store.ts';
+import {
+  cachedGroup,
+  cacheKeyOf,
+  forgetGroup,
+  knownGroup,
+  readGroup,
+  writeGroup,
+} from './group/group-store.ts';
 import type { GroupRef, KnownGroup } from './group/known-group.ts';
 import {
   applyHeartbeat,
@@ -27,6 +36,24 @@ export async function heartbeat(context: GroupContext, ref: GroupRef, beat: Hear
   return context.changes(cacheKeyOf(ref), () =>
     retryOnConflict(() => tryHeartbeat(context, ref, beat, 'change')),
   );
+}
+
+/** Applies the heartbeat of a consumer that holds just what the last reply gave it, as one does whose requests are not lost. */
+export async function beatAsAnswered(
+  context: GroupContext,
+  {
+    tenant,
+    group: lease,
+    holder,
+  }: { readonly tenant: Tenant; readonly group: string; readonly holder: string },
+): Promise<void> {
+  const [logstore, group] = lease.split('/');
+  const project = projectOfTenant(tenant);
+  if (project === undefined || logstore === undefined || group === undefined) return;
+  const ref = { project, logstore, group };
+  const known = await readGroup(context, ref);
+  const held = ownedShards(known.group, holder);
+  await heartbeat(context, ref, { consumer: holder, held, sentAt: undefined });
 }
 
 /**

@@ -1,0 +1,70 @@
+/** Holders that keep beating while the clock is advanced: their clients would, but beat in real time. */
+import type { ProtocolTime } from '../../protocols/kit/protocol.ts';
+import type { Store, Tenant } from '../../store/store.ts';
+import { BadRequest } from '../schemas.ts';
+import { isSelected, type Selector } from '../selector/selector.ts';
+import { leasesOf, type TenantLease } from './leases-of.ts';
+
+/** Part of the TTL after which a holder beats again, as clients do. */
+const beatsPerTtl = 3;
+/** Maximum number of leases that beat during one advance. */
+const maxBeating = 10_000;
+
+export interface Beating {
+  /** The ms from the start of the advance until the next beat; Infinity if no holder beats. */
+  readonly nextMs: number;
+  /** Makes the beats that are due `elapsedMs` after the start. */
+  beat(elapsedMs: number): Promise<void>;
+  has(lease: Pick<TenantLease, 'tenant' | 'group' | 'holder'>): boolean;
+}
+
+interface BeatingLease {
+  readonly lease: TenantLease;
+  readonly everyMs: number;
+  nextMs: number;
+}
+
+export interface BeatingOptions {
+  readonly store: Store;
+  /** What a protocol does at a heartbeat besides renewing. */
+  timeOf(protocol: string): ProtocolTime | undefined;
+}
+
+/** Selects the live leases of the tenants that match any of the selectors. Rejects with BadRequest if there are too many. */
+export async function selectBeating(
+  { store, timeOf }: BeatingOptions,
+  tenants: readonly Tenant[],
+  selectors: readonly Selector[],
+): Promise<Beating> {
+  const beating = new Map<string, BeatingLease>();
+  if (selectors.length > 0) {
+    for await (const lease of leasesOf(store, tenants)) {
+      if (!selectors.some((selector) => isSelected(lease, selector))) continue;
+      if (beating.size === maxBeating)
+        throw new BadRequest(400, `beating: more than ${maxBeating} leases are selected`);
+      const everyMs = Math.max(1, Math.floor(lease.ttlMs / beatsPerTtl));
+      beating.set(keyOf(lease), { lease, everyMs, nextMs: 0 });
+    }
+  }
+  const renew = async ({ lease: { protocol, tenant, group, holder } }: BeatingLease): Promise<void> => {
+    const beat = timeOf(protocol)?.beat;
+    if (beat !== undefined) await beat(tenant, group, holder);
+    else await store.beat({ tenant, holder, groups: [{ group }], grant: false, returning: 'state' });
+  };
+  return {
+    get nextMs() {
+      let nextMs = Number.POSITIVE_INFINITY;
+      for (const one of beating.values()) nextMs = Math.min(nextMs, one.nextMs);
+      return nextMs;
+    },
+    async beat(elapsedMs) {
+      const due = [...beating.values()].filter(({ nextMs }) => nextMs <= elapsedMs);
+      for (const one of due) one.nextMs = elapsedMs + one.everyMs;
+      await Promise.all(due.map(renew));
+    },
+    has: (lease) => beating.has(keyOf(lease)),
+  };
+}
+
+const keyOf = ({ tenant, group, holder }: Pick<TenantLease, 'tenant' | 'group' | 'holder'>): string =>
+  JSON.stringify([tenant, group, holder]);
