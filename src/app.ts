@@ -1,6 +1,6 @@
 /** The Fastify app: three protocols and the operator side over one store. */
 import { randomBytes } from 'node:crypto';
-import type { Server } from 'node:http';
+import type { IncomingHttpHeaders, Server } from 'node:http';
 import swagger from '@fastify/swagger';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Config, viewSettings } from './config.ts';
@@ -11,6 +11,7 @@ import {
 } from './http/connection-limits.ts';
 import { endConnections } from './http/connections.ts';
 import { type DirectOptions, serveDirectly } from './http/direct.ts';
+import { type Load, makeLoad, smallBytes } from './http/load.ts';
 import { makeRequestId } from './http/request-id.ts';
 import { makeRequestLog, type RequestLog } from './http/request-log.ts';
 import { authorityOf, makeServer } from './http/server.ts';
@@ -24,7 +25,7 @@ import { makeOverview, type Overview } from './operator/overview/overview.ts';
 import { isOperatorPath, operator } from './operator/plugin.ts';
 import { makeTestBench, type TestBench } from './operator/test-bench.ts';
 import { protocols as builtIn } from './protocols/index.ts';
-import { NotFound, pathOf } from './protocols/kit/failure.ts';
+import { NotFound, Overloaded, pathOf } from './protocols/kit/failure.ts';
 import type { Interceptor } from './protocols/kit/intercept.ts';
 import type { App, Protocol, ProtocolContext, ProtocolModule } from './protocols/kit/protocol.ts';
 import { type Log, silentLog } from './settings/log.ts';
@@ -95,7 +96,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const limits = options.connectionLimits ?? defaultConnectionLimits;
   const admit = limitConnections(app as unknown as FastifyInstance, limits);
   const onResponse = makeObserver({ metrics, requestLog, overview });
-  observeReplies(app, { admit, onResponse, requestId, clientAddress });
+  const load = makeLoad(config);
+  server.decorate('load', load);
+  const isLate = (): boolean => load.isLate();
+  observeReplies(app, { admit, onResponse, requestId, clientAddress, isLate });
   // A body that cannot be read, on a path without a route, fails before the route is looked up.
   app.setErrorHandler<Error>((error, request, reply) => sendUnrouted(error, request, reply));
   app.setNotFoundHandler((request, reply) => sendUnrouted(new NotFound(request.url), request, reply));
@@ -104,9 +108,10 @@ export async function buildApp(options: AppOptions): Promise<App> {
     overview.close();
     front?.close();
     requestLog.close();
+    load.close();
   });
   await app.register(swagger, documentOptions(protocols));
-  await mount(app, protocols);
+  await mount(app, protocols, makeRefuseOverload(load, log));
   await app.register(async (instance) => {
     mark(instance, 'operator');
     await operator(instance as unknown as App, {
@@ -157,14 +162,48 @@ function createProtocols(
 }
 
 /** Each protocol has an instance of its own: its parsers, hooks and error handler stay inside. */
-async function mount(app: App, protocols: readonly Protocol[]): Promise<void> {
+async function mount(app: App, protocols: readonly Protocol[], refuse: RefuseOverload): Promise<void> {
   for (const protocol of protocols) {
     await app.register(async (instance) => {
       instance.setErrorHandler<Error>((error, request, reply) => protocol.sendError(error, request, reply));
       mark(instance, protocol.name);
+      instance.addHook('onRequest', refuse);
       await protocol.routes(instance as unknown as App);
     });
   }
+}
+
+type RefuseOverload = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void;
+
+/** What a body is counted as whose size is not stated, bytes. */
+const unstatedBytes = 1_048_576;
+/** Minimum interval between two log lines about overload, ms. */
+const overloadLogMs = 10_000;
+
+/** Returns a hook that refuses requests of vendors while the process is overloaded. */
+function makeRefuseOverload(load: Load, log: Log): RefuseOverload {
+  let loggedAtMs = Number.NEGATIVE_INFINITY;
+  return (request, reply, done) => {
+    const { method, headers } = request.raw;
+    const isLate = load.isLate();
+    const bytes = method === 'GET' ? 0 : bodyBytes(headers);
+    const isSmall = bytes < smallBytes;
+    if (!isLate && (isSmall || load.hold(bytes, request.clientAddress, reply.raw))) {
+      done();
+      return;
+    }
+    if (performance.now() - loggedAtMs > overloadLogMs) {
+      loggedAtMs = performance.now();
+      log.warn({ isLate, heldBytes: load.heldBytes }, 'overloaded; refusing requests');
+    }
+    done(new Overloaded(isLate ? 'the event loop is late' : 'too many bytes are in flight'));
+  };
+}
+
+/** Returns the size that a request states for its body. */
+function bodyBytes(headers: IncomingHttpHeaders): number {
+  if (headers['transfer-encoding'] !== undefined) return unstatedBytes;
+  return Number(headers['content-length'] ?? 0) || 0;
 }
 
 function watchedMetrics(store: Store): Metrics {
@@ -194,7 +233,7 @@ function makeObserver({ metrics, requestLog, overview }: Observers): DirectOptio
 /** Observes all replies, and lets protocols serve their frequent routes past Fastify until the app closes. */
 function observeReplies(
   app: App,
-  options: Pick<DirectOptions, 'admit' | 'onResponse' | 'requestId' | 'clientAddress'>,
+  options: Pick<DirectOptions, 'admit' | 'onResponse' | 'requestId' | 'clientAddress'> & Pick<Load, 'isLate'>,
 ): void {
   app.addHook('onResponse', (request, reply, done) => {
     options.onResponse(request, reply);
@@ -208,7 +247,7 @@ function observeReplies(
     ...options,
     log: app.log,
     authorityOf,
-    isClosing: () => isClosing,
+    isPaused: () => isClosing || options.isLate(),
   });
   app.decorate('serveDirectly', add);
 }

@@ -8,6 +8,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { parse as parseQuery } from 'fast-querystring';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import { smallBytes } from './load.ts';
 
 /** A route that is served past Fastify as well. */
 export interface DirectRoute {
@@ -33,7 +34,8 @@ export interface DirectOptions {
   admit(raw: IncomingMessage, response: ServerResponse, start: () => void): void;
   /** Called when a reply was sent. */
   onResponse(request: FastifyRequest, reply: FastifyReply): void;
-  isClosing(): boolean;
+  /** Whether all requests are left to Fastify now: the server closes or is overloaded. */
+  isPaused(): boolean;
 }
 
 declare module 'fastify' {
@@ -163,7 +165,7 @@ export function serveDirectly(server: Server, options: DirectOptions): (route: D
   const others = server.listeners('request') as ((raw: IncomingMessage, response: ServerResponse) => void)[];
   server.removeAllListeners('request');
   server.on('request', (raw: IncomingMessage, response: ServerResponse) => {
-    const match = options.isClosing() ? undefined : find(routes, raw);
+    const match = options.isPaused() ? undefined : find(routes, raw);
     const length = match === undefined ? undefined : bodyLength(raw, match.route.route.bodyLimit);
     if (match === undefined || length === undefined) for (const other of others) other(raw, response);
     else serve({ raw, response, match, length }, options);
@@ -222,7 +224,7 @@ function bodyLength({ method, headers }: IncomingMessage, limit: number): number
   if (length === undefined) return type === undefined ? 0 : undefined;
   if (type !== undefined && !plainType.test(type)) return undefined;
   const bytes = Number(length);
-  return bytes > 0 && bytes <= limit ? bytes : undefined;
+  return bytes > 0 && bytes <= limit && bytes < smallBytes ? bytes : undefined;
 }
 
 interface Exchange {

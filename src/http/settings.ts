@@ -18,6 +18,18 @@ export const serverSettings = {
     ['loopback', 'always', 'never'],
     'serve requests of the SLS client for C++, which have both Content-Length and chunked framing; all others of that kind are refused; "loopback" serves them only if HOST is a loopback address',
   ),
+  maxBodyBytes: integer(
+    'MAX_BODY_BYTES',
+    256 * 1_024 * 1_024,
+    { min: 0, max: 64 * 1_024 ** 3 },
+    'maximum size of the bodies above 16 KiB that are in flight on all connections together, bytes; one client takes half of it at most; beyond it a request gets the vendor\'s "busy"; 0: no limit',
+  ),
+  maxLoopDelayMs: integer(
+    'MAX_LOOP_DELAY_MS',
+    0,
+    { min: 0, max: 60_000 },
+    'delay of the event loop from which on requests get the vendor\'s "busy", ms; 0: never',
+  ),
   logLevel: choice(
     'LOG_LEVEL',
     'info',

@@ -41,7 +41,7 @@ describe('a frequent route', () => {
       clientAddress: () => '',
       admit: (_raw, _response, start) => start(),
       onResponse: (request, reply) => responses.push(`${request.operation} ${reply.statusCode}`),
-      isClosing: () => isClosing,
+      isPaused: () => isClosing,
     });
     for (const method of ['GET', 'POST']) {
       add({

@@ -1,6 +1,7 @@
 /** The one dispatcher: match, read, authenticate, run, send. Turns a dialect and its operations into what the app mounts. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Reply, sendReply } from '../../http/reply.ts';
+import { smallBytes } from '../../http/load.ts';
+import { type HeaderList, type Reply, sendReply } from '../../http/reply.ts';
 import type { Dialect } from './dialect.ts';
 import { classify, type Failure, NotFound } from './failure.ts';
 import type { Exchange, Interceptor, Send } from './intercept.ts';
@@ -38,9 +39,9 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
     kept: {},
   });
 
-  const sendNow = (reply: FastifyReply, answer: Reply): void => {
-    const first = dialect.headers?.(reply.request);
-    sendReply(reply, first === undefined ? answer : { ...answer, headers: [...first, ...answer.headers] });
+  const sendNow = (reply: FastifyReply, wanted: Reply): void => {
+    const answer = fitsLoad(reply, wanted) ? wanted : dialect.error({ kind: 'overloaded' }, reply.request);
+    sendReply(reply, withHeaders(answer, dialect.headers?.(reply.request)));
   };
 
   /** Sends what the interceptor makes of an answer; at once, unless that takes a promise. */
@@ -129,6 +130,17 @@ function notesOn(
 
 interface Handlers<Op> extends Pick<Protocol, 'sendError'> {
   handle(candidates: readonly Op[], request: FastifyRequest, reply: FastifyReply): Promise<void>;
+}
+
+function withHeaders(reply: Reply, first: HeaderList | undefined): Reply {
+  return first === undefined ? reply : { ...reply, headers: [...first, ...reply.headers] };
+}
+
+/** Whether a reply may be held in memory until its client has read it. Replies that were sent past Fastify have no server. */
+function fitsLoad(reply: FastifyReply, { body }: Reply): boolean {
+  if (body.length < smallBytes) return true;
+  const { server } = reply as Partial<FastifyReply>;
+  return server?.load?.hold(body.length, reply.request.clientAddress, reply.raw) !== false;
 }
 
 /** Clients send bodies with any Content-Type or none, and the vendor's error for a bad one is known to the operation. */

@@ -23,6 +23,11 @@ export class NotFound extends Error {
   override readonly name = 'NotFound';
 }
 
+/** The process has more to do than its limits allow. */
+export class Overloaded extends Error {
+  override readonly name = 'Overloaded';
+}
+
 /** Why a request could not be read. */
 export type UnreadableReason = 'content-type' | 'body-too-large' | 'target-too-long' | 'malformed';
 
@@ -30,7 +35,7 @@ export type UnreadableReason = 'content-type' | 'body-too-large' | 'target-too-l
 export type Failure =
   | { readonly kind: 'vendor'; readonly error: VendorError }
   | { readonly kind: 'unavailable' }
-  /** The server is busy: what the call changes kept changing underneath it. */
+  /** The server is busy: it has too much to do, or what the call changes kept changing underneath it. */
   | { readonly kind: 'overloaded' }
   | { readonly kind: 'not-found'; readonly path: string }
   | { readonly kind: 'unreadable'; readonly reason: UnreadableReason }
@@ -46,7 +51,7 @@ const reasons: Readonly<Record<string, UnreadableReason>> = {
 export function classify(error: unknown, request: FastifyRequest): Failure {
   if (error instanceof VendorError) return { kind: 'vendor', error };
   if (error instanceof StoreUnavailable) return { kind: 'unavailable' };
-  if (error instanceof Conflict) return { kind: 'overloaded' };
+  if (error instanceof Conflict || error instanceof Overloaded) return { kind: 'overloaded' };
   if (error instanceof NotFound) return { kind: 'not-found', path: pathOf(request) };
   const { code, statusCode = 500 } = error as { code?: string; statusCode?: number };
   if (statusCode < 500) return { kind: 'unreadable', reason: reasons[code ?? ''] ?? 'malformed' };

@@ -9,6 +9,7 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { Registry } from 'prom-client';
+import type { Load } from '../../http/load.ts';
 import type { Log } from '../../settings/log.ts';
 import type { SettingsOf, SettingTable } from '../../settings/setting.ts';
 import type { Store, Tenant } from '../../store/store.ts';
@@ -102,6 +103,10 @@ export interface GroupView {
 }
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** Limits of what all connections take together; absent in apps that have none. */
+    readonly load?: Load;
+  }
   interface FastifyContextConfig {
     /** Name of the protocol that the route belongs to. */
     protocol?: string;

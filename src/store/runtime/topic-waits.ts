@@ -36,7 +36,7 @@ export function makeTopicWaits(driver: Driver, read: Store['readTopics'], log: L
   });
   driver.onGap(() => {
     watchedUntilMs.clear();
-    waiters.wakeAll();
+    waiters.wakeInTurns();
   });
 
   const watchAppends = async (partition: number): Promise<void> => {

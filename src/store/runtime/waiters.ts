@@ -8,9 +8,15 @@ export interface Waiters {
   wake(tenant: Tenant, topic: string): number;
   /** Calls the waiters of all topics of a tenant. */
   wakeTenant(tenant: Tenant): void;
+  /** Calls all waiters now. */
   wakeAll(): void;
+  /** Calls all waiters of now, some in each turn of the event loop: each of them reads. */
+  wakeInTurns(): void;
   readonly size: number;
 }
+
+/** Waiters that are called in one turn of the event loop. */
+const wokenPerTurn = 256;
 
 export function makeWaiters(): Waiters {
   const tenants = new Map<Tenant, Map<string, Set<() => void>>>();
@@ -55,6 +61,14 @@ export function makeWaiters(): Waiters {
     },
     wakeAll() {
       for (const wake of [...all]) wake();
+    },
+    wakeInTurns() {
+      const woken = [...all];
+      const wakeSome = (): void => {
+        for (const wake of woken.splice(0, wokenPerTurn)) wake();
+        if (woken.length > 0) setImmediate(wakeSome);
+      };
+      wakeSome();
     },
     get size() {
       return all.size;

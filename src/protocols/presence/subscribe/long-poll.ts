@@ -1,4 +1,6 @@
 /** The long poll: waits for the messages and presence events of a subscription after a timetoken. Source: REST API pages. */
+import { makeTurns } from '../../../settings/turns.ts';
+import { StoreUnavailable } from '../../../store/store.ts';
 import type { PresenceContext } from '../context.ts';
 import { endPresence } from '../membership/leave.ts';
 import { beforeOwnJoins } from '../membership/own-joins.ts';
@@ -20,6 +22,9 @@ import { type Filter, FilterError, FilterTooLarge, parseFilter } from './filter/
 import type { Poll } from './polls.ts';
 import { renewWhileHeld } from './renew-while-held.ts';
 import { type OpenSubscription, openSubscription, type Subscription } from './subscription.ts';
+
+/** Polls that fail in one turn of the event loop: some ten milliseconds of work. */
+const failureTurns = makeTurns(100);
 
 /** Parameters of both forms of subscribe. */
 export const subscribeParameters = {
@@ -69,6 +74,10 @@ export async function poll(context: PresenceContext, call: PresenceCall, after: 
     if (after === 0n) return await beginSubscription(context, call, heartbeat);
     const opened = await openSubscription(context, call);
     return await holdPoll({ context, call, poll: current, filter, heartbeat, after, opened });
+  } catch (error) {
+    // All held polls fail together when the store does.
+    if (error instanceof StoreUnavailable) await failureTurns();
+    throw error;
   } finally {
     current.finish();
   }
