@@ -4,7 +4,7 @@ import { Value } from '@sinclair/typebox/value';
 import type { App } from '../../kit/protocol.ts';
 import type { PbxContext } from '../api/context.ts';
 import { Answering } from '../calls/play/answering.ts';
-import { Extension, Model, readModel, restingStatus, Trunk } from '../model/model.ts';
+import { Extension, isTaken, Model, readModel, restingStatus, Trunk } from '../model/model.ts';
 import type { Report } from '../reports/catalog.ts';
 import { failures, OperatorError, Queued, tags, updateModel } from './update-model.ts';
 
@@ -48,6 +48,8 @@ function registerPutExtension(app: App, context: PbxContext): void {
     async ({ params: { number }, body }) =>
       updateModel(context, async (model) => {
         const before = model.extensions.find((extension) => extension.number === number);
+        if (before === undefined && isTaken(model, number))
+          throw new OperatorError(409, `number ${number} is an IVR, a queue, a ring group or a conference`);
         const after: Extension = { status: restingStatus(body), ...before, ...body, number };
         const extensions = replaceOrAdd(model.extensions, before, after);
         const reports = extensionReports(before, after);

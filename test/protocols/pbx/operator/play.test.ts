@@ -227,6 +227,13 @@ describe('extensions and trunks', () => {
     expect((await call('DELETE', `${root}/extensions/1010`)).code).toBe(404);
   });
 
+  it('cannot have the number of something that the PBX answers itself', async () => {
+    expect(await call('PUT', `${root}/extensions/6500`, {})).toMatchObject({
+      code: 409,
+      body: { error: 'number 6500 is an IVR, a queue, a ring group or a conference' },
+    });
+  });
+
   it('take over the state of a report about them', async () => {
     const token = await login('v1.1.0');
     await post(`${root}/events`, { report: 'ExtensionStatus', extension: '1000', status: 'Ringing' });

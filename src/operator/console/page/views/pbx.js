@@ -54,7 +54,7 @@ function tokenCells(lease, delivery, readAt) {
 /** @param {{ number?: string, from?: string, to?: string, trunk?: string }} member */
 const memberText = ({ number, from, to, trunk }) => number ?? `${from} to ${to} by ${trunk}`;
 
-const nextSteps = ['ring', 'answer', 'hold', 'unhold', 'hangup'];
+const nextSteps = ['ring', 'answer', 'hold', 'resume', 'hangup'];
 
 function Calls() {
   const { data, error, refresh } = useResource({ path: '/pbx/calls' }, concerns, 1_000);
