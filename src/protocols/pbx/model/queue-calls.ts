@@ -8,7 +8,7 @@ import type { Parameters } from '../api/parameters.ts';
 import { selectNamed } from '../api/select.ts';
 import { listCalls } from '../calls/play/open-calls.ts';
 import { changeModel } from './change-model.ts';
-import { type Model, readModel } from './model.ts';
+import { type Model, readModel, restingStatus } from './model.ts';
 import type { Queue } from './services.ts';
 
 const Settings = Type.Array(Type.Record(Type.String(), Type.String()));
@@ -134,7 +134,8 @@ const agentStatuses: Readonly<Record<string, string>> = {
 
 function agentStatus({ extensions }: Model, { paused = [] }: Queue, agent: string): string {
   if (paused.includes(agent)) return '9';
-  const status = extensions.find(({ number }) => number === agent)?.status ?? '';
+  const extension = extensions.find(({ number }) => number === agent);
+  const status = extension === undefined ? '' : (extension.status ?? restingStatus(extension));
   return agentStatuses[status] ?? '0';
 }
 

@@ -25,6 +25,9 @@ describe('a queue or a ring group', () => {
 
   it('shows who waits, and what its agents do', async () => {
     expect(await statusOf()).toEqual(['0', '1', '1']);
+    await crm.inject('PUT', '/_heartbeatd/pbx/extensions/1001', { status: 'Unregistered' });
+    expect(await statusOf()).toEqual(['0', '1', '5']);
+    await crm.inject('PUT', '/_heartbeatd/pbx/extensions/1001', { status: 'Registered' });
     const { callid } = await inboundCall(['queue'], { to: '6700' });
     expect(await api('inbound/query')).toMatchObject({
       inbound: [{ status: 'Wait', callee: [{ queueid: '6700' }] }],

@@ -337,6 +337,7 @@ describe('a step that does not fit is refused with its reason', () => {
       { from: '1000', to: '1001', steps: ['ring', 'answer', { step: 'transfer', to: '1000' }] },
       '1000 takes part in the call already',
     ],
+    [{ from: '1000', to: '1001', steps: ['ring', 'ivr'] }, 'step "ivr" needs a number'],
     [{ from: '1000', to: '6500', steps: ['ivr', 'ring'] }, '6500 has no free extension'],
     [{ from: '555', to: '6500', steps: ['ivr', { step: 'ring', to: '6700' }] }, '6700 is no telephone'],
     [{ from: '555', to: '1000', steps: ['ring', 'answer', 'prompt'] }, 'a prompt needs its file name'],

@@ -12,8 +12,11 @@ type ServiceStep = StepOf<ServiceKind>;
 export const enterService: Play<ServiceStep> = (model, call, step) => {
   const { callee } = call;
   const kind = step.step;
-  const number = 'number' in step && step.number !== undefined ? step.number : calledNumber(callee);
   const isVoicemail = kind === 'voicemail';
+  const named = 'number' in step ? step.number : undefined;
+  if (named === undefined && !isVoicemail && callee.type !== 'service')
+    throw new CallRefused(`step "${kind}" needs a number: ${calledNumber(callee)} is none of that kind`);
+  const number = named ?? calledNumber(callee);
   // Voicemail is not one of the paths that documents name.
   const { callpath: _, ...rest } = call;
   const entered: OpenCall = {
