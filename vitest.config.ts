@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/global-setup.ts'],
+    // The runs of test/chaos/poisons.test.ts take as long alone as together.
+    maxConcurrency: 8,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // What a test waits for comes sooner or later: on a busy machine the default of a second is too short.

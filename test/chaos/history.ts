@@ -137,6 +137,20 @@ export interface FaultEntry {
   readonly keepsTime: boolean;
 }
 
+/** The machine was too busy for times to mean anything. */
+export interface Strain {
+  readonly kind: 'strain';
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** A time without faults and changes, at the end of a round; messages are still published. */
+export interface Quiet {
+  readonly kind: 'quiet';
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
 /** After a time without faults and changes: which leases clients keep alive on a channel, and which the server lists. */
 export interface QuietOccupancy extends Exchanged {
   readonly kind: 'quiet occupancy';
@@ -177,6 +191,8 @@ export type Entry =
   | Load
   | FullRead
   | FaultEntry
+  | Strain
+  | Quiet
   | QuietOccupancy
   | QuietShards
   | Oddity;

@@ -25,7 +25,12 @@ export async function runInProcess(
 ): Promise<InProcessResult> {
   const random = makeRandom(seed);
   const store = createStore(poison(openEmbeddedDriver(), random.fork('poison')));
-  const config = { presenceHoldSeconds: 5, pbxTokenTtlSeconds: ttlMs.pbx / 1_000, pbxReportTimeoutMs: 1_000 };
+  const config = {
+    presenceAnnounceMax: 100,
+    presenceHoldSeconds: 5,
+    pbxTokenTtlSeconds: ttlMs.pbx / 1_000,
+    pbxReportTimeoutMs: 1_000,
+  };
   const apps = [await startApp(config, { store }), await startApp(config, { store })];
   const stop = new AbortController();
   const history: Entry[] = [];

@@ -1,6 +1,6 @@
 /** What a chaos run found, as a table for people and as JSON. Pure. */
 import type { Finding } from './check/verdict.ts';
-import type { FaultEntry } from './history.ts';
+import { type Entry, entriesOf, type FaultEntry } from './history.ts';
 import type { RunResult } from './run.ts';
 
 /** Recovery after one kind of fault. */
@@ -18,6 +18,8 @@ export interface StoreReport {
   readonly operations: number;
   readonly failed: number;
   readonly faults: number;
+  /** For how long the machine was too busy for times to mean anything, s. */
+  readonly strainedSeconds: number;
   readonly recoveries: readonly FaultRow[];
   readonly skipped: readonly string[];
   readonly violations: readonly Finding[];
@@ -25,13 +27,15 @@ export interface StoreReport {
 }
 
 /** Sums a run up. */
-export function summarise({ store, operations, failed, faults, skipped, verdict }: RunResult): StoreReport {
+export function summarise(run: RunResult): StoreReport {
+  const { store, operations, failed, faults, skipped, verdict, history } = run;
   const byName = Object.groupBy(faults, ({ name }) => name);
   return {
     store,
     operations,
     failed,
     faults: faults.length,
+    strainedSeconds: strainedSeconds(history),
     recoveries: Object.entries(byName)
       .map(([name, some = []]) => rowOf(name, some))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
@@ -39,6 +43,17 @@ export function summarise({ store, operations, failed, faults, skipped, verdict 
     violations: verdict.violations,
     statedLosses: countByRule(verdict.statedLosses),
   };
+}
+
+/** Strains overlap: each counts from the end of the one before. */
+function strainedSeconds(history: readonly Entry[]): number {
+  let untilMs = 0;
+  let sumMs = 0;
+  for (const { startMs, endMs } of entriesOf(history, 'strain')) {
+    sumMs += Math.max(0, endMs - Math.max(startMs, untilMs));
+    untilMs = Math.max(untilMs, endMs);
+  }
+  return Math.round(sumMs / 1_000);
 }
 
 function rowOf(name: string, faults: readonly FaultEntry[]): FaultRow {
@@ -76,6 +91,9 @@ export function tableOf(report: StoreReport): string {
     '',
     `${operations} operations (${failed} of them refused or without a reply), ${faults} faults, ${violations.length} violations.`,
     ...(losses.length > 0 ? [`Where the documentation states a possible loss: ${losses.join(', ')}.`] : []),
+    ...(report.strainedSeconds > 0
+      ? [`The machine was too busy for ${report.strainedSeconds} s: what was late then is excused.`]
+      : []),
     ...skipped.map((what) => `Skipped: ${what}.`),
     '',
     '| fault | times | served again after, median ms | longest ms |',

@@ -36,6 +36,7 @@ it('a server answers 600 requests of all its operations in their shapes', { time
     includes: ({ id }) => !id.startsWith('Subscribe') && !/faults/i.test(id),
     rawShare: 0.05,
     boundMs: 20_000,
+    stopped: new AbortController().signal,
   });
   expect(failures).toEqual([]);
   expect(requests).toBe(600);

@@ -18,6 +18,8 @@ export interface CampaignOptions {
   readonly includes: (operation: FuzzOperation) => boolean;
   /** Share of connections that get bytes which are no request. */
   readonly rawShare: number;
+  /** Aborted to end early, with what was found so far. */
+  readonly stopped: AbortSignal;
   /** A reply that takes longer is a failure, ms. */
   readonly boundMs: number;
 }
@@ -55,7 +57,11 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     let next = 0;
     const work = async (): Promise<void> => {
       const connection = openConnection({ host: '127.0.0.1', port: server.port, timeoutMs: options.boundMs });
-      for (let done = 0; next < options.requests && server.exit === undefined; done += 1) {
+      for (
+        let done = 0;
+        next < options.requests && !options.stopped.aborted && server.exit === undefined;
+        done += 1
+      ) {
         if (done % reseedEvery === 0) await campaign.seed(connection);
         const number = next;
         next += 1;

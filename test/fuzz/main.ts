@@ -81,6 +81,8 @@ function show(name: string, { requests, operations, statuses, failures, slowest 
 const { requests, seed } = readOptions();
 print(`seed ${seed}, ${requests} requests`);
 const startMs = performance.now();
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
 const results = await Promise.all(
   parts.map(({ name, share, ...part }) =>
     runCampaign({
@@ -89,6 +91,7 @@ const results = await Promise.all(
       requests: Math.ceil(requests * share),
       rawShare,
       boundMs,
+      stopped: stop.signal,
     }),
   ),
 );

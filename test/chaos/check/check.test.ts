@@ -179,6 +179,13 @@ describe('an event', () => {
     expect(found([...history, received('1', 30), received('1', 40)])).toEqual(['event duplicated']);
   });
 
+  it('must not wait in quiet', () => {
+    const history: Entry[] = [published('1', 20_000), { kind: 'quiet', fromMs: 10_000, toMs: 22_000 }];
+    expect(found([...history, received('1', 20_100)])).toEqual([]);
+    expect(found([...history, received('1', 24_000)])).toEqual(['event late']);
+    expect(found([published('1', 20_000), received('1', 24_000)])).toEqual([]);
+  });
+
   it('of a lease follows from those before', () => {
     expect(found([event(1, 'join', 1), event(2, 'leave', 0), event(3, 'join', 1)])).toEqual([]);
     expect(found([event(1, 'join', 1), event(2, 'leave', 0), event(3, 'leave', 0)])).toEqual([
@@ -282,6 +289,14 @@ it('what is lost around a fault for which a loss is stated is counted apart', ()
   expect(statedLosses.map(({ rule }) => rule)).toEqual(['lease expired early']);
   expect(found([...history, fault(1_500, 2_500)])).toEqual(['lease expired early']);
   expect(found([renewal(31_000), sighting(33_000, false), lossy])).toEqual(['lease expired early']);
+});
+
+it('while the machine was busy otherwise, nothing is expected to be in time', () => {
+  const strain: Entry = { kind: 'strain', startMs: 5_000, endMs: 20_000 };
+  expect(found([renewal(1_000), strain, sighting(15_000, true)])).toEqual([]);
+  const lost = [published('0', 10), received('0', 15), published('1', 30_000)];
+  expect(found([...lost, strain])).toEqual([]);
+  expect(found([...lost, strain, { kind: 'quiet', fromMs: 30_000, toMs: 40_000 }])).toEqual(['event lost']);
 });
 
 it('a world that is not served again, and a reply that nothing explains, are violations even then', () => {

@@ -1,6 +1,6 @@
 /** Reads a history and returns what contradicts docs/guarantees.md. Pure: it knows no server, no time and no randomness. */
 import { type Entry, entriesOf } from '../history.ts';
-import { checkLeaseEvents, checkPublications } from './events.ts';
+import { checkDelays, checkLeaseEvents, checkPublications } from './events.ts';
 import { checkLeases } from './leases.ts';
 import { checkQuiet } from './quiet.ts';
 import { checkRegisters } from './registers.ts';
@@ -17,6 +17,7 @@ export function checkHistory(history: readonly Entry[]): Verdict {
     ...checkLeases(history),
     ...checkShards(history),
     ...checkPublications(history),
+    ...checkDelays(history),
     ...checkLeaseEvents(history),
     ...checkReports(history),
     ...checkRegisters(history),

@@ -1,5 +1,6 @@
 /** Messages and events: each once, in order, none lost. */
 import { type Entry, entriesOf, type LeaseReceipt, type QuietOccupancy } from '../history.ts';
+import { settledUntilMs } from './faults.ts';
 import type { Finding } from './verdict.ts';
 
 /** Returns the acknowledged publications that a reader did not get, and what a reader got twice or was never published. */
@@ -14,6 +15,7 @@ export function checkPublications(history: readonly Entry[]): Finding[] {
   }
   const publications = entriesOf(history, 'publication');
   const read = new Map(entriesOf(history, 'full read').map((full) => [full.topic, full]));
+  const dueMs = settledUntilMs(history);
   const findings: Finding[] = [];
   for (const { topic, id, isAcknowledged, sentMs, doneMs } of publications) {
     for (const [reader, of] of readers) {
@@ -21,7 +23,7 @@ export function checkPublications(history: readonly Entry[]): Finding[] {
       const times = received.get(`${reader}\n${id}`) ?? [];
       const [first = doneMs] = times;
       const what = `${id} of ${topic}`;
-      if (times.length === 0 && isAcknowledged)
+      if (times.length === 0 && isAcknowledged && doneMs <= dueMs)
         findings.push({ rule: 'event lost', what, fromMs: sentMs, toMs: doneMs });
       if (times.length > 1)
         findings.push({ rule: 'event duplicated', what, fromMs: first, toMs: times.at(-1) ?? first });
@@ -35,6 +37,27 @@ export function checkPublications(history: readonly Entry[]): Finding[] {
     if (count > 1) findings.push({ rule: 'write duplicated', what, fromMs: sentMs, toMs: doneMs });
   }
   return findings;
+}
+
+/** In quiet a message takes milliseconds; one that waits for the end of a held poll takes seconds. */
+const lateMs = 3_000;
+/** After this long without faults no client waits on a connection that is dead, ms. */
+const calmMs = 9_000;
+
+/** Returns the messages that were published in quiet and took long: notifications are lost, and nobody notices. */
+export function checkDelays(history: readonly Entry[]): Finding[] {
+  const calm = entriesOf(history, 'quiet').map(({ fromMs, toMs }) => ({ fromMs: fromMs + calmMs, toMs }));
+  const sent = new Map(
+    entriesOf(history, 'publication')
+      .filter(({ sentMs }) => calm.some(({ fromMs, toMs }) => sentMs >= fromMs && sentMs <= toMs))
+      .map((one) => [`${one.topic} ${one.id}`, one]),
+  );
+  return entriesOf(history, 'receipt').flatMap(({ reader, topic, id, atMs }): Finding[] => {
+    const publication = sent.get(`${topic} ${id}`);
+    if (publication === undefined || atMs - publication.doneMs <= lateMs) return [];
+    const what = `${id} of ${topic} reached the ${reader} reader after ${Math.round(atMs - publication.doneMs)} ms`;
+    return [{ rule: 'event late', what, fromMs: publication.sentMs, toMs: atMs }];
+  });
 }
 
 /** Returns the lease events that do not follow from those before: an end without a join, a join without an end, another occupancy. */

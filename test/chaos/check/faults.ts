@@ -23,17 +23,42 @@ export function faultTimes(history: readonly Entry[]): FaultTimes {
     ...fault,
     endMs: fault.recoveredMs ?? Number.POSITIVE_INFINITY,
   }));
+  const stalls = mergeSpans([
+    ...faults.filter(({ keepsTime }) => !keepsTime),
+    ...entriesOf(history, 'strain'),
+  ]);
   return {
     earlyMs(fromMs, toMs) {
       const overlapping = faults.filter(({ startMs, endMs }) => startMs <= toMs && fromMs <= endMs);
       return overlapping.reduce((sum, { forwardSteps }) => sum + forwardSteps * clockStepMs, 0);
     },
     brokenMs(fromMs, toMs) {
-      return faults.reduce(
-        (sum, { startMs, endMs, keepsTime }) =>
-          keepsTime ? sum : sum + Math.max(0, Math.min(toMs, endMs) - Math.max(fromMs, startMs)),
+      return stalls.reduce(
+        (sum, { startMs, endMs }) => sum + Math.max(0, Math.min(toMs, endMs) - Math.max(fromMs, startMs)),
         0,
       );
     },
   };
+}
+
+/** Returns the time until which what was acknowledged must have arrived: the end of the last quiet time in which the machine was calm. */
+export function settledUntilMs(history: readonly Entry[]): number {
+  const isCalm = entriesOf(history, 'strain').length === 0;
+  return isCalm ? Number.POSITIVE_INFINITY : (entriesOf(history, 'quiet').at(-1)?.toMs ?? 0);
+}
+
+interface Span {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** Returns spans of time that do not overlap and cover the same. */
+function mergeSpans(spans: readonly Span[]): Span[] {
+  const merged: Span[] = [];
+  for (const { startMs, endMs } of spans.toSorted((one, other) => one.startMs - other.startMs)) {
+    const last = merged.at(-1);
+    if (last === undefined || last.endMs < startMs) merged.push({ startMs, endMs });
+    else merged[merged.length - 1] = { startMs: last.startMs, endMs: Math.max(last.endMs, endMs) };
+  }
+  return merged;
 }

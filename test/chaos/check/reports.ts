@@ -1,5 +1,6 @@
 /** Reports: each arrives at every application that stays logged in, its first time in order. */
 import { type Entry, entriesOf, type Publication, type ReportReceipt } from '../history.ts';
+import { settledUntilMs } from './faults.ts';
 import type { Finding } from './verdict.ts';
 
 /** The topic of reports in a history. */
@@ -9,12 +10,13 @@ export const reportTopic = 'reports';
 export function checkReports(history: readonly Entry[]): Finding[] {
   const reports = entriesOf(history, 'publication').filter(({ topic }) => topic === reportTopic);
   const ended = endedLeases(history);
+  const dueMs = settledUntilMs(history);
   const arrived = new Map<string, ReportReceipt[]>();
   for (const receipt of entriesOf(history, 'report'))
     arrived.set(receipt.application, [...(arrived.get(receipt.application) ?? []), receipt]);
   return entriesOf(history, 'report subscription').flatMap(({ application, lease, atMs }) => {
     if (ended.has(lease)) return [];
-    const due = reports.filter(({ sentMs }) => sentMs > atMs);
+    const due = reports.filter(({ sentMs, doneMs }) => sentMs > atMs && doneMs <= dueMs);
     const receipts = arrived.get(application) ?? [];
     return [...missing(application, due, receipts), ...overtaken(application, due, receipts)];
   });

@@ -11,6 +11,7 @@ export const rules = [
   'event lost',
   'event duplicated',
   'event out of order',
+  'event late',
   'report lost',
   'report out of order',
   'acknowledged write lost',

@@ -43,6 +43,8 @@ export interface Bench {
   readonly stopped: AbortSignal;
   /** In quiet, clients keep alive what they have and change nothing. */
   isQuiet: boolean;
+  /** At the end of quiet nothing is published any more either. */
+  isSilent: boolean;
   operations: number;
   /** Operations that got no reply, or the vendor's server error. */
   failed: number;
@@ -73,6 +75,7 @@ export function openBench({ urls, random, record, stopped }: Surroundings): Benc
     record,
     stopped,
     isQuiet: false,
+    isSilent: false,
     operations: 0,
     failed: 0,
     now,

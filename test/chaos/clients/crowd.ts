@@ -1,4 +1,5 @@
 /** All clients of a run together, and what is read of the server in quiet. */
+import { watchStrain } from '../strain.ts';
 import { type Bench, openBench, parse, type Surroundings, ttlMs } from './bench.ts';
 import { runApplication, runReporter } from './pbx.ts';
 import {
@@ -24,8 +25,11 @@ import {
 
 export interface Crowd {
   readonly bench: Bench;
-  /** Lets everything settle without changes, reads what the server says, and lets clients change things again. */
-  quiet(): Promise<void>;
+  /**
+   * Lets everything settle without changes, reads what the server says, and lets clients change things again. Resolves with false, and reads
+   * nothing, if the machine is too busy for anything to settle.
+   */
+  quiet(): Promise<boolean>;
   /** Resolves when all clients have ended; the signal of the surroundings must have stopped them. */
   ended(): Promise<void>;
 }
@@ -38,9 +42,16 @@ export interface CrowdOptions extends Surroundings {
 
 const defaultSettleMs = Math.max(...Object.values(ttlMs)) + 6_000;
 
+/** How long a quiet time waits for a machine that is busy otherwise, ms. */
+const strainBoundMs = 60_000;
+
+/** Enough for what was published last to arrive, ms. */
+const silenceMs = 3_000;
+
 /** Starts all clients; the nodes must be served. */
 export async function startCrowd(options: CrowdOptions): Promise<Crowd> {
   const bench = openBench(options);
+  const strain = watchStrain(options.record, (ms) => bench.pause(ms));
   await setUpSls(bench);
   const { hasTrueClock, settleMs = defaultSettleMs } = options;
   // Before anybody joins: what it receives is complete.
@@ -48,9 +59,9 @@ export async function startCrowd(options: CrowdOptions): Promise<Crowd> {
     ['first', 'second'].map((reader) => runSubscriber(bench, { reader, hasTrueClock })),
   );
   const occupants = channels.flatMap((channel) =>
-    [1, 2, 3, 4].map((at) => runOccupant(bench, { name: `${channel}${at}`, channel })),
+    [1, 2, 3, 4, 5, 6].map((at) => runOccupant(bench, { name: `${channel}${at}`, channel })),
   );
-  const consumers = ['c1', 'c2', 'c3', 'c4'].map((name, at) => ({
+  const consumers = ['c1', 'c2', 'c3', 'c4', 'c5'].map((name, at) => ({
     name,
     ...runConsumer(bench, { consumer: name, afterMs: at * 1_000 }),
   }));
@@ -65,14 +76,24 @@ export async function startCrowd(options: CrowdOptions): Promise<Crowd> {
     bench,
     async quiet() {
       bench.isQuiet = true;
-      await bench.pause(settleMs);
-      await readOccupancy(bench, occupants);
-      readShards(bench, consumers);
-      await readCheckpoints(bench);
-      await readLogs(bench);
+      const fromMs = bench.now();
+      const isCalm = await strain.calm(settleMs, strainBoundMs);
+      if (isCalm)
+        bench.record({ kind: 'quiet', fromMs: Math.max(fromMs, bench.now() - settleMs), toMs: bench.now() });
+      bench.isSilent = true;
+      await bench.pause(silenceMs);
+      if (isCalm) {
+        await readOccupancy(bench, occupants);
+        readShards(bench, consumers);
+        await readCheckpoints(bench);
+        await readLogs(bench);
+      }
       bench.isQuiet = false;
+      bench.isSilent = false;
+      return isCalm;
     },
     async ended() {
+      strain.stop();
       await Promise.all(all);
       await bench.close();
     },

@@ -117,8 +117,8 @@ function acceptReports(
 export function runReporter(bench: Bench): Promise<void> {
   const random = bench.random.fork('reporter');
   let next = 0;
-  return bench.repeat(600, random, async () => {
-    if (bench.isQuiet) return;
+  return bench.repeat(500, random, async () => {
+    if (bench.isSilent) return;
     next += 1;
     const id = `r${next}`;
     const body = { report: 'SmsSend', status: 'Success', smsid: id };

@@ -1,7 +1,7 @@
 /** Presence clients: uuids that come and go, subscribers, publishers, and readers of who is there. */
 import { type Bench, isUnavailable, parse, ttlMs } from './bench.ts';
 
-export const channels = ['red', 'blue'] as const;
+export const channels = ['red', 'green', 'blue'] as const;
 export type Channel = (typeof channels)[number];
 
 const presence = '/v2/presence/sub-key/demo';
@@ -153,8 +153,8 @@ function receive(
 export function runPublisher(bench: Bench): Promise<void> {
   const random = bench.random.fork('publisher');
   let next = 0;
-  return bench.repeat(300, random, async () => {
-    if (bench.isQuiet) return;
+  return bench.repeat(150, random, async () => {
+    if (bench.isSilent) return;
     next += 1;
     const id = `message-${next}`;
     const topic = random.pick(channels);
@@ -189,7 +189,7 @@ export async function hereNow(bench: Bench, channel: Channel, node?: number): Pr
 /** Reads who is there, again and again, until the run stops. */
 export function runReader(bench: Bench, occupants: readonly Occupant[]): Promise<void> {
   const random = bench.random.fork('reader');
-  return bench.repeat(700, random, async () => {
+  return bench.repeat(400, random, async () => {
     const channel = random.pick(channels);
     const read = await hereNow(bench, channel);
     if (read === undefined) return;

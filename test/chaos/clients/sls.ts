@@ -8,7 +8,7 @@ const group = 'cg';
 export const slsGroup = `${logstore}/consumergroups/${group}`;
 const groupName = 'logs/cg';
 export const logTopic = 'logs';
-export const shardCount = 6;
+export const shardCount = 12;
 const beatMs = 2_000;
 
 export interface Consumer {
@@ -35,10 +35,23 @@ export async function setUpSls(bench: Bench): Promise<void> {
     [`${logstore}/consumergroups`, { consumerGroup: group, timeout: ttlMs.sls / 1_000, order: false }],
   ] as const;
   for (const [path, body] of calls) {
-    const { status, text } = await callSls(bench, 'POST', path, body);
-    if (status !== 200) throw new Error(`POST ${path}: ${status} ${text}`);
+    await createSls(bench, path, body);
   }
 }
+
+/** Creates something, again and again while the server is busy with its start. Rejects if the server refuses. */
+export async function createSls(bench: Bench, path: string, body: unknown): Promise<void> {
+  for (let tries = 0; ; tries += 1) {
+    const reply = await callSls(bench, 'POST', path, body);
+    const { status, text } = reply;
+    // A request without a reply may have been the one that created it.
+    if (status === 200 || (tries > 0 && text.includes('AlreadyExist'))) return;
+    if (!isUnavailable(reply) || tries === setUpTries) throw new Error(`POST ${path}: ${status} ${text}`);
+    await bench.pause(500);
+  }
+}
+
+const setUpTries = 40;
 
 /** Runs a consumer until the run stops. Its first heartbeat comes after a pause. */
 export function runConsumer(
@@ -142,8 +155,8 @@ async function quietPause(bench: Bench, ms: number): Promise<void> {
 export function runProducer(bench: Bench): Promise<void> {
   const random: Random = bench.random.fork('producer');
   let next = 0;
-  return bench.repeat(600, random, async () => {
-    if (bench.isQuiet) return;
+  return bench.repeat(400, random, async () => {
+    if (bench.isSilent) return;
     next += 1;
     const id = `log-${next}`;
     const reply = await callSls(bench, 'POST', logstore, { __logs__: [{ id }] });

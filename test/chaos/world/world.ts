@@ -44,7 +44,15 @@ export interface WorldOptions {
 /** Settings of every node: short holds and leases, so that a run of minutes sees many of them end. */
 export function nodeArguments(tokenTtlMs: number): string[] {
   return [
-    ...['--presence-hold-seconds', '5', '--pbx-token-ttl-seconds', String(tokenTtlMs / 1_000)],
+    // Every join and leave is an event of its own, however many there are.
+    ...[
+      '--presence-announce-max',
+      '100',
+      '--presence-hold-seconds',
+      '5',
+      '--pbx-token-ttl-seconds',
+      String(tokenTtlMs / 1_000),
+    ],
     ...['--pbx-report-timeout-ms', '1000', '--store-timeout-ms', '1000', '--journal', 'off'],
   ];
 }
