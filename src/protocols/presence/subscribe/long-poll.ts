@@ -90,11 +90,14 @@ async function beginSubscription(
   heartbeat: Heartbeat | undefined,
 ): Promise<PollReply> {
   const { store, ownJoins, wallMs } = context;
+  // Before all else: a heartbeat that was read before this request has had its result when this reply arrives, and what comes
+  // later is later than this.
+  const begun = await store.now({ tenant: call.tenant });
   // Taken in any case: a later request must not begin before a join that this client did not ask for.
   const ownJoin = heartbeat === undefined ? undefined : ownJoins.take(heartbeat, wallMs());
-  const { subscription, readAt } = await openSubscription(context, call, ownJoin);
+  const { subscription } = await openSubscription(context, call, ownJoin?.since ?? begun.sequence);
   const { places, sources, only } = subscription;
-  let { timetoken } = readAt;
+  let { timetoken } = begun;
   if (heartbeat !== undefined) {
     const topics = [...sources].filter(([, { kind }]) => kind === 'events').map(([topic]) => topic);
     if (ownJoin !== undefined && topics.length > 0)

@@ -3,7 +3,6 @@ import type { WatchedFrom } from '../../../store/store.ts';
 import { channelsOfGroups } from '../channel-groups/channel-groups.ts';
 import type { PresenceContext } from '../context.ts';
 import { watchEvents, watchedNames } from '../membership/events/watches.ts';
-import type { OwnJoin } from '../membership/own-joins.ts';
 import { mergePlaces, type Place } from '../membership/places.ts';
 import { channelGroupTopic, eventSourceOf, messageSourceOf, prefixOf } from '../messages/topics.ts';
 import type { PresenceCall } from '../wire/call.ts';
@@ -44,13 +43,13 @@ export interface OpenSubscription {
 
 /**
  * Reads what a request is subscribed to, and watches the presence events of it: all that happen after `readAt` are received. That is
- * read first of all, because SDKs send a heartbeat beside the handshake and must receive their own join. `ownJoin`: the uuid's
- * join that a heartbeat just made. Rejects if nothing is named, or too much.
+ * read first of all, because SDKs send a heartbeat beside the handshake and must receive their own join. `ownSince`: a number of the
+ * store's sequence; later joins of the uuid are received too. Rejects if nothing is named, or too much.
  */
 export async function openSubscription(
   { store, settings }: PresenceContext,
   call: PresenceCall,
-  ownJoin?: OwnJoin,
+  ownSince?: number,
 ): Promise<OpenSubscription> {
   const { tenant } = call;
   const direct = parseSubscribedChannels(call.channels);
@@ -68,9 +67,9 @@ export async function openSubscription(
   checkSize(sources);
   const { uuid = '' } = call.query;
   /** Where no watch exists, the uuid's own grants are recorded that are later than a number of the store's sequence. */
-  const ownSince = (since: number | undefined) =>
+  const grantsSince = (since: number | undefined) =>
     uuid === '' || since === undefined ? {} : { own: { holder: uuid, since } };
-  const own = ownSince(ownJoin?.since);
+  const own = grantsSince(ownSince);
   const readAt = await watchEvents(store, { tenant, settings, ...watchedNames(named), ...own });
   const channelsOf = new Map<string, readonly string[]>();
   if (groupNames.length > 0) {
@@ -78,7 +77,7 @@ export async function openSubscription(
     for (const [at, group] of groupNames.entries()) channelsOf.set(group, found[at] ?? []);
     const inGroups = addGroups(sources, groups, channelsOf);
     checkSize(sources);
-    const later = ownSince(ownJoin?.since ?? readAt.sequence);
+    const later = grantsSince(ownSince ?? readAt.sequence);
     await watchEvents(store, { tenant, settings, ...watchedNames(inGroups), ...later });
   }
   const grouped = groups.names.map((group) => ({ group, channels: channelsOf.get(group) ?? [] }));

@@ -102,3 +102,17 @@ it('a join that is older than the delay of the real service is not received agai
   const later = timetoken + 30_000_000n;
   expect(await begin(later)).toBe(later);
 });
+
+it('a client whose heartbeat and subscribe come at once receives its own join', async () => {
+  const lost: string[] = [];
+  for (let at = 0; at < 20; at += 1) {
+    const uuid = `u${at}`;
+    const requests = [
+      () => beat(`ch${at}`, `uuid=${uuid}`),
+      () => receive(`ch${at},ch${at}-pnpres`, `uuid=${uuid}`),
+    ];
+    const replies = await Promise.all(requests.map((send) => send()));
+    if (!JSON.stringify(replies[1]).includes(`join ${uuid}`)) lost.push(uuid);
+  }
+  expect(lost).toEqual([]);
+});
