@@ -48,7 +48,7 @@ export function slsOperations(context: SlsContext): readonly SlsOperation[] {
     ...unindexedQueries(context),
     ...emptyLists(context),
     ...absentResources(context),
-    ...refusedCalls(),
+    ...refusedCalls(context),
 
     createProject(context),
     listProject(context),

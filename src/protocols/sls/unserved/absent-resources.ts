@@ -1,11 +1,10 @@
 /** Calls on one resource of a kind that cannot be created here: it does not exist, and the service has a code for that. */
 import type { Method } from '../../kit/operation.ts';
 import type { ResourceContext } from '../resources/context.ts';
-import { readLogstore } from '../resources/logstores/logstore-store.ts';
 import { projectSubject, readProject } from '../resources/projects/project.ts';
 import type { AbsentErrorName } from '../wire/absent-errors.ts';
 import type { SlsOperation } from '../wire/call.ts';
-import { errors, logstoreErrors } from '../wire/errors.ts';
+import { errors, projectErrors } from '../wire/errors.ts';
 
 /** By path: the kind, for the names of the calls, and the error. */
 const absent: Readonly<Record<string, readonly [kind: string, error: AbsentErrorName]>> = {
@@ -35,7 +34,6 @@ const verbs: readonly (readonly [method: Method, verb: string])[] = [
 export function absentResources(context: ResourceContext): readonly SlsOperation[] {
   return Object.entries(absent).flatMap(([path, [kind, error]]) =>
     verbs.map(([method, verb]): SlsOperation => {
-      const isInLogstore = path.startsWith('/logstores/');
       return {
         name: `${verb}${kind}`,
         summary: `Answers ${verb}${kind}: there is none`,
@@ -45,11 +43,10 @@ export function absentResources(context: ResourceContext): readonly SlsOperation
         isAccountLevel: true,
         support: 'absent',
         schema: { replies: {} },
-        errors: [...logstoreErrors, error],
+        errors: [...projectErrors, error],
         subject: projectSubject,
         async run(call) {
-          if (isInLogstore) await readLogstore(context, call);
-          else if (call.project !== '') await readProject(context, call.project);
+          if (call.project !== '') await readProject(context, call.project);
           throw errors[error](call.target.split('?', 1)[0]?.split('/').at(-1) ?? '');
         },
       };

@@ -1,7 +1,10 @@
 /** Calls that are refused by name: by path and method, the vendor's name of the call. */
 import type { Method } from '../../kit/operation.ts';
+import type { ResourceContext } from '../resources/context.ts';
+import { readLogstore } from '../resources/logstores/logstore-store.ts';
+import { projectSubject } from '../resources/projects/project.ts';
 import type { SlsOperation } from '../wire/call.ts';
-import { errors } from '../wire/errors.ts';
+import { errors, logstoreErrors } from '../wire/errors.ts';
 import { isAbsent } from './absent-resources.ts';
 
 type Calls = Readonly<Partial<Record<Method, string>>>;
@@ -161,7 +164,8 @@ const ofAccount: Readonly<Record<string, Calls>> = {
 };
 
 /** Returns the operations that refuse these calls. */
-export function refusedCalls(): readonly SlsOperation[] {
+export function refusedCalls(context: ResourceContext): readonly SlsOperation[] {
+  const refuse = (path: string, calls: Calls) => refuseCalls(context, path, calls);
   const ofKinds = Object.entries(kinds).flatMap(([path, kind]) => [
     ...refuse(`/${path}`, create(kind)),
     ...refuse(`/${path}/:name`, oneOf(kind)),
@@ -170,7 +174,7 @@ export function refusedCalls(): readonly SlsOperation[] {
   return [...ofKinds, ...others];
 }
 
-function refuse(path: string, calls: Calls): readonly SlsOperation[] {
+function refuseCalls(context: ResourceContext, path: string, calls: Calls): readonly SlsOperation[] {
   if (isAbsent(path)) return [];
   return Object.entries(calls).map(([method, name]) => ({
     name,
@@ -182,9 +186,11 @@ function refuse(path: string, calls: Calls): readonly SlsOperation[] {
     isAccountLevel: true,
     support: 'refused',
     schema: { replies: {} },
-    errors: ['NotSupported'],
-    subject: () => ({}),
-    run() {
+    errors: [...logstoreErrors, 'NotSupported'],
+    subject: projectSubject,
+    async run(call) {
+      // A logstore that does not exist is the answer that the service would give first.
+      if (call.logstore !== '' && call.project !== '') await readLogstore(context, call);
       throw errors.NotSupported(name);
     },
   }));

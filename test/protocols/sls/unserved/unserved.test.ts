@@ -56,6 +56,7 @@ describe('an index', () => {
     expect(await call(method, `${logstore}/index`, {})).toMatchObject(
       refused(400, 'ParameterInvalid', `${name} is not supported`),
     );
+    expect(await call(method, '/logstores/other/index', {})).toMatchObject(refused(404, 'LogStoreNotExist'));
   });
 });
 
