@@ -2,7 +2,8 @@
 import { Type } from '@sinclair/typebox';
 import { projectSubject } from '../resources/projects/project.ts';
 import type { SlsCall, SlsOperation } from '../wire/call.ts';
-import { logstoreErrors } from '../wire/errors.ts';
+import { SlsError } from '../wire/error-entry.ts';
+import { errors, logstoreErrors } from '../wire/errors.ts';
 import { emptyReply } from '../wire/reply.ts';
 import { appendLogGroups } from './append-log-groups.ts';
 import { logBodyErrors, logBodyLimit, readLogGroups } from './codec/log-body.ts';
@@ -21,11 +22,11 @@ export function putLogs(context: LogContext): SlsOperation {
     otherPaths: ['/logstores/:logstore/shards/lb'],
     bodyLimit: logBodyLimit(context),
     schema: { replies: { 200: 'Written' } },
-    errors: [...logstoreErrors, ...logBodyErrors],
+    errors: [...logstoreErrors, ...logBodyErrors, 'ProjectNotExistOnPut'],
     subject: projectSubject,
     async run(call: SlsCall) {
       const groups = await readLogGroups(context, call);
-      await appendLogGroups(context, call, { groups, clientIp: call.client.clientAddress });
+      await append(context, call, { groups, clientIp: call.client.clientAddress });
       return emptyReply;
     },
   };
@@ -46,11 +47,11 @@ export function postLogStoreLogs(context: LogContext): SlsOperation {
       }),
       replies: { 200: 'Written' },
     },
-    errors: [...logstoreErrors, ...logBodyErrors],
+    errors: [...logstoreErrors, ...logBodyErrors, 'ProjectNotExistOnPut'],
     subject: projectSubject,
     async run(call) {
       const groups = await readLogGroups(context, call);
-      await appendLogGroups(context, call, {
+      await append(context, call, {
         groups,
         key: call.query.key ?? '',
         clientIp: call.client.clientAddress,
@@ -58,4 +59,14 @@ export function postLogStoreLogs(context: LogContext): SlsOperation {
       return emptyReply;
     },
   };
+}
+
+/** Appends log groups; a project that does not exist has a message of its own here. */
+function append(...args: Parameters<typeof appendLogGroups>): Promise<void> {
+  const [, { project }] = args;
+  return appendLogGroups(...args).catch((error: unknown) => {
+    throw error instanceof SlsError && error.code === 'ProjectNotExist'
+      ? errors.ProjectNotExistOnPut(project)
+      : error;
+  });
 }

@@ -15,6 +15,13 @@ export const errors = {
     (project: string) => `The Project does not exist : ${project}`,
     'my-project',
   ),
+  /** ProjectNotExist of PutLogs, whose text the functional tests of the vendor's Go SDK assert. */
+  ProjectNotExistOnPut: entry(
+    404,
+    'ProjectNotExist',
+    (project: string) => `The Project does not exist: ${project}`,
+    'my-project',
+  ),
   ProjectAlreadyExist: entry(
     400,
     'ProjectAlreadyExist',

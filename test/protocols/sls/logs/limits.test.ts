@@ -172,5 +172,13 @@ describe('PutLogs refuses', () => {
     expect(await put(sampleGroup, {}, '/logstores/none/shards/lb')).toMatchObject(
       refused(404, 'LogStoreNotExist'),
     );
+    const headers = {
+      'content-type': 'application/x-protobuf',
+      'x-log-bodyrawsize': String(sampleGroup.length),
+    };
+    const elsewhere = { host: 'other.cn-hangzhou.log.aliyuncs.com', headers };
+    expect(await service.call('POST', `${logstore}/shards/lb`, sampleGroup, elsewhere)).toMatchObject(
+      refused(404, 'ProjectNotExist', 'The Project does not exist: other'),
+    );
   });
 });
