@@ -83,9 +83,11 @@ export function makeConcurrency({ max, maxPerTarget }: ConcurrencyLimits): Concu
     attemptsAt.add(target, 1);
     attemptsOfAt.add(`${target} ${user}`, 1);
     const giveBack = (): void => {
+      // Else nobody waits for a place: those who wait do so for their target.
+      const isScarce = running >= shared || runningOf.get(user) >= fewAttempts;
       running -= 1;
       runningOf.add(user, -1);
-      startNext();
+      if (isScarce) startNext();
     };
     const attempt: LastingAttempt = { party, giveBack };
     const timer = setTimeout(() => lasting.add(attempt), soonMs);
@@ -94,8 +96,8 @@ export function makeConcurrency({ max, maxPerTarget }: ConcurrencyLimits): Concu
       clearTimeout(timer);
       attemptsAt.add(target, -1);
       attemptsOfAt.add(`${target} ${user}`, -1);
-      if (lasting.end(attempt)) startNext();
-      else giveBack();
+      if (!lasting.end(attempt)) giveBack();
+      startNext();
     };
   };
 
