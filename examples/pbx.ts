@@ -43,11 +43,11 @@ const heartbeat = () =>
 console.log(`heartbeat: ${(await heartbeat()).status}`);
 
 // An operator plays a call between two extensions of the model PBX.
-await server.operator('pbx/calls', { from: '1000', to: '1001' });
+await server.operator.json('POST', '/pbx/calls', { body: { from: '1000', to: '1001' } });
 while (!reports.includes('NewCdr')) await once(receiver, 'report');
 console.log(`reports: ${reports.join(', ')}`);
 
-await server.operator('clock', { advanceMs: 30 * 60_000 });
+await server.clock.advance('30m');
 const expired = await heartbeat();
 console.log(`heartbeat after 30 minutes: ${expired.status}, errno ${expired.errno}`);
 console.log(`login again: ${(await call('login', credentials)).status}`);

@@ -8,19 +8,16 @@ import { openServer } from './server.ts';
 
 const server = await openServer();
 
-/** The vendor's client. Only `origin` and `ssl` differ from production. */
+/** The vendor's client. Only its keys, `origin` and `ssl` differ from production. */
 const user = (userId: string, presenceTimeout: number): PubNub =>
   new PubNub({
-    subscribeKey: 'example',
-    publishKey: 'example',
+    ...server.presence.config('example'),
     userId,
     presenceTimeout,
-    origin: server.authority,
-    ssl: false,
   });
 
 // Removes what an earlier run left on a server that keeps running.
-await server.operator('reset', { tenant: 'presence/example' });
+await server.reset('presence/example');
 const ann = user('ann', 300);
 const bob = user('bob', 20);
 
@@ -61,7 +58,7 @@ console.log(`here now: ${channels.lobby?.occupants.map(({ uuid }) => uuid).join(
 
 // bob's presence timeout is 20 seconds, and no heartbeat of his falls into these 20.
 const timedOut = annReceives('timeout bob, occupancy 1');
-await server.operator('clock', { advanceMs: 20_000 });
+await server.clock.advance('20s');
 await timedOut;
 
 bob.destroy();

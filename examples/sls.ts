@@ -35,7 +35,7 @@ const client = new sls.default(
 );
 
 // Removes what an earlier run left on a server that keeps running.
-await server.operator('reset', { tenant: 'sls/example' });
+await server.reset('sls/example');
 await client.createProject(new sls.CreateProjectRequest({ projectName: 'example', description: 'example' }));
 await client.createLogStore(
   'example',
@@ -70,9 +70,9 @@ await heartbeat('a');
 await heartbeat('b');
 
 // b sends a heartbeat in time, a does not.
-await server.operator('clock', { advanceMs: 40_000 });
+await server.clock.advance('40s');
 await heartbeat('b');
-await server.operator('clock', { advanceMs: 20_000 });
+await server.clock.advance('20s');
 await heartbeat('b');
 await heartbeat('a');
 

@@ -224,7 +224,12 @@ function makeObserver({ metrics, requestLog, overview }: Observers): DirectOptio
     const { url = 'none', config } = request.routeOptions;
     // The route, never the path: paths have no bound.
     const operation = request.operation === '' ? `${request.method} ${url}` : request.operation;
-    metrics.request(config.protocol ?? 'none', operation, reply.statusCode, reply.elapsedTime / 1_000);
+    metrics.request(
+      config.protocol ?? 'none',
+      operation,
+      reply.statusCode,
+      (reply.elapsedTime - request.heldMs) / 1_000,
+    );
     if (config.protocol !== 'operator') overview.countReply(reply.statusCode);
     requestLog.record({ request, reply, operation });
   };

@@ -24,12 +24,12 @@ describe('the command', () => {
     expect(manifest.engines.node).toMatch(/^>=\d+(\.\d+){0,2}$/);
   });
 
-  it.each(['4.9.1', '20.20.2', '23.11.1'])('prints the version on Node.js %s', (old) => {
+  it.each(['4.9.1', '20.20.2', '22.18.0'])('prints the version on Node.js %s', (old) => {
     for (const flag of ['--version', '-v'])
       expect(run(old, [flag])).toEqual({ status: 0, stdout: `${manifest.version}\n`, stderr: '' });
   });
 
-  it.each(['4.9.1', '20.20.2', '23.11.1'])(
+  it.each(['4.9.1', '20.20.2', '22.18.0'])(
     'refuses Node.js %s in one line that says which is needed',
     (old) => {
       const minimum = manifest.engines.node.replace('>=', '');
@@ -43,7 +43,7 @@ describe('the command', () => {
     },
   );
 
-  it.each(['24.0.0', '26.1.0', '100.0.0-pre'])('starts on Node.js %s', (current) => {
+  it.each(['22.19.0', '24.0.0', '26.1.0', '100.0.0-pre'])('starts on Node.js %s', (current) => {
     const { status, stdout, stderr } = run(current, ['--help']);
     expect(stderr).toBe('');
     expect(stdout).toContain(`heartbeatd ${manifest.version}: `);

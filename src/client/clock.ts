@@ -1,4 +1,6 @@
 /** Moves time. */
+import type { Static } from '@sinclair/typebox';
+import type { ClockChanged, Clocks } from '../operator/clock/clock-schema.ts';
 import type { Selector } from '../operator/selector/selector.ts';
 import type { Requester } from './request.ts';
 
@@ -6,28 +8,9 @@ import type { Requester } from './request.ts';
 export type Duration = number | string;
 
 /** A lease clock at one moment. */
-export interface ClockReading {
-  /** The lease clock, ms; comparable only with itself. */
-  readonly leaseMs: number;
-  /** Wall time of the store, ms since 1970. */
-  readonly wallMs: number;
-  /** What clients see as the date, ms since 1970: wall time, moved and frozen with the clock. */
-  readonly dateMs: number;
-  readonly frozen: boolean;
-  readonly [detail: string]: unknown;
-}
-
+export type ClockReading = Static<typeof Clocks>;
 /** What a move of the clock caused, in the order of the deadlines. */
-export interface ClockMoved {
-  readonly clock: ClockReading;
-  readonly fired: readonly {
-    readonly tenant: string;
-    readonly group: string;
-    readonly holder: string;
-    readonly [detail: string]: unknown;
-  }[];
-  readonly [detail: string]: unknown;
-}
+export type ClockMoved = Static<typeof ClockChanged>;
 
 export interface AdvanceOptions {
   /** Holders that keep beating meanwhile, as their clients would. */

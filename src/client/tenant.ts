@@ -32,9 +32,10 @@ export interface TestTenant {
   reset(): Promise<void>;
 }
 
-/** Moves the project's and the subscribe key's time together. */
+/** Moves the project's and the subscribe key's time together; what happens in other tenants is not affected. */
 export interface TenantClock {
-  advance(by: Duration, options?: AdvanceOptions): Promise<readonly ClockMoved[]>;
+  /** Resolves to what expired in either of them, in the order of the deadlines. */
+  advance(by: Duration, options?: AdvanceOptions): Promise<ClockMoved['fired']>;
   freeze(): Promise<void>;
   thaw(): Promise<void>;
 }
@@ -63,9 +64,9 @@ export function makeTenant(requester: Requester, endpoints: Endpoints, name: str
     pbx: { ...endpoints.pbx, username: name, password },
     clock: {
       async advance(by, options) {
-        const moved: ClockMoved[] = [];
-        for (const { clock } of both) moved.push(await clock.advance(by, options));
-        return moved;
+        const fired: ClockMoved['fired'] = [];
+        for (const { clock } of both) fired.push(...(await clock.advance(by, options)).fired);
+        return fired.sort((a, b) => (a.date < b.date ? -1 : a.date > b.date ? 1 : 0));
       },
       async freeze() {
         for (const { clock } of both) await clock.freeze();

@@ -59,6 +59,7 @@ type DirectRequestMembers = Pick<
   | 'clientAddress'
   | 'authority'
   | 'operation'
+  | 'heldMs'
   | 'log'
 >;
 
@@ -69,6 +70,7 @@ class DirectRequest implements DirectRequestMembers {
   readonly routeOptions: CompiledRoute['options'];
   body: Buffer | undefined = undefined;
   operation = '';
+  heldMs = 0;
   readonly #options: DirectOptions;
   #query: Readonly<Record<string, unknown>> | undefined;
   #id: string | undefined;

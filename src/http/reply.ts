@@ -9,6 +9,8 @@ export interface Reply {
   readonly status: number;
   readonly headers: HeaderList;
   readonly body: string | Uint8Array;
+  /** How long the request was held until there was something to answer, ms; that says nothing about the server's speed. */
+  readonly heldMs?: number;
 }
 
 /** Returns the headers of an object as a list. */
@@ -30,7 +32,8 @@ function withLength(headers: HeaderList, length: number): string[] {
  * which was an eighth of the work of a heartbeat; a list passed to `writeHead` is validated once. `onResponse` hooks run as
  * usual; `onSend` hooks do not. Headers set on the Fastify reply before are not sent.
  */
-export function sendReply(reply: FastifyReply, { status, headers, body }: Reply): void {
+export function sendReply(reply: FastifyReply, { status, headers, body, heldMs }: Reply): void {
+  if (heldMs !== undefined) reply.request.heldMs = heldMs;
   reply.hijack();
   if (typeof body !== 'string') {
     reply.raw.writeHead(status, withLength(headers, body.byteLength));

@@ -80,6 +80,7 @@ export function makeServer(options: ServerOptions) {
     },
   });
   server.decorateRequest('operation', '');
+  server.decorateRequest('heldMs', 0);
   server.server.on('connection', rememberAddress);
   const front: Front | undefined =
     tls === undefined ? undefined : attachFront(server.server as Server, { ...tls, notices });

@@ -74,9 +74,10 @@ it('prints its version with npx', () => {
   expect(run(user, 'npx', 'heartbeatd', '--version')).toBe(`${manifest.version}\n`);
 });
 
-it('serves heartbeats', async () => {
+/** Starts the server, sends a heartbeat, and stops it. */
+async function serveOne(node: string, args: readonly string[]): Promise<void> {
   const bin = join(user, 'node_modules', 'heartbeatd', 'dist', 'bin.cjs');
-  const child = spawn(process.execPath, [bin, '--port', '0'], {
+  const child = spawn(node, [bin, '--port', '0', ...args], {
     cwd: user,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -92,12 +93,31 @@ it('serves heartbeats', async () => {
     child.stdout.resume();
     const reply = await fetch(`${url}/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=ann`);
     expect(await reply.json()).toMatchObject({ status: 200, message: 'OK' });
+    const page = await fetch(`${url}/_heartbeatd/console/vendor/preact.js`);
+    expect(page.status).toBe(200);
     child.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
   } finally {
     child.kill('SIGKILL');
   }
-});
+}
+
+it('serves heartbeats and the console', () => serveOne(process.execPath, []));
+
+/** Beside the one that the tests run on; the package `node` holds the program. */
+const otherReleases = ['22', '26'];
+
+it.each(otherReleases)(
+  'serves heartbeats, in memory and on a file, on Node.js %s',
+  async (release) => {
+    const home = join(folder, `node-${release}`);
+    mkdirSync(home);
+    run(home, 'npm', 'install', ...installOptions, '--no-save', '--foreground-scripts', `node@${release}`);
+    const node = join(home, 'node_modules', 'node', 'bin', 'node');
+    for (const store of [[], ['--data', join(home, 'leases.db')]]) await serveOne(node, store);
+  },
+  120_000,
+);
 
 it('is imported by a TypeScript program, which serves the app itself', () => {
   const program = `

@@ -1,7 +1,7 @@
 /** `heartbeatd clock`: reads and moves time. */
 import type { Clock, ClockMoved, ClockReading } from '../../client/index.ts';
 import { type Command, selectorFlags, serverFlags, textFlag, UsageError } from '../command.ts';
-import { spoken, table } from '../table.ts';
+import { printable, spoken, table } from '../table.ts';
 
 const { tenant } = selectorFlags;
 
@@ -63,18 +63,14 @@ function countOf(value = '1'): number {
   return count;
 }
 
-function readingText({ dateMs, frozen, offsetMs }: ClockReading): string {
-  const offset = typeof offsetMs === 'number' && offsetMs > 0 ? `, ${spoken(offsetMs)} ahead` : '';
-  return `${new Date(dateMs).toISOString()}, ${frozen ? 'frozen' : 'running'}${offset}\n`;
+function readingText({ dateMs, frozen, offsetMs, tenants = [] }: ClockReading): string {
+  const offset = offsetMs > 0 ? `, ${spoken(offsetMs)} ahead` : '';
+  const own = tenants.map((one) => `${printable(one.tenant ?? '')}: ${readingText(one)}`);
+  return `${new Date(dateMs).toISOString()}, ${frozen ? 'frozen' : 'running'}${offset}\n${own.join('')}`;
 }
 
 function movedText({ clock: reading, fired }: ClockMoved): string {
   if (fired.length === 0) return `${readingText(reading)}nothing expired\n`;
-  const rows = fired.map((event) => [
-    String(event.type ?? 'lease.expired'),
-    event.tenant,
-    event.group,
-    event.holder,
-  ]);
-  return `${readingText(reading)}${table(['event', 'tenant', 'group', 'holder'], rows)}`;
+  const rows = fired.map(({ date, type, tenant, group, holder }) => [date, type, tenant, group, holder]);
+  return `${readingText(reading)}${table(['deadline', 'event', 'tenant', 'group', 'holder'], rows)}`;
 }

@@ -1,6 +1,7 @@
 /** Prometheus metrics of one server, in a registry of their own. */
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { LeaseEvent, Store } from '../../store/store.ts';
+import { version } from '../../version.ts';
 import { makeHistogram } from './histogram.ts';
 import { type CountRequest, requestCounter } from './request-counter.ts';
 
@@ -48,6 +49,12 @@ export function makeMetrics(): Metrics & { watch(store: Store): void } {
   });
 
   const countRequest = requestCounter(registers);
+  new Gauge({
+    name: 'heartbeatd_build_info',
+    help: 'Always 1; the labels tell what runs',
+    labelNames: ['version', 'node'] as const,
+    registers,
+  }).set({ version, node: process.version }, 1);
 
   return {
     registry,
@@ -63,6 +70,7 @@ export function makeMetrics(): Metrics & { watch(store: Store): void } {
         if (type === 'expired') lateness.observe(lateMs / 1_000);
       });
       gaugeLeases(store, registers);
+      gaugeStore(store, registers);
     },
   };
 }
@@ -106,6 +114,33 @@ function gaugeLeases(store: Store, registers: Registry[]): void {
       for (const { tenant, leases } of await store.tenants().catch(() => [])) {
         this.inc({ protocol: protocolOf(tenant) }, leases);
       }
+    },
+  });
+}
+
+/** Adds whether the store answers, and how far its lease clock is from wall time. */
+function gaugeStore(store: Store, registers: Registry[]): void {
+  new Gauge({
+    name: 'heartbeatd_store_up',
+    help: '1 if any partition of the store answers, else 0',
+    registers,
+    async collect() {
+      this.set(
+        await store.ping().then(
+          () => 1,
+          () => 0,
+        ),
+      );
+    },
+  });
+  new Gauge({
+    name: 'heartbeatd_clock_frozen',
+    help: '1 while the lease clock is frozen, so that nothing expires, else 0',
+    registers,
+    async collect() {
+      const clock = await store.readClock().catch(() => undefined);
+      if (clock === undefined) this.reset();
+      else this.set(clock.frozen ? 1 : 0);
     },
   });
 }

@@ -118,5 +118,7 @@ declare module 'fastify' {
     readonly clientAddress: string;
     /** The vendor operation that the request turned out to be; empty before that, and for requests that match none. */
     operation: string;
+    /** How long the request was held until there was something to answer, ms. */
+    heldMs: number;
   }
 }

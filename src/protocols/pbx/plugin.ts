@@ -5,7 +5,9 @@ import { makePbxContext } from './api/context.ts';
 import { makeDialect } from './api/dialect.ts';
 import { pbxOperations } from './api/operations.ts';
 import type { PbxSettings } from './configuration.ts';
+import { gaugeQueues } from './delivery/queue-gauge.ts';
 import { deliverReports } from './delivery/service.ts';
+import { listDeliveries } from './operator/delivery-view.ts';
 import { operatorRoutes } from './operator/operator-routes.ts';
 import { pbxSettings } from './settings.ts';
 import { tenant } from './tenant.ts';
@@ -35,6 +37,7 @@ function create(protocolContext: ProtocolContext, settings: PbxSettings): Protoc
     operatorRoutes: (app) => operatorRoutes(app, context),
     async routes(app) {
       delivery = deliverReports(app, context, protocolContext.registry);
+      gaugeQueues(protocolContext.registry, () => listDeliveries(context));
       app.addHook('onClose', async () => context.tokens.stop());
       await dispatched.routes(app);
     },

@@ -1,4 +1,5 @@
 /** The Presence protocol (PubNub). */
+import { Gauge, type Registry } from 'prom-client';
 import { SettingError } from '../../settings/setting.ts';
 import { dispatch } from '../kit/dispatch.ts';
 import type { Protocol, ProtocolContext, ProtocolModule } from '../kit/protocol.ts';
@@ -10,7 +11,7 @@ import { makeOwnJoins } from './membership/own-joins.ts';
 import { selectPresenceChannels } from './membership/presence-channels.ts';
 import { presenceOperations } from './operations.ts';
 import { presenceSettings } from './settings.ts';
-import { makePolls } from './subscribe/polls.ts';
+import { makePolls, type Polls } from './subscribe/polls.ts';
 import { presenceDialect } from './wire/dialect.ts';
 
 export const presence = {
@@ -24,6 +25,20 @@ export const presence = {
   create,
 } satisfies ProtocolModule<typeof presenceSettings>;
 
+/** Makes the polls, which metrics count. */
+function countedPolls(registry: Registry): Polls {
+  const polls = makePolls();
+  new Gauge({
+    name: 'heartbeatd_presence_held_polls',
+    help: 'Subscribes that wait for something to answer',
+    registers: [registry],
+    collect() {
+      this.set(polls.held);
+    },
+  });
+  return polls;
+}
+
 function create(server: ProtocolContext, settings: PresenceSettings): Protocol {
   const { store, wallMs, log, interceptor } = server;
   const keysets = settings.presenceKeys.flatMap((text) => parseKeyset(text) ?? []);
@@ -32,7 +47,7 @@ function create(server: ProtocolContext, settings: PresenceSettings): Protocol {
     settings,
     presenceChannels: selectPresenceChannels(settings.presenceChannels),
     access: makeAccess({ store, keysets, verifies: settings.presenceAuth === 'verify', wallMs }),
-    polls: makePolls(),
+    polls: countedPolls(server.registry),
     ownJoins: makeOwnJoins(),
     debug: debugLog(log),
     wallMs,

@@ -48,6 +48,38 @@ export function installGo(): string {
   return buildGo(join(sources, 'go'), { home: folder('go'), program: 'worker' });
 }
 
+/** A program of a Go module, built from the module proxy. Returns its path. */
+export function installGoProgram(module: string, version: string): string {
+  const home = folder(`${module.replaceAll('/', '_')}-${version}`);
+  const program = join(
+    home,
+    'bin',
+    module
+      .replace(/\/v\d+$/, '')
+      .split('/')
+      .at(-1) ?? '',
+  );
+  if (!existsSync(program))
+    run(home, 'env', `GOBIN=${join(home, 'bin')}`, 'go', 'install', `${module}@${version}`);
+  return program;
+}
+
+/** A program of a Debian package, unpacked beside the project's modules: nothing is installed or started. Returns its path. */
+export function unpackDebian(name: string, program: string): string {
+  const home = folder(`debian-${name}`);
+  const path = join(home, 'usr', 'bin', program);
+  if (!existsSync(path)) {
+    try {
+      run(home, 'apt-get', '-q', 'download', name);
+    } catch {
+      run(home, 'apt-get', '-q', 'update');
+      run(home, 'apt-get', '-q', 'download', name);
+    }
+    run(home, 'sh', '-c', `dpkg-deb -x ${name}_*.deb .`);
+  }
+  return path;
+}
+
 /** Builds the program of a folder of Go sources in another folder. Returns its path. */
 export function buildGo(
   from: string,

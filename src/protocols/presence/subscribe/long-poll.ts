@@ -55,6 +55,8 @@ export interface PollReply {
   readonly deliveries: readonly Delivery[];
   /** The channel of a request that names exactly one. */
   readonly only: string | undefined;
+  /** How long the request was held, ms. */
+  readonly heldMs: number;
 }
 
 /**
@@ -104,7 +106,7 @@ async function beginSubscription(
       timetoken = await beforeOwnJoins(store, heartbeat, topics, timetoken);
     await renewPresence(context, heartbeat, places);
   }
-  return { timetoken, deliveries: [], only };
+  return { timetoken, deliveries: [], only, heldMs: 0 };
 }
 
 interface HeldPoll {
@@ -146,7 +148,7 @@ async function holdPoll(held: HeldPoll): Promise<PollReply> {
   const { deliveries, readTo } = selection;
   const timetoken = readTo ?? deliveries.at(-1)?.position ?? after;
   logPoll(held, 'poll answered', { timetoken: String(timetoken), deliveries: deliveries.length });
-  return { timetoken, deliveries, only: subscription.only };
+  return { timetoken, deliveries, only: subscription.only, heldMs: held.poll.heldMs };
 }
 
 /** Renews the presence of the uuid, or ends it if the client is gone and a setting takes that for a leave. */

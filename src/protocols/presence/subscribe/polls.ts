@@ -11,6 +11,8 @@ export interface Poll {
   readonly signal: AbortSignal;
   /** Returns why the poll ended; undefined while it has not, or if it was finished with a reply. */
   endedBy(): PollEnd | undefined;
+  /** How long the poll was idle, ms. */
+  readonly heldMs: number;
   /** Marks the poll as idle until the promise, of what it waits for, is settled. */
   idle<T>(until: Promise<T>): Promise<T>;
   /** Releases everything that the poll holds. To be called once its reply is known. */
@@ -21,14 +23,17 @@ export interface Poll {
 export interface Polls {
   /** Starts a poll of at most `maxMs`. */
   start(maxMs: number, connection: ClientConnection): Poll;
+  /** Polls that are idle now. */
+  readonly held: number;
   /** Resolves when every poll is idle or finished. */
   settled(): Promise<void>;
   /** Ends all polls, and those started later at once. */
   close(): void;
 }
 
-/** Makes an empty set of polls. */
-export function makePolls(): Polls {
+/** Makes an empty set of polls. `monotonicMs` measures how long they wait. */
+export function makePolls(monotonicMs: () => number = () => performance.now()): Polls {
+  let held = 0;
   const endings = new Set<(by: PollEnd) => void>();
   let isClosing = false;
   let busy = 0;
@@ -44,6 +49,9 @@ export function makePolls(): Polls {
     for (const each of resolve) each();
   };
   return {
+    get held() {
+      return held;
+    },
     async settled() {
       // What was woken in this turn is busy in the next.
       await setImmediate();
@@ -62,16 +70,24 @@ export function makePolls(): Polls {
       connection.once('close', () => end('disconnect'));
       if (isClosing) end('shutdown');
       enter();
+      let heldMs = 0;
       return {
         async idle(until) {
+          const sinceMs = monotonicMs();
           leave();
+          held += 1;
           try {
             return await until;
           } finally {
             enter();
+            held -= 1;
+            heldMs += monotonicMs() - sinceMs;
           }
         },
         signal: controller.signal,
+        get heldMs() {
+          return heldMs;
+        },
         endedBy: () => endedBy,
         finish() {
           leave();

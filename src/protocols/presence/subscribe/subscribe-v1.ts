@@ -31,7 +31,7 @@ export function subscribeV1(context: PresenceContext): PresenceOperation {
       const timetoken = segmentAt(call.url, timetokenSegment);
       const reply = await poll(context, call, timetoken === '' ? 0n : parseTimetoken(timetoken));
       const namesGroups = (call.query['channel-group'] ?? '') !== '';
-      return textReply(call, replyHeaders.get, render(reply, { namesGroups }));
+      return { ...textReply(call, replyHeaders.get, render(reply, { namesGroups })), heldMs: reply.heldMs };
     },
   };
 }

@@ -48,7 +48,7 @@ export function subscribe(context: PresenceContext): PresenceOperation {
     demand: demandSubscribe,
     async run(call) {
       const reply = await poll(context, call, timetokenOf(call.query));
-      return textReply(call, replyHeaders.get, render(reply));
+      return { ...textReply(call, replyHeaders.get, render(reply)), heldMs: reply.heldMs };
     },
   };
 }

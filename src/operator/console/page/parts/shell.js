@@ -44,7 +44,7 @@ function ClockBar({ tenant }) {
     body: tenant === undefined ? change : { tenant, ...change },
   });
   tick.value;
-  const wallMs = data.wallMs + (data.frozen ? 0 : performance.now() - readAt);
+  const wallMs = data.dateMs + (data.frozen ? 0 : performance.now() - readAt);
   const offset = data.offsetMs > 0 ? `, ${duration(data.offsetMs)} ahead` : '';
   return html`<div class="row" role="group" aria-label="Clock${tenant === undefined ? '' : ` of ${tenant}`}">
     <span class="num nowrap" title="lease clock ${data.leaseMs}">${new Date(wallMs).toISOString().slice(0, 10)} ${clockTime(wallMs).slice(0, 8)}${' '}
