@@ -175,6 +175,8 @@ async function mount(app: App, protocols: readonly Protocol[], refuse: RefuseOve
 
 type RefuseOverload = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void;
 
+/** More than any operation reads, bytes. */
+const maxBodyBytes = 16 * 1_048_576;
 /** What a body is counted as whose size is not stated, bytes. */
 const unstatedBytes = 1_048_576;
 /** Minimum interval between two log lines about overload, ms. */
@@ -200,10 +202,11 @@ function makeRefuseOverload(load: Load, log: Log): RefuseOverload {
   };
 }
 
-/** Returns the size that a request states for its body. */
+/** Returns the size that a request states for its body; 0 for one that is refused before it is read. */
 function bodyBytes(headers: IncomingHttpHeaders): number {
   if (headers['transfer-encoding'] !== undefined) return unstatedBytes;
-  return Number(headers['content-length'] ?? 0) || 0;
+  const bytes = Number(headers['content-length'] ?? 0) || 0;
+  return bytes > maxBodyBytes ? 0 : bytes;
 }
 
 function watchedMetrics(store: Store): Metrics {

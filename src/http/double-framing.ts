@@ -21,7 +21,8 @@ import { endWith } from './unreadable.ts';
  */
 export function serveDoubleFraming(server: Server, request: RefusedRequest): boolean {
   if (request.code !== 'HPE_INVALID_CONTENT_LENGTH' || isInFirstLine(request)) return false;
-  const { socket } = request;
+  const { socket, packet, at } = request;
+  if (!/\r\ntransfer-encoding[ \t]*:/i.test(packet.toString('latin1', 0, at))) return false;
   takeOver(
     server,
     request,

@@ -141,6 +141,12 @@ describe('a request with Content-Length and chunks', () => {
     expect(await occupancy()).toBe(1);
   });
 
+  it('is not what a request with an invalid length alone is refused for', async () => {
+    const text = await exchange('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n');
+    expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    expect(text).toContain('{"error":"malformed HTTP request"}');
+  });
+
   it('runs nothing that follows its body', async () => {
     await fetch(started.url + join);
     const text = await exchange(`${head('/', framing(20))}\r\n${chunk(json)}${end}${reset}`);

@@ -106,6 +106,15 @@ describe('a server', () => {
     expect(health.status).toBe(200);
   });
 
+  it('refuses a body that states an absurd length for its size, not as busy', async () => {
+    started = await startApp({});
+    const socket = connect(Number(new URL(started.url).port), '127.0.0.1');
+    sockets.push(socket);
+    const received = new Promise<string>((resolve) => socket.once('data', (bytes) => resolve(String(bytes))));
+    socket.write('POST /logstores HTTP/1.1\r\nHost: p1.x\r\nContent-Length: 99999999999\r\n\r\n');
+    expect(await received).toMatch(/PostBodyTooLarge/);
+  });
+
   it('serves other requests while thousands of held polls fail at once', async () => {
     const store = createStore(openEmbeddedDriver());
     const held: ((error: Error) => void)[] = [];
