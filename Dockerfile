@@ -26,7 +26,8 @@ COPY --from=build --chown=root:root /app/node_modules node_modules
 COPY --from=build --chown=root:root /app/dist dist
 # Owned by the user, so that a volume mounted there is too.
 RUN mkdir /data && chown node:node /data
-USER node
+# By number, so that a host or a cluster can tell that it is not root.
+USER 1000:1000
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
   CMD ["node", "dist/bin.cjs", "--healthcheck"]
