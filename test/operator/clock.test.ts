@@ -156,6 +156,9 @@ describe('an advance', () => {
     const beat = (token: string) => call('POST', `/api/v1.1.0/heartbeat?token=${token}`);
     expect((await beat(busy)).json).toMatchObject({ status: 'Success' });
     expect((await beat(quiet)).json).toMatchObject({ errno: '20004' });
+    const device = await call('POST', `/api/v1.1.0/deviceinfo/query?token=${busy}`);
+    const date = new Date(moved.clock.dateMs).toISOString().slice(0, 19).replace('T', ' ');
+    expect(device.json.deviceinfo).toMatchObject({ systemtime: `${date} UTC+0` });
   });
 
   it('waits for the attempts that fall due, each before time goes on', async () => {

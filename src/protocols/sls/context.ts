@@ -1,5 +1,6 @@
 /** What the operations of SLS work with, put together from what the app provides. */
 import { makeBoundedMap } from '../kit/bounded-map.ts';
+import { dateOf } from '../kit/date.ts';
 import type { ProtocolContext } from '../kit/protocol.ts';
 import { makeSerialQueue } from '../kit/serial-queue.ts';
 import type { GroupContext, GroupSettings } from './consumer-groups/context.ts';
@@ -13,7 +14,7 @@ const maxCachedTopics = 10_000;
 
 /** Makes the context of one server process. */
 export function makeSlsContext(
-  { store, log, wallMs, randomBytes }: Omit<ProtocolContext, 'registry'>,
+  { store, log, randomBytes }: Omit<ProtocolContext, 'registry'>,
   config: GroupSettings & LogSettings,
 ): SlsContext {
   return {
@@ -26,7 +27,6 @@ export function makeSlsContext(
     received: makeBoundedMap(maxCachedTopics),
     changes: makeSerialQueue(),
     roundRobin: { next: randomBytes(4).readUInt32BE() },
-    nowSeconds: () => Math.floor(wallMs() / 1_000),
-    nowMicros: () => Math.floor(wallMs() * 1_000),
+    nowSeconds: async (tenant) => Math.floor((await dateOf(store, tenant)) / 1_000),
   };
 }

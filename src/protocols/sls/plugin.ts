@@ -1,5 +1,6 @@
 /** SLS (Alibaba Cloud Simple Log Service) as a module that the server mounts. */
 import { SettingError, type SettingsOf } from '../../settings/setting.ts';
+import { dateOf } from '../kit/date.ts';
 import { dispatch } from '../kit/dispatch.ts';
 import type { Protocol, ProtocolContext, ProtocolModule } from '../kit/protocol.ts';
 import { viewGroups } from './consumer-groups/group/view.ts';
@@ -7,6 +8,7 @@ import { beatAsAnswered } from './consumer-groups/heartbeat.ts';
 import { makeSlsContext } from './context.ts';
 import { slsOperations } from './operations.ts';
 import { logRoutes } from './operator/log-routes.ts';
+import { tenantOf } from './resources/projects/project.ts';
 import { slsSettings } from './settings.ts';
 import { makeDialect } from './wire/dialect.ts';
 import { makeRequestIds } from './wire/reply.ts';
@@ -25,12 +27,18 @@ export const sls = {
 function create(provided: ProtocolContext, config: SettingsOf<typeof slsSettings>): Protocol {
   const context = makeSlsContext(provided, config);
   const { wallMs, randomBytes, interceptor } = provided;
-  const nextRequestId = makeRequestIds(context.nowSeconds, randomBytes(4).toString('hex'));
+  const nextRequestId = makeRequestIds(() => Math.floor(wallMs() / 1_000), randomBytes(4).toString('hex'));
   const operations = slsOperations(context);
   const paths = operations.map(({ path }) => path);
   return {
     ...dispatch({
-      dialect: makeDialect({ config, wallMs, nextRequestId, paths }),
+      dialect: makeDialect({
+        config,
+        wallMs,
+        dateMs: (project) => dateOf(context.store, tenantOf(project)),
+        nextRequestId,
+        paths,
+      }),
       operations,
       interceptor,
     }),

@@ -30,7 +30,7 @@ export interface Service {
     readonly text: string;
     readonly json: ReturnType<typeof JSON.parse>;
   }>;
-  /** Advances the lease clock and the wall clock. */
+  /** Advances the clock of all tenants. */
   pass(seconds: number): Promise<void>;
   nowSeconds(): number;
   /** Sets the wall clock only, seconds since 1970. */
@@ -40,6 +40,7 @@ export interface Service {
 
 export async function startService(changes: Partial<Config> = {}): Promise<Service> {
   let wallMs = startMs;
+  let passedMs = 0;
   const started = await startApp(changes, { wallMs: () => wallMs });
   await started.store.freezeClock();
   return {
@@ -71,10 +72,11 @@ export async function startService(changes: Partial<Config> = {}): Promise<Servi
       };
     },
     async pass(seconds) {
-      wallMs += Math.round(seconds * 1_000);
-      await started.store.advanceClock(Math.round(seconds * 1_000));
+      const ms = Math.round(seconds * 1_000);
+      passedMs += ms;
+      await started.store.advanceClock(ms);
     },
-    nowSeconds: () => Math.floor(wallMs / 1_000),
+    nowSeconds: () => Math.floor((startMs + passedMs) / 1_000),
     setWallClock(seconds) {
       wallMs = seconds * 1_000;
     },

@@ -1,15 +1,18 @@
 /** `POST /api/{version}/deviceinfo/query`: the device. */
+
 import { Type } from '@sinclair/typebox';
+import { dateOf } from '../../kit/date.ts';
 import { authorizedCall } from '../api/authorized-call.ts';
 import { type PbxOperation, succeedWith } from '../api/call.ts';
 import type { PbxContext } from '../api/context.ts';
+import { tenant } from '../tenant.ts';
 import { dateTime, duration } from './date-time.ts';
 import { readModel } from './model.ts';
 
 const down: ReadonlySet<string> = new Set(['Unavailable', 'Unregistered', 'Malfunction', 'Fxsnoport']);
 
 export function deviceInfoQuery(context: PbxContext): PbxOperation {
-  const { store, configuredModel, wallMs, startedMs } = context;
+  const { store, configuredModel, startedMs } = context;
   return authorizedCall(context, {
     name: 'PbxDeviceInfoQuery',
     summary: 'Returns the name, versions, time and extension count of the device',
@@ -17,6 +20,7 @@ export function deviceInfoQuery(context: PbxContext): PbxOperation {
     permission: 'device',
     reply: { deviceinfo: Type.Record(Type.String(), Type.String()) },
     async run() {
+      const dateMs = await dateOf(store, tenant);
       const { value: model } = await readModel(store, configuredModel);
       const { devicename, sn, hardwarever, firmwarever } = model.device;
       const up = model.extensions.filter(({ status = 'Registered' }) => !down.has(status)).length;
@@ -26,8 +30,8 @@ export function deviceInfoQuery(context: PbxContext): PbxOperation {
           sn,
           hardwarever,
           firmwarever,
-          systemtime: `${dateTime(wallMs())} UTC+0`,
-          uptime: duration(Math.max(0, wallMs() - startedMs)),
+          systemtime: `${dateTime(dateMs)} UTC+0`,
+          uptime: duration(Math.max(0, dateMs - startedMs)),
           extensionstatus: `${up}/${model.extensions.length}`,
         },
       });

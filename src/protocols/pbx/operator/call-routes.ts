@@ -1,6 +1,8 @@
 /** Plays calls: an operator starts a call and moves it on step by step. */
+
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { dateOf } from '../../kit/date.ts';
 import type { App } from '../../kit/protocol.ts';
 import type { PbxContext } from '../api/context.ts';
 import { newCallId } from '../calls/dial.ts';
@@ -12,6 +14,7 @@ import { startCall } from '../calls/play/start-call.ts';
 import { Step } from '../calls/play/step.ts';
 import type { ModelUpdate } from '../model/change-model.ts';
 import type { Model } from '../model/model.ts';
+import { tenant } from '../tenant.ts';
 import { failures, OperatorError, tags, updateModel } from './update-model.ts';
 
 const maxSteps = 100;
@@ -51,7 +54,7 @@ export function callRoutes(app: App, context: PbxContext): void {
 }
 
 function registerNewCall(app: App, context: PbxContext): void {
-  const { store, wallMs } = context;
+  const { store } = context;
   app.post(
     '/calls',
     {
@@ -70,7 +73,7 @@ function registerNewCall(app: App, context: PbxContext): void {
       if ((await listCalls(store)).length >= maxOpenCalls)
         throw new OperatorError(409, `${maxOpenCalls} calls are open; end one first`);
       const state = await updateModel(context, async (model) => {
-        const startedMs = wallMs();
+        const startedMs = await dateOf(store, tenant);
         const callid = newCallId(context, startedMs);
         const call = refusingWith(400, () => startCall(model, newCall, callid, startedMs));
         return playAll(model, call, 0, steps ?? wholeCall(call));

@@ -3,6 +3,7 @@
  * known and a signature must be right; in verify mode each call also needs its permission.
  */
 import type { Store, Tenant } from '../../../store/store.ts';
+import { dateOf } from '../../kit/date.ts';
 import type { Query } from '../wire/decode/target.ts';
 import { errors } from '../wire/errors.ts';
 import type { Demand } from './demand.ts';
@@ -29,8 +30,8 @@ export interface Access {
   /** Throws if another publish key is configured for the subscribe key. */
   checkPublishKey(subscribeKey: string, publishKey: string): void;
   /**
-   * Returns the time of a keyset, ms: the clock that grants, tokens and revocations expire on, which an operator can move. It
-   * starts as wall time.
+   * Returns the date of a keyset, ms since 1970: grants, tokens and revocations expire by it. It is wall time, unless an operator
+   * moved the tenant's clock.
    */
   nowMs(tenant: Tenant): Promise<number>;
   /** Returns the secret that tokens of a subscribe key are signed with. */
@@ -51,7 +52,7 @@ const maxSkewSeconds = 60;
 /** Makes the admission of a created protocol. */
 export function makeAccess({ store, keysets, verifies, wallMs }: AccessOptions): Access {
   const known = new Map(keysets.map((keyset) => [keyset.subscribeKey, keyset]));
-  const nowMs = async (tenant: Tenant): Promise<number> => (await store.now({ tenant })).leaseMs;
+  const nowMs = (tenant: Tenant): Promise<number> => dateOf(store, tenant);
 
   /** A client's own clock may be wall time, or be moved together with the server's. */
   const isRecent = async (timestamp: number, tenant: Tenant): Promise<boolean> => {

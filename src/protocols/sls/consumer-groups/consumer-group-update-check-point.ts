@@ -1,6 +1,8 @@
 /** "ConsumerGroupUpdateCheckPoint". */
+
 import { Type } from '@sinclair/typebox';
 import { isDebugging } from '../../../settings/log.ts';
+import { dateOf } from '../../kit/date.ts';
 import { whenQuery } from '../../kit/operation.ts';
 import { retryOnConflict } from '../../kit/retry-on-conflict.ts';
 import { validator } from '../../kit/validate.ts';
@@ -116,7 +118,10 @@ async function trySave(
   const refusal = update.isForced ? undefined : await findRefusal(context, known, update);
   if (refusal !== undefined) return refusal;
 
-  const value: Checkpoint = { checkpoint, updateTime: context.nowMicros() };
+  const value: Checkpoint = {
+    checkpoint,
+    updateTime: Math.floor((await dateOf(context.store, tenant)) * 1_000),
+  };
   const write = checkpointDocuments(group).write(String(id), value);
   if (shard.status === 'readonly') {
     const [end] = await endsOf(context, { project: ref.project, logstore, shards: [shard] });

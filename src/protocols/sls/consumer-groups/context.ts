@@ -17,6 +17,4 @@ export interface GroupContext extends ResourceContext {
   readonly groups: BoundedMap<string, KnownGroup>;
   /** Changes to a group by this process run one after the other: concurrent ones would only conflict. */
   readonly changes: SerialQueue;
-  /** Wall time, microseconds since 1970. */
-  nowMicros(): number;
 }

@@ -45,7 +45,8 @@ async function updateGroup(context: GroupContext, call: SlsCall, wanted: Static<
     const { tenant, lease, group } = known;
     const changed = changeSettings(group, wanted);
     const [consumers = 0] = await context.store.count({ tenant, groups: [lease] });
-    const next = consumers === 0 ? changed : noteOverwrite(changed, group, { at: context.nowSeconds(), by });
+    const at = await context.nowSeconds(tenant);
+    const next = consumers === 0 ? changed : noteOverwrite(changed, group, { at, by });
     const after = await writeGroup(context, known, next);
     return after === undefined ? undefined : { isNoted: next.overwrites !== group.overwrites, after };
   });

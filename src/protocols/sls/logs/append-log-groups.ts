@@ -74,8 +74,9 @@ async function receiveTime(context: LogContext, topic: ShardTopic): Promise<numb
         : await readEntry(context, topic, bounds.newest);
     newest = entry === undefined ? 0 : receivedAt(entry.payload);
   }
+  const now = await context.nowSeconds(topic.tenant);
   // Another append may have set it in the meantime.
-  const time = Math.max(newest, received.get(key) ?? 0, context.nowSeconds());
+  const time = Math.max(newest, received.get(key) ?? 0, now);
   received.set(key, time);
   return time;
 }

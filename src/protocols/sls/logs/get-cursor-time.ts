@@ -38,5 +38,5 @@ async function timeAt(context: LogContext, log: ShardLog, cursor: bigint): Promi
   if (!isEnd && entry === undefined) throw errors.InvalidCursor();
   const time = entry === undefined ? 0 : receivedAt(entry.payload);
   if (!isEnd) return time;
-  return log.isWritable || entry === undefined ? Math.max(context.nowSeconds(), time) : time;
+  return log.isWritable || entry === undefined ? Math.max(await context.nowSeconds(log.tenant), time) : time;
 }

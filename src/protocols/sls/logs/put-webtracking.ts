@@ -1,6 +1,6 @@
 /** "PutWebtracking": unsigned logs of web pages and scripts, as JSON. */
 import { readLogstore } from '../resources/logstores/logstore-store.ts';
-import { projectSubject } from '../resources/projects/project.ts';
+import { projectSubject, tenantOf } from '../resources/projects/project.ts';
 import type { SlsCall, SlsOperation } from '../wire/call.ts';
 import { errors, logstoreErrors } from '../wire/errors.ts';
 import { binaryReply, emptyReply } from '../wire/reply.ts';
@@ -25,7 +25,7 @@ export function putWebtracking(context: LogContext): SlsOperation {
     subject: projectSubject,
     async run(call) {
       const body = await decompressBody(context, call);
-      await trackLogs(context, call, readJsonLogs(body, context.nowSeconds()));
+      await trackLogs(context, call, readJsonLogs(body, await context.nowSeconds(tenantOf(call.project))));
       return emptyReply;
     },
   };

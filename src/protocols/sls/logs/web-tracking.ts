@@ -1,6 +1,6 @@
 /** "Web Tracking": one log whose contents are the query of an image or script request. */
 import { Type } from '@sinclair/typebox';
-import { projectSubject } from '../resources/projects/project.ts';
+import { projectSubject, tenantOf } from '../resources/projects/project.ts';
 import type { SlsCall, SlsOperation } from '../wire/call.ts';
 import { logstoreErrors } from '../wire/errors.ts';
 import { emptyReply } from '../wire/reply.ts';
@@ -27,7 +27,11 @@ export function webTracking(context: LogContext): SlsOperation {
     isPublic: true,
     subject: projectSubject,
     async run(call) {
-      await trackLogs(context, call, logGroupOf(call.query, context.nowSeconds()));
+      await trackLogs(
+        context,
+        call,
+        logGroupOf(call.query, await context.nowSeconds(tenantOf(call.project))),
+      );
       return emptyReply;
     },
   };

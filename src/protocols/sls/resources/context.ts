@@ -1,5 +1,5 @@
 /** What operations on projects, logstores and shards work with. */
-import type { Store } from '../../../store/store.ts';
+import type { Store, Tenant } from '../../../store/store.ts';
 import type { BoundedMap } from '../../kit/bounded-map.ts';
 import type { Versioned } from '../../kit/documents.ts';
 import type { Logstore } from './logstores/logstore.ts';
@@ -17,7 +17,7 @@ export interface ResourceContext {
   readonly config: ResourceSettings;
   /** Logstores as this process last read them, by project and name. An entry may be out of date: guard what follows by its version. */
   readonly logstores: BoundedMap<string, Versioned<Logstore>>;
-  /** Wall time, seconds since 1970. */
-  nowSeconds(): number;
+  /** The date of a project's tenant, seconds since 1970. */
+  nowSeconds(tenant: Tenant): Promise<number>;
   randomBytes(size: number): Buffer;
 }

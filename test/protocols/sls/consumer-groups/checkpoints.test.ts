@@ -39,6 +39,17 @@ describe('checkpoints', () => {
     expect((await get())[0]).toMatchObject({ checkpoint: 'MQ==', updateTime: (startMs + 1_000) * 1_000 });
   });
 
+  it('have times by the clock of their project, whatever becomes of other clocks', async () => {
+    const { store } = service.started;
+    await beat('c1');
+    await store.advanceClock(3_600_000, 'sls/another-project');
+    await save('&consumer=c1');
+    expect((await get())[0]).toMatchObject({ updateTime: startMs * 1_000 });
+    await store.advanceClock(30_000, 'sls/my-project');
+    await save('&consumer=c1', { shard: 0, checkpoint: 'MQ==' });
+    expect((await get())[0]).toMatchObject({ updateTime: (startMs + 30_000) * 1_000 });
+  });
+
   it('outlive their consumers and are deleted with their group', async () => {
     await beat('c1');
     await save('&consumer=c1');

@@ -297,8 +297,9 @@ class History {
     if (shards.length > 12) return;
     const id = shards[this.#below(shards.length)]?.shardID ?? 0;
     const isSplit = this.#chance(0.6);
+    const now = await node.nowSeconds(tenant);
     await reshape(node, groupRef, (before) =>
-      isSplit ? split(before, id, { count: 2 }, node.nowSeconds()) : merge(before, id, node.nowSeconds()),
+      isSplit ? split(before, id, { count: 2 }, now) : merge(before, id, now),
     ).catch(passSlsError);
   }
 

@@ -71,6 +71,22 @@ describe('with signatures verified', () => {
     service.call('POST', url, Buffer.from(body), { headers });
   /** The signature was accepted: the project does not exist. */
   const passed = refused(404, 'ProjectNotExist');
+
+  it('a request is recent by wall time and by the clock of its project', async () => {
+    await start();
+    const { store } = service.started;
+    await store.freezeClock();
+    const hour = 3_600_000;
+    expect(await post(v4('[]', startMs + hour))).toMatchObject(refused(400, 'RequestTimeExpired'));
+    await store.advanceClock(hour, 'sls/another-project');
+    expect(await post(v4('[]', startMs + hour))).toMatchObject(refused(400, 'RequestTimeExpired'));
+    await store.advanceClock(hour, 'sls/my-project');
+    for (const atMs of [startMs, startMs + hour]) {
+      expect(await post(v4('[]', atMs))).toMatchObject(passed);
+      expect(await post(v1('[]', {}, atMs))).toMatchObject(passed);
+    }
+    expect(await post(v4('[]', startMs + hour / 2))).toMatchObject(refused(400, 'RequestTimeExpired'));
+  });
   const without = (headers: Record<string, string>, name: string): Record<string, string> =>
     Object.fromEntries(Object.entries(headers).filter(([key]) => key !== name));
 

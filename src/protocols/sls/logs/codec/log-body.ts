@@ -1,4 +1,6 @@
 /** Decodes request bodies that contain logs: compression and limits, for PutLogs and PutWebtracking. */
+
+import { tenantOf } from '../../resources/projects/project.ts';
 import type { SlsCall } from '../../wire/call.ts';
 import { decompress, isCompression } from '../../wire/compression.ts';
 import type { SlsError } from '../../wire/error-entry.ts';
@@ -57,12 +59,15 @@ export async function decompressBody(
 /** Returns the log groups that a body contains, checked. Throws the errors of "PutLogs". */
 export async function readLogGroups(
   context: LogContext,
-  call: Pick<SlsCall, 'headers' | 'body'>,
+  call: Pick<SlsCall, 'headers' | 'body' | 'project'>,
 ): Promise<readonly Uint8Array[]> {
   const type = call.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   if (call.body.length > 0 && type === '') throw errors.MissingContentType();
   if (type === 'application/json') {
-    const logs = readJsonLogs(await decompressBody(context, call), context.nowSeconds());
+    const logs = readJsonLogs(
+      await decompressBody(context, call),
+      await context.nowSeconds(tenantOf(call.project)),
+    );
     return [checkGroup(context, encodeLogGroup(logs))];
   }
   if (type !== 'application/x-protobuf') throw errors.InvalidContentType(type);

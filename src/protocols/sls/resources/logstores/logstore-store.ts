@@ -81,7 +81,7 @@ export async function createLogstore(
   const existing = await context.store.listDocuments({ tenant, collection });
   if (existing.some(({ key }) => key === logstore)) throw errors.LogStoreAlreadyExist(logstore);
   if (existing.length >= slsMaxLogstores) throw errors.ProjectQuotaExceed();
-  const createTime = context.nowSeconds();
+  const createTime = await context.nowSeconds(tenant);
   const value: Logstore = {
     ttl: 30,
     enable_tracking: false,

@@ -6,7 +6,7 @@ import { errors, logstoreErrors } from '../../wire/errors.ts';
 import { emptyReply, jsonReply } from '../../wire/reply.ts';
 import { parseJson } from '../../wire/request.ts';
 import type { ResourceContext } from '../context.ts';
-import { projectSubject } from '../projects/project.ts';
+import { projectSubject, tenantOf } from '../projects/project.ts';
 import { changeLogstore, readLogstore } from './logstore-store.ts';
 
 const path = '/logstores/:logstore/meteringmode';
@@ -45,11 +45,12 @@ export function updateLogStoreMeteringMode(context: ResourceContext): SlsOperati
       const { meteringMode } = checkBody(parseJson(call.body), () =>
         errors.ParameterInvalid('meteringMode is invalid'),
       );
+      const lastModifyTime = await context.nowSeconds(tenantOf(call.project));
       await changeLogstore(context, call, (before) => {
         const { mode = 'standard', telemetryType } = before;
         if (meteringMode !== byFunction && (mode !== 'standard' || telemetryType === 'Metrics'))
           throw errors.MeteringModeNotSupported();
-        return [{ ...before, meteringMode, lastModifyTime: context.nowSeconds() }, undefined];
+        return [{ ...before, meteringMode, lastModifyTime }, undefined];
       });
       return emptyReply;
     },

@@ -6,7 +6,7 @@ import { errors, logstoreErrors } from '../../wire/errors.ts';
 import { emptyReply } from '../../wire/reply.ts';
 import { parseJson, withoutNulls } from '../../wire/request.ts';
 import type { ResourceContext } from '../context.ts';
-import { projectSubject } from '../projects/project.ts';
+import { projectSubject, tenantOf } from '../projects/project.ts';
 import { checkSettings } from './check-settings.ts';
 import { changeLogstore } from './logstore-store.ts';
 
@@ -51,8 +51,9 @@ export function updateLogStoreEncryption(context: ResourceContext): SlsOperation
             }),
       };
       checkSettings({ encrypt_conf });
+      const lastModifyTime = await context.nowSeconds(tenantOf(call.project));
       await changeLogstore(context, call, (before) => [
-        { ...before, encrypt_conf, lastModifyTime: context.nowSeconds() },
+        { ...before, encrypt_conf, lastModifyTime },
         undefined,
       ]);
       return emptyReply;

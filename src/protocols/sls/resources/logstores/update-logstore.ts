@@ -6,7 +6,7 @@ import { errors, logstoreErrors } from '../../wire/errors.ts';
 import { emptyReply } from '../../wire/reply.ts';
 import { parseJson, pickMembers, withoutNulls } from '../../wire/request.ts';
 import type { ResourceContext } from '../context.ts';
-import { projectSubject } from '../projects/project.ts';
+import { projectSubject, tenantOf } from '../projects/project.ts';
 import { checkArchive, checkSettings, isModeChangeAllowed } from './check-settings.ts';
 import { type LogstoreSettings, settingsMembers } from './logstore.ts';
 import { changeLogstore } from './logstore-store.ts';
@@ -26,9 +26,10 @@ export function updateLogstore(context: ResourceContext): SlsOperation {
     async run(call) {
       const change = checkBody(withoutNulls(parseJson(call.body)), () => errors.LogStoreInfoInvalid());
       const settings = withoutDefaults(pickMembers(change, settingsMembers));
+      const lastModifyTime = await context.nowSeconds(tenantOf(call.project));
       await changeLogstore(context, call, (before) => {
         if (!isModeChangeAllowed(before.mode, settings.mode)) throw errors.LogstoreModeFixed();
-        const after = { ...before, ...settings, lastModifyTime: context.nowSeconds() };
+        const after = { ...before, ...settings, lastModifyTime };
         if (settings.infrequentAccessTTL === undefined) checkArchive(after);
         checkSettings(after);
         return [after, undefined];

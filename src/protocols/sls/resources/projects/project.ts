@@ -115,7 +115,7 @@ export async function createProject(
     const existing = await projectDocuments.read(store, tenant, projectKey);
     throw existing === undefined ? errors.ExceedQuota('project') : errors.ProjectAlreadyExist(project);
   }
-  const createTime = context.nowSeconds();
+  const createTime = await context.nowSeconds(tenant);
   const value: Project = { description, ...settings, createTime, lastModifyTime: createTime };
   const { committed } = await store.commit({
     tenant,
@@ -132,7 +132,7 @@ export async function changeProject(
 ): Promise<void> {
   await retryOnConflict(async () => {
     const { value, version } = await readProject(context, project);
-    const changed = { ...value, ...settings, lastModifyTime: context.nowSeconds() };
+    const changed = { ...value, ...settings, lastModifyTime: await context.nowSeconds(tenantOf(project)) };
     const { committed } = await context.store.commit({
       tenant: tenantOf(project),
       writes: [projectDocuments.write(projectKey, changed, { version })],

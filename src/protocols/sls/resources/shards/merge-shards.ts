@@ -5,7 +5,7 @@ import type { SlsOperation } from '../../wire/call.ts';
 import { logstoreErrors } from '../../wire/errors.ts';
 import { jsonReply } from '../../wire/reply.ts';
 import type { ResourceContext } from '../context.ts';
-import { projectSubject } from '../projects/project.ts';
+import { projectSubject, tenantOf } from '../projects/project.ts';
 import { describeShard, parseShardId, reshape, ShardReply } from './change-shards.ts';
 import { merge } from './shards.ts';
 
@@ -25,8 +25,9 @@ export function mergeShards(context: ResourceContext): SlsOperation {
     errors: [...logstoreErrors, 'ExceedQuota'],
     subject: projectSubject,
     async run(call) {
+      const now = await context.nowSeconds(tenantOf(call.project));
       const affected = await reshape(context, call, (logstore) =>
-        merge(logstore, parseShardId(call.shard), context.nowSeconds()),
+        merge(logstore, parseShardId(call.shard), now),
       );
       return jsonReply(affected.map(describeShard));
     },

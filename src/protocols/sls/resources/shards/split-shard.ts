@@ -5,7 +5,7 @@ import type { SlsCall, SlsOperation } from '../../wire/call.ts';
 import { errors, logstoreErrors } from '../../wire/errors.ts';
 import { jsonReply } from '../../wire/reply.ts';
 import type { ResourceContext } from '../context.ts';
-import { projectSubject } from '../projects/project.ts';
+import { projectSubject, tenantOf } from '../projects/project.ts';
 import { describeShard, parseShardId, reshape, ShardReply } from './change-shards.ts';
 import { type SplitPoint, split } from './shards.ts';
 
@@ -32,8 +32,9 @@ export function splitShard(context: ResourceContext): SlsOperation {
     subject: projectSubject,
     async run(call) {
       const at = splitPointOf(call.query);
+      const now = await context.nowSeconds(tenantOf(call.project));
       const affected = await reshape(context, call, (logstore) =>
-        split(logstore, parseShardId(call.shard), at, context.nowSeconds()),
+        split(logstore, parseShardId(call.shard), at, now),
       );
       return jsonReply(affected.map(describeShard));
     },
