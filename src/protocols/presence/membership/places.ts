@@ -8,8 +8,8 @@ import { errors } from '../wire/errors.ts';
 /** A channel of a request. */
 export interface Place {
   readonly channel: string;
-  /** The names that a `state` object may know the channel by: its own, and those of the groups that it came with. */
-  readonly knownAs: readonly string[];
+  /** The names that a `state` object may know the channel by: its own, and those of the groups that it came with. Absent: its own only. */
+  readonly knownAs?: readonly string[];
 }
 
 /** A channel group with its channels. */
@@ -33,7 +33,7 @@ export function placesOf(
   if (channels.names.length > max) throw errors.tooManyChannels(max);
   // Most requests name no group: then there is nothing to read.
   if (groups.names.length > 0) return placesWithGroups(context, call, channels.names, groups.names);
-  return channels.names.map((channel) => ({ channel, knownAs: [channel] }));
+  return channels.names.map((channel) => ({ channel }));
 }
 
 async function placesWithGroups(

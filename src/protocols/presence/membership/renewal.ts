@@ -78,8 +78,9 @@ function leaseGroups(
 ): readonly BeatGroup[] {
   const present =
     presenceChannels === undefined ? places : places.filter(({ channel }) => presenceChannels(channel));
-  return present.map(({ channel, knownAs }) => {
-    const data = state === undefined ? undefined : stateOfFirst(state, knownAs);
+  if (state === undefined) return present.map(({ channel }) => ({ group: channel }));
+  return present.map(({ channel, knownAs = [channel] }) => {
+    const data = stateOfFirst(state, knownAs);
     return data === undefined ? { group: channel } : { group: channel, data };
   });
 }
@@ -119,8 +120,8 @@ async function renewGroups(
 ): Promise<void> {
   const { leases } = await context.store.beat(beatOf(context, heartbeat, groups, granting));
   if (context.debug !== undefined) logRenewal(context, heartbeat, leases);
+  if (!leases.some(({ state }) => state === 'granted')) return;
   const epochs = leases.filter(({ state }) => state === 'granted').map(({ epoch }) => epoch);
-  if (epochs.length === 0) return;
   onGrant?.(Math.min(...epochs) - 1);
   const granted = groups.filter((_, at) => leases[at]?.state === 'granted');
   await adoptAbsentState(context.store, heartbeat.tenant, heartbeat.uuid, granted);

@@ -1,5 +1,6 @@
 /** "ConsumerGroupHeartBeat". */
 import { Type } from '@sinclair/typebox';
+import { makeBoundedMap } from '../../kit/bounded-map.ts';
 import { whenQuery } from '../../kit/operation.ts';
 import { validator } from '../../kit/validate.ts';
 import type { SlsOperation } from '../wire/call.ts';
@@ -23,6 +24,7 @@ const Query = Type.Object({
 const checkQuery = validator(Query);
 
 export function consumerGroupHeartBeat(context: GroupContext): SlsOperation {
+  const reportedShards = makeReportedShards();
   return {
     name: 'ConsumerGroupHeartBeat',
     summary: 'Renews a consumer, reports the shards it holds, and returns the shards it owns',
@@ -48,10 +50,25 @@ export function consumerGroupHeartBeat(context: GroupContext): SlsOperation {
   };
 }
 
-/** Returns the shards that a heartbeat reports; none if it has no body. Throws PostBodyInvalid. */
-function reportedShards(body: Buffer): readonly number[] {
-  const isEmptyList = body.length === 2 && body[0] === 0x5b && body[1] === 0x5d;
-  if (body.length === 0 || isEmptyList) return [];
-  const value = checkBody(parseJson(body), () => errors.PostBodyInvalid('JSON'));
-  return Array.isArray(value) ? value : value.shards;
+const maxKnownBodies = 1_000;
+const maxKnownBytes = 2_048;
+const noShards: readonly number[] = [];
+
+/**
+ * Makes the function that returns the shards that a heartbeat reports; none if it has no body. It throws PostBodyInvalid. A consumer
+ * repeats what it reported before, so that most bodies need not be parsed and checked again.
+ */
+function makeReportedShards(): (body: Buffer) => readonly number[] {
+  const known = makeBoundedMap<string, readonly number[]>(maxKnownBodies);
+  return (body) => {
+    const isEmptyList = body.length === 2 && body[0] === 0x5b && body[1] === 0x5d;
+    if (body.length === 0 || isEmptyList) return noShards;
+    const key = body.length > maxKnownBytes ? undefined : body.toString('latin1');
+    const repeated = key === undefined ? undefined : known.get(key);
+    if (repeated !== undefined) return repeated;
+    const value = checkBody(parseJson(body), () => errors.PostBodyInvalid('JSON'));
+    const shards = Array.isArray(value) ? value : value.shards;
+    if (key !== undefined) known.set(key, shards);
+    return shards;
+  };
 }

@@ -93,7 +93,7 @@ async function tryHeartbeat(
   const isCurrent = lease.revision === group.revision && known.logstoreVersion === group.logstoreVersion;
   if (isCurrent) {
     const settled = known.settled.get(beat.consumer);
-    if (settled?.owned.every((id) => beat.held.includes(id)) === true) return settled.text;
+    if (settled !== undefined && holdsAll(beat.held, settled.owned)) return settled.text;
     if (applyHeartbeat(group, beat) === group && !needsArrivalTime(group, beat))
       return replyOf(known, beat.consumer);
   }
@@ -120,6 +120,13 @@ async function changeGroup(
   }
   logStep(context, written, beat, 'consumer group changed by a heartbeat');
   return replyOf(written, beat.consumer);
+}
+
+/** Returns whether all shards are among those that are held: most often they are the same list, in the same order. */
+function holdsAll(held: readonly number[], owned: readonly number[]): boolean {
+  if (held.length === owned.length && owned.every((id, at) => held[at] === id)) return true;
+  const among = new Set(held);
+  return owned.every((id) => among.has(id));
 }
 
 function replyOf(known: KnownGroup, consumer: string): string {

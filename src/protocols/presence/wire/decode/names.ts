@@ -33,7 +33,16 @@ export function parseChannels(segment: string): Names {
   ) {
     return { names: [segment], any: true };
   }
-  return withoutCompanions(parseSubscribedChannels(segment));
+  return plainNames(segment) ?? withoutCompanions(parseSubscribedChannels(segment));
+}
+
+/** Returns the names of a segment in which each stands as it is and none is a companion; undefined for any other. */
+function plainNames(segment: string): Names | undefined {
+  if (segment.includes('%') || segment.includes(companion)) return undefined;
+  const names = segment.split(',');
+  for (const { length } of names) if (length === 0 || length > limits.channelCharacters) return undefined;
+  const distinct = new Set(names);
+  return { names: distinct.size === names.length ? names : [...distinct], any: true };
 }
 
 /** Parses the names of a query parameter, which is decoded already. */
