@@ -3,17 +3,14 @@
  * interleaved run: `npm run bench:cpu -- --against ../other-checkout`. CPU time is steadier than requests per second on a shared
  * machine. Each case is warmed for five seconds; medians of the rounds, with their spread.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startRedis } from '../test/redis-server.ts';
 import { type CaseName, prepareCases } from './cases.ts';
-import { load, median, pinBesideLoad, requireTools, startServer, stopServers } from './load.ts';
+import { load, median, pinBesideLoad, requireTools } from './load.ts';
+import { cpuSeconds, freePort, startHeartbeatd, startProgram } from './processes.ts';
 
 const { values } = parseArgs({
   options: {
@@ -34,58 +31,7 @@ const here = join(import.meta.dirname, '..');
 const checkouts = { here, ...(values.against === undefined ? {} : { against: resolve(values.against) }) };
 
 const folder = mkdtempSync(join(tmpdir(), 'heartbeatd-cpu-'));
-const children: ChildProcess[] = [];
-process.once('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
-});
-
-interface Server {
-  readonly pid: number;
-  readonly port: number;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
-}
-
-/** Starts `src/main.ts` of a checkout on the first core. */
-async function start(checkout: string, env: Record<string, string>): Promise<Server> {
-  const port = await freePort();
-  const child = spawn(
-    'taskset',
-    ['-c', '0', process.execPath, join(checkout, 'src/main.ts'), '--port', String(port)],
-    {
-      env: { ...process.env, LOG_LEVEL: values.level, JOURNAL: values.journal, ...env },
-      stdio: ['ignore', 'ignore', 'inherit'],
-    },
-  );
-  children.push(child);
-  const isUp = (): Promise<boolean> =>
-    fetch(`http://127.0.0.1:${port}/healthz`).then(
-      () => true,
-      () => false,
-    );
-  while (!(await isUp())) {
-    if (child.exitCode !== null) throw new Error(`the server of ${checkout} ended`);
-    await setTimeout(50);
-  }
-  // taskset becomes the program, so the child's id is the server's.
-  return { pid: child.pid ?? 0, port };
-}
-
-const ticksPerSecond = 100;
-
-/** User and system time of a process, seconds. */
-function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-}
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
 requireTools();
 const samples = new Map<string, number[]>();
@@ -95,8 +41,11 @@ const note = (key: string, micros: number): void => {
 
 const redis = await startRedis();
 pinBesideLoad(redis.pid);
-const bare = await startServer('bare');
-const barePid = Number(readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').at(-2));
+const barePort = await freePort();
+const { pid: barePid, port: bare } = await startProgram(
+  [process.execPath, join(import.meta.dirname, 'idle-server.ts'), 'bare', String(barePort)],
+  { port: barePort, path: '/healthz' },
+);
 
 let database = 0;
 for (const store of values.stores.split(',')) {
@@ -109,7 +58,11 @@ for (const store of values.stores.split(',')) {
           : store === 'file'
             ? { DATA: join(folder, `${name}.db`) }
             : {};
-      const server = await start(checkout, env);
+      const server = await startHeartbeatd(checkout, {
+        LOG_LEVEL: values.level,
+        JOURNAL: values.journal,
+        ...env,
+      });
       return { name, server, cases: await prepareCases(server.port, values.cases) };
     }),
   );
@@ -133,7 +86,6 @@ for (const store of values.stores.split(',')) {
   }
   for (const { server } of servers) process.kill(server.pid, 'SIGKILL');
 }
-stopServers();
 await redis.stop();
 process.exit(0);
 
