@@ -20,6 +20,7 @@
  */
 import type { Command, CommandName, Commands } from './commands.ts';
 import type { Tenant, TenantEvent } from './leases.ts';
+import { maxGroupsPerHolder } from './limits.ts';
 
 /** The result of one command of a batch and the events that it caused, or its own error. */
 export type Outcome =
@@ -88,6 +89,15 @@ export interface TenantSize {
   readonly leases: number;
   readonly documents: number;
   readonly topics: number;
+}
+
+/** A beat would grant its holder more than `maxGroupsPerHolder` leases; it changed nothing. */
+export class TooManyGroups extends Error {
+  override readonly name = 'TooManyGroups';
+
+  constructor(holder: string) {
+    super(`${holder} would be in more than ${maxGroupsPerHolder} groups`);
+  }
 }
 
 /** The store cannot be reached, or did not reply in time. Protocols reply with their own "server error". */

@@ -55,7 +55,10 @@ export interface Beat {
   /** Absent: the lease keeps its TTL, and a new one gets `defaultTtlMs`. */
   readonly ttlMs?: number | undefined;
   readonly defaultTtlMs?: number;
-  /** False: only live leases are renewed; a dead or unknown one is reported as `absent`. */
+  /**
+   * False: only live leases are renewed; a dead or unknown one is reported as `absent`. A beat that would grant its holder more than
+   * `maxGroupsPerHolder` leases rejects with TooManyGroups.
+   */
   readonly grant: boolean;
   /** If any of them fails, nothing changes and the result is `stale`. */
   readonly guards?: readonly Guard[];

@@ -29,3 +29,6 @@ export const leaseEventsBelowPrefix = 'leases-below:';
 
 /** Maximum length of a prefix that is watched, bytes of UTF-8; a longer one matches no group. */
 export const maxWatchedPrefixBytes = 512;
+
+/** Maximum number of groups that one holder may be in at a time. */
+export const maxGroupsPerHolder = 10_000;

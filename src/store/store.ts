@@ -16,6 +16,7 @@ export {
   type StoreHealth,
   StoreUnavailable,
   type TenantSize,
+  TooManyGroups,
 } from './driver.ts';
 export type * from './leases.ts';
 

@@ -1,12 +1,14 @@
 /** What every driver must keep, item by item: one suite, called by a few lines per driver. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { maxGroupsPerHolder } from '../../src/store/limits.ts';
 import {
   type Beat,
   type LeaseEvent,
   leaseEventsTopic,
   type Store,
   type TenantEvent,
+  TooManyGroups,
 } from '../../src/store/store.ts';
 import type { Backend, BackendTraits, Node } from './backend.ts';
 
@@ -363,6 +365,23 @@ export function storeContract(
       }
       await store.advanceClock(999);
       expect(await store.groupsOf({ tenant, holder: 'ann' })).toHaveLength(groups.length);
+    });
+
+    it('that would give its holder too many groups changes nothing and is refused, and the batch goes on', async () => {
+      const groups = Array.from({ length: maxGroupsPerHolder }, (_, at) => ({ group: `g${at}` }));
+      const ask = { tenant, holder: 'ann', ttlMs: 60_000, grant: true, returning: 'state' as const };
+      for (let from = 0; from < groups.length; from += 1_000)
+        await store.beat({ ...ask, groups: groups.slice(from, from + 1_000) });
+      const [refused, renewed, other] = await Promise.allSettled([
+        store.beat({ ...ask, groups: [{ group: 'g0' }, { group: 'one too many' }] }),
+        store.beat({ ...ask, groups: [{ group: 'g1' }] }),
+        store.beat({ ...ask, holder: 'bob', groups: [{ group: 'one too many' }] }),
+      ]);
+      expect(refused).toMatchObject({ status: 'rejected', reason: expect.any(TooManyGroups) });
+      expect(renewed).toMatchObject({ value: { leases: [{ state: 'renewed' }] } });
+      expect(other).toMatchObject({ value: { leases: [{ state: 'granted' }] } });
+      expect(await members('one too many')).toEqual(['bob']);
+      await store.drop({ tenant });
     });
 
     it('with a guard that does not hold changes nothing and reports it', async () => {

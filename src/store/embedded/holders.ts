@@ -1,4 +1,5 @@
 /** The leases of each holder. A holder's only lease is stored without a map, which would be larger than the lease. */
+import { maxGroupsPerHolder } from '../limits.ts';
 import type { Held, LeaseRecord, TenantRecord } from './records.ts';
 
 type Holders = TenantRecord['holders'];
@@ -19,6 +20,18 @@ export function allHeld(held: Held | undefined): readonly LeaseRecord[] {
 export function holderName(held: Held | undefined): string | undefined {
   const lease = held instanceof Map ? held.values().next().value : held;
   return lease?.holder;
+}
+
+/** Returns whether a holder would be in more groups than it may be with these ones. */
+export function exceedsGroups(
+  held: Held | undefined,
+  groups: readonly { readonly group: string }[],
+): boolean {
+  const count = held instanceof Map ? held.size : 1;
+  if (count + groups.length <= maxGroupsPerHolder) return false;
+  const all = new Set(allHeld(held).map(({ group }) => group.name));
+  for (const { group } of groups) all.add(group);
+  return all.size > maxGroupsPerHolder;
 }
 
 /** Adds a lease to those of its holder. */

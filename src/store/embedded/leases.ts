@@ -1,11 +1,12 @@
 /** Changes of leases in the embedded store: each function is one atomic step. */
 import type { Input, Result } from '../commands.ts';
+import { TooManyGroups } from '../driver.ts';
 import type { BeatLease, TenantEvent } from '../leases.ts';
 import { defaultTtlMs } from '../limits.ts';
 import { detach } from './detach.ts';
 import { guardsHold } from './documents.ts';
 import { recordEvent } from './events.ts';
-import { addHeld, allHeld, holderName, leaseIn, removeHeld } from './holders.ts';
+import { addHeld, allHeld, exceedsGroups, holderName, leaseIn, removeHeld } from './holders.ts';
 import type { LeaseRecord, TenantRecord } from './records.ts';
 import { dueOf, leaseNow, newGroup, nextInSequence, type State, tenantOf } from './state.ts';
 
@@ -27,6 +28,7 @@ export function beat(state: State, input: Input<'beat'>): Step<Result<'beat'>> {
   const tenant = state.tenants.get(input.tenant);
   let held = tenant?.holders.get(input.holder);
   const groups = input.groups ?? allHeld(held).map((lease) => ({ group: lease.group.name }));
+  if (input.grant && exceedsGroups(held, groups)) throw new TooManyGroups(input.holder);
   const leases: BeatLease[] = [];
   let events: TenantEvent[] | undefined;
   for (const { group, data } of groups as readonly { group: string; data?: string }[]) {

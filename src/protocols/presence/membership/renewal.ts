@@ -2,11 +2,14 @@
  * Presence as leases: tenant = subscribe key, group = channel, holder = uuid, data = the state as JSON text. A heartbeat renews
  * them; so does a subscribe at the moment of its reply.
  */
-import type { Beat, BeatGroup, BeatResult } from '../../../store/store.ts';
+
+import { maxGroupsPerHolder } from '../../../store/limits.ts';
+import { type Beat, type BeatGroup, type BeatResult, TooManyGroups } from '../../../store/store.ts';
 import type { PresenceContext } from '../context.ts';
 import type { PresenceCall } from '../wire/call.ts';
 import { parseState, type State, stateOfName } from '../wire/decode/json.ts';
 import { parseTimeoutSeconds, parseUuidParameter } from '../wire/decode/values.ts';
+import { errors } from '../wire/errors.ts';
 import { channelsLeft } from './leaves.ts';
 import type { Place } from './places.ts';
 import { adoptAbsentState } from './state/absent-state.ts';
@@ -112,13 +115,20 @@ function beatOf(
 
 const granting = { grant: true } as const;
 
+/** Throws the vendor's error for a uuid that would be present in too many channels at a time. */
+function refuseTooMany(error: unknown): never {
+  throw error instanceof TooManyGroups ? errors.tooManyChannels(maxGroupsPerHolder) : error;
+}
+
 async function renewGroups(
   context: PresenceContext,
   heartbeat: Heartbeat,
   groups: readonly BeatGroup[],
   onGrant?: (since: number) => void,
 ): Promise<void> {
-  const { leases } = await context.store.beat(beatOf(context, heartbeat, groups, granting));
+  const { leases } = await context.store
+    .beat(beatOf(context, heartbeat, groups, granting))
+    .catch(refuseTooMany);
   if (context.debug !== undefined) logRenewal(context, heartbeat, leases);
   if (!leases.some(({ state }) => state === 'granted')) return;
   const epochs = leases.filter(({ state }) => state === 'granted').map(({ epoch }) => epoch);

@@ -1,6 +1,6 @@
 /** Beats as `lua/beat/beat.lua` takes and replies to them: in runs that differ in names and data only. */
-import { StoreUnavailable } from '../../driver.ts';
-import type { Beat, BeatLease, BeatResult } from '../../leases.ts';
+import { StoreUnavailable, TooManyGroups } from '../../driver.ts';
+import type { Beat, BeatGroup, BeatLease, BeatResult } from '../../leases.ts';
 import { defaultTtlMs } from '../../limits.ts';
 import type { ScriptArgument } from '../scripts.ts';
 import type { Codec } from './codec.ts';
@@ -50,18 +50,19 @@ function isSameForm(a: Beat, b: Beat): boolean {
   return true;
 }
 
-/** Returns the field of a lease in the tenant's hash of leases. */
-function fieldOf(group: string, holder: string): string {
-  return `${Buffer.byteLength(group)}:${group}${holder}`;
+/** Returns the names of leases as `lua/membership/leases.lua` stores them. */
+function namesOf(groups: readonly BeatGroup[]): string {
+  let names = '';
+  for (const { group } of groups) names += `${Buffer.byteLength(group)}:${group}`;
+  return names;
 }
 
 function encodeRun(run: readonly Beat[], first: Beat, to: ScriptArgument[]): void {
   to.push(first.tenant, formOf(first), run.length);
   for (const { collection, key, version } of first.guards ?? []) to.push(collection, key, version);
-  for (const { holder, groups } of run) {
-    if (groups === undefined) to.push(holder);
-    else for (const { group } of groups) to.push(fieldOf(group, holder));
-  }
+  for (const { holder } of run) to.push(holder);
+  if (first.groups === undefined) return;
+  for (const { groups = [] } of run) to.push(namesOf(groups));
   if (first.groups?.some(({ data }) => data !== undefined) !== true) return;
   for (const { groups = [] } of run) {
     for (const { data } of groups) if (data !== undefined) to.push(data);
@@ -70,20 +71,22 @@ function encodeRun(run: readonly Beat[], first: Beat, to: ScriptArgument[]): voi
 
 const memoryFull = 'redis has no free memory for new leases';
 
-const states = { g: 'granted', r: 'renewed', a: 'absent' } as const;
+const states = { g: 'granted', r: 'renewed', a: 'absent', f: 'absent', m: 'absent' } as const;
 
 const letterOfRefusal = 'f';
+const letterOfTooMany = 'm';
 
 const stale: BeatResult = { stale: true, leases: [] };
 
-function readResult(read: TextReader, { groups, returning }: Beat): BeatResult | StoreUnavailable {
+function readResult(read: TextReader, { holder, groups, returning }: Beat): BeatResult | Error {
   const count = groups?.length ?? Number(read.until());
   const leases: BeatLease[] = [];
-  let isRefused = false;
+  let error: Error | undefined;
   for (let at = 0; at < count; at += 1) {
     const letter = read.take(1);
-    if (letter === letterOfRefusal) isRefused = true;
-    const state = letter === letterOfRefusal ? 'absent' : states[letter as keyof typeof states];
+    if (letter === letterOfRefusal) error = new StoreUnavailable(memoryFull);
+    if (letter === letterOfTooMany) error = new TooManyGroups(holder);
+    const state = states[letter as keyof typeof states];
     const group = groups === undefined ? utf8(read.counted()) : (groups[at]?.group ?? '');
     const revision = returning === 'state' ? 0 : Number(read.until());
     const isComplete = returning === undefined || returning === 'all';
@@ -91,7 +94,7 @@ function readResult(read: TextReader, { groups, returning }: Beat): BeatResult |
     const data = isComplete && read.take(1) === '+' ? utf8(read.counted()) : null;
     leases.push({ group, state, epoch, revision, data });
   }
-  return isRefused ? new StoreUnavailable(memoryFull) : { stale: false, leases };
+  return error ?? { stale: false, leases };
 }
 
 /** Returns a function that returns the revision of one lease after another: consecutive leases of a group share one. */
@@ -140,7 +143,7 @@ export const beats: Codec<'beat'> = {
   decodeBatch(reply, beats) {
     // One character per byte: lengths are in bytes.
     const read = textReader(reply.toString('latin1'));
-    const results: (BeatResult | StoreUnavailable)[] = [];
+    const results: (BeatResult | Error)[] = [];
     while (results.length < beats.length) {
       const run = beats.slice(results.length, results.length + Number(read.until()));
       const outcome = read.take(1);

@@ -2,9 +2,9 @@
 --
 -- KEYS[1]  the partition's clock
 -- ARGV     1 entries and 2 idle ms of event topics, then runs of beats that differ in names and data only:
---          tenant, form, number of beats, (collection, key, version) per guard, then the field of every lease
---          (membership/leases.lua) and after all fields the data of those that come with any; or the holders, for beats on all
---          that they hold. The form is '<ttl ms or nothing>,<default ttl ms>,<grant 1 or 0>,<returning>,<number of guards>,
+--          tenant, form, number of beats, (collection, key, version) per guard, then the holder of each beat; unless the beats
+--          are on all that the holders have, the names of the leases of each (membership/leases.lua), and the data of those
+--          leases that come with any. The form is '<ttl ms or nothing>,<default ttl ms>,<grant 1 or 0>,<returning>,<number of guards>,
 --          <groups>', where returning is 'all', 'revision' or 'state', and groups has a 1 (with data) or 0 (without) for each
 --          group, or is '*' for all that are held
 -- Returns  { replies, tenant, events, tenant, events, … }. The replies are one text, for a list of strings would cost its
@@ -13,10 +13,10 @@
 --            'r'  if all leases were renewed and not all fields are returned; if revisions are returned, it is followed by the
 --                 number of consecutive leases of the same group and ';', their revision and ';', until all leases are covered;
 --            '-'  else, followed by a letter per lease: 'g' granted, 'r' renewed, 'a' absent, 'f' refused for lack of memory,
---                 which is as absent. For '*', each beat begins with its number of leases and ';', and the letter is followed by
---                 the length of the group, ';' and the group. Then come the revision and ';' if it is returned; the epoch and ';'
---                 if all fields are returned or the lease was granted; and if all fields are, '-' for no data, or '+', the length
---                 of the data, ';' and the data
+--                 or 'm' because the holder would have too many, which are as absent. For '*', each beat begins with its number of
+--                 leases and ';', and the letter is followed by the length of the group, ';' and the group. Then come the revision
+--                 and ';' if it is returned; the epoch and ';' if all fields are returned or the lease was granted; and if all
+--                 fields are, '-' for no data, or '+', the length of the data, ';' and the data
 --@include beat/plainRenewals
 
 -- True in a script of its own, which is called when Redis has refused this one for lack of memory.
@@ -33,62 +33,20 @@ end
 -- renewals.
 replies = {}
 --@include beat/form
---@include membership/holders
 --@include membership/endLeases
 --@include beat/grants
 --@include beat/leases
 
--- A beat of each holder in ARGV from `first` to `last` on all that it holds.
-local function beatHeld(run, first, last)
-  writeGranted()
-  local fields, ends = {}, {}
-  for from = first, last, MAX_TOGETHER do
-    local to = math.min(last, from + MAX_TOGETHER - 1)
-    for index, held in ipairs(redis.call('HMGET', keyOf(HOLDERS, run.tenant, ''), unpack(ARGV, from, to))) do
-      addFields(fields, run.tenant, ARGV[from + index - 1], held)
-      ends[#ends + 1] = #fields
-    end
-  end
-  local described = #fields > 0 and beatAll(run, fields, 1, #fields)
-  local at = 1
-  reply('-')
-  for _, final in ipairs(ends) do
-    local count = 0
-    local countAt = #replies + 1
-    replies[countAt] = ''
-    for index = at, final do
-      if described[index] then
-        count = count + 1
-        reply(described[index])
-      end
-    end
-    replies[countAt] = count .. ';'
-    at = final + 1
-  end
-end
-
--- A beat on each lease whose field is in ARGV from `first` to `last`.
-local function beatNamed(run, first, last)
-  local described = last >= first and beatAll(run, ARGV, first, last)
-  reply(described and '-' or 'r')
-  if described then
-    for index = first, last do
-      reply(described[index] or describe(run, 'r', ARGV[index]))
-    end
-  elseif run.form.returning == 'revision' then
-    replyRevisions(run.tenant, ARGV, first, last)
-  end
-end
-
-local at = 3
+local at, bundle = 3, 0
 while ARGV[at] do
   local tenant, form, beats = ARGV[at], formOf(ARGV[at + 1]), tonumber(ARGV[at + 2])
-  local run = { tenant = tenant, form = form, leasesKey = keyOf(LEASES, tenant, '') }
+  -- Leases of one beat have the same `bundle`.
+  local run = { tenant = tenant, form = form, bundle = bundle }
   at = at + 3
   -- No beat changes a document, so the guards of a run are checked once.
   local hold = form.guards == 0 or guardsHold(tenant, at, form.guards)
   at = at + 3 * form.guards
-  local last = at + beats * (form.held and 1 or form.count) - 1
+  local last = at + beats - 1
   reply(beats .. ';')
   if not hold then
     reply('s')
@@ -97,9 +55,11 @@ while ARGV[at] do
   else
     beatNamed(run, at, last)
   end
-  at = last + 1 + beats * form.dataCount
+  bundle = run.bundle
+  at = last + 1 + (form.held and 0 or beats + beats * form.dataCount)
 end
 writeGranted()
+saveRecords()
 result[1] = table.concat(replies)
 publishAppends()
 saveCounters()

@@ -4,54 +4,19 @@
 local granted
 
 local function newGrants(tenant)
-  return { tenant = tenant, fields = {}, data = {}, holders = {}, heads = {}, groups = {}, byField = {}, byGroup = {} }
+  return { tenant = tenant, count = 0, data = {}, groups = {}, byGroup = {} }
 end
 
--- Returns the packed lease.
-local function grant(run, field, data)
-  local tenant, form = run.tenant, run.form
-  granted = granted or newGrants(tenant)
-  local group, holder = groupAndHolder(field)
-  local epoch = nextSeq()
-  local ttl = form.ttl or form.default
-  local deadline = now(tenant) + ttl
-  local packed = packLease(deadline, ttl, epoch, data and 1 or 0)
-  local fields, dataOf, holders = granted.fields, granted.data, granted.holders
-  fields[#fields + 1] = field
-  fields[#fields + 1] = packed
-  granted.byField[field] = true
-  if data then
-    dataOf[#dataOf + 1] = field
-    dataOf[#dataOf + 1] = data
-  end
-  holders[#holders + 1] = holder
-  granted.heads[#holders] = headOf(group)
-  local members = granted.byGroup[group]
-  if not members then
-    members = { scores = {}, holders = {}, epochs = {}, data = {}, deadline = deadline }
-    granted.byGroup[group] = members
-    granted.groups[#granted.groups + 1] = group
-  end
-  members.deadline = math.min(members.deadline, deadline)
-  local at = #members.holders + 1
-  members.scores[2 * at - 1], members.scores[2 * at] = digits(deadline), holder
-  members.holders[at], members.epochs[at], members.data[at] = holder, epoch, data
-  members.anyData = members.anyData or data ~= false
-  revisionsOf(tenant)[group] = epoch
-  return packed
-end
-
+-- Writes the grants so far; to be called before anything else changes or reads their groups.
 local function writeGranted()
   if not granted then
     return
   end
   local tenant = granted.tenant
-  writeHash(keyOf(LEASES, tenant, ''), granted.fields)
   if #granted.data > 0 then
     writeData(tenant, granted.data)
   end
-  addHolders(tenant, granted.holders, granted.heads)
-  countUp('leases', tenant, #granted.holders)
+  countUp('leases', tenant, granted.count)
   local newGroups, newRevisions, newDue = {}, {}, {}
   for _, group in ipairs(granted.groups) do
     local members = granted.byGroup[group]
@@ -85,19 +50,36 @@ local function writeGranted()
   granted = nil
 end
 
--- Returns whether grants must be written before the leases of these fields are read: one of them is among the grants, or
--- no more grants fit.
-local function mustWriteGranted(tenant, fields, from, to)
-  if not granted then
-    return false
+-- Grants a lease. Returns it.
+local function grant(run, record, holder, group, data)
+  local tenant, form = run.tenant, run.form
+  if granted and (granted.tenant ~= tenant or granted.count >= MAX_TOGETHER) then
+    writeGranted()
   end
-  if granted.tenant ~= tenant or #granted.holders + to - from >= MAX_TOGETHER then
-    return true
+  granted = granted or newGrants(tenant)
+  local ttl = form.ttl or form.default
+  local deadline = now(tenant) + ttl
+  local lease =
+    { group = group, holder = holder, deadline = deadline, ttl = ttl, epoch = nextSeq(), flag = data and 1 or 0 }
+  -- Not stored yet: for the replies of this call.
+  lease.data = data
+  addLease(record, lease, run.bundle)
+  granted.count = granted.count + 1
+  if data then
+    granted.data[#granted.data + 1] = fieldOf(group, holder)
+    granted.data[#granted.data + 1] = data
   end
-  for at = from, to do
-    if granted.byField[fields[at]] then
-      return true
-    end
+  local members = granted.byGroup[group]
+  if not members then
+    members = { scores = {}, holders = {}, epochs = {}, data = {}, deadline = deadline }
+    granted.byGroup[group] = members
+    granted.groups[#granted.groups + 1] = group
   end
-  return false
+  members.deadline = math.min(members.deadline, deadline)
+  local at = #members.holders + 1
+  members.scores[2 * at - 1], members.scores[2 * at] = digits(deadline), holder
+  members.holders[at], members.epochs[at], members.data[at] = holder, lease.epoch, data
+  members.anyData = members.anyData or data ~= false
+  revisionsOf(tenant)[group] = lease.epoch
+  return lease
 end

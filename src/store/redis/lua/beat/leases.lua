@@ -1,51 +1,54 @@
 -- The slow path of beats: leases that are not all plainly renewed.
 
--- Renews a lease whose data changes, or whose deadline moves forward. Returns the packed lease.
-local function renew(run, field, packed, data)
-  local tenant = run.tenant
-  local group, holder = groupAndHolder(field)
-  local oldDeadline, oldTtl, epoch, flag = unpackLease(packed)
-  local ttl = run.form.ttl or oldTtl
-  local deadline = now(tenant) + ttl
-  local changed = data and dataAt(tenant, field) ~= data
-  packed = packLease(deadline, ttl, epoch, data and 1 or flag)
-  redis.call('HSET', run.leasesKey, field, packed)
+-- Renews a live lease.
+local function renew(run, lease, data)
+  local tenant, oldDeadline = run.tenant, lease.deadline
+  local changed = data and dataAt(tenant, fieldOf(lease.group, lease.holder)) ~= data
+  lease.ttl = run.form.ttl or lease.ttl
+  lease.deadline = now(tenant) + lease.ttl
+  touchLease(lease, run.bundle)
   if changed then
-    writeData(tenant, { field, data })
-    recordChange(tenant, field, epoch, data)
+    lease.flag, lease.data = 1, data
+    writeData(tenant, { fieldOf(lease.group, lease.holder), data })
+    recordChange(tenant, lease, data)
   end
-  if deadline < oldDeadline then
-    redis.call('ZADD', keyOf(MEMBERS, tenant, group), 'LT', digits(deadline), holder)
-    redis.call('ZADD', dueKeyOf(tenant), 'LT', digits(deadline), dueMember(DUE_GROUP, tenant, group))
+  if lease.deadline < oldDeadline then
+    redis.call('ZADD', keyOf(MEMBERS, tenant, lease.group), 'LT', digits(lease.deadline), lease.holder)
+    redis.call('ZADD', dueKeyOf(tenant), 'LT', digits(lease.deadline), dueMember(DUE_GROUP, tenant, lease.group))
   end
-  return packed
 end
 
--- A beat on one lease that is neither a plain renewal nor a plain grant. Returns its letter, and the packed lease if it is
--- live now.
-local function beatOne(run, field, packed, data)
-  if isLive(run.tenant, packed) then
-    if isMemoryFull and data and dataAt(run.tenant, field) ~= data then
+-- A beat on one lease. Returns its letter, and the lease if it is live now.
+local function beatOne(run, holder, group, data)
+  local record = recordOf(run.tenant, holder)
+  local lease, nowMs = record.byGroup[group], now(run.tenant)
+  if lease and lease.deadline > nowMs then
+    if data or lease.deadline > nowMs + (run.form.ttl or lease.ttl) then
+      -- What is written for one that was just granted must not be overtaken.
+      writeGranted()
+    end
+    if isMemoryFull and data and dataAt(run.tenant, fieldOf(group, holder)) ~= data then
       return 'f'
     end
-    return 'r', renew(run, field, packed, data)
+    renew(run, lease, data)
+    return 'r', lease
   end
-  if packed then
-    endLease(run.tenant, field, packed, 'expired')
+  if lease then
+    writeGranted()
+    endLease(run.tenant, lease, 'expired')
   end
-  if run.form.grant then
-    if isMemoryFull then
-      return 'f'
-    end
-    return 'g', grant(run, field, data)
+  if not run.form.grant then
+    return 'a'
   end
-  return 'a'
+  if isMemoryFull then
+    return 'f'
+  end
+  return 'g', grant(run, record, holder, group, data)
 end
 
 -- Returns the reply for one lease.
-local function describe(run, letter, field, packed, data)
+local function describe(run, letter, group, lease, data)
   local tenant, form = run.tenant, run.form
-  local group = groupAndHolder(field)
   local text = letter
   if form.held then
     text = text .. #group .. ';' .. group
@@ -57,83 +60,79 @@ local function describe(run, letter, field, packed, data)
   if not isComplete and letter ~= 'g' then
     return text
   end
-  if not packed then
+  if not lease then
     return text .. '0;-'
   end
-  local _, _, epoch = unpackLease(packed)
-  text = text .. digits(epoch) .. ';'
+  text = text .. digits(lease.epoch) .. ';'
   if not isComplete then
     return text
   end
   -- Data that was deleted from Redis by hand reads as none: an error here would fail the whole batch.
-  data = data or hasData(packed) and dataAt(tenant, field)
+  data = data or lease.data or lease.flag == 1 and dataAt(tenant, fieldOf(group, lease.holder))
   if not data then
     return text .. '-'
   end
   return text .. '+' .. #data .. ';' .. data
 end
 
--- Beats the leases from fields[first] to fields[last] in order. All are read in one call; those that are plainly renewed, as
--- nearly all are, are written in one; grants are collected. Returns the description of each lease that the reply needs;
--- nothing if all were renewed and only that is returned.
-local function beatAll(run, fields, first, last)
-  local tenant, form, leasesKey, nowMs = run.tenant, run.form, run.leasesKey, now(run.tenant)
-  local isDescribed = form.returning == 'all' or form.held
-  local described, index, dataPlace = {}, 0, last
-  for from = first, last, MAX_TOGETHER do
-    local to = math.min(last, from + MAX_TOGETHER - 1)
-    if mustWriteGranted(tenant, fields, from, to) then
-      writeGranted()
-    end
-    local stored = redis.call('HMGET', leasesKey, unpack(fields, from, to))
-    local storedData = form.withData and redis.call('HMGET', keyOf(LEASE_DATA, tenant, ''), unpack(fields, from, to))
-    local renewals, length = { leasesKey }, 1
-    local touched = {}
-    for at = from, to do
-      local field, packed, data = fields[at], stored[at - from + 1], false
-      if form.withData then
-        index = index % form.count + 1
-        if form.withData[index] then
-          dataPlace = dataPlace + 1
-          data = ARGV[dataPlace]
-        end
-      end
-      local letter
-      if packed and not touched[field] and (not data or data == storedData[at - from + 1]) then
-        local oldDeadline, oldTtl, epoch, flag = unpackNumbers(LEASE_FORMAT, packed)
-        local ttl = form.ttl or oldTtl
-        if oldDeadline > nowMs and oldDeadline <= nowMs + ttl then
-          packed = pack(LEASE_FORMAT, nowMs + ttl, ttl, epoch, flag)
-          renewals[length + 1], renewals[length + 2] = field, packed
-          length = length + 2
-          letter = 'r'
-        end
-      end
-      if not letter then
-        if not isMemoryFull and not packed and form.grant and not touched[field] then
-          letter, packed = 'g', grant(run, field, data)
-        else
-          if length > 1 then
-            redis.call('HSET', unpack(renewals, 1, length))
-            length = 1
-          end
-          writeGranted()
-          if touched[field] then
-            packed = redis.call('HGET', leasesKey, field)
-          end
-          letter, packed = beatOne(run, field, packed, data)
-        end
-        touched[field] = true
-        isDescribed = isDescribed or letter ~= 'r'
-      end
-      if isDescribed then
-        -- A beat on all that a holder has does not return the leases that are absent.
-        described[at] = not (form.held and letter == 'a') and describe(run, letter, field, packed, data)
+-- A beat of each holder in ARGV from `first` to `last` on all that it holds.
+local function beatHeld(run, first, last)
+  reply('-')
+  loadRecords(run.tenant, ARGV, first, last)
+  for at = first, last do
+    run.bundle = run.bundle + 1
+    local described = {}
+    for _, lease in ipairs(leasesHeld(run.tenant, ARGV[at])) do
+      local letter, live = beatOne(run, lease.holder, lease.group, false)
+      -- Leases that are absent are not returned.
+      if letter ~= 'a' then
+        described[#described + 1] = describe(run, letter, lease.group, live, false)
       end
     end
-    if length > 1 then
-      redis.call('HSET', unpack(renewals, 1, length))
+    reply(#described .. ';')
+    reply(table.concat(described))
+  end
+end
+
+-- Returns whether a beat that may grant would give its holder more leases than it may have.
+local function isTooMany(record, groups)
+  if #record.leases + #groups <= maxGroupsPerHolder then
+    return false
+  end
+  local groupsHeld, count = {}, 0
+  for group in pairs(record.byGroup) do
+    groupsHeld[group], count = true, count + 1
+  end
+  for _, group in ipairs(groups) do
+    if not groupsHeld[group] then
+      groupsHeld[group], count = true, count + 1
     end
   end
-  return isDescribed and described
+  return count > maxGroupsPerHolder
+end
+
+-- A beat of each holder in ARGV from `first` to `last` on the leases that are named at the same place after them; the data of those
+-- that come with any is after the names.
+local function beatNamed(run, first, last)
+  local form, many = run.form, last - first + 1
+  local dataPlace = last + many
+  reply('-')
+  loadRecords(run.tenant, ARGV, first, last)
+  for at = first, last do
+    run.bundle = run.bundle + 1
+    local groups = groupsOfNames(ARGV[at + many])
+    local refused = form.grant and isTooMany(recordOf(run.tenant, ARGV[at]), groups)
+    for index, group in ipairs(groups) do
+      local data = false
+      if form.withData and form.withData[index] then
+        dataPlace = dataPlace + 1
+        data = ARGV[dataPlace]
+      end
+      local letter, lease = 'm', nil
+      if not refused then
+        letter, lease = beatOne(run, ARGV[at], group, data)
+      end
+      reply(describe(run, letter, group, lease, data))
+    end
+  end
 end

@@ -9,17 +9,81 @@ local function reply(text)
   replies[#replies + 1] = text
 end
 
--- Replies with the revisions of leases, once for consecutive leases of one group.
-local function replyRevisions(tenant, fields, first, last)
-  local from = first
-  while from <= last do
-    local group = groupAndHolder(fields[from])
-    local head, to = headOf(group), from
-    while to < last and string.find(fields[to + 1], head, 1, true) == 1 do
+-- Returns a packed record with a later deadline for those of its leases that have these names, and the position of their bundle;
+-- nothing if no bundle has exactly these, or they are dead, or would end earlier.
+local function renewBundle(packed, names, ttl, nowMs)
+  local at, length = 1, #names
+  while at <= #packed do
+    local deadline, oldTtl, count, bytes = unpackNumbers(HEAD_FORMAT, packed, at)
+    local namesAt = at + HEAD_BYTES + NUMBERS_BYTES * count
+    if bytes == length and string.find(packed, names, namesAt, true) == namesAt then
+      ttl = ttl or oldTtl
+      if deadline <= nowMs or deadline > nowMs + ttl then
+        return
+      end
+      local renewed = pack(TIMES_FORMAT, nowMs + ttl, ttl) .. string.sub(packed, at + TIMES_BYTES)
+      return at == 1 and renewed or string.sub(packed, 1, at - 1) .. renewed, at
+    end
+    at = namesAt + bytes
+  end
+end
+
+-- Replies with the revisions of leases, once for consecutive leases of one group. Their names are in ARGV from `first` to `last`.
+local function replyRevisions(tenant, first, last)
+  local groups = {}
+  for at = first, last do
+    for _, group in ipairs(groupsOfNames(ARGV[at])) do
+      groups[#groups + 1] = group
+    end
+  end
+  readRevisions(tenant, groups)
+  local from = 1
+  while from <= #groups do
+    local group, to = groups[from], from
+    while groups[to + 1] == group do
       to = to + 1
     end
     reply((to - from + 1) .. ';' .. digits(revisionOf(tenant, group)) .. ';')
     from = to + 1
+  end
+end
+
+-- Returns the data of each lease of the beats in ARGV from `first` on; with `groups`, of those that come with data.
+local function dataOfEach(tenant, first, many, groups)
+  local fields = {}
+  for at = first, first + many - 1 do
+    for index, group in ipairs(groupsOfNames(ARGV[at + many])) do
+      if not groups or string.byte(groups, index) == 49 then
+        fields[#fields + 1] = fieldOf(group, ARGV[at])
+      end
+    end
+  end
+  return redis.call('HMGET', keyOf(LEASE_DATA, tenant, ''), unpack(fields))
+end
+
+-- Returns whether leases have the data that their beats come with, which is in ARGV from `first` on.
+local function isSameData(stored, first)
+  for index = 1, #stored do
+    if stored[index] ~= ARGV[first + index - 1] then
+      return false
+    end
+  end
+  return true
+end
+
+-- Replies with all of single leases, renewed a moment ago. `bundles`: packed record and position of each.
+local function replyAll(tenant, first, many, bundles, data)
+  local groups = {}
+  for index = 1, many do
+    groups[index] = groupAt(ARGV[first + many + index - 1], 1)
+  end
+  readRevisions(tenant, groups)
+  for index = 1, many do
+    local bundle = bundles[index]
+    local epoch, flag = unpackNumbers(NUMBERS_FORMAT, bundle[1], bundle[2] + HEAD_BYTES)
+    local found = flag == 1 and data[index]
+    local text = 'r' .. digits(revisionOf(tenant, groups[index])) .. ';' .. digits(epoch) .. ';'
+    reply(found and text .. '+' .. #found .. ';' .. found or text .. '-')
   end
 end
 
@@ -28,50 +92,62 @@ end
 local function renewAll()
   local at = 3
   while ARGV[at] do
-    local tenant, beats = ARGV[at], ARGV[at + 2]
+    local tenant, many = ARGV[at], tonumber(ARGV[at + 2])
     local ttl, returning, guards, groups = string.match(ARGV[at + 1], '^(%d*),%d+,[01],(%l+),(%d+),([01]+)$')
-    if not ttl or returning == 'all' or guards ~= '0' and not guardsHold(tenant, at + 3, tonumber(guards)) then
+    if not ttl or many > MAX_TOGETHER or guards ~= '0' and not guardsHold(tenant, at + 3, tonumber(guards)) then
+      return false
+    end
+    local returnsAll, withData = returning == 'all', string.find(groups, '1', 1, true)
+    if returnsAll and #groups > 1 or withData and many * #groups > MAX_TOGETHER then
       return false
     end
     ttl = tonumber(ttl)
     local first = at + 3 + 3 * guards
-    local many = beats * #groups
-    local last = first + many - 1
-    if many > MAX_TOGETHER then
+    local leasesKey, nowMs = keyOf(LEASES, tenant, ''), now(tenant)
+    local stored = redis.call('HMGET', leasesKey, unpack(ARGV, first, first + many - 1))
+    local dataAfter = first + 2 * many
+    local sameData = withData and dataOfEach(tenant, first, many, groups)
+    if withData and not isSameData(sameData, dataAfter) then
       return false
     end
-    local leasesKey, nowMs = keyOf(LEASES, tenant, ''), now(tenant)
-    local stored = redis.call('HMGET', leasesKey, unpack(ARGV, first, last))
-    local withData = string.find(groups, '1', 1, true)
-    local storedData = withData and redis.call('HMGET', keyOf(LEASE_DATA, tenant, ''), unpack(ARGV, first, last))
-    local dataPlace = last
     -- Filled with any names, so that the table has its final size: to grow it would cost more than to fill it.
-    local renewals = { leasesKey, unpack(ARGV, last - 2 * many + 1, last) }
+    local renewals = { leasesKey, unpack(ARGV, first, first + 2 * many - 1) }
+    local latest, bundles = nil, {}
     for index = 1, many do
-      local packed = stored[index]
+      local holder = ARGV[first + index - 1]
+      local names, packed, bundleAt = ARGV[first + many + index - 1], stored[index], 1
       if not packed then
         return false
       end
-      local oldDeadline, oldTtl, epoch, flag = unpackNumbers(LEASE_FORMAT, packed)
-      local newTtl = ttl or oldTtl
-      if oldDeadline <= nowMs or oldDeadline > nowMs + newTtl then
+      if HEAD_BYTES + NUMBERS_BYTES * #groups + #names < #packed then
+        -- Another beat of the batch may have renewed another bundle of the record.
+        latest = latest or {}
+        packed = latest[holder] or packed
+      end
+      packed, bundleAt = renewBundle(packed, names, ttl, nowMs)
+      if not packed then
         return false
       end
-      if withData and string.byte(groups, (index - 1) % #groups + 1) == 49 then
-        dataPlace = dataPlace + 1
-        if storedData[index] ~= ARGV[dataPlace] then
-          return false
-        end
+      if latest then
+        latest[holder] = packed
       end
-      renewals[2 * index] = ARGV[first + index - 1]
-      renewals[2 * index + 1] = pack(LEASE_FORMAT, nowMs + newTtl, newTtl, epoch, flag)
+      if returnsAll then
+        bundles[index] = { packed, bundleAt }
+      end
+      renewals[2 * index] = holder
+      renewals[2 * index + 1] = packed
     end
     redis.call('HSET', unpack(renewals))
-    reply(beats .. ';r')
-    if returning == 'revision' then
-      replyRevisions(tenant, ARGV, first, last)
+    if returnsAll then
+      reply(many .. ';-')
+      replyAll(tenant, first, many, bundles, sameData or dataOfEach(tenant, first, many))
+    else
+      reply(many .. ';r')
+      if returning == 'revision' then
+        replyRevisions(tenant, first + many, first + 2 * many - 1)
+      end
     end
-    at = dataPlace + 1
+    at = dataAfter + (withData and #sameData or 0)
   end
   return true
 end

@@ -8,17 +8,15 @@
 
 -- Returns the live members of a group, without data.
 local function liveMembers(tenant, group)
-  local membersKey = keyOf(MEMBERS, tenant, group)
+  local membersKey, nowMs = keyOf(MEMBERS, tenant, group), now(tenant)
   local members = {}
   for from = 0, redis.call('ZCARD', membersKey) - 1, MAX_TOGETHER do
     local holders = redis.call('ZRANGE', membersKey, from, from + MAX_TOGETHER - 1)
-    local fields = fieldsOf(group, holders)
-    local stored = redis.call('HMGET', keyOf(LEASES, tenant, ''), unpack(fields))
-    for index = 1, #holders do
-      if isLive(tenant, stored[index]) then
-        local deadline, ttl, epoch, flag = unpackLease(stored[index])
+    for index, packed in ipairs(redis.call('HMGET', keyOf(LEASES, tenant, ''), unpack(holders))) do
+      local deadline, ttl, epoch, flag = findLive(packed, group, nowMs)
+      if deadline then
         members[#members + 1] =
-          { holder = holders[index], field = fields[index], deadline = deadline, ttl = ttl, epoch = epoch, flag = flag }
+          { holder = holders[index], deadline = deadline, ttl = ttl, epoch = epoch, flag = flag }
       end
     end
   end
@@ -37,7 +35,7 @@ local function readMembers(tenant, group, reply, offset, limit)
     local to = math.min(#members, offset + limit, from + MAX_TOGETHER - 1)
     local fields, flags = {}, {}
     for at = from, to do
-      fields[#fields + 1], flags[#flags + 1] = members[at].field, members[at].flag
+      fields[#fields + 1], flags[#flags + 1] = fieldOf(group, members[at].holder), members[at].flag
     end
     local data = dataOfAll(tenant, fields, flags)
     for at = from, to do

@@ -8,11 +8,12 @@
 
 local replies = {}
 for at = 1, #ARGV, 3 do
-  local tenant, field = ARGV[at], headOf(ARGV[at + 1]) .. ARGV[at + 2]
-  local packed = readLive(tenant, field)
-  if packed then
-    local deadline, ttl, epoch = unpackLease(packed)
-    replies[#replies + 1] = { deadline - now(tenant), ttl, epoch, hasData(packed) and dataAt(tenant, field) }
+  local tenant, group, holder = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local packed = redis.call('HGET', keyOf(LEASES, tenant, ''), holder)
+  local deadline, ttl, epoch, flag = findLive(packed, group, now(tenant))
+  if deadline then
+    local data = flag == 1 and dataAt(tenant, fieldOf(group, holder))
+    replies[#replies + 1] = { deadline - now(tenant), ttl, epoch, data }
   else
     replies[#replies + 1] = false
   end

@@ -4,7 +4,6 @@
 -- ARGV     1 entries and 2 idle ms of event topics, then per release:
 --          tenant, holder, 'released' or 'expired', number of groups or '-1' for all that are held, group*
 -- Returns  { replies, tenant, events, … }; a reply lists the groups in which the holder was live
---@include membership/holders
 --@include membership/endLeases
 
 local replies = {}
@@ -14,25 +13,25 @@ while ARGV[at] do
   local tenant, holder, type = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local count = tonumber(ARGV[at + 3])
   at = at + 4
-  local fields = count < 0 and fieldsHeld(tenant, holder) or {}
+  local leases = count < 0 and leasesHeld(tenant, holder) or {}
   for index = 1, count do
-    fields[index] = headOf(ARGV[at]) .. holder
-    at = at + 1
+    -- A group may be named twice, or not be held.
+    leases[#leases + 1] = recordOf(tenant, holder).byGroup[ARGV[at + index - 1]]
   end
+  at = at + math.max(count, 0)
   local reply = {}
-  for _, field in ipairs(fields) do
-    local packed = redis.call('HGET', keyOf(LEASES, tenant, ''), field)
-    if packed then
-      local group = groupAndHolder(field)
-      local live = isLive(tenant, packed)
-      endLease(tenant, field, packed, live and type or 'expired')
+  for _, lease in ipairs(leases) do
+    if not lease.isEnded then
+      local live = lease.deadline > now(tenant)
+      endLease(tenant, lease, live and type or 'expired')
       if live then
-        reply[#reply + 1] = group
+        reply[#reply + 1] = lease.group
       end
     end
   end
   replies[#replies + 1] = reply
 end
+saveRecords()
 publishAppends()
 saveCounters()
 return result

@@ -4,34 +4,36 @@
 -- ARGV     1 entries and 2 idle ms of event topics, then per change:
 --          tenant, group, holder, '1' with data or '0' for none, data, '1' to emit an event or '0'
 -- Returns  { replies, tenant, events, … }; a reply is 0 not live, 1 live and unchanged, 2 changed
---@include membership/live
+--@include membership/records
 --@include membership/data
 --@include membership/events
 
 local replies = {}
 result[1] = replies
 for at = 3, #ARGV, 6 do
-  local tenant, field = ARGV[at], headOf(ARGV[at + 1]) .. ARGV[at + 2]
+  local tenant, group, holder = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local field = fieldOf(group, holder)
   local data = ARGV[at + 3] == '1' and ARGV[at + 4]
-  local packed = readLive(tenant, field)
-  if not packed then
+  local lease = recordOf(tenant, holder).byGroup[group]
+  if not lease or lease.deadline <= now(tenant) then
     replies[#replies + 1] = 0
   elseif dataAt(tenant, field) == data then
     replies[#replies + 1] = 1
   else
-    local deadline, ttl, epoch = unpackLease(packed)
-    redis.call('HSET', keyOf(LEASES, tenant, ''), field, packLease(deadline, ttl, epoch, data and 1 or 0))
+    lease.flag = data and 1 or 0
+    lease.record.isChanged = true
     if data then
       writeData(tenant, { field, data })
     else
       redis.call('HDEL', keyOf(LEASE_DATA, tenant, ''), field)
     end
     if ARGV[at + 5] == '1' then
-      recordChange(tenant, field, epoch, data)
+      recordChange(tenant, lease, data)
     end
     replies[#replies + 1] = 2
   end
 end
+saveRecords()
 publishAppends()
 saveCounters()
 return result

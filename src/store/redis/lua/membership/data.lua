@@ -2,10 +2,6 @@
 --@include membership/leases
 --@include shared/hashes
 
-local function hasData(packed)
-  return string.byte(packed, -1) == 1
-end
-
 -- Writes field, data, ….
 local function writeData(tenant, fieldsAndData)
   writeHash(keyOf(LEASE_DATA, tenant, ''), fieldsAndData)

@@ -1,7 +1,6 @@
 -- The end of leases: released or expired.
---@include membership/leases
+--@include membership/records
 --@include membership/data
---@include membership/holderIndex
 --@include membership/events
 
 -- Deletes groups without members.
@@ -16,33 +15,52 @@ local function deleteGroups(tenant, groups)
   redis.call('ZREM', dueKeyOf(tenant), unpack(members))
 end
 
--- Removes leases of one tenant. `ended` has lists of their holders, fields, epochs, lateness and which have data (1), and
--- whether any has. `parts`: for each group, the range from `from` to `to` in the lists, and whether these are the first
--- members of the group by deadline (`areFirst`).
-local function endLeases(tenant, type, ended, parts)
-  local holders = ended.holders
-  local data = ended.anyData and takeData(tenant, ended.fields, ended.hasData)
-  redis.call('HDEL', keyOf(LEASES, tenant, ''), unpack(ended.fields))
-  removeHolders(tenant, holders, ended.fields, parts)
-  countUp('leases', tenant, -#holders)
-  local lateMs = type == 'expired' and ended.lateMs
-  local events = { type = type, holders = holders, epochs = ended.epochs, lateMs = lateMs, data = data }
-  local emptied, newRevisions = {}, {}
-  for _, part in ipairs(parts) do
-    local group, from, to = part.group, part.from, part.to
-    local membersKey = keyOf(MEMBERS, tenant, group)
-    local many = to - from + 1
-    if part.areFirst then
-      redis.call('ZREMRANGEBYRANK', membersKey, 0, many - 1)
-    else
-      redis.call('ZREM', membersKey, unpack(holders, from, to))
+-- Ends leases of one group, and records it. Returns the number of leases that the group still has. `areFirst`: they are the first
+-- members of the group by the lower bounds of their deadlines.
+local function endInGroup(tenant, type, group, leases, areFirst)
+  local nowMs, many = now(tenant), #leases
+  local holders, fields, epochs, lateMs, flags = {}, {}, {}, {}, {}
+  local hasAnyData = false
+  for at, lease in ipairs(leases) do
+    removeLease(lease)
+    holders[at], epochs[at], flags[at] = lease.holder, lease.epoch, lease.flag
+    lateMs[at] = math.max(nowMs - lease.deadline, 0)
+    hasAnyData = hasAnyData or lease.flag == 1
+  end
+  if hasAnyData then
+    for at, lease in ipairs(leases) do
+      fields[at] = fieldOf(group, lease.holder)
     end
-    local count = redis.call('ZCARD', membersKey)
-    events.first, events.last = from, to
-    events.revision, events.count = seq + 1, count + many - 1
-    recordEvents(tenant, group, events)
-    seq = seq + many
-    if count == 0 then
+  end
+  local membersKey = keyOf(MEMBERS, tenant, group)
+  if areFirst then
+    redis.call('ZREMRANGEBYRANK', membersKey, 0, many - 1)
+  else
+    redis.call('ZREM', membersKey, unpack(holders))
+  end
+  local count = redis.call('ZCARD', membersKey)
+  recordEvents(tenant, group, {
+    type = type,
+    holders = holders,
+    epochs = epochs,
+    lateMs = type == 'expired' and lateMs,
+    data = hasAnyData and takeData(tenant, fields, flags),
+    first = 1,
+    last = many,
+    revision = seq + 1,
+    count = count + many - 1,
+  })
+  seq = seq + many
+  return count
+end
+
+-- Ends leases of one tenant. `parts`: for each group, its `leases`, and `areFirst` (endInGroup).
+local function endLeases(tenant, type, parts)
+  local emptied, newRevisions, ended = {}, {}, 0
+  for _, part in ipairs(parts) do
+    local group = part.group
+    ended = ended + #part.leases
+    if endInGroup(tenant, type, group, part.leases, part.areFirst) == 0 then
       emptied[#emptied + 1] = group
     else
       revisionsOf(tenant)[group] = seq
@@ -50,6 +68,7 @@ local function endLeases(tenant, type, ended, parts)
       newRevisions[#newRevisions + 1] = digits(seq)
     end
   end
+  countUp('leases', tenant, -ended)
   if #emptied > 0 then
     deleteGroups(tenant, emptied)
   end
@@ -58,15 +77,6 @@ local function endLeases(tenant, type, ended, parts)
   end
 end
 
-local function endLease(tenant, field, packed, type)
-  local group, holder = groupAndHolder(field)
-  local deadline, _, epoch, flag = unpackLease(packed)
-  endLeases(tenant, type, {
-    holders = { holder },
-    fields = { field },
-    epochs = { epoch },
-    lateMs = { math.max(now(tenant) - deadline, 0) },
-    hasData = { flag },
-    anyData = flag == 1,
-  }, { { group = group, from = 1, to = 1 } })
+local function endLease(tenant, lease, type)
+  endLeases(tenant, type, { { group = lease.group, leases = { lease } } })
 end

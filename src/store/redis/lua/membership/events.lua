@@ -56,12 +56,13 @@ local function recordEvents(tenant, group, events)
   end
 end
 
-local function recordChange(tenant, field, epoch, data)
-  local group, holder = groupAndHolder(field)
+-- Records that the data of a lease changed.
+local function recordChange(tenant, lease, data)
+  local group = lease.group
   recordEvents(tenant, group, {
     type = 'changed',
-    holders = { holder },
-    epochs = { epoch },
+    holders = { lease.holder },
+    epochs = { lease.epoch },
     first = 1,
     last = 1,
     revision = revisionOf(tenant, group),

@@ -1,52 +1,75 @@
--- Leases as they are stored.
+-- Leases as they are stored: one record per holder, so that a request that renews many leases writes once.
 --
--- The field of a lease is '<length of the group>:<group><holder>'; what comes before the holder is its head. All leases of a
--- tenant are in one hash, so that a batch of beats is one read and one write. They are packed as numbers, for a script
--- spends most of its time on making strings: deadline, ttl, epoch, 1 with data or 0 without.
+-- A record is a row of bundles. A bundle has the leases that were last renewed together, which clients renew together again:
+--   HEAD_FORMAT      deadline, ttl, number of leases, length of the names
+--   NUMBERS_FORMAT   for each lease: epoch, 1 with data or 0 without
+--   names            for each lease: '<length of the group>:<group>', as a beat has them: to renew the same leases is to compare
+--                    these bytes, and to write a deadline
+-- The field of a lease is its name and the holder, in the hash of data.
 --@include shared/partition
 
 local pack, unpackNumbers = struct.pack, struct.unpack
-local LEASE_FORMAT = '>dddB'
+local HEAD_FORMAT = '>I6I6I2I3'
+local HEAD_BYTES = 17
+-- What a renewal writes: the beginning of the head.
+local TIMES_FORMAT = '>I6I6'
+local TIMES_BYTES = 12
+local NUMBERS_FORMAT = '>I7B'
+local NUMBERS_BYTES = 8
 
 -- How many leases one call of Redis takes; unpack allows some 8000 values.
 local MAX_TOGETHER = 1000
 
-local function packLease(deadline, ttl, epoch, hasData)
-  return pack(LEASE_FORMAT, deadline, ttl, epoch, hasData)
-end
-
--- Returns deadline, ttl, epoch, and 1 with data or 0 without.
-local function unpackLease(packed)
-  return unpackNumbers(LEASE_FORMAT, packed)
-end
-
-local function isLive(tenant, packed)
-  return packed and unpackNumbers('>d', packed) > now(tenant)
-end
-
-local function headOf(group)
+local function nameOf(group)
   return #group .. ':' .. group
 end
 
--- Returns group and holder of a field. Consecutive fields mostly have the same group.
-local lastHead, lastGroup
-local function groupAndHolder(field)
-  if not lastHead or string.sub(field, 1, #lastHead) ~= lastHead then
-    local colon = string.find(field, ':', 1, true)
-    local length = tonumber(string.sub(field, 1, colon - 1))
-    lastHead = string.sub(field, 1, colon + length)
-    lastGroup = string.sub(lastHead, colon + 1)
-  end
-  return lastGroup, string.sub(field, #lastHead + 1)
+local function fieldOf(group, holder)
+  return #group .. ':' .. group .. holder
 end
 
--- Returns the fields of holders of one group, after those in `fields` if it is given.
-local function fieldsOf(group, holders, fields)
-  local head = headOf(group)
-  fields = fields or {}
-  local before = #fields
-  for at = 1, #holders do
-    fields[before + at] = head .. holders[at]
+-- Returns the group whose name is at a position of names, and the position after it.
+local function groupAt(names, at)
+  local colon = string.find(names, ':', at, true)
+  local last = colon + tonumber(string.sub(names, at, colon - 1))
+  return string.sub(names, colon + 1, last), last + 1
+end
+
+-- Returns the groups of names.
+local function groupsOfNames(names)
+  local groups, at, group = {}, 1, nil
+  while at <= #names do
+    group, at = groupAt(names, at)
+    groups[#groups + 1] = group
   end
-  return fields
+  return groups
+end
+
+-- Returns deadline, ttl, epoch, and 1 with data or 0 without, of the lease on a group in a packed record; nothing if it has none.
+local function findLease(packed, group)
+  local at, name = 1, nameOf(group)
+  while packed and at <= #packed do
+    local deadline, ttl, count, bytes = unpackNumbers(HEAD_FORMAT, packed, at)
+    local numbersAt = at + HEAD_BYTES
+    local nameAt = numbersAt + NUMBERS_BYTES * count
+    at = nameAt + bytes
+    -- Most records do not have the name at all, or nothing else.
+    local found = string.find(packed, name, nameAt, true)
+    if found and found < at then
+      for index = 0, count - 1 do
+        local colon = string.find(packed, ':', nameAt, true)
+        if nameAt == found then
+          return deadline, ttl, unpackNumbers(NUMBERS_FORMAT, packed, numbersAt + NUMBERS_BYTES * index)
+        end
+        nameAt = colon + tonumber(string.sub(packed, nameAt, colon - 1)) + 1
+        if nameAt > found then
+          -- It was a part of another name.
+          found = string.find(packed, name, nameAt, true)
+          if not found or found >= at then
+            break
+          end
+        end
+      end
+    end
+  end
 end

@@ -1,21 +1,26 @@
 -- Reads of live leases. A lease that is due is dead, swept or not.
 --@include membership/leases
 
--- Returns the packed lease if it is live.
-local function readLive(tenant, field)
-  local packed = redis.call('HGET', keyOf(LEASES, tenant, ''), field)
-  return isLive(tenant, packed) and packed
+-- Returns deadline, ttl, epoch, and 1 with data or 0 without, of the lease in a holder's packed record, if it is live.
+local function findLive(packed, group, nowMs)
+  local deadline, ttl, epoch, flag = findLease(packed, group)
+  if deadline and deadline > nowMs then
+    return deadline, ttl, epoch, flag
+  end
 end
 
 -- Returns the number of live members: all less those that are dead and not yet swept, which are few and have lower bounds
 -- that are due.
 local function countLive(tenant, group)
-  local membersKey = keyOf(MEMBERS, tenant, group)
-  local suspects = redis.call('ZRANGEBYSCORE', membersKey, '-inf', digits(now(tenant)))
+  local membersKey, nowMs = keyOf(MEMBERS, tenant, group), now(tenant)
+  local suspects = redis.call('ZRANGEBYSCORE', membersKey, '-inf', digits(nowMs))
   local count = redis.call('ZCARD', membersKey)
-  for _, field in ipairs(fieldsOf(group, suspects)) do
-    if not readLive(tenant, field) then
-      count = count - 1
+  for from = 1, #suspects, MAX_TOGETHER do
+    local to = math.min(#suspects, from + MAX_TOGETHER - 1)
+    for _, packed in ipairs(redis.call('HMGET', keyOf(LEASES, tenant, ''), unpack(suspects, from, to))) do
+      if not findLive(packed, group, nowMs) then
+        count = count - 1
+      end
     end
   end
   return count

@@ -1,5 +1,5 @@
 -- Revisions of groups.
---@include shared/partition
+--@include membership/leases
 
 -- Revisions that this call has read or made.
 local revisions = {}
@@ -10,6 +10,24 @@ local function revisionsOf(tenant)
     revisions[tenant] = known
   end
   return known
+end
+
+-- Reads the revisions of groups that are not known yet.
+local function readRevisions(tenant, groups)
+  local known = revisionsOf(tenant)
+  for from = 1, #groups, MAX_TOGETHER do
+    local wanted = {}
+    for at = from, math.min(#groups, from + MAX_TOGETHER - 1) do
+      if not known[groups[at]] then
+        wanted[#wanted + 1] = groups[at]
+      end
+    end
+    if #wanted > 0 then
+      for at, revision in ipairs(redis.call('HMGET', keyOf(REVISIONS, tenant, ''), unpack(wanted))) do
+        known[wanted[at]] = tonumber(revision or 0)
+      end
+    end
+  end
 end
 
 local function revisionOf(tenant, group)

@@ -10,9 +10,6 @@ local function dropNamed(tenant)
     redis.call('DEL', keyOf(MEMBERS, tenant, group))
     redis.call('ZREM', dueKeyOf(tenant), dueMember(DUE_GROUP, tenant, group))
   end
-  for _, holder in ipairs(redis.call('SMEMBERS', keyOf(MULTI_HOLDERS, tenant, ''))) do
-    redis.call('DEL', keyOf(HOLDER_GROUPS, tenant, holder))
-  end
   for _, collection in ipairs(redis.call('SMEMBERS', keyOf(COLLECTIONS, tenant, ''))) do
     for _, key in ipairs(redis.call('HKEYS', keyOf(VERSIONS, tenant, collection))) do
       redis.call('ZREM', dueKeyOf(tenant), documentMember(tenant, collection, key))
@@ -23,11 +20,10 @@ local function dropNamed(tenant)
     redis.call('DEL', keyOf(ENTRIES, tenant, topic))
     redis.call('ZREM', dueKeyOf(tenant), dueMember(DUE_TOPIC, tenant, topic))
   end
-  redis.call('ZREM', dueKeyOf(tenant), dueMember(DUE_HOLDERS, tenant, ''))
 end
 
 local onePerTenant = {
-  LEASES, LEASE_DATA, GROUPS, REVISIONS, HOLDERS, MULTI_HOLDERS, ENDED_LEASES, COLLECTIONS, TOPICS,
+  LEASES, LEASE_DATA, GROUPS, REVISIONS, COLLECTIONS, TOPICS,
 }
 
 local replies = {}

@@ -3,7 +3,6 @@
 --@include shared/partition
 
 local DUE_GROUP = 'g'      -- leases of a group
-local DUE_HOLDERS = 'h'    -- holders of leases that ended together
 local DUE_TOPIC = 't'
 local DUE_WATCHES = 'w'    -- watches of events
 local DUE_DOCUMENT = 'd'   -- its name: '<length of the collection>:<collection><key>'

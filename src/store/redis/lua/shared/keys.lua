@@ -2,15 +2,11 @@
 --
 -- Keys of a tenant: keyOf(KIND, tenant, name). "beat" below stands for beat, release and sweep, which grant and end leases.
 
-local LEASES = 'l'          -- HASH  field of a lease -> packed lease (membership/leases.lua). Written by beat, setData
+local LEASES = 'l'          -- HASH  holder -> record of its leases (membership/leases.lua). Written by beat, setData
 local LEASE_DATA = 'x'      -- HASH  field of a lease -> its data, if it has any. Written by beat, setData
 local MEMBERS = 'z'         -- ZSET  per group: holder -> lower bound of its deadline; renewals leave it. Written by beat
 local GROUPS = 'g'          -- ZSET  groups with members, all with score 0: ordered by name. Written by beat
 local REVISIONS = 'r'       -- HASH  group -> revision. Written by beat
-local HOLDERS = 'h'         -- HASH  holder -> '=' and the head of its only lease's field, or '+'. Written by beat
-local HOLDER_GROUPS = 'H'   -- SET   per holder with several leases: its groups. Written by beat
-local MULTI_HOLDERS = '+'   -- SET   holders with several leases; absent: no need to look for them. Written by beat
-local ENDED_LEASES = 'f'    -- LIST  packed fields of leases that ended together, to be removed from HOLDERS. Written by beat
 local VERSIONS = 'v'        -- HASH  per collection: key -> '<version>|<deadline or nothing>'. Written by commit, sweep
 local DOCUMENTS = 'd'       -- HASH  per collection: key -> value. Written by commit, sweep
 local COLLECTIONS = 'c'     -- SET   collections. Written by commit, sweep

@@ -1,13 +1,4 @@
--- Sweeps holders of leases that ended together, topics, documents and watches.
-
-local function sweepHolders(tenant, member)
-  local checked = removeEnded(tenant)
-  budget.expiries = budget.expiries - checked
-  budget.steps = budget.steps - checked
-  if checked == 0 then
-    redis.call('ZREM', dueKeyOf(tenant), member)
-  end
-end
+-- Sweeps topics, documents and watches.
 
 local function sweepTopic(tenant, topic, member)
   local dueKey = dueKeyOf(tenant)

@@ -31,9 +31,7 @@ local function sweepMembers(members)
       groups[#groups + 1] = { group = name, member = member }
     else
       budget.steps = budget.steps - 1
-      if kind == DUE_HOLDERS then
-        sweepHolders(tenant, member)
-      elseif kind == DUE_WATCHES then
+      if kind == DUE_WATCHES then
         sweepWatches(tenant, member)
       elseif kind == DUE_TOPIC then
         sweepTopic(tenant, name, member)
@@ -82,6 +80,7 @@ for _, tenant in ipairs(hasClocks and redis.call('HKEYS', prefix .. CLOCKS) or {
     sweepSet(keyOf(OWN_DUE, tenant, ''), own.leaseMs, frozen or own.frozen, isClaimed)
   end
 end
+saveRecords()
 publishAppends()
 saveCounters()
 return result

@@ -4,8 +4,7 @@
 -- ARGV     1 entries and 2 idle ms of event topics, then per command: tenant, ms, holder whose grants are recorded or '', sequence
 --          after which, number of groups, group*, number of prefixes, prefix*
 -- Returns  { replies }; per command: { timetoken, sequence } before what it recorded
---@include membership/holders
---@include membership/live
+--@include membership/records
 --@include membership/data
 --@include membership/events
 --@include shared/memory
@@ -35,12 +34,11 @@ end
 -- Returns the live leases of a holder that were granted after `since`, earliest first, and whose events nobody watched.
 local function unwatchedGrants(tenant, holder, since)
   local found = {}
-  for _, field in ipairs(fieldsHeld(tenant, holder)) do
-    local packed = readLive(tenant, field)
-    local epoch = packed and select(3, unpackLease(packed))
-    local group = groupAndHolder(field)
-    if epoch and epoch > since and #eventTopicsOf(tenant, group) == 0 then
-      found[#found + 1] = { group = group, epoch = epoch, data = hasData(packed) and dataAt(tenant, field) }
+  for _, lease in ipairs(leasesHeld(tenant, holder)) do
+    local group, epoch = lease.group, lease.epoch
+    if lease.deadline > now(tenant) and epoch > since and #eventTopicsOf(tenant, group) == 0 then
+      local data = lease.flag == 1 and dataAt(tenant, fieldOf(group, holder))
+      found[#found + 1] = { group = group, epoch = epoch, data = data }
     end
   end
   table.sort(found, function(a, b)

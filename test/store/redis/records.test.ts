@@ -1,0 +1,113 @@
+/** The records of holders: that leases which are renewed together are, and that no name is taken for another. */
+import fc from 'fast-check';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { openRedisDriver } from '../../../src/store/redis/driver.ts';
+import { createStore } from '../../../src/store/runtime/create-store.ts';
+import type { Store } from '../../../src/store/store.ts';
+import { type RedisServer, startRedis } from '../../redis-server.ts';
+
+const tenant = 'presence/records';
+const key = `{hb:0}:l${tenant.length}:${tenant}`;
+
+let server: RedisServer;
+let redis: Redis;
+let store: Store;
+beforeAll(async () => {
+  server = await startRedis();
+  redis = new Redis(server.port, '127.0.0.1');
+  store = createStore(await openRedisDriver({ url: server.url, timeoutMs: 5_000, partitions: 1 }));
+  await store.freezeClock();
+});
+afterAll(async () => {
+  await store.close();
+  redis.disconnect();
+  await server.stop();
+});
+beforeEach(() => store.drop({ tenant }));
+
+const beat = (groups: readonly string[], ttlMs = 10_000) =>
+  store.beat({
+    tenant,
+    holder: 'ann',
+    groups: groups.map((group) => ({ group })),
+    ttlMs,
+    grant: true,
+    returning: 'state',
+  });
+const remaining = async (group: string): Promise<number | undefined> =>
+  (await store.read({ tenant, group, holder: 'ann' }))?.remainingMs;
+
+it('a holder has one record, whose size depends on the names of its groups and not on how often they are renewed', async () => {
+  const groups = Array.from({ length: 100 }, (_, at) => `channel-${at}`);
+  await beat(groups);
+  expect(await redis.hlen(key)).toBe(1);
+  const length = (await redis.hgetBuffer(key, 'ann'))?.length ?? 0;
+  expect(length).toBeLessThan(100 * 25);
+  for (let times = 0; times < 3; times += 1) {
+    await store.advanceClock(1_000);
+    await beat(groups);
+  }
+  await beat([...groups].reverse());
+  expect((await redis.hgetBuffer(key, 'ann'))?.length).toBe(length);
+});
+
+it('parts of what a holder has are renewed each, also in one batch', async () => {
+  const [first, second] = [
+    ['a', 'b'],
+    ['c', 'd'],
+  ] as const;
+  await beat([...first, ...second]);
+  for (let round = 0; round < 3; round += 1) {
+    await store.advanceClock(1_000);
+    await Promise.all([beat(first), beat(second)]);
+    for (const group of [...first, ...second]) expect(await remaining(group)).toBe(10_000);
+  }
+  await store.advanceClock(1_000);
+  await beat(first);
+  expect(await Promise.all(['a', 'b', 'c', 'd'].map(remaining))).toEqual([10_000, 10_000, 9_000, 9_000]);
+});
+
+it('a lease is found by the name of its group, whatever the other names contain', async () => {
+  const name = fc.constantFrom(
+    '',
+    'a',
+    '1:a',
+    '3:1:a',
+    '1',
+    ':',
+    '11:a',
+    'a1:a',
+    '0:',
+    '\u0000',
+    '\u0001:a',
+    'é',
+    '2:é',
+  );
+  const names = fc.uniqueArray(name, { minLength: 1 });
+  const step = fc.record({ names, releases: fc.boolean(), ttlMs: fc.constantFrom(2_000, 5_000) });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 6 }), name, async (steps, wanted) => {
+      await store.drop({ tenant });
+      const held = new Map<string, number>();
+      for (const { names, releases, ttlMs } of steps) {
+        if (releases) await store.release({ tenant, holder: 'ann', groups: names });
+        else await beat(names, ttlMs);
+        for (const each of names) {
+          if (releases) held.delete(each);
+          else held.set(each, ttlMs);
+        }
+        await store.advanceClock(500);
+        for (const [each, left] of held) held.set(each, left - 500);
+        for (const [each, left] of held) if (left <= 0) held.delete(each);
+      }
+      expect(await remaining(wanted)).toBe(held.get(wanted));
+      expect(await store.groupsOf({ tenant, holder: 'ann' })).toEqual([...held.keys()].sort());
+      const { leases } = await store.members({ tenant, group: wanted, offset: 0, limit: 10 });
+      expect(leases.map(({ remainingMs }) => remainingMs)).toEqual(
+        held.has(wanted) ? [held.get(wanted)] : [],
+      );
+    }),
+    { numRuns: 150 },
+  );
+});
