@@ -15,25 +15,51 @@ local function deleteGroups(tenant, groups)
   redis.call('ZREM', dueKeyOf(tenant), unpack(members))
 end
 
--- Ends leases of one group, and records it. Returns the number of leases that the group still has. `areFirst`: they are the first
--- members of the group by the lower bounds of their deadlines.
-local function endInGroup(tenant, type, group, leases, areFirst)
-  local nowMs, many = now(tenant), #leases
-  local holders, fields, epochs, lateMs, flags = {}, {}, {}, {}, {}
-  local hasAnyData = false
-  for at, lease in ipairs(leases) do
-    removeLease(lease)
-    holders[at], epochs[at], flags[at] = lease.holder, lease.epoch, lease.flag
-    lateMs[at] = math.max(nowMs - lease.deadline, 0)
-    hasAnyData = hasAnyData or lease.flag == 1
-  end
-  if hasAnyData then
-    for at, lease in ipairs(leases) do
-      fields[at] = fieldOf(group, lease.holder)
+-- Leases of one group that end together, as lists: tables for each would take longer than all other work on them.
+local function newPart(group)
+  return { group = group, holders = {}, epochs = {}, deadlines = {}, flags = {}, leases = {} }
+end
+
+-- Adds a lease to those that end. `lease`: as its record has it; false where the record has nothing else and was not unpacked.
+local function addToPart(part, holder, deadline, epoch, flag, lease)
+  local at = #part.holders + 1
+  part.holders[at], part.deadlines[at], part.epochs[at], part.flags[at] = holder, deadline, epoch, flag
+  part.leases[at] = lease
+  part.anyData = part.anyData or flag == 1
+end
+
+-- Takes the leases out of their records. Adds the holders of those that had nothing else to `emptied`.
+local function takeFromRecords(part, emptied)
+  for at, lease in ipairs(part.leases) do
+    if lease then
+      removeLease(lease)
+    else
+      emptied[#emptied + 1] = part.holders[at]
     end
   end
+end
+
+-- Ends leases of one group, and records it. Returns the number of leases that the group still has. `part.areFirst`: they are the
+-- first members of the group by the lower bounds of their deadlines.
+local function endInGroup(tenant, type, part)
+  local group, holders, many = part.group, part.holders, #part.holders
+  local lateMs = type == 'expired' and {}
+  if lateMs then
+    local nowMs = now(tenant)
+    for at = 1, many do
+      lateMs[at] = math.max(nowMs - part.deadlines[at], 0)
+    end
+  end
+  local data = false
+  if part.anyData then
+    local fields = {}
+    for at = 1, many do
+      fields[at] = fieldOf(group, holders[at])
+    end
+    data = takeData(tenant, fields, part.flags)
+  end
   local membersKey = keyOf(MEMBERS, tenant, group)
-  if areFirst then
+  if part.areFirst then
     redis.call('ZREMRANGEBYRANK', membersKey, 0, many - 1)
   else
     redis.call('ZREM', membersKey, unpack(holders))
@@ -42,9 +68,9 @@ local function endInGroup(tenant, type, group, leases, areFirst)
   recordEvents(tenant, group, {
     type = type,
     holders = holders,
-    epochs = epochs,
-    lateMs = type == 'expired' and lateMs,
-    data = hasAnyData and takeData(tenant, fields, flags),
+    epochs = part.epochs,
+    lateMs = lateMs,
+    data = data,
     first = 1,
     last = many,
     revision = seq + 1,
@@ -54,21 +80,24 @@ local function endInGroup(tenant, type, group, leases, areFirst)
   return count
 end
 
--- Ends leases of one tenant. `parts`: for each group, its `leases`, and `areFirst` (endInGroup).
+-- Ends leases of one tenant, of each group those of one part.
 local function endLeases(tenant, type, parts)
-  local emptied, newRevisions, ended = {}, {}, 0
+  local emptied, newRevisions, records, ended = {}, {}, {}, 0
   for _, part in ipairs(parts) do
-    local group = part.group
-    ended = ended + #part.leases
-    if endInGroup(tenant, type, group, part.leases, part.areFirst) == 0 then
-      emptied[#emptied + 1] = group
+    ended = ended + #part.holders
+    takeFromRecords(part, records)
+    if endInGroup(tenant, type, part) == 0 then
+      emptied[#emptied + 1] = part.group
     else
-      revisionsOf(tenant)[group] = seq
-      newRevisions[#newRevisions + 1] = group
+      revisionsOf(tenant)[part.group] = seq
+      newRevisions[#newRevisions + 1] = part.group
       newRevisions[#newRevisions + 1] = digits(seq)
     end
   end
   countUp('leases', tenant, -ended)
+  if #records > 0 then
+    redis.call('HDEL', keyOf(LEASES, tenant, ''), unpack(records))
+  end
   if #emptied > 0 then
     deleteGroups(tenant, emptied)
   end
@@ -78,5 +107,7 @@ local function endLeases(tenant, type, parts)
 end
 
 local function endLease(tenant, lease, type)
-  endLeases(tenant, type, { { group = lease.group, leases = { lease } } })
+  local part = newPart(lease.group)
+  addToPart(part, lease.holder, lease.deadline, lease.epoch, lease.flag, lease)
+  endLeases(tenant, type, { part })
 end

@@ -13,57 +13,103 @@ local function removeLost(tenant, group, holders)
   end
 end
 
--- Adds a lease that is due to those that end together.
-local function take(ended, lease)
-  local part = ended.byGroup[lease.group]
+-- Returns the part of those that end together that has the leases of a group.
+local function partOf(ended, group)
+  local part = ended.byGroup[group]
   if not part then
-    part = { group = lease.group, leases = {} }
-    ended.byGroup[lease.group] = part
+    part = newPart(group)
+    ended.byGroup[group] = part
     ended.parts[#ended.parts + 1] = part
   end
-  part.leases[#part.leases + 1] = lease
+  return part
+end
+
+local function take(ended, lease)
+  addToPart(partOf(ended, lease.group), lease.holder, lease.deadline, lease.epoch, lease.flag, lease)
   lease.isTaken = true
   ended.count = ended.count + 1
 end
 
--- Takes the leases of one visit that are due, updates the lower bounds of those that were renewed, and removes those that are lost.
--- With a lease all others of its holder that are due are taken, from any group: its record is unpacked only once. `stored`: packed
--- records by holder; those of holders that several visits have are unpacked already.
+-- Takes all leases of a record that are due, from any group: it is unpacked only once.
+local function takeRecord(ended, record, group, nowMs)
+  local own = record.byGroup[group]
+  if own and not own.isTaken then
+    take(ended, own)
+  end
+  for _, lease in ipairs(record.leases) do
+    if not lease.isTaken and not lease.isEnded and lease.deadline <= nowMs and ended.count < ended.most then
+      take(ended, lease)
+    end
+  end
+end
+
+-- Takes the leases of one visit that are due, and with each all others of its holder; updates the lower bounds of those that were
+-- renewed, and removes those that are lost. `stored`: packed records by holder; those of holders that several visits have are unpacked
+-- already.
 local function takeDue(tenant, ended, visit, stored)
-  local nowMs, renewed, lost = now(tenant), {}, {}
-  local due = {}
+  local nowMs, records, group = now(tenant), recordsOf[tenant], visit.group
+  local name = nameOf(group)
+  -- The length of a record that has nothing but a lease of this group, and where its name is.
+  local length, nameAt = HEAD_BYTES + NUMBERS_BYTES + #name, HEAD_BYTES + NUMBERS_BYTES + 1
+  local renewed, lost, part, isCut = {}, {}, nil, false
   for _, holder in ipairs(visit.suspects) do
-    local record = recordsOf[tenant][holder]
-    local lease = record and record.byGroup[visit.group]
-    local deadline = lease and lease.deadline or not record and findLease(stored[holder], visit.group)
+    if ended.count >= ended.most then
+      -- The rest stays due.
+      isCut = true
+      break
+    end
+    local packed, record = stored[holder], records[holder]
+    local lease = record and record.byGroup[group]
+    local isOnly = not record and packed and #packed == length and string.find(packed, name, nameAt, true) == nameAt
+    local deadline
+    if isOnly then
+      deadline = unpackNumbers(HEAD_FORMAT, packed)
+    else
+      deadline = lease and lease.deadline or not record and findLease(packed, group)
+    end
     if not deadline then
       lost[#lost + 1] = holder
     elseif deadline > nowMs then
       renewed[#renewed + 1] = digits(deadline)
       renewed[#renewed + 1] = holder
+    elseif isOnly then
+      part = part or partOf(ended, group)
+      local epoch, flag = unpackNumbers(NUMBERS_FORMAT, packed, HEAD_BYTES + 1)
+      addToPart(part, holder, deadline, epoch, flag, false)
+      ended.count = ended.count + 1
     else
-      due[#due + 1] = holder
-      addRecord(tenant, holder, stored[holder])
+      addRecord(tenant, holder, packed)
+      takeRecord(ended, recordOf(tenant, holder), group, nowMs)
     end
   end
-  for _, holder in ipairs(due) do
-    local record = recordOf(tenant, holder)
-    local own = record.byGroup[visit.group]
-    if own and not own.isTaken then
-      take(ended, own)
-    end
-    for _, lease in ipairs(record.leases) do
-      if not lease.isTaken and not lease.isEnded and lease.deadline <= nowMs and ended.count < 2 * MAX_TOGETHER then
-        take(ended, lease)
-      end
-    end
-  end
-  visit.areAllDue = #due == #visit.suspects
+  visit.areAllDue = #renewed == 0 and #lost == 0 and not isCut
   if #renewed > 0 then
-    redis.call('ZADD', keyOf(MEMBERS, tenant, visit.group), unpack(renewed))
+    redis.call('ZADD', keyOf(MEMBERS, tenant, group), unpack(renewed))
   end
   if #lost > 0 then
-    removeLost(tenant, visit.group, lost)
+    removeLost(tenant, group, lost)
+  end
+end
+
+-- Sorts the leases of a part by deadline, earliest first.
+local function sortPart(part)
+  local deadlines, epochs, order, isSorted = part.deadlines, part.epochs, {}, true
+  for at = 1, #deadlines do
+    order[at] = at
+    isSorted = isSorted and (at == 1 or deadlines[at - 1] <= deadlines[at])
+  end
+  if isSorted then
+    return
+  end
+  table.sort(order, function(a, b)
+    return deadlines[a] < deadlines[b] or deadlines[a] == deadlines[b] and epochs[a] < epochs[b]
+  end)
+  for _, name in ipairs({ 'holders', 'epochs', 'deadlines', 'flags', 'leases' }) do
+    local list, sorted = part[name], {}
+    for at = 1, #order do
+      sorted[at] = list[order[at]]
+    end
+    part[name] = sorted
   end
 end
 
@@ -90,20 +136,19 @@ end
 -- Ends the leases that are due, of those that may be. `visits`: for each group its `suspects`, all of which are in `holders`.
 local function endDue(tenant, holders, visits)
   local stored = readRecords(tenant, holders)
-  local ended = { parts = {}, byGroup = {}, count = 0 }
+  -- A record is taken whole although that may be more than was asked for, within a bound.
+  local ended = { parts = {}, byGroup = {}, count = 0, most = 2 * math.min(budget.expiries, MAX_TOGETHER) }
   for _, visit in ipairs(visits) do
     takeDue(tenant, ended, visit, stored)
   end
   for _, visit in ipairs(visits) do
     local part = ended.byGroup[visit.group]
     if part then
-      part.areFirst = visit.areAllDue and #part.leases == #visit.suspects
+      part.areFirst = visit.areAllDue and #part.holders == #visit.suspects
     end
   end
   for _, part in ipairs(ended.parts) do
-    table.sort(part.leases, function(a, b)
-      return a.deadline < b.deadline or a.deadline == b.deadline and a.epoch < b.epoch
-    end)
+    sortPart(part)
   end
   if ended.count > 0 then
     endLeases(tenant, 'expired', ended.parts)
