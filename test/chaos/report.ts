@@ -24,6 +24,8 @@ export interface StoreReport {
   readonly skipped: readonly string[];
   readonly violations: readonly Finding[];
   readonly statedLosses: Readonly<Record<string, number>>;
+  /** When each fault was at work, and what the servers logged, to explain violations. */
+  readonly evidence: { readonly faults: readonly FaultEntry[]; readonly log: readonly string[] };
 }
 
 /** Sums a run up. */
@@ -42,6 +44,7 @@ export function summarise(run: RunResult): StoreReport {
     skipped,
     violations: verdict.violations,
     statedLosses: countByRule(verdict.statedLosses),
+    evidence: { faults, log: run.log },
   };
 }
 

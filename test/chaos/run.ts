@@ -35,6 +35,8 @@ export interface RunResult {
   readonly skipped: readonly string[];
   readonly verdict: Verdict;
   readonly history: readonly Entry[];
+  /** What the servers logged beside requests, with the time at which it was read. */
+  readonly log: readonly string[];
 }
 
 const starters: Readonly<Record<StoreName, (options: WorldOptions) => Promise<World>>> = {
@@ -46,6 +48,7 @@ const starters: Readonly<Record<StoreName, (options: WorldOptions) => Promise<Wo
 
 /** A round of faults lasts about so long before its quiet. */
 const roundMs = 40_000;
+const maxLogLines = 10_000;
 /** Enough for the whole run: faults take at least half a second each. */
 const maxFaults = 100_000;
 
@@ -57,12 +60,16 @@ export async function runWorld(options: RunOptions): Promise<RunResult> {
   const onError = (line: string): void => {
     history.push({ kind: 'oddity', what: `log: ${line.slice(0, 500)}`, atMs: performance.now() });
   };
+  const log: string[] = [];
+  const onLine = (line: string): void => {
+    if (log.length < maxLogLines) log.push(`${Math.round(performance.now())} ${line.slice(0, 500)}`);
+  };
   let world: World | undefined;
   let crowd: Crowd | undefined;
   const stop = new AbortController();
   const stopped = AbortSignal.any([stop.signal, options.stopped]);
   try {
-    const started = await starters[store]({ folder, onError, nodeCount: 2 });
+    const started = await starters[store]({ folder, onError, onLine, nodeCount: 2 });
     world = started;
     crowd = await startCrowd({
       urls: started.nodes.map(({ url }) => url),
@@ -80,7 +87,7 @@ export async function runWorld(options: RunOptions): Promise<RunResult> {
     const { operations, failed } = crowd.bench;
     const faults = history.filter((entry) => entry.kind === 'fault');
     const { skipped } = started;
-    return { store, operations, failed, faults, skipped, verdict: checkHistory(history), history };
+    return { store, operations, failed, faults, skipped, verdict: checkHistory(history), history, log };
   } finally {
     stop.abort();
     await crowd?.ended();

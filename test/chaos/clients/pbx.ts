@@ -24,8 +24,15 @@ export async function runApplication(
 ): Promise<{ readonly ended: Promise<void> }> {
   const random = bench.random.fork(application);
   const receiver = await startReceiver();
-  acceptReports(bench, receiver, { application, random, isSteady });
   let token: string | undefined;
+  // A report that was accepted counts as a use of the token.
+  const onAccepted = (): void => {
+    if (token === undefined) return;
+    const atMs = bench.now();
+    const renewal = { kind: 'renewal', lease: `pbx ${token}`, ttlMs: ttlMs.pbx, canGrant: false } as const;
+    bench.record({ ...renewal, isAcknowledged: false, sentMs: atMs, doneMs: atMs });
+  };
+  acceptReports(bench, receiver, { application, random, isSteady, onAccepted });
 
   const call = async (path: string, body: object) => {
     const reply = await bench.send({ method: 'POST', path: `${api}/${path}`, body });
@@ -91,15 +98,18 @@ export async function runApplication(
   return { ended };
 }
 
+interface ReportOptions {
+  readonly application: string;
+  readonly random: Random;
+  readonly isSteady: boolean;
+  readonly onAccepted: () => void;
+}
+
 /** An application that is not steady fails one report in twenty, and leaves one in fifty without a reply. */
 function acceptReports(
   bench: Bench,
   receiver: Receiver,
-  {
-    application,
-    random,
-    isSteady,
-  }: { readonly application: string; readonly random: Random; readonly isSteady: boolean },
+  { application, random, isSteady, onAccepted }: ReportOptions,
 ): void {
   const own = random.fork('receiver');
   receiver.answer = ({ body }) => {
@@ -108,6 +118,7 @@ function acceptReports(
     const isAccepted = mood >= 0.07;
     if (id === undefined) bench.wonder(`report to ${application}: ${body}`);
     else bench.record({ kind: 'report', application, id, isAccepted, atMs: bench.now() });
+    if (isAccepted) onAccepted();
     if (isAccepted) return ok;
     return mood < 0.02 ? undefined : statusReply(500);
   };

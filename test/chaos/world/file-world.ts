@@ -11,14 +11,16 @@ import { type Fault, nodeArguments, type World, type WorldOptions } from './worl
 const diskMegabytes = 64;
 
 /** Starts it. The file is on a small disk where that can be mounted. */
-export async function startFileWorld({ folder, onError }: WorldOptions): Promise<World> {
+export async function startFileWorld({ folder, onError, onLine }: WorldOptions): Promise<World> {
   const disk = mountSmallDisk(folder, diskMegabytes);
   const file = join(disk?.folder ?? folder, 'store.db');
   const args = [...nodeArguments(ttlMs.pbx), '--data', file];
-  const node = await startServerNode({ name: 'node', folder, args, onError }).catch((error: Error) => {
-    disk?.unmount();
-    throw error;
-  });
+  const node = await startServerNode({ name: 'node', folder, args, onError, onLine }).catch(
+    (error: Error) => {
+      disk?.unmount();
+      throw error;
+    },
+  );
   const faults: Fault[] = [...nodeFaults([node])];
   if (disk !== undefined) faults.push(fullDisk(disk));
   let shiftedUntilMs = 0;

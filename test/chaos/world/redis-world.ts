@@ -9,7 +9,7 @@ import { type ServerNode, startServerNode } from './server-node.ts';
 import { type Fault, nodeArguments, type World, type WorldOptions } from './world.ts';
 
 /** Starts it. */
-export async function startRedisWorld({ folder, onError, nodeCount }: WorldOptions): Promise<World> {
+export async function startRedisWorld({ folder, onError, onLine, nodeCount }: WorldOptions): Promise<World> {
   // Every write is on its way to the disk before its reply, so that a kill loses nothing.
   const redis = await startRedis({ appendOnly: true });
   const links: TcpProxy[] = [];
@@ -25,7 +25,7 @@ export async function startRedisWorld({ folder, onError, nodeCount }: WorldOptio
       const link = await startTcpProxy({ port: redis.port });
       links.push(link);
       const args = [...nodeArguments(ttlMs.pbx), '--redis-url', `redis://127.0.0.1:${link.port}`];
-      nodes.push(await startServerNode({ name: `node${at}`, folder, args, onError }));
+      nodes.push(await startServerNode({ name: `node${at}`, folder, args, onError, onLine }));
     }
   } catch (error) {
     await close();

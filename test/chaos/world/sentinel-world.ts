@@ -9,7 +9,12 @@ import { type ServerNode, startServerNode } from './server-node.ts';
 import { type Fault, nodeArguments, type World, type WorldOptions } from './world.ts';
 
 /** Starts it. */
-export async function startSentinelWorld({ folder, onError, nodeCount }: WorldOptions): Promise<World> {
+export async function startSentinelWorld({
+  folder,
+  onError,
+  onLine,
+  nodeCount,
+}: WorldOptions): Promise<World> {
   const set = await startSentinels(3);
   const nodes: ServerNode[] = [];
   const close = async (): Promise<void> => {
@@ -20,7 +25,7 @@ export async function startSentinelWorld({ folder, onError, nodeCount }: WorldOp
   try {
     for (let at = 1; at <= nodeCount; at += 1) {
       const args = [...nodeArguments(ttlMs.pbx), '--redis-url', url];
-      nodes.push(await startServerNode({ name: `node${at}`, folder, args, onError }));
+      nodes.push(await startServerNode({ name: `node${at}`, folder, args, onError, onLine }));
     }
   } catch (error) {
     await close();

@@ -32,6 +32,8 @@ export interface ServerNodeOptions {
   /** Where the file of its clock is kept. */
   readonly folder: string;
   readonly args: readonly string[];
+  /** Called with each log line that is not about a request. */
+  readonly onLine: (line: string) => void;
   /** Called with each log line of level "error" or above, except requests that an unavailable store refused. */
   readonly onError: (line: string) => void;
 }
@@ -106,12 +108,13 @@ export async function startServerNode(options: ServerNodeOptions): Promise<Serve
 }
 
 /** Reads what the process prints. Resolves with its port; rejects if it ends before it listens. */
-function readLines(child: ChildProcess, { name, onError }: ServerNodeOptions): Promise<number> {
+function readLines(child: ChildProcess, { name, onError, onLine }: ServerNodeOptions): Promise<number> {
   return new Promise((resolve, reject) => {
     let last = '';
     const read = (line: string): void => {
       last = line;
       const entry = parseLine(line);
+      if (entry?.msg !== 'request') onLine(`${name}: ${line}`);
       if (entry === undefined) onError(`${name}: ${line}`);
       else if (entry.msg === 'listening') resolve(Number(new URL(entry.url ?? '').port));
       else if (entry.level >= errorLevel && entry.status !== unavailable) onError(`${name}: ${line}`);

@@ -38,6 +38,7 @@ export interface WorldOptions {
   /** An empty folder; its owner removes it. */
   readonly folder: string;
   readonly onError: (line: string) => void;
+  readonly onLine: (line: string) => void;
   readonly nodeCount: number;
 }
 
