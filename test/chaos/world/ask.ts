@@ -18,3 +18,13 @@ export async function ask(port: number, [name = '', ...args]: readonly string[])
     client.disconnect();
   }
 }
+
+/**
+ * Whether a replica has all that its master had, by the `INFO replication` of both: that of the master, read first. A link that is up
+ * does not say so.
+ */
+export function hasCaughtUp(master: string, replica: string): boolean {
+  const written = Number(/^master_repl_offset:(\d+)/m.exec(master)?.[1] ?? Number.NaN);
+  const applied = Number(/^slave_repl_offset:(\d+)/m.exec(replica)?.[1] ?? Number.NaN);
+  return applied >= written;
+}

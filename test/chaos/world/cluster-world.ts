@@ -4,7 +4,7 @@ import { hashSlot } from '../../../src/store/redis/connections/slots.ts';
 import type { Random } from '../../random.ts';
 import { type RedisCluster, type RedisServer, startCluster } from '../../redis-server.ts';
 import { ttlMs } from '../clients/bench.ts';
-import { ask } from './ask.ts';
+import { ask, hasCaughtUp } from './ask.ts';
 import { nodeFaults } from './node-faults.ts';
 import { type ServerNode, startServerNode } from './server-node.ts';
 import { type Fault, nodeArguments, type World, type WorldOptions } from './world.ts';
@@ -174,12 +174,16 @@ async function pairsOf(servers: readonly RedisServer[]): Promise<Pair[]> {
     !known.every(({ cluster }) => cluster.includes('cluster_state:ok') && cluster.includes('slots_ok:16384'))
   )
     return [];
-  return known.flatMap(({ server, replication }) => {
+  const pairs: Pair[] = [];
+  for (const { server } of known) {
+    // Read again, after its master: what the master had then, the replica has now.
+    const replication = String(await ask(server.port, ['INFO', 'replication']));
     const [, port] = /^master_port:(\d+)/m.exec(replication) ?? [];
-    const master = known.find((one) => String(one.server.port) === port)?.server;
-    const isCurrent = replication.includes('master_link_status:up');
-    return master === undefined || !isCurrent ? [] : [{ master, replica: server }];
-  });
+    const master = known.find((one) => String(one.server.port) === port);
+    if (master === undefined || !replication.includes('master_link_status:up')) continue;
+    if (hasCaughtUp(master.replication, replication)) pairs.push({ master: master.server, replica: server });
+  }
+  return pairs;
 }
 
 async function promoted({ port }: RedisServer): Promise<void> {

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { masterName, type SentinelSet, startSentinels } from '../../redis-sentinel.ts';
 import type { RedisServer } from '../../redis-server.ts';
 import { ttlMs } from '../clients/bench.ts';
-import { ask } from './ask.ts';
+import { ask, hasCaughtUp } from './ask.ts';
 import { nodeFaults } from './node-faults.ts';
 import { type ServerNode, startServerNode } from './server-node.ts';
 import { type Fault, nodeArguments, type World, type WorldOptions } from './world.ts';
@@ -90,12 +90,15 @@ async function whole(set: SentinelSet): Promise<{ readonly master: RedisServer }
   while (performance.now() < endMs) {
     const master = await masterOf(set);
     const replica = master === set.master ? set.replica : set.master;
-    const [above, below] = await Promise.all([master, replica].map(replication));
+    // In this order: what the master has now, the replica has later.
+    const above = await replication(master);
+    const below = await replication(replica);
     if (
-      above?.includes('role:master') === true &&
+      above.includes('role:master') &&
       above.includes('state=online') &&
-      below?.includes('master_link_status:up') === true &&
-      below.includes(`master_port:${master.port}`)
+      below.includes('master_link_status:up') &&
+      below.includes(`master_port:${master.port}`) &&
+      hasCaughtUp(above, below)
     )
       return { master };
     await pause(200);
