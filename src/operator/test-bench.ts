@@ -6,7 +6,8 @@ import { eventRoutes } from './events/event-routes.ts';
 import { type Events, makeEvents, type NewEvent } from './events/events.ts';
 import { faultRoutes } from './faults/fault-routes.ts';
 import { type Faults, makeFaults } from './faults/faults.ts';
-import { type Entry, type Journal, makeJournal } from './journal/journal.ts';
+import type { Entry } from './journal/entry.ts';
+import { type Journal, makeJournal } from './journal/journal.ts';
 import { journalRoutes } from './journal/journal-routes.ts';
 import { protocolOf } from './metrics/metrics.ts';
 import { matchesPattern } from './selector/selector.ts';
@@ -25,11 +26,11 @@ export interface TestBench {
 }
 
 export interface TestBenchOptions {
-  readonly store: Pick<Store, 'observe'>;
+  readonly store: Pick<Store, 'observe' | 'knownLeaseMs'>;
   readonly hasJournal: boolean;
   wallMs(): number;
   /** The created protocols; they are created after the interceptor that they are given. */
-  protocols(): readonly Pick<Protocol, 'name' | 'sampleError'>[];
+  protocols(): readonly Pick<Protocol, 'name' | 'sampleError' | 'reader'>[];
   /** An interceptor of the program that embeds the server; it sees requests first. */
   readonly interceptor?: Interceptor | undefined;
 }
@@ -43,14 +44,22 @@ export function makeTestBench({
   interceptor,
 }: TestBenchOptions): TestBench {
   const monotonicMs = (): number => performance.now();
-  const events = makeEvents(wallMs);
+  const events = makeEvents(wallMs, { leaseMs: (tenant) => store.knownLeaseMs(tenant) });
   // Rendered when read: of leases that expire together, nearly all are overwritten unread.
-  const stopObserving = store.observe((event) => events.append({ toEvent: () => leaseEvent(event) }));
+  const stopObserving = store.observe((event) =>
+    events.append({ tenant: event.tenant, toEvent: () => leaseEvent(event) }),
+  );
   const journal = hasJournal
     ? makeJournal({
         wallMs,
         monotonicMs,
-        onCompleted: (entry) => events.append({ toEvent: () => requestEvent(entry) }),
+        leaseMs: (tenant) => store.knownLeaseMs(tenant),
+        newestEvent: () => events.newest,
+        reader: {
+          readerOf: (name) => protocols().find((protocol) => protocol.name === name)?.reader,
+          eventsBetween: (after, last) => events.read(after, last - after).filter(({ seq }) => seq <= last),
+        },
+        onCompleted: (entry) => events.append({ tenant: entry.tenant, toEvent: () => requestEvent(entry) }),
       })
     : undefined;
   const faults = makeFaults({
@@ -79,8 +88,7 @@ export function makeTestBench({
     routes(app) {
       faultRoutes(app, faults);
       eventRoutes(app, events);
-      if (journal === undefined) return;
-      journalRoutes(app, journal);
+      if (journal !== undefined) journalRoutes(app, journal);
       verifyRoutes(app, { journal, events, monotonicMs });
     },
   };

@@ -131,6 +131,8 @@ export interface Driver {
   claimSweep(partition: number, owner: string, forMs: number): Promise<void>;
   /** Reads the clock of a tenant, or that of the partition. */
   readClock(partition: number, tenant?: Tenant): Promise<ClockReading>;
+  /** Returns the reading of a tenant's lease clock. Absent: another process keeps it. */
+  leaseMs?(tenant: Tenant): number;
   /** Changes a clock. Rejects with RangeError for a negative advance, and for one beyond the last date (`limits.ts`). */
   setClock(partition: number, change: ClockChange): Promise<ClockMoved>;
   tenants(partition: number): Promise<readonly TenantSize[]>;

@@ -54,6 +54,8 @@ export interface Store {
   observe(listener: (event: TenantEvent) => void): () => void;
   /** Returns the clock of a tenant; without one the clock that is furthest behind, over all partitions. */
   readClock(tenant?: Tenant): Promise<ClockReading>;
+  /** Returns the reading of a tenant's lease clock at once where this process keeps that clock; undefined over Redis. */
+  knownLeaseMs(tenant: Tenant): number | undefined;
   /**
    * Advances the lease clock of a tenant, or of all that are not frozen by themselves. Resolves when everything that became due
    * has been recorded, with those events.

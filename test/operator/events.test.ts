@@ -100,7 +100,7 @@ describe('the stream of events', () => {
   });
 
   it('says so where events were dropped before they could be sent', async () => {
-    const events = makeEvents(() => 0, 2);
+    const events = makeEvents(() => 0, { max: 2 });
     for (let n = 1; n <= 4; n += 1) events.append({ type: 'x' });
     const written: string[] = [];
     const end = new AbortController();
@@ -153,7 +153,7 @@ it('a reset leaves a clean slate: no fault, no journal entry, and a running cloc
 });
 
 it('events beyond the bound are dropped, oldest first, and reading says so', () => {
-  const events = makeEvents(() => 0, 10);
+  const events = makeEvents(() => 0, { max: 10 });
   for (let n = 0; n < 100; n += 1) events.append({ type: 'x', n });
   expect(events.newest).toBe(100);
   expect(events.droppedThrough).toBeGreaterThanOrEqual(80);

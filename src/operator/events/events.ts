@@ -5,6 +5,8 @@ export interface OperatorEvent {
   /** The cursor. */
   readonly seq: number;
   readonly at: string;
+  /** The tenant's lease clock; null over Redis, and for what has no tenant. */
+  readonly leaseMs?: number | null;
   /** `lease.expired`, `request`, `fault.fired`, `clock.moved`, `reset`, … */
   readonly type: string;
   readonly protocol?: string | undefined;
@@ -15,10 +17,12 @@ export interface OperatorEvent {
   readonly [detail: string]: unknown;
 }
 
-export type NewEvent = Omit<OperatorEvent, 'seq' | 'at'> & { readonly type: string };
+export type NewEvent = Omit<OperatorEvent, 'seq' | 'at' | 'leaseMs'> & { readonly type: string };
 
 /** An event that is made when it is read, for those that come with every request. */
 export interface LazyEvent {
+  /** Whose lease clock it is stamped with. */
+  readonly tenant?: string | undefined;
   toEvent(): NewEvent;
 }
 
@@ -36,10 +40,24 @@ export interface Events {
 
 const defaultMax = 1_000;
 
-/** Makes a log of at most `max` events. */
-export function makeEvents(wallMs: () => number, max = defaultMax): Events {
+export interface EventsOptions {
+  /** Events that are kept at least; up to twice as many are. */
+  readonly max?: number;
+  /** Returns a tenant's lease clock at once; absent or undefined: it is not known here. */
+  leaseMs?(tenant: string): number | undefined;
+}
+
+interface KeptEvent {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly leaseMs: number | undefined;
+  readonly event: NewEvent | LazyEvent;
+}
+
+/** Makes a log of events. */
+export function makeEvents(wallMs: () => number, { max = defaultMax, leaseMs }: EventsOptions = {}): Events {
   // Rendered when read: a mass expiry appends many events that may never be read.
-  const kept: { readonly seq: number; readonly atMs: number; readonly event: NewEvent | LazyEvent }[] = [];
+  const kept: KeptEvent[] = [];
   const listeners = new Set<() => void>();
   let newest = 0;
   return {
@@ -51,16 +69,18 @@ export function makeEvents(wallMs: () => number, max = defaultMax): Events {
     },
     append(event) {
       newest += 1;
-      kept.push({ seq: newest, atMs: wallMs(), event });
+      const clockMs = typeof event.tenant === 'string' ? leaseMs?.(event.tenant) : undefined;
+      kept.push({ seq: newest, atMs: wallMs(), leaseMs: clockMs, event });
       // In blocks: taking single events from the front would copy the rest each time.
       if (kept.length >= 2 * max) kept.splice(0, kept.length - max);
       if (listeners.size > 0) for (const listener of listeners) listener();
     },
     read(after, limit) {
       const from = Math.max(0, after - (newest - kept.length));
-      return kept.slice(from, from + limit).map(({ seq, atMs, event }) => ({
+      return kept.slice(from, from + limit).map(({ seq, atMs, leaseMs: clockMs, event }) => ({
         seq,
         at: new Date(atMs).toISOString(),
+        leaseMs: clockMs ?? null,
         ...('toEvent' in event ? (event as LazyEvent).toEvent() : event),
       }));
     },

@@ -5,6 +5,7 @@ import { version } from '../../version.ts';
 import { BadRequest, Failure, refusals, tags } from '../schemas.ts';
 import { parseSelector } from '../selector/parse.ts';
 import { selectorQuery } from '../selector/selector.ts';
+import type { Entry } from './entry.ts';
 import type { Journal } from './journal.ts';
 import { RenderedEntry, renderCurl, renderEntry, renderHar } from './render.ts';
 
@@ -50,12 +51,12 @@ export function journalRoutes(app: App, journal: Journal): void {
       const { after = 0, limit = 100, order = 'oldest', format = 'json', ...selector } = request.query;
       const page = journal.read({ selector: parseSelector(selector), after, limit, order });
       const { entries, cursor, gap } = page;
-      if (format === 'har') return reply.type('application/json').send(renderHar(entries, version));
-      if (format === 'json') return { entries: entries.map(renderEntry), cursor, gap };
+      const render = (entry: Entry): RenderedEntry => renderEntry(entry, journal.reader);
+      if (format === 'har')
+        return reply.type('application/json').send(renderHar(entries, version, journal.reader));
+      if (format === 'json') return { entries: entries.map(render), cursor, gap };
       const lines =
-        format === 'curl'
-          ? entries.map(renderCurl)
-          : entries.map((entry) => JSON.stringify(renderEntry(entry)));
+        format === 'curl' ? entries.map(renderCurl) : entries.map((entry) => JSON.stringify(render(entry)));
       const type = format === 'curl' ? 'text/plain; charset=utf-8' : 'application/x-ndjson';
       return reply.type(type).send(lines.map((line) => `${line}\n`).join(''));
     },
@@ -74,7 +75,7 @@ export function journalRoutes(app: App, journal: Journal): void {
     async (request) => {
       const entry = journal.get(request.params.seq);
       if (entry === undefined) throw new BadRequest(404, `no journal entry ${request.params.seq}`);
-      return renderEntry(entry);
+      return renderEntry(entry, journal.reader);
     },
   );
   app.delete(

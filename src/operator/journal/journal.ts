@@ -2,42 +2,9 @@
 import type { Reply } from '../../http/reply.ts';
 import { targetAuthority } from '../../http/server.ts';
 import type { Exchange, Interceptor, Send } from '../../protocols/kit/intercept.ts';
-import { isSelected, type Selectable, type Selector } from '../selector/selector.ts';
-
-/** What became of a request. `aborted`: the client left; `dropped`: a fault closed the connection or wrote something else. */
-export type EntryState = 'pending' | 'answered' | 'aborted' | 'dropped';
-
-/** One request as kept. It is rendered only when it is read, so that keeping it costs little. */
-export interface Entry {
-  readonly seq: number;
-  /** Wall time of receipt, ms since 1970. */
-  readonly atMs: number;
-  /** For its duration, ms on a clock of its own. */
-  readonly startedMs: number;
-  readonly direction: 'in' | 'out';
-  readonly protocol: string;
-  readonly operation: string;
-  readonly tenant?: string | undefined;
-  readonly group?: string | undefined;
-  readonly holder?: string | undefined;
-  /** Address of the client; undefined for what the server sent. */
-  readonly client?: string | undefined;
-  readonly request: {
-    readonly method: string;
-    readonly url: string;
-    /** Of an absolute-form target. */
-    readonly authority: string | undefined;
-    /** Names and values, alternating, as on the wire. */
-    readonly headers: readonly string[];
-    readonly body: Uint8Array | undefined;
-  };
-  state: EntryState;
-  reply?: Reply;
-  durationMs?: number;
-  /** Id of the fault that fired on it. */
-  fault?: string;
-  notes?: readonly string[];
-}
+import { isSelected, type Selector } from '../selector/selector.ts';
+import type { Entry } from './entry.ts';
+import { type EntryReader, plainReader, selectableOf } from './read-entry.ts';
 
 /** Why a reader may not see all that matched. */
 export interface JournalPage {
@@ -58,6 +25,8 @@ export interface JournalQuery {
 
 export interface Journal {
   readonly interceptor: Interceptor;
+  /** Explains entries. */
+  readonly reader: EntryReader;
   read(query: JournalQuery): JournalPage;
   get(seq: number): Entry | undefined;
   /** Removes what matches; returns how many entries that were. */
@@ -81,11 +50,25 @@ export interface JournalLimits {
 
 export const defaultLimits: JournalLimits = { entries: 1_000, bytes: 16 * 1_024 * 1_024 };
 
-/** Makes a journal. `wallMs` stamps entries, `monotonicMs` measures them; `onCompleted` is called once per entry. */
-export function makeJournal(
-  clocks: { wallMs(): number; monotonicMs(): number; onCompleted?(entry: Entry): void },
-  limits: JournalLimits = defaultLimits,
-): Journal {
+/** What a journal is made with. */
+export interface JournalOptions {
+  /** Stamps entries. */
+  wallMs(): number;
+  /** Measures them. */
+  monotonicMs(): number;
+  /** Returns a tenant's lease clock at once; absent or undefined: it is not known here. */
+  leaseMs?(tenant: string): number | undefined;
+  /** Returns the cursor of the newest event. */
+  newestEvent?(): number;
+  /** Called once per entry. */
+  onCompleted?(entry: Entry): void;
+  readonly reader?: EntryReader;
+  readonly limits?: JournalLimits;
+}
+
+/** Makes a journal. */
+export function makeJournal(options: JournalOptions): Journal {
+  const { limits = defaultLimits, reader = plainReader } = options;
   /** In insertion order, which is the order of sequence numbers. */
   const entries = new Map<number, Entry>();
   const listeners = new Set<() => void>();
@@ -110,7 +93,7 @@ export function makeJournal(
 
   const add = (exchange: Exchange): undefined => {
     newest += 1;
-    const entry = entryOf(exchange, newest, clocks);
+    const entry = entryOf(exchange, newest, options);
     entries.set(entry.seq, entry);
     bytes += sizeOf(entry);
     exchange.kept[slot] = entry;
@@ -124,7 +107,8 @@ export function makeJournal(
     const entry = exchange.kept[slot] as Entry;
     if (entries.has(entry.seq)) bytes -= sizeOf(entry);
     if (exchange.notes !== undefined) entry.notes = exchange.notes;
-    entry.durationMs = clocks.monotonicMs() - entry.startedMs;
+    entry.eventsAfter = options.newestEvent?.() ?? 0;
+    entry.durationMs = options.monotonicMs() - entry.startedMs;
     if (typeof reply === 'function') entry.state = 'dropped';
     else {
       entry.reply = reply;
@@ -132,13 +116,14 @@ export function makeJournal(
     }
     if (entries.has(entry.seq)) bytes += sizeOf(entry);
     trim();
-    clocks.onCompleted?.(entry);
+    options.onCompleted?.(entry);
     changed();
     return reply;
   };
 
   return {
     interceptor: { before: add, after: complete },
+    reader,
     get newest() {
       return newest;
     },
@@ -151,7 +136,7 @@ export function makeJournal(
       const found: Entry[] = [];
       for (const entry of all) {
         if (found.length >= limit) break;
-        if (entry.seq > after && isSelected(selectableOf(entry), selector)) found.push(entry);
+        if (entry.seq > after && isSelected(selectableOf(entry, reader), selector)) found.push(entry);
       }
       return {
         entries: found,
@@ -160,7 +145,9 @@ export function makeJournal(
       };
     },
     remove(selector) {
-      const found = [...entries.values()].filter((entry) => isSelected(selectableOf(entry), selector));
+      const found = [...entries.values()].filter((entry) =>
+        isSelected(selectableOf(entry, reader), selector),
+      );
       for (const entry of found) forget(entry);
       return found.length;
     },
@@ -180,13 +167,15 @@ const slot = 'journal';
 function entryOf(
   { protocol, operation, subject, request }: Exchange,
   seq: number,
-  { wallMs, monotonicMs }: { wallMs(): number; monotonicMs(): number },
+  options: JournalOptions,
 ): Entry {
   const { tenant, group, holder } = subject;
   return {
     seq,
-    atMs: wallMs(),
-    startedMs: monotonicMs(),
+    atMs: options.wallMs(),
+    leaseMs: tenant === undefined ? undefined : options.leaseMs?.(tenant),
+    eventsBefore: options.newestEvent?.() ?? 0,
+    startedMs: options.monotonicMs(),
     direction: 'in',
     protocol,
     operation: operation.name,
@@ -208,40 +197,4 @@ function entryOf(
 
 function sizeOf({ request, reply }: Entry): number {
   return (request.body?.byteLength ?? 0) + request.url.length + (reply?.body.length ?? 0);
-}
-
-/** Returns what a selector is compared with. */
-export function selectableOf(entry: Entry): Selectable {
-  const { protocol, tenant, group, holder, operation, direction } = entry;
-  return {
-    protocol,
-    tenant,
-    group,
-    holder,
-    operation,
-    direction,
-    status: entry.reply?.status,
-    answered: entry.state === 'answered',
-    body: () => decodedBody(entry.request.body),
-  };
-}
-
-/** Returns a body as JSON, a form, or text; undefined if there is none, and for bytes that are not UTF-8. */
-export function decodedBody(body: Uint8Array | undefined): unknown {
-  if (body === undefined || body.byteLength === 0) return undefined;
-  const text = textOf(body);
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return /^[^\s={["]+=/.test(text) ? Object.fromEntries(new URLSearchParams(text)) : text;
-  }
-}
-
-function textOf(body: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
-  } catch {
-    return undefined;
-  }
 }

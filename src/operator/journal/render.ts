@@ -1,7 +1,9 @@
 /** How an entry of the journal is shown: as JSON, as a curl command, or in a HAR file. Secrets are masked. Pure. */
 import { type Static, Type } from '@sinclair/typebox';
 import { isSecretName, withoutSecrets } from '../../http/request-log.ts';
-import { decodedBody, type Entry } from './journal.ts';
+import type { Reader } from '../../protocols/kit/reader.ts';
+import type { Entry } from './entry.ts';
+import { bytesOf, causedBy, decodeBody, type EntryReader, headersByName, meaningOf } from './read-entry.ts';
 
 const maxMaskedDepth = 20;
 
@@ -20,6 +22,9 @@ export const RenderedEntry = Type.Object(
   {
     seq: Type.Integer(),
     at: Type.String({ description: 'wall time of receipt, ISO 8601' }),
+    leaseMs: Type.Union([Type.Number(), Type.Null()], {
+      description: "the tenant's lease clock at receipt; null over Redis, and for requests without a tenant",
+    }),
     direction: Type.Union([Type.Literal('in'), Type.Literal('out')]),
     state: Type.Union([
       Type.Literal('pending'),
@@ -41,6 +46,13 @@ export const RenderedEntry = Type.Object(
       Type.Null(),
     ]),
     ms: Type.Union([Type.Number(), Type.Null()], { description: 'time until the reply' }),
+    meaning: Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()], {
+      description:
+        'what the call did, such as {"renewed": true, "held": [0, 1], "assigned": [], "revoked": [2]}',
+    }),
+    caused: Type.Array(Type.Integer(), {
+      description: 'events of the same tenant and holder while the request was served',
+    }),
     fault: Type.Union([Type.String(), Type.Null()], { description: 'the fault rule that fired on it' }),
     notes: Type.Array(Type.String()),
   },
@@ -49,11 +61,13 @@ export const RenderedEntry = Type.Object(
 export type RenderedEntry = Static<typeof RenderedEntry>;
 
 /** Returns the entry as the operator API shows it. */
-export function renderEntry(entry: Entry): RenderedEntry {
+export function renderEntry(entry: Entry, reader: EntryReader): RenderedEntry {
   const { request, reply } = entry;
+  const own = reader.readerOf(entry.protocol);
   return {
     seq: entry.seq,
     at: new Date(entry.atMs).toISOString(),
+    leaseMs: entry.leaseMs ?? null,
     direction: entry.direction,
     state: entry.state,
     protocol: entry.protocol,
@@ -65,14 +79,20 @@ export function renderEntry(entry: Entry): RenderedEntry {
     request: {
       method: request.method,
       url: urlOf(entry),
-      headers: masked(pairs(request.headers), 0) as Record<string, string>,
-      ...bodyMembers(request.body),
+      headers: masked(headersByName(request.headers), 0) as Record<string, string>,
+      ...bodyMembers(request.body, request.headers, own),
     },
     reply:
       reply === undefined
         ? null
-        : { status: reply.status, headers: pairs(reply.headers), ...bodyMembers(reply.body) },
+        : {
+            status: reply.status,
+            headers: headersByName(reply.headers),
+            ...bodyMembers(reply.body, reply.headers, own),
+          },
     ms: entry.durationMs ?? null,
+    meaning: meaningOf(entry, reader) ?? null,
+    caused: causedBy(entry, reader).map(({ seq }) => seq),
     fault: entry.fault ?? null,
     notes: [...(entry.notes ?? [])],
   };
@@ -80,13 +100,19 @@ export function renderEntry(entry: Entry): RenderedEntry {
 
 function urlOf({ request }: Entry): string {
   const url = withoutSecrets(request.url);
-  return url.startsWith('/') ? `http://${request.authority ?? pairs(request.headers).host ?? ''}${url}` : url;
+  return url.startsWith('/')
+    ? `http://${request.authority ?? headersByName(request.headers).host ?? ''}${url}`
+    : url;
 }
 
-function bodyMembers(body: Uint8Array | string | undefined): RenderedBody {
+function bodyMembers(
+  body: Uint8Array | string | undefined,
+  headers: readonly string[],
+  reader: Reader | undefined,
+): RenderedBody {
   if (body === undefined || body.length === 0) return { body: null, bodyBytes: 0 };
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-  const decoded = decodedBody(bytes);
+  const bytes = bytesOf(body);
+  const decoded = decodeBody(bytes, headers, reader);
   return decoded === undefined
     ? { body: Buffer.from(bytes).toString('base64'), bodyEncoding: 'base64', bodyBytes: bytes.byteLength }
     : { body: masked(decoded, 0), bodyBytes: bytes.byteLength };
@@ -104,21 +130,13 @@ function masked(value: unknown, depth: number): unknown {
   );
 }
 
-/** Headers by their lower-case names. */
-function pairs(headers: readonly string[]): Record<string, string> {
-  const named: Record<string, string> = {};
-  for (let at = 0; at < headers.length; at += 2)
-    named[(headers[at] ?? '').toLowerCase()] = headers[at + 1] ?? '';
-  return named;
-}
-
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** Returns a curl command that sends the request again; masked values have to be filled in. */
 export function renderCurl(entry: Entry): string {
   const { method, body } = entry.request;
-  const headers = pairs(entry.request.headers);
-  const decoded = decodedBody(body);
+  const headers = headersByName(entry.request.headers);
+  const decoded = decodeBody(body, entry.request.headers, undefined);
   const kept = ['content-type', 'x-log-bodyrawsize', 'x-log-compresstype'].flatMap((name) => {
     const value = headers[name];
     return value !== undefined ? [`-H ${quoted(`${name}: ${value}`)}`] : [];
@@ -132,20 +150,30 @@ export function renderCurl(entry: Entry): string {
 const textOfBody = (body: unknown): string => (typeof body === 'string' ? body : JSON.stringify(body));
 
 /** Returns a HAR 1.2 document, which browsers and proxies' tools open. */
-export function renderHar(entries: readonly Entry[], version: string): Record<string, unknown> {
+export function renderHar(
+  entries: readonly Entry[],
+  version: string,
+  reader: EntryReader,
+): Record<string, unknown> {
   return {
-    log: { version: '1.2', creator: { name: 'heartbeatd', version }, entries: entries.map(harEntry) },
+    log: {
+      version: '1.2',
+      creator: { name: 'heartbeatd', version },
+      entries: entries.map((entry) => harEntry(entry, reader)),
+    },
   };
 }
 
-function harEntry(entry: Entry): Record<string, unknown> {
+function harEntry(entry: Entry, reader: EntryReader): Record<string, unknown> {
+  const own = reader.readerOf(entry.protocol);
   const { request, reply } = entry;
   const nameValues = (named: Record<string, unknown>) =>
     Object.entries(named).map(([name, value]) => ({ name, value: String(value) }));
   const url = urlOf(entry);
-  const body = textOfBody(bodyMembers(request.body).body ?? '');
-  const replyHeaders = pairs(reply?.headers ?? []);
-  const content = reply === undefined ? '' : textOfBody(bodyMembers(reply.body).body ?? '');
+  const body = textOfBody(bodyMembers(request.body, request.headers, own).body ?? '');
+  const replyHeaders = headersByName(reply?.headers ?? []);
+  const content =
+    reply === undefined ? '' : textOfBody(bodyMembers(reply.body, reply.headers, own).body ?? '');
   return {
     startedDateTime: new Date(entry.atMs).toISOString(),
     time: entry.durationMs ?? 0,
@@ -154,13 +182,13 @@ function harEntry(entry: Entry): Record<string, unknown> {
       url,
       httpVersion: 'HTTP/1.1',
       cookies: [],
-      headers: nameValues(masked(pairs(request.headers), 0) as Record<string, unknown>),
+      headers: nameValues(masked(headersByName(request.headers), 0) as Record<string, unknown>),
       queryString: [...new URL(url).searchParams].map(([name, value]) => ({ name, value })),
       headersSize: -1,
       bodySize: request.body?.byteLength ?? 0,
       ...(body === ''
         ? {}
-        : { postData: { mimeType: pairs(request.headers)['content-type'] ?? '', text: body } }),
+        : { postData: { mimeType: headersByName(request.headers)['content-type'] ?? '', text: body } }),
     },
     response: {
       status: reply?.status ?? 0,

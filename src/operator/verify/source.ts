@@ -1,6 +1,7 @@
 /** What assertions are made on: requests of the journal, or events. */
 import type { Events, OperatorEvent } from '../events/events.ts';
-import { type Journal, selectableOf } from '../journal/journal.ts';
+import type { Journal } from '../journal/journal.ts';
+import { selectableOf } from '../journal/read-entry.ts';
 import { renderEntry } from '../journal/render.ts';
 import type { Selectable } from '../selector/selector.ts';
 
@@ -31,8 +32,8 @@ export function journalSource(journal: Journal): Source {
     items: (after) =>
       journal.read({ selector: {}, after, limit: Number.MAX_SAFE_INTEGER }).entries.map((entry) => ({
         seq: entry.seq,
-        selectable: selectableOf(entry),
-        render: () => renderEntry(entry),
+        selectable: selectableOf(entry, journal.reader),
+        render: () => renderEntry(entry, journal.reader),
       })),
     onChange: (listener) => journal.onChange(listener),
   };

@@ -16,6 +16,7 @@ import type { Store, Tenant } from '../../store/store.ts';
 import type { VendorError } from './failure.ts';
 import type { Interceptor } from './intercept.ts';
 import type { OpenApiPart } from './openapi.ts';
+import type { Reader } from './reader.ts';
 
 /** The app as routes see it: TypeBox schemas give the types. */
 export type App = FastifyInstance<
@@ -67,6 +68,8 @@ export interface Protocol {
   sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void>;
   /** Returns an error of the vendor's table with sample arguments; undefined for an unknown name. */
   sampleError?(name: string): VendorError | undefined;
+  /** Decodes and explains exchanges for readers of the journal. Absent: they see JSON, forms and text. */
+  readonly reader?: Reader;
   /** The vendor operations, for the OpenAPI document. */
   openApi?(): OpenApiPart;
   /** Returns at most `limit` groups of a tenant, empty ones included. Absent: there is nothing but leases. */

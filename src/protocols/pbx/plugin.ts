@@ -9,6 +9,7 @@ import { gaugeQueues } from './delivery/queue-gauge.ts';
 import { deliverReports } from './delivery/service.ts';
 import { listDeliveries } from './operator/delivery-view.ts';
 import { operatorRoutes } from './operator/operator-routes.ts';
+import { pbxReader } from './reader.ts';
 import { pbxSettings } from './settings.ts';
 import { tenant } from './tenant.ts';
 
@@ -29,6 +30,7 @@ function create(protocolContext: ProtocolContext, settings: PbxSettings): Protoc
   let delivery: ReturnType<typeof deliverReports> | undefined;
   return {
     ...dispatched,
+    reader: pbxReader,
     time: {
       tenants: () => [tenant],
       nextMs: () => delivery?.nextMs(),

@@ -10,6 +10,7 @@ import { debugLog } from './debug-log.ts';
 import { makeOwnJoins } from './membership/own-joins.ts';
 import { selectPresenceChannels } from './membership/presence-channels.ts';
 import { presenceOperations } from './operations.ts';
+import { presenceReader } from './reader.ts';
 import { presenceSettings } from './settings.ts';
 import { makePolls, type Polls } from './subscribe/polls.ts';
 import { presenceDialect } from './wire/dialect.ts';
@@ -58,6 +59,7 @@ function create(server: ProtocolContext, settings: PresenceSettings): Protocol {
       operations: presenceOperations(context),
       interceptor,
     }),
+    reader: presenceReader,
     time: { settle: () => context.polls.settled() },
   };
 }

@@ -8,6 +8,7 @@ import { beatAsAnswered } from './consumer-groups/heartbeat.ts';
 import { makeSlsContext } from './context.ts';
 import { slsOperations } from './operations.ts';
 import { logRoutes } from './operator/log-routes.ts';
+import { slsReader } from './reader.ts';
 import { tenantOf } from './resources/projects/project.ts';
 import { slsSettings } from './settings.ts';
 import { makeDialect } from './wire/dialect.ts';
@@ -42,6 +43,7 @@ function create(provided: ProtocolContext, config: SettingsOf<typeof slsSettings
       operations,
       interceptor,
     }),
+    reader: slsReader,
     viewGroups: (tenant, limit) => viewGroups(context, tenant, limit),
     time: { beat: (tenant, group, holder) => beatAsAnswered(context, { tenant, group, holder }) },
     operatorRoutes: async (app) => logRoutes(app, context),

@@ -103,6 +103,7 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
       claim = { owner, untilMs: wallMs() + forMs };
     },
     readClock: async (_partition, tenant) => readClock(state, tenant),
+    leaseMs: (tenant) => leaseNow(state, tenant),
     async setClock(_partition, change) {
       const moved = run(() => {
         const reading = setClock(state, change);

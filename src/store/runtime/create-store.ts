@@ -71,6 +71,7 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
       return (await everyPartition(driver, (partition) => driver.tenants(partition))).flat();
     },
     observe,
+    knownLeaseMs: (tenant) => driver.leaseMs?.(tenant),
     ...clockMethods(driver, {
       ...{ owner, observe },
       onExpired: (events) => publish('advance', events),
