@@ -1,6 +1,6 @@
 /** Reads the state back from the file. */
 import { DueHeap } from '../due-heap.ts';
-import { addHeld } from '../holders.ts';
+import { addHeld, holderName } from '../holders.ts';
 import type { DocumentRecord, LeaseRecord, TopicRecord, WatchRecord } from '../records.ts';
 import { dueOf, never, newGroup, type State, tenantOf } from '../state.ts';
 import { deadlineOf } from './deadline-column.ts';
@@ -66,7 +66,7 @@ function restoreLeases(
     group.revision = Number(row.revision);
     tenantOf(state, String(row.tenant)).groups.set(group.name, group);
   }
-  for (const row of statements.all('SELECT * FROM leases ORDER BY epoch')) {
+  for (const row of statements.each('SELECT * FROM leases ORDER BY epoch')) {
     const tenant = tenantOf(state, String(row.tenant));
     const group = tenant.groups.get(String(row.group));
     if (group === undefined) continue;
@@ -74,11 +74,12 @@ function restoreLeases(
     const renewal = last.get(epoch);
     const ttlMs = renewal?.ttlMs ?? Number(row.ttl_ms);
     const writtenMs = (renewal?.deadlineMs ?? Number(row.deadline_ms)) + postponedMs;
+    const holder = String(row.holder);
     const lease: LeaseRecord = {
       kind: 'lease',
       tenant,
       group,
-      holder: String(row.holder),
+      holder: holderName(tenant.holders.get(holder)) ?? holder,
       epoch,
       ttlMs,
       data: row.data === null ? null : String(row.data),

@@ -10,6 +10,8 @@ export type Value = string | number | bigint | Uint8Array | null;
 export interface Statements {
   run(sql: string, values?: readonly Value[]): void;
   all(sql: string, values?: readonly string[]): Row[];
+  /** Returns the rows one by one, with numbers up to 2^53. */
+  each(sql: string): IterableIterator<Row>;
 }
 
 /** Positions of topics exceed 2^53. */
@@ -30,6 +32,10 @@ export function prepareStatements(database: DatabaseSync): Statements {
   return {
     run(sql, values = []) {
       prepare(sql).run(...values);
+    },
+    each(sql) {
+      const statement = database.prepare(sql);
+      return statement.iterate() as IterableIterator<Row>;
     },
     all(sql, values = []) {
       return prepare(sql).all(...values) as Row[];
