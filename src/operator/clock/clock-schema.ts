@@ -34,7 +34,7 @@ const maxAdvanceMs = 100 * 365 * 24 * 3_600_000;
 export const ClockChange = Type.Object(
   {
     tenant: Type.Optional(
-      Type.String({ description: 'moves the clock of this tenant alone', maxLength: 1_024 }),
+      Type.String({ description: 'moves the clock of this tenant alone', minLength: 1, maxLength: 1_024 }),
     ),
     protocol: Type.Optional(
       Type.String({ description: 'moves the clock of each tenant that this protocol has now' }),

@@ -499,6 +499,23 @@ describe('interval mode', () => {
     expect((await held).m).toMatchObject([{ d: { action: 'interval', occupancy: 1 } }]);
   });
 
+  it('continues after wall time went an hour forward and back', async () => {
+    let aheadMs = 0;
+    await restart(
+      { presenceAnnounceMax: 0, presenceIntervalSeconds: 1 },
+      { wallMs: () => Date.now() + aheadMs },
+    );
+    await started.store.thawClock();
+    await heartbeat('ch', 'uuid=before');
+    aheadMs = 3_600_000;
+    await heartbeat('ch', 'uuid=meanwhile');
+    aheadMs = 0;
+    const tt = await handshake('ch-pnpres');
+    const held = subscribe('ch-pnpres', `tt=${tt}`);
+    await heartbeat('ch', 'uuid=after');
+    expect((await held).m).toMatchObject([{ d: { action: 'interval', occupancy: 3 } }]);
+  });
+
   it('ends with the clock of the tenant, which wakes the poll that is held', async () => {
     await busy({ presenceAnnounceMax: 0 });
     const tt = await handshake('ch-pnpres');
