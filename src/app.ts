@@ -65,7 +65,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     protocols: () => protocols,
     interceptor: options.interceptor,
   });
-  const protocols = createProtocols(options, metrics, bench.interceptor);
+  const protocols = createProtocols(options, metrics, bench);
   const overview = makeOverview({ store, wallMs: options.wallMs ?? Date.now });
 
   const sendUnrouted = (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
@@ -144,12 +144,13 @@ function warningsOnly(logger: FastifyBaseLogger & Log): FastifyBaseLogger {
 function createProtocols(
   options: AppOptions,
   { registry }: Metrics,
-  interceptor: Interceptor | undefined,
+  { interceptor, emit }: Pick<TestBench, 'interceptor' | 'emit'>,
 ): readonly Protocol[] {
   const context: ProtocolContext = {
     store: options.store,
     log: options.logger ?? silentLog,
     interceptor,
+    emit,
     wallMs: options.wallMs ?? Date.now,
     randomBytes: options.randomBytes ?? randomBytes,
     registry,

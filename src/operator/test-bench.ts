@@ -1,6 +1,6 @@
 /** What developers test with: the journal, verification and faults, as one interceptor and its routes. */
 import { combine, type Interceptor } from '../protocols/kit/intercept.ts';
-import type { App, Protocol } from '../protocols/kit/protocol.ts';
+import type { App, Protocol, ProtocolEvent } from '../protocols/kit/protocol.ts';
 import type { Store, TenantEvent } from '../store/store.ts';
 import { eventRoutes } from './events/event-routes.ts';
 import { type Events, makeEvents, type NewEvent } from './events/events.ts';
@@ -19,6 +19,8 @@ export interface TestBench {
   /** Absent: the settings turn it off. */
   readonly journal: Journal | undefined;
   readonly events: Events;
+  /** Keeps an event of a protocol. */
+  emit(event: ProtocolEvent): void;
   /** Stops observing the store. */
   close(): void;
   /** Registers the routes on the operator API's instance. */
@@ -64,6 +66,10 @@ export function makeTestBench({
     : undefined;
   const faults = makeFaults({
     wallMs,
+    leaseMs: (tenant) => store.knownLeaseMs(tenant),
+    onFiredOutgoing: ({ protocol, operation, subject, fault }) =>
+      events.append({ type: 'fault.fired', protocol, operation, ...subject, fault }),
+    onLost: (message) => journal?.keepLost(message),
     sampleError: (protocol, name) =>
       protocols()
         .filter((candidate) => matchesPattern(candidate.name, protocol))
@@ -79,6 +85,7 @@ export function makeTestBench({
     faults,
     journal,
     events,
+    emit: (event) => events.append({ protocol: protocolOf(event.tenant), ...event }),
     close: stopObserving,
     interceptor: combine([
       ...(interceptor === undefined ? [] : [interceptor]),

@@ -67,7 +67,8 @@ function replyOf({ headers = {}, body }: Effect, status: number): Reply {
   return { status, headers: list, body: body === undefined ? '' : textOf(body) };
 }
 
-function delayMs({ delay = 0 }: Effect, uniform: number): number {
+/** Returns how long a rule delays. `uniform` lies in [0, 1). */
+export function delayMs({ delay = 0 }: Effect, uniform: number): number {
   if (typeof delay !== 'object') return durationMs(delay);
   return logNormalMs(durationMs(delay.median), delay.sigma, uniform);
 }

@@ -41,6 +41,15 @@ export const Effect = Type.Object(
     answer: Type.Optional(Body),
     hold: Type.Optional(Type.Literal(true, { description: 'hold the request until it is released' })),
     store: Type.Optional(Type.Union([Type.Literal('away'), Type.Literal('slow')])),
+    lose: Type.Optional(
+      Type.Literal(true, { description: 'do not send a report, and take it for delivered' }),
+    ),
+    repeat: Type.Optional(
+      Type.Integer({ minimum: 2, maximum: 100, description: 'how often to send a report' }),
+    ),
+    swapWithNext: Type.Optional(
+      Type.Literal(true, { description: 'send a report after the next one to the same callback' }),
+    ),
   },
   { ...closed, minProperties: 1 },
 );
@@ -59,6 +68,11 @@ const When = Type.Object(
     share: Type.Optional(Type.Number({ minimum: 0, maximum: 1, description: 'share of matches to fire on' })),
     seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 4_294_967_295 })),
     for: Type.Optional(Duration),
+    clock: Type.Optional(
+      Type.Union([Type.Literal('wall'), Type.Literal('lease')], {
+        description: 'the clock of `for`; lease: that of `match.tenant`; default wall',
+      }),
+    ),
   },
   closed,
 );
@@ -83,4 +97,7 @@ export const exclusiveEffects = [
   'answer',
   'hold',
   'store',
+  'lose',
+  'repeat',
+  'swapWithNext',
 ] as const satisfies readonly (keyof Effect)[];

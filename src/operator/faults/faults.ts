@@ -1,11 +1,13 @@
 /** The fault rules of this process, and the interceptor that applies them. */
 import type { Exchange, Interceptor } from '../../protocols/kit/intercept.ts';
-import { durationMs } from '../duration.ts';
 import { BadRequest } from '../schemas.ts';
 import { isSelected, type Selectable } from '../selector/selector.ts';
-import { applyAfter, applyBefore, type Firing, type SampleError } from './apply.ts';
-import { randomAt } from './decide.ts';
-import { exclusiveEffects, type Fault } from './fault.ts';
+import { applyAfter, applyBefore } from './apply.ts';
+import { check, checkErrorName } from './checks.ts';
+import type { Fault } from './fault.ts';
+import { interceptOutgoing } from './intercept-outgoing.ts';
+import { isOutgoing, makeSwaps } from './outgoing.ts';
+import { clockOf, type FaultsOptions, fires, isOver, jsonOf, type State } from './state.ts';
 
 const maxRules = 1_000;
 
@@ -34,29 +36,18 @@ export interface Faults {
   release(id: string): number;
 }
 
-export interface FaultsOptions {
-  wallMs(): number;
-  readonly sampleError: SampleError;
-  /** Called for every firing. */
-  onFired(exchange: Exchange, id: string): void;
-}
-
-interface State extends Firing {
-  readonly createdMs: number;
-  matched: number;
-  fired: number;
-}
-
 /** Makes the rules. */
 export function makeFaults(options: FaultsOptions): Faults {
   const rules = new Map<string, State>();
+  const swaps = makeSwaps();
+  const letGo = (state: State): number => release(state) + swaps.release(state.id);
   let lastId = 0;
   const freshId = (): string => {
     lastId += 1;
     return `fault-${lastId}`;
   };
   return {
-    interceptor: interceptWith(rules, options),
+    interceptor: { ...interceptWith(rules, options), outgoing: interceptOutgoing(rules, swaps, options) },
     list: () => [...rules.values()].map(view),
     get(id) {
       const state = rules.get(id);
@@ -69,25 +60,33 @@ export function makeFaults(options: FaultsOptions): Faults {
       const known = rules.get(id);
       if (known === undefined && rules.size >= maxRules)
         throw new BadRequest(409, `there are ${maxRules} fault rules already; remove some first`);
-      if (known !== undefined) release(known);
+      const startMs = clockOf(fault, options);
+      if (startMs === undefined)
+        throw new BadRequest(
+          400,
+          'when.clock: lease needs a match.tenant without *, and a store in this process',
+        );
+      if (known !== undefined) letGo(known);
       const counts = { matched: 0, fired: 0, held: new Set<() => void>() };
-      const state = { id, fault, createdMs: options.wallMs(), ...counts };
+      const state = { id, fault, createdMs: options.wallMs(), startMs, ...counts };
       rules.set(id, state);
       return view(state);
     },
     remove(id) {
       const state = rules.get(id);
-      if (state !== undefined) release(state);
+      if (state !== undefined) letGo(state);
       return rules.delete(id);
     },
     clear() {
       for (const state of rules.values()) release(state);
       rules.clear();
+      // Nobody who cleared the rules expects another message because of them.
+      swaps.discard();
     },
     release(id) {
       const state = rules.get(id);
       if (state === undefined) throw new BadRequest(404, `no fault rule ${id}`);
-      return release(state);
+      return letGo(state);
     },
   };
 }
@@ -95,9 +94,6 @@ export function makeFaults(options: FaultsOptions): Faults {
 const slot = 'fault';
 
 function interceptWith(rules: ReadonlyMap<string, State>, options: FaultsOptions): Interceptor {
-  const isOver = ({ fault, createdMs }: State): boolean =>
-    fault.when?.for !== undefined && options.wallMs() - createdMs >= durationMs(fault.when.for);
-
   /** The first rule, in order of creation, that matches and fires. */
   const decide = (
     exchange: Exchange,
@@ -107,7 +103,13 @@ function interceptWith(rules: ReadonlyMap<string, State>, options: FaultsOptions
     for (const state of rules.values()) {
       const { match = {} } = state.fault;
       const needsReply = match.status !== undefined || match.answered !== undefined;
-      if (needsReply !== (stage === 'reply') || isOver(state) || !isSelected(candidate, match)) continue;
+      if (
+        needsReply !== (stage === 'reply') ||
+        isOutgoing(state.fault) ||
+        isOver(state, options) ||
+        !isSelected(candidate, match)
+      )
+        continue;
       state.matched += 1;
       if (!fires(state)) continue;
       state.fired += 1;
@@ -159,32 +161,6 @@ function release(state: State): number {
   return size;
 }
 
-function check(fault: Fault): void {
-  const effects = exclusiveEffects.filter((name) => fault.do[name] !== undefined);
-  if (effects.length > 1) throw new BadRequest(400, `do: ${effects.join(' and ')} exclude each other`);
-  const hasReplyPart = fault.do.body !== undefined || fault.do.headers !== undefined;
-  if (hasReplyPart && fault.do.status === undefined)
-    throw new BadRequest(400, 'do: body and headers need a status');
-  const { match = {}, do: effect } = fault;
-  const needsReply = match.status !== undefined || match.answered !== undefined;
-  if (needsReply && (effect.error !== undefined || effect.store !== undefined || effect.drop === 'before'))
-    throw new BadRequest(400, 'match: a rule on the reply cannot act before the request runs');
-}
-
-/** A misspelt name would make a rule that does nothing. */
-function checkErrorName({ match = {}, do: { error } }: Fault, sampleError: SampleError): void {
-  if (error === undefined || sampleError(match.protocol ?? '*', error) !== undefined) return;
-  const where = match.protocol === undefined ? 'no protocol has' : `${match.protocol} has no`;
-  throw new BadRequest(400, `do.error: ${where} error ${JSON.stringify(error)}`);
-}
-
-function fires({ fault, matched, fired }: State): boolean {
-  const { skip = 0, count = 1, share = 1, seed = 0 } = fault.when ?? {};
-  if (matched <= skip) return false;
-  if (count !== 'all' && fired >= count) return false;
-  return share === 1 || randomAt(seed, matched) < share;
-}
-
 function selectableOf({ protocol, operation, subject, request }: Exchange): Selectable {
   const { tenant, group, holder } = subject;
   return {
@@ -196,12 +172,4 @@ function selectableOf({ protocol, operation, subject, request }: Exchange): Sele
     direction: 'in',
     body: () => jsonOf(request.body),
   };
-}
-
-function jsonOf(body: unknown): unknown {
-  try {
-    return body instanceof Uint8Array ? JSON.parse(Buffer.from(body).toString()) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,7 +1,7 @@
 /** An entry of the journal, as kept. */
 import type { Reply } from '../../http/reply.ts';
 
-/** What became of a request. `aborted`: the client left; `dropped`: a fault closed the connection or wrote something else. */
+/** What became of a request. `aborted`: the client left, or gave no reply to what the server sent; `dropped`: a fault closed the connection or wrote something else. */
 export type EntryState = 'pending' | 'answered' | 'aborted' | 'dropped';
 
 /** One request as kept. It is rendered only when it is read, so that keeping it costs little. */

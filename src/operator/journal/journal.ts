@@ -1,9 +1,10 @@
 /** The journal: every vendor request with its reply, bounded, in the order of receipt. */
 import type { Reply } from '../../http/reply.ts';
 import { targetAuthority } from '../../http/server.ts';
-import type { Exchange, Interceptor, Send } from '../../protocols/kit/intercept.ts';
+import type { Exchange, Interceptor, Outgoing, Send } from '../../protocols/kit/intercept.ts';
 import { isSelected, type Selector } from '../selector/selector.ts';
 import type { Entry } from './entry.ts';
+import { type JournalOptions, makeEntryLog, type Outcome } from './entry-log.ts';
 import { type EntryReader, plainReader, selectableOf } from './read-entry.ts';
 
 /** Why a reader may not see all that matched. */
@@ -39,96 +40,50 @@ export interface Journal {
   onChange(listener: () => void): () => void;
   /** Labels the entry of an exchange with the fault that fired. */
   markFault(exchange: Exchange, fault: string): void;
-}
-
-/** Limits of the journal. */
-export interface JournalLimits {
-  readonly entries: number;
-  /** Of bodies, of requests and replies together. */
-  readonly bytes: number;
-}
-
-export const defaultLimits: JournalLimits = { entries: 1_000, bytes: 16 * 1_024 * 1_024 };
-
-/** What a journal is made with. */
-export interface JournalOptions {
-  /** Stamps entries. */
-  wallMs(): number;
-  /** Measures them. */
-  monotonicMs(): number;
-  /** Returns a tenant's lease clock at once; absent or undefined: it is not known here. */
-  leaseMs?(tenant: string): number | undefined;
-  /** Returns the cursor of the newest event. */
-  newestEvent?(): number;
-  /** Called once per entry. */
-  onCompleted?(entry: Entry): void;
-  readonly reader?: EntryReader;
-  readonly limits?: JournalLimits;
+  /** Keeps a message that a fault did not let out. */
+  keepLost<Result>(message: Outgoing<Result>): void;
 }
 
 /** Makes a journal. */
 export function makeJournal(options: JournalOptions): Journal {
-  const { limits = defaultLimits, reader = plainReader } = options;
-  /** In insertion order, which is the order of sequence numbers. */
-  const entries = new Map<number, Entry>();
-  const listeners = new Set<() => void>();
-  let newest = 0;
-  let droppedThrough = 0;
-  let bytes = 0;
-
-  const changed = (): void => {
-    if (listeners.size > 0) for (const listener of listeners) listener();
-  };
-  const forget = (entry: Entry): void => {
-    if (entries.delete(entry.seq)) bytes -= sizeOf(entry);
-  };
-  const trim = (): void => {
-    if (entries.size <= limits.entries && bytes <= limits.bytes) return;
-    for (const entry of entries.values()) {
-      if (entries.size <= limits.entries && bytes <= limits.bytes) return;
-      forget(entry);
-      droppedThrough = entry.seq;
-    }
-  };
+  const { reader = plainReader } = options;
+  const kept = makeEntryLog(options);
+  const { entries, keep, finish } = kept;
 
   const add = (exchange: Exchange): undefined => {
-    newest += 1;
-    const entry = entryOf(exchange, newest, options);
-    entries.set(entry.seq, entry);
-    bytes += sizeOf(entry);
-    exchange.kept[slot] = entry;
-    trim();
-    changed();
+    exchange.kept[slot] = keep(entryOf(exchange, kept.newest + 1, options));
   };
   const complete = (exchange: Exchange, reply: Reply | Send): Reply | Send => {
     // A request may be refused before it is shown to interceptors.
     if (exchange.kept[slot] === undefined) add(exchange);
     // The journal alone writes there.
     const entry = exchange.kept[slot] as Entry;
-    if (entries.has(entry.seq)) bytes -= sizeOf(entry);
-    if (exchange.notes !== undefined) entry.notes = exchange.notes;
-    entry.eventsAfter = options.newestEvent?.() ?? 0;
-    entry.durationMs = options.monotonicMs() - entry.startedMs;
-    if (typeof reply === 'function') entry.state = 'dropped';
-    else {
-      entry.reply = reply;
-      entry.state = exchange.request.raw.socket.destroyed ? 'aborted' : 'answered';
-    }
-    if (entries.has(entry.seq)) bytes += sizeOf(entry);
-    trim();
-    options.onCompleted?.(entry);
-    changed();
+    const { notes } = exchange;
+    if (typeof reply === 'function') finish(entry, { state: 'dropped', notes });
+    else
+      finish(entry, { state: exchange.request.raw.socket.destroyed ? 'aborted' : 'answered', notes, reply });
     return reply;
   };
 
   return {
-    interceptor: { before: add, after: complete },
+    interceptor: {
+      before: add,
+      after: complete,
+      async outgoing(message, send) {
+        const entry = keep(outgoingEntry(message, kept.newest + 1, options));
+        const result = await send();
+        finish(entry, outcomeOf(message, result));
+        return result;
+      },
+    },
+    keepLost: (message) =>
+      finish(keep(outgoingEntry(message, kept.newest + 1, options)), { state: 'dropped' }),
     reader,
     get newest() {
-      return newest;
+      return kept.newest;
     },
     get droppedThrough() {
-      return droppedThrough;
+      return kept.droppedThrough;
     },
     get: (seq) => entries.get(seq),
     read({ selector, after = 0, limit, order = 'oldest' }) {
@@ -140,21 +95,18 @@ export function makeJournal(options: JournalOptions): Journal {
       }
       return {
         entries: found,
-        cursor: found.at(-1)?.seq ?? Math.max(after, newest),
-        gap: after < droppedThrough,
+        cursor: found.at(-1)?.seq ?? Math.max(after, kept.newest),
+        gap: after < kept.droppedThrough,
       };
     },
     remove(selector) {
       const found = [...entries.values()].filter((entry) =>
         isSelected(selectableOf(entry, reader), selector),
       );
-      for (const entry of found) forget(entry);
+      for (const entry of found) kept.forget(entry);
       return found.length;
     },
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onChange: kept.onChange,
     markFault(exchange, fault) {
       const entry = exchange.kept[slot] as Entry | undefined;
       if (entry !== undefined) entry.fault = fault;
@@ -163,6 +115,30 @@ export function makeJournal(options: JournalOptions): Journal {
 }
 
 const slot = 'journal';
+
+function outcomeOf<Result>(message: Outgoing<Result>, result: Result): Outcome {
+  const outcome = message.outcomeOf(result);
+  return 'failure' in outcome
+    ? { state: 'aborted', notes: [outcome.failure] }
+    : { state: 'answered', reply: { status: outcome.status, headers: [], body: outcome.body } };
+}
+
+function outgoingEntry<Result>(message: Outgoing<Result>, seq: number, options: JournalOptions): Entry {
+  const { protocol, operation, subject, request, fault } = message;
+  const { tenant, group, holder } = subject;
+  return {
+    seq,
+    atMs: options.wallMs(),
+    leaseMs: tenant === undefined ? undefined : options.leaseMs?.(tenant),
+    eventsBefore: options.newestEvent?.() ?? 0,
+    startedMs: options.monotonicMs(),
+    direction: 'out',
+    ...{ protocol, operation, tenant, group, holder },
+    request: { ...request, authority: undefined, body: Buffer.from(request.body) },
+    state: 'pending',
+    ...(fault === undefined ? {} : { fault }),
+  };
+}
 
 function entryOf(
   { protocol, operation, subject, request }: Exchange,
@@ -193,8 +169,4 @@ function entryOf(
     },
     state: 'pending',
   };
-}
-
-function sizeOf({ request, reply }: Entry): number {
-  return (request.body?.byteLength ?? 0) + request.url.length + (reply?.body.length ?? 0);
 }

@@ -1,6 +1,6 @@
-/** The one place where every vendor request can be observed or failed. */
+/** The one place where every vendor request, and all that the server sends to applications, can be observed or failed. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Reply } from '../../http/reply.ts';
+import type { HeaderList, Reply } from '../../http/reply.ts';
 import type { Operation, Subject } from './operation.ts';
 
 /** One request of a vendor operation, as interceptors see it. */
@@ -24,6 +24,33 @@ export const drop: Send = (reply) => {
   reply.raw.destroy();
 };
 
+/** One attempt to send something to an application. `Result`: what the protocol makes of an attempt. */
+export interface Outgoing<Result> {
+  readonly protocol: string;
+  /** The vendor's name of what is sent. */
+  readonly operation: string;
+  readonly subject: Subject;
+  readonly request: {
+    readonly method: string;
+    readonly url: string;
+    readonly headers: HeaderList;
+    readonly body: string;
+  };
+  /** Aborts when the attempt has to end. */
+  readonly signal: AbortSignal;
+  /** Id of the fault rule that fired on it. */
+  fault?: string;
+  /** Returns the result that stands for a reply that did not come from an application. */
+  replied(this: void, status: number): Result;
+  /** Returns the result that stands for a failure. */
+  failed(this: void, reason: string): Result;
+  /** Returns what a result says: a reply, or why there was none. */
+  outcomeOf(
+    this: void,
+    result: Result,
+  ): { readonly status: number; readonly body: string } | { readonly failure: string };
+}
+
 export interface Interceptor {
   /** While it returns true, requests are not shown to the interceptor, and pay for this call only. */
   isIdle?(this: void): boolean;
@@ -31,15 +58,25 @@ export interface Interceptor {
   before?(this: void, exchange: Exchange): Reply | Send | undefined | Promise<Reply | Send | undefined>;
   /** Called with the reply, of refusals too, before it is sent: what it returns is sent instead. */
   after?(this: void, exchange: Exchange, reply: Reply | Send): Reply | Send | Promise<Reply | Send>;
+  /** Called for each attempt to send something to an application: makes it with `send`, once, more often or not at all. */
+  outgoing?<Result>(this: void, message: Outgoing<Result>, send: () => Promise<Result>): Promise<Result>;
 }
 
-/** Returns one interceptor that asks all: the first one first before the operation, and last after it. */
+/** Returns one interceptor that asks all: the first one is nearest to the wire, so it sees requests first, and replies and messages last. */
 export function combine(interceptors: readonly Interceptor[]): Interceptor | undefined {
   if (interceptors.length <= 1) return interceptors[0];
   return {
     isIdle: () => interceptors.every(({ isIdle }) => isIdle?.() === true),
     before: (exchange) => askBefore(interceptors, exchange),
     after: (exchange, reply) => askAfter(interceptors.toReversed(), exchange, reply),
+    outgoing: (message, send) => {
+      let make = send;
+      for (const { outgoing } of interceptors) {
+        const inner = make;
+        if (outgoing !== undefined) make = () => outgoing(message, inner);
+      }
+      return make();
+    },
   };
 }
 

@@ -37,8 +37,21 @@ export interface ProtocolContext {
   readonly log: Log;
   /** For metrics of the protocol's own. */
   readonly registry: Registry;
+  /** Tells what happened, for the stream of events. Absent: nobody listens. */
+  readonly emit?: ((event: ProtocolEvent) => void) | undefined;
   /** Observes or fails the protocol's requests; absent: nothing does, and a request pays for one branch. */
   readonly interceptor?: Interceptor | undefined;
+}
+
+/** Something that happened, as operators see it. */
+export interface ProtocolEvent {
+  /** Such as `report.delivered`. */
+  readonly type: string;
+  readonly tenant: Tenant;
+  readonly group?: string | undefined;
+  readonly holder?: string | undefined;
+  /** What the type tells besides. */
+  readonly [detail: string]: unknown;
 }
 
 /** A protocol before it is created. The app's list of these is the only place that names them all. */

@@ -2,7 +2,7 @@
 import type { Log } from '../../../settings/log.ts';
 import type { Store } from '../../../store/store.ts';
 import type { Subject } from '../../kit/operation.ts';
-import type { ProtocolContext } from '../../kit/protocol.ts';
+import type { ProtocolContext, ProtocolEvent } from '../../kit/protocol.ts';
 import type { AddressPolicy } from '../callback/address-policy.ts';
 import { makeOwnAddress, type OwnAddress } from '../callback/own-address.ts';
 import { makeSender, type SendReport } from '../callback/send-report.ts';
@@ -25,6 +25,9 @@ export interface PbxContext {
   /** The emulated PBX as the settings describe it, before any change. */
   readonly configuredModel: Model;
   readonly log: Log;
+  readonly interceptor: ProtocolContext['interceptor'];
+  /** Tells what happened, for the stream of events. */
+  emit(this: void, event: ProtocolEvent): void;
   /** When this server started, ms since 1970. */
   readonly startedMs: number;
   /** Sends one report, for the delivery and for operators. */
@@ -43,7 +46,14 @@ export interface PbxContext {
 
 /** Reads the files that the settings name. Throws SettingError. */
 export function makePbxContext(
-  { store, wallMs, randomBytes, log }: Pick<ProtocolContext, 'store' | 'wallMs' | 'randomBytes' | 'log'>,
+  {
+    store,
+    wallMs,
+    randomBytes,
+    log,
+    interceptor,
+    emit,
+  }: Pick<ProtocolContext, 'store' | 'wallMs' | 'randomBytes' | 'log' | 'interceptor' | 'emit'>,
   settings: PbxSettings,
 ): PbxContext {
   const ownAddress = makeOwnAddress();
@@ -69,6 +79,8 @@ export function makePbxContext(
     }),
     abandonAttempts: () => abandoning.abort(),
     log,
+    interceptor,
+    emit: (event) => emit?.(event),
     startedMs: wallMs(),
     policyFor,
     wallMs,

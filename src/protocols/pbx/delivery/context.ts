@@ -1,5 +1,6 @@
 /** What delivery works with: what it is made with, and its state while this node holds the claim. */
 import type { Store } from '../../../store/store.ts';
+import type { Interceptor } from '../../kit/intercept.ts';
 import type { SendReport } from '../callback/send-report.ts';
 import type { DeadLetters } from '../queues/dead-letters.ts';
 import type { Retries } from '../queues/retries.ts';
@@ -14,6 +15,10 @@ export interface DeliverySettings extends DeliveryLog {
   readonly store: Store;
   readonly concurrency: Concurrency;
   readonly send: SendReport;
+  /** Observes attempts; absent: nothing does. */
+  readonly outgoing: Interceptor['outgoing'];
+  /** Aborts when no attempt may go on. */
+  readonly abandoned: AbortSignal;
   /** Maximum reports that wait for one callback. */
   readonly queueLength: number;
   readonly maxAttempts: number;

@@ -19,6 +19,7 @@ import type { QueuedReport } from '../reports/report-queue.ts';
 import { shapeOf } from '../reports/shape-of.ts';
 import type { DeliveryContext } from './context.ts';
 import { logDead, logDelivered, logDropped, logFailed, logFinished, logStarted } from './delivery-log.ts';
+import { sendMessage } from './outgoing.ts';
 import { readRecipient, renewRecipients } from './recipient.ts';
 import { describeResult, lastAttempt, retryDelayMs, type Verdict, verdictOf } from './verdict.ts';
 
@@ -106,11 +107,13 @@ async function send(
   context: DeliveryContext,
   queue: DeliveryQueue,
   { position, report }: NextReport,
-  { token, peer, body }: Recipient & { readonly body: string },
+  recipient: Recipient & { readonly body: string },
 ): Promise<Attempted> {
+  const { token } = recipient;
   const logged = { position, report: report.report, token };
   logStarted(context, queue, logged);
-  queue.attempt = context.send(queue.url, body, peer);
+  const { user, url } = queue;
+  queue.attempt = sendMessage(context, { ...recipient, user, url, report: report.report });
   const result = await queue.attempt.result;
   const verdict = verdictOf(result);
   logFinished(context, queue, logged, { verdict, result });

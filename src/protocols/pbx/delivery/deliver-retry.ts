@@ -7,6 +7,7 @@ import { renderReport } from '../reports/catalog.ts';
 import { shapeOf } from '../reports/shape-of.ts';
 import type { DeliveryContext } from './context.ts';
 import { logDead, logDelivered, logEndedRetry, logFailed, logFinished, logStarted } from './delivery-log.ts';
+import { sendMessage } from './outgoing.ts';
 import { readRecipient, renewRecipients } from './recipient.ts';
 import { describeResult, retryDelayMs, verdictOf } from './verdict.ts';
 
@@ -56,7 +57,9 @@ async function attempt(
     if (body === undefined) return { kind: 'replied', status: 200, isSelf: true, excerpt: '' };
     const logged = { position, report: report.report, token: recipient.token };
     logStarted(context, queue, logged);
-    const result = await context.send(queue.url, body, recipient.peer).result;
+    const { user, url } = queue;
+    const message = { ...recipient, user, url, body, report: report.report };
+    const result = await sendMessage(context, message).result;
     logFinished(context, queue, logged, { verdict: verdictOf(result), result });
     return result;
   } finally {

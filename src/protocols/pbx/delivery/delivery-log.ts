@@ -1,5 +1,6 @@
 /** How deliveries are observed: counts of all outcomes, debug lines of each, and one warning when a condition begins. */
 import { isDebugging, type Log } from '../../../settings/log.ts';
+import type { ProtocolEvent } from '../../kit/protocol.ts';
 import type { AttemptResult } from '../callback/attempt-result.ts';
 import type { DeadLetter } from '../queues/dead-letters.ts';
 import type { Condition, DeliveryQueue } from '../queues/delivery-queue.ts';
@@ -21,6 +22,8 @@ export interface Warning {
 
 export interface DeliveryLog {
   readonly log: Log;
+  /** Tells what happened, for the stream of events. */
+  readonly emit: (event: ProtocolEvent) => void;
   readonly count: (outcome: Outcome, by?: number) => void;
   /** Logs a warning and, unless it is about an error of this server, records it as a diagnostic. */
   readonly warn: (message: string, about: Warning) => void;
@@ -51,11 +54,15 @@ export function logStarted({ log }: DeliveryLog, { user, url }: LoggedQueue, att
 }
 
 export function logFinished(
-  { log }: DeliveryLog,
+  { log, emit }: DeliveryLog,
   { user, url }: LoggedQueue,
   attempt: LoggedAttempt,
   { verdict, result }: { readonly verdict: Verdict; readonly result: AttemptResult },
 ): void {
+  const { position, report, token: holder } = attempt;
+  const event = { tenant, group: user, holder, url, position, report };
+  emit({ type: 'report.attempt', ...event, verdict, result: describeResult(result) });
+  if (verdict === 'delivered') emit({ type: 'report.delivered', ...event });
   if (isDebugging(log))
     log.debug(
       { ...fieldsOf(user, url, attempt), verdict, result: describeResult(result) },
@@ -129,6 +136,8 @@ export function logSelf(log: DeliveryLog, queue: LoggedQueue): void {
 
 export function logDead(log: DeliveryLog, letter: DeadLetter): void {
   log.count('dead');
+  const { user: group, token: holder, url, position, report, reason } = letter;
+  log.emit({ type: 'report.dead', tenant, group, holder, url, position, report: report.report, reason });
   log.warn('report moved to the dead letters after its last attempt', {
     user: letter.user,
     url: letter.url,

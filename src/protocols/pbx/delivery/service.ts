@@ -20,6 +20,7 @@ export function deliverReports(
   const { settings, access, randomBytes, store, wallMs } = context;
   const deliveryLog = makeDeliveryLog(context, registry);
   let delivery: Delivery | undefined;
+  const abandoning = new AbortController();
   context.ownAddress.listen(app);
   app.addHook('onReady', async () => {
     delivery = startDelivery({
@@ -28,6 +29,8 @@ export function deliverReports(
       node: randomBytes(8).toString('hex'),
       concurrency: makeConcurrency({ max: settings.pbxReportConcurrency, maxPerTarget }),
       send: context.send,
+      outgoing: context.interceptor?.outgoing,
+      abandoned: abandoning.signal,
       queueLength: settings.pbxReportQueue,
       maxAttempts: settings.pbxReportAttempts,
       // On a Cloud PBX only a refresh extends a token.
@@ -35,14 +38,17 @@ export function deliverReports(
       mayReceive: (user) => access.hasPermission(user, 'reports'),
       wallMs,
       random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
-      abandon: context.abandonAttempts,
+      abandon() {
+        abandoning.abort();
+        context.abandonAttempts();
+      },
     });
   });
   app.addHook('preClose', async () => delivery?.stop());
   return { nextMs: () => delivery?.nextMs(), settle: async () => delivery?.settle() };
 }
 
-function makeDeliveryLog({ store, log, wallMs }: PbxContext, registry: Registry): DeliveryLog {
+function makeDeliveryLog({ store, log, wallMs, emit }: PbxContext, registry: Registry): DeliveryLog {
   const reports = new Counter({
     name: 'heartbeatd_pbx_reports_total',
     help: 'PBX reports: delivered; failed attempts; dropped (queue full); ended (no live token wants them); dead (attempts used up)',
@@ -52,6 +58,7 @@ function makeDeliveryLog({ store, log, wallMs }: PbxContext, registry: Registry)
   for (const outcome of outcomes) reports.inc({ outcome }, 0);
   return {
     log,
+    emit,
     count: (outcome, by) => reports.inc({ outcome }, by),
     warn(message, { err, ...about }) {
       log.warn({ ...about, err }, `pbx ${message}`);

@@ -31,7 +31,7 @@ export async function changeModel<T>(
 
 /** Returns undefined if the model, or another document of the change, was changed meanwhile. */
 async function tryUpdate<T>(
-  { store, configuredModel, settings, wallMs, log }: PbxContext,
+  { store, configuredModel, settings, wallMs, log, emit }: PbxContext,
   update: (model: Model) => Promise<ModelUpdate<T>>,
 ): Promise<ModelUpdate<T> | undefined> {
   const { value: before, version } = await readModel(store, configuredModel);
@@ -45,6 +45,7 @@ async function tryUpdate<T>(
     writes: model === before ? writes : [writeModel(model, version), ...writes],
   });
   if (!isQueued) return undefined;
+  for (const { report } of reports) emit({ type: 'report.queued', tenant, report });
   if (isDebugging(log)) for (const { report } of reports) log.debug({ tenant, report }, 'pbx report queued');
   return updated;
 }

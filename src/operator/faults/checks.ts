@@ -1,0 +1,39 @@
+/** Refuses rules that could do nothing, or not what they say. */
+import { BadRequest } from '../schemas.ts';
+import type { SampleError } from './apply.ts';
+import { exclusiveEffects, type Fault } from './fault.ts';
+import { inboundOnly, isOutgoing, outgoingEffects } from './outgoing.ts';
+
+/** Throws BadRequest for effects that exclude each other, or that a match rules out. */
+export function check(fault: Fault): void {
+  const effects = exclusiveEffects.filter((name) => fault.do[name] !== undefined);
+  if (effects.length > 1) throw new BadRequest(400, `do: ${effects.join(' and ')} exclude each other`);
+  const hasReplyPart = fault.do.body !== undefined || fault.do.headers !== undefined;
+  if (hasReplyPart && fault.do.status === undefined)
+    throw new BadRequest(400, 'do: body and headers need a status');
+  const { match = {}, do: effect } = fault;
+  checkDirection(fault);
+  const needsReply = match.status !== undefined || match.answered !== undefined;
+  if (needsReply && (effect.error !== undefined || effect.store !== undefined || effect.drop === 'before'))
+    throw new BadRequest(400, 'match: a rule on the reply cannot act before the request runs');
+}
+
+function checkDirection(fault: Fault): void {
+  const { match = {}, do: effect } = fault;
+  const outgoing = outgoingEffects.filter((name) => effect[name] !== undefined);
+  if (match.direction === 'in' && outgoing.length > 0)
+    throw new BadRequest(400, `do: ${outgoing.join(' and ')} is for what the server sends (direction out)`);
+  if (!isOutgoing(fault)) return;
+  const foreign = inboundOnly(effect);
+  if (foreign.length > 0)
+    throw new BadRequest(400, `do: ${foreign.join(' and ')} is for requests, not for what the server sends`);
+  if (match.status !== undefined || match.answered !== undefined)
+    throw new BadRequest(400, 'match: a rule for what the server sends cannot match the reply');
+}
+
+/** Throws BadRequest for a name that no table has: a misspelt one would make a rule that does nothing. */
+export function checkErrorName({ match = {}, do: { error } }: Fault, sampleError: SampleError): void {
+  if (error === undefined || sampleError(match.protocol ?? '*', error) !== undefined) return;
+  const where = match.protocol === undefined ? 'no protocol has' : `${match.protocol} has no`;
+  throw new BadRequest(400, `do.error: ${where} error ${JSON.stringify(error)}`);
+}
