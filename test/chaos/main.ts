@@ -23,7 +23,12 @@ function optionsOrUsage(): ChaosOptions {
 const { minutes, seed, stores, faults, json } = optionsOrUsage();
 print(`seed ${seed}, ${minutes} minutes, ${stores.join(', ')}`);
 const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+// The second signal ends it at once; what it started ends with it.
+const end = (): void => {
+  if (stop.signal.aborted) process.exit(1);
+  stop.abort();
+};
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end);
 
 const settled = await Promise.allSettled(
   stores.map((store) => runWorld({ store, seed, minutes, faults, print, stopped: stop.signal })),

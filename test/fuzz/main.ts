@@ -82,7 +82,12 @@ const { requests, seed } = readOptions();
 print(`seed ${seed}, ${requests} requests`);
 const startMs = performance.now();
 const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+// The second signal ends it at once; what it started ends with it.
+const end = (): void => {
+  if (stop.signal.aborted) process.exit(1);
+  stop.abort();
+};
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end);
 const results = await Promise.all(
   parts.map(({ name, share, ...part }) =>
     runCampaign({
