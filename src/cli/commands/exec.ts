@@ -1,4 +1,4 @@
-/** `heartbeatd exec`: runs a command with a server of its own, which ends with it. */
+/** `heartbeatd exec`: runs a command with a private server, which ends with it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Fault } from '../../client/index.ts';
@@ -11,7 +11,7 @@ const notFound = 127;
 export const exec: Command = {
   name: 'exec',
   usage: '-- <command> [argument…]',
-  summary: 'run a command with a server of its own in HEARTBEATD_URL and the proxy variables',
+  summary: 'run a command with a private server, whose address is in HEARTBEATD_URL and the proxy variables',
   flags: {
     faults: { value: '<file>', help: 'JSON file of fault rules that are there from the start' },
     'no-proxy': { help: 'leave HTTP_PROXY alone' },

@@ -9,3 +9,6 @@ export { render };
 
 /** Tagged template that makes elements. */
 export const html = htm.bind(h);
+
+/** The text of the field that an event came from. @param {Event} event */
+export const textIn = (event) => /** @type {HTMLInputElement} */ (event.currentTarget).value;

@@ -3,7 +3,7 @@ import { needsToken, send, setToken, token } from '../api.js';
 import { connection, tick, useResource } from '../live.js';
 import { clockTime, duration } from '../names.js';
 import { href, route, setQuery } from '../route.js';
-import { html, signal, useEffect, useRef, useState } from '../ui.js';
+import { html, signal, textIn, useEffect, useRef, useState } from '../ui.js';
 import { Action, announcement, lastCurl } from './action.js';
 
 const themes = ['auto', 'light', 'dark'];
@@ -82,11 +82,11 @@ export function Shell({ views }) {
       <span class="grow"></span>
       <${ClockBar} tenant=${query.tenant} />
       <label>Tenant <input list="tenants" size="16" value=${query.tenant ?? ''} placeholder="all"
-        onChange=${(/** @type {any} */ event) => setQuery({ tenant: event.currentTarget.value.trim() || undefined })} /></label>
+        onChange=${(/** @type {Event} */ event) => setQuery({ tenant: textIn(event).trim() || undefined })} /></label>
       <datalist id="tenants">${tenants.map((/** @type {string} */ name) => html`<option value=${name} />`)}</datalist>
       <label>Find <input ref=${search} type="search" size="20" value=${query.find ?? ''} placeholder="holder:c1 group:logs*"
-        onChange=${(/** @type {any} */ event) => setQuery({ find: event.currentTarget.value.trim() || undefined })} /></label>
-      <label>Theme <select value=${theme.value} onChange=${(/** @type {any} */ event) => setTheme(event.currentTarget.value)}>
+        onChange=${(/** @type {Event} */ event) => setQuery({ find: textIn(event).trim() || undefined })} /></label>
+      <label>Theme <select value=${theme.value} onChange=${(/** @type {Event} */ event) => setTheme(textIn(event))}>
         ${themes.map((name) => html`<option value=${name} selected=${name === theme.value}>${name}</option>`)}</select></label>
       <${Action} label="Reset" kind="bad" confirm=${query.tenant === undefined ? 'Remove everything of every tenant, the faults and the journal?' : `Remove everything of ${query.tenant}?`}
         call=${() => ({ method: 'POST', path: '/reset', body: query.tenant === undefined ? {} : { tenant: query.tenant } })} />
@@ -143,7 +143,7 @@ function TokenDialog() {
       <h2>Operator token</h2>
       <p>The server asks for the token in OPERATOR_TOKEN. It is kept until this tab is closed.</p>
       <p class="row"><input class="wide" type="password" aria-label="Token" autofocus autocomplete="off" value=${value}
-        onInput=${(/** @type {any} */ event) => setValue(event.currentTarget.value)} /><button class="main">Enter</button></p>
+        onInput=${(/** @type {Event} */ event) => setValue(textIn(event))} /><button class="main">Enter</button></p>
       ${error !== '' && html`<p class="error" role="alert">${error}</p>`}
     </form>
   </dialog>`;

@@ -4,7 +4,7 @@ import { Action } from '../parts/action.js';
 import { Failure } from '../parts/notes.js';
 import { Table } from '../parts/table.js';
 import { route } from '../route.js';
-import { html, useState } from '../ui.js';
+import { html, textIn, useState } from '../ui.js';
 
 const presets = [
   ['Lose the reply to the next heartbeat', { match: { operation: '*eart*eat*' }, do: { drop: 'after' } }],
@@ -65,8 +65,8 @@ export function Faults() {
           html`<${Action} label=${label} onDone=${refresh} call=${() => ({ method: 'POST', path: '/faults', body })} />`,
       )}</div></section>
       <section class="panel"><h2>New rule</h2>
-        <textarea rows="9" aria-label="Rule as JSON" value=${text} onInput=${(/** @type {any} */ event) => {
-          setText(event.currentTarget.value);
+        <textarea rows="9" aria-label="Rule as JSON" value=${text} onInput=${(/** @type {Event} */ event) => {
+          setText(textIn(event));
           setProblem('');
         }}></textarea>
         ${(parsed() === undefined || problem !== '') && html`<p class="error" role="alert">${problem || 'This is not JSON yet.'}</p>`}

@@ -6,7 +6,7 @@ import { Countdown, Empty, Failure } from '../parts/notes.js';
 import { clockFrozen } from '../parts/shell.js';
 import { Table } from '../parts/table.js';
 import { route } from '../route.js';
-import { html, useState } from '../ui.js';
+import { html, textIn, useState } from '../ui.js';
 
 const concerns = (/** @type {any} */ { protocol, type }) =>
   protocol === 'pbx' || type === 'clock.moved' || type.startsWith('report.');
@@ -62,8 +62,8 @@ function Calls() {
   const [to, setTo] = useState('1001');
   const open = data?.calls ?? [];
   return html`<section class="panel"><h2>Calls</h2><${Failure} error=${error} />
-    <div class="row"><label>From <input size="8" value=${from} onInput=${(/** @type {any} */ event) => setFrom(event.currentTarget.value)} /></label>
-      <label>To <input size="8" value=${to} onInput=${(/** @type {any} */ event) => setTo(event.currentTarget.value)} /></label>
+    <div class="row"><label>From <input size="8" value=${from} onInput=${(/** @type {Event} */ event) => setFrom(textIn(event))} /></label>
+      <label>To <input size="8" value=${to} onInput=${(/** @type {Event} */ event) => setTo(textIn(event))} /></label>
       <${Action} label="Play a whole call" call=${() => ({ method: 'POST', path: '/pbx/calls', body: { from, to } })} onDone=${refresh} />
       <${Action} label="Ring only" call=${() => ({ method: 'POST', path: '/pbx/calls', body: { from, to, steps: ['ring'] } })} onDone=${refresh} /></div>
     ${
@@ -127,12 +127,12 @@ function Model() {
       cells=${(/** @type {any} */ one) => [
         html`<td>${one.number}</td>`,
         html`<td class="name">${one.username}</td>`,
-        html`<td><select aria-label="Status of ${one.number}" onChange=${(/** @type {any} */ event) => changeExtension(one, event.currentTarget.value, refresh)}>
+        html`<td><select aria-label="Status of ${one.number}" onChange=${(/** @type {Event} */ event) => changeExtension(one, textIn(event), refresh)}>
           ${[...new Set([one.status, ...extensionStatus])].map((status) => html`<option selected=${status === one.status}>${status}</option>`)}</select></td>`,
         html`<td><${Action} label="delete" kind="plain" confirm=${`Delete extension ${one.number}? Applications get a report.`} onDone=${refresh}
           call=${() => ({ method: 'DELETE', path: `/pbx/extensions/${encodeURIComponent(one.number)}` })} /></td>`,
       ]} />
-    <p class="row"><label>New number <input size="8" value=${number} onInput=${(/** @type {any} */ event) => setNumber(event.currentTarget.value)} /></label>
+    <p class="row"><label>New number <input size="8" value=${number} onInput=${(/** @type {Event} */ event) => setNumber(textIn(event))} /></label>
       <${Action} label="Add extension" disabled=${number === ''} onDone=${refresh}
         call=${() => ({ method: 'PUT', path: `/pbx/extensions/${encodeURIComponent(number)}`, body: { username: number, type: 'SIP', status: 'Registered' } })} /></p>
     <p class="dim">Trunks: ${(data?.trunks ?? []).map((/** @type {any} */ trunk) => `${trunk.name} (${trunk.type}, ${trunk.status})`).join(', ') || 'none'}</p></section>`;

@@ -6,7 +6,7 @@ import { Countdown, Empty, Failure } from '../parts/notes.js';
 import { clockFrozen } from '../parts/shell.js';
 import { Table } from '../parts/table.js';
 import { route, setQuery } from '../route.js';
-import { html, useState } from '../ui.js';
+import { html, textIn, useState } from '../ui.js';
 import { EventLog } from './overview.js';
 
 const concerns = (/** @type {any} */ { protocol, type }) => protocol === 'presence' || type === 'clock.moved';
@@ -29,7 +29,7 @@ export function Presence() {
       matches(lease.holder, selector.holder ?? '*') && matches(lease.group, selector.group ?? '*'),
   );
   if (occupants.length === 0)
-    return html`<section class="panel"><h2>Nobody is present</h2>
+    return html`<section class="panel"><h2>No uuid is present</h2>
       <${Empty} what=${find === '' ? 'No uuid has sent a heartbeat.' : `Nothing matches ${find}.`} command=${`curl '${location.origin}/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=ann&heartbeat=300'`} /></section>`;
   const channels = channelsOf(occupants);
   const chosen = channels.find(({ key }) => key === channel) ?? channels[0];
@@ -82,7 +82,7 @@ function Members({ channel: { tenant, group, members }, readAt }) {
         html`<td class="mono name">${one.data === null ? html`<span class="dim">none</span>` : JSON.stringify(one.data)}</td>`,
         html`<td class="nowrap"><${Action} label="time out" kind="plain" call=${end(one.holder, 'expired')} /> <${Action} label="leave" kind="plain" call=${end(one.holder, 'released')} /></td>`,
       ]} />
-    <p class="row"><label>Message, as JSON <input class="wide" value=${message} onInput=${(/** @type {any} */ event) => setMessage(event.currentTarget.value)} /></label>
+    <p class="row"><label>Message, as JSON <input class="wide" value=${message} onInput=${(/** @type {Event} */ event) => setMessage(textIn(event))} /></label>
       <${Action} label="Publish" call=${() => ({ outside: true, path: `/publish/${parts[0]}/${parts[1]}/0/${parts[3]}/0/${parts[5]}`, query: { uuid: 'console' } })} /></p>
   </section>`;
 }

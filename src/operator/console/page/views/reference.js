@@ -3,7 +3,7 @@ import { ApiError, curlOf, send } from '../api.js';
 import { useResource } from '../live.js';
 import { Failure } from '../parts/notes.js';
 import { route } from '../route.js';
-import { html, useState } from '../ui.js';
+import { html, textIn, useState } from '../ui.js';
 
 /** @typedef {{ name: string, in: string, required?: boolean, description?: string, schema?: any }} Parameter */
 
@@ -38,7 +38,7 @@ export function Reference() {
 function Operation({ operation }) {
   const [isOpen, setOpen] = useState(false);
   const { method, path, summary, description, parameters = [], requestBody, responses = {} } = operation;
-  return html`<details onToggle=${(/** @type {any} */ event) => setOpen(event.currentTarget.open)}>
+  return html`<details onToggle=${(/** @type {Event} */ event) => setOpen(/** @type {HTMLDetailsElement} */ (event.currentTarget).open)}>
     <summary><code>${method} ${path}</code> <span class="dim">${summary}</span></summary>
     ${
       isOpen &&
@@ -104,9 +104,9 @@ function TryIt({ operation }) {
   return html`<h3>Try it</h3>
     <div class="row">${inputs.map(
       (/** @type {Parameter} */ { name, required }) =>
-        html`<label>${name}${required ? ' *' : ''} <input size="14" value=${values[name] ?? ''} onInput=${(/** @type {any} */ event) => setValues({ ...values, [name]: event.currentTarget.value })} /></label>`,
+        html`<label>${name}${required ? ' *' : ''} <input size="14" value=${values[name] ?? ''} onInput=${(/** @type {Event} */ event) => setValues({ ...values, [name]: textIn(event) })} /></label>`,
     )}</div>
-    ${requestBody && html`<textarea rows="4" aria-label="Body as JSON" value=${body} onInput=${(/** @type {any} */ event) => setBody(event.currentTarget.value)}></textarea>`}
+    ${requestBody && html`<textarea rows="4" aria-label="Body as JSON" value=${body} onInput=${(/** @type {Event} */ event) => setBody(textIn(event))}></textarea>`}
     <pre class="curl">${shownCurl()}</pre>
     <p><button onClick=${run}>Send</button></p>
     ${reply !== '' && html`<pre class="curl" role="status">${reply}</pre>`}`;

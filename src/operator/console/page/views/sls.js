@@ -74,7 +74,7 @@ function GroupPanel({ group, consumers, readAt }) {
           <${Countdown} ms=${consumer.remainingMs} readAt=${readAt} frozen=${clockFrozen.value} />
           <${Action} label="expire" kind="plain" confirm=${`End the lease of ${consumer.holder}, as if it had crashed ${state.timeout} s ago?`}
             call=${() => ({ method: 'DELETE', path: '/leases', query: { tenant, group: group.group, holder: consumer.holder, as: 'expired' } })} /></th>`,
-      )}<th scope="col">nobody</th><th scope="col">checkpoint</th></tr></thead>
+      )}<th scope="col">no owner</th><th scope="col">checkpoint</th></tr></thead>
       <tbody>${state.shards.map((shard) => html`<${ShardRow} key=${shard.id} shard=${shard} consumers=${consumers} />`)}</tbody>
     </table></div>`
     }
