@@ -9,6 +9,7 @@ import type {
   TopicEntry,
   WatchedFrom,
 } from './documents.ts';
+import type { Load, TenantDump } from './dumps.ts';
 import type { Beat, BeatResult, Lease, Members, MembersPage, Release, SetData, Tenant } from './leases.ts';
 
 export interface StoreNow {
@@ -59,6 +60,13 @@ export interface Commands {
   now: { input: { tenant: Tenant }; result: StoreNow };
   /** Deletes all data of the tenant, without events. Watches stay: those who set them still wait for events. */
   drop: { input: { tenant: Tenant }; result: null };
+  /** Returns all that is live of the tenant, as of one moment. Rejects with DumpTooLarge. */
+  dump: { input: { tenant: Tenant }; result: TenantDump };
+  /**
+   * Replaces all data of the tenant and its clock, without events; watches stay. Epochs, revisions, versions and positions are
+   * those of the dump, and every later one is greater. Rejects with RangeError for a clock that would be before 1970 or after the last date.
+   */
+  load: { input: Load; result: null };
 }
 
 export type CommandName = keyof Commands;

@@ -17,6 +17,8 @@
  * 9. A group has an event topic only while it is watched, and from the watch on no event is missing there.
  * 10. Each tenant has a lease clock: that of its partition, or one of its own once it was moved or frozen by itself. To move or
  *    freeze it changes nothing for any other tenant. Deadlines, timetokens and dates of events are in the tenant's time.
+ * 11. A tenant that is dumped, and loaded here or elsewhere, is as it was: names, data, epochs, revisions, versions, positions, and the
+ *   time that remains. A load is one atomic step, and no event is recorded.
  */
 import type { Command, CommandName, Commands } from './commands.ts';
 import type { Tenant, TenantEvent } from './leases.ts';
@@ -145,7 +147,8 @@ export interface Driver {
   watchAppends(partition: number, forMs: number): Promise<void>;
   /**
    * Sets the listener that is called with each topic that may have new entries, on any node; it may be called too often. It is
-   * also called with `clockMovedTopic` (`limits.ts`) when a tenant's clock was moved, and with tenant '' when all were.
+   * also called with `clockMovedTopic` (`limits.ts`) when a tenant's clock was moved, and with tenant '' when all were; and with
+   * `tenantResetTopic` when a tenant was dropped or loaded.
    */
   onAppend(listener: (tenant: Tenant, topic: string) => void): void;
   /** Sets the listener that is called when notifications may have been lost, after which all waiters must read again. */

@@ -15,6 +15,15 @@ export const lastDateMs = 7_258_118_400_000;
 /** Stands for a topic in the notification that a tenant's clock was moved; without a tenant, the clock of all. */
 export const clockMovedTopic = 'clock-moved';
 
+/** Stands for a topic in the notification that all of a tenant was removed or replaced. */
+export const tenantResetTopic = 'tenant-reset';
+
+/** Maximum number of leases, documents and entries of topics together in a dump. */
+export const maxDumpItems = 20_000;
+
+/** Maximum size of values, data and payloads together in a dump, bytes. */
+export const maxDumpBytes = 33_554_432;
+
 /** TTL of a new lease if the beat names none, ms. */
 export const defaultTtlMs = 60_000;
 

@@ -18,6 +18,7 @@ export {
   type TenantSize,
   TooManyGroups,
 } from './driver.ts';
+export * from './dumps.ts';
 export type * from './leases.ts';
 
 /** All commands as methods, over all partitions. Every method rejects with StoreUnavailable if the store is away. */
@@ -40,6 +41,13 @@ export interface Store {
   topicBounds(input: Input<'topicBounds'>): Promise<Result<'topicBounds'>>;
   now(input: Input<'now'>): Promise<Result<'now'>>;
   drop(input: Input<'drop'>): Promise<Result<'drop'>>;
+  dump(input: Input<'dump'>): Promise<Result<'dump'>>;
+  load(input: Input<'load'>): Promise<Result<'load'>>;
+  /**
+   * Calls the listener with each tenant that was dropped or loaded, on any node, until the returned function is called. A change on another
+   * node is told only where something waits for topics of the tenant's partition.
+   */
+  observeResets(listener: (tenant: Tenant) => void): () => void;
   /**
    * Resolves with true as soon as one of the topics may hold an entry after its cursor, or the tenant's clock was moved; with
    * false after `timeoutMs` or when the signal aborts. Costs one map entry per topic while it waits; reads the store once, at the start.

@@ -7,6 +7,7 @@ import { defaultMaxSlackMs } from '../../src/store/embedded/file/renewals.ts';
 import { createStore } from '../../src/store/runtime/create-store.ts';
 import type { Backend } from './backend.ts';
 import { clockContract } from './clock-contract.ts';
+import { dumpContract } from './dump-contract.ts';
 import { eventWatches } from './event-watches.ts';
 import { storeContract } from './store-contract.ts';
 import { storeModel } from './store-model.ts';
@@ -44,4 +45,5 @@ describe('the embedded store on a file that has every renewal', () => {
   clockContract(traits, () => open(0));
   storeModel(traits, () => open(0));
   eventWatches(traits, () => open(0));
+  dumpContract(traits, () => open(0));
 });

@@ -3,6 +3,7 @@ import { openEmbeddedDriver } from '../../src/store/embedded/driver.ts';
 import { createStore } from '../../src/store/runtime/create-store.ts';
 import type { Backend } from './backend.ts';
 import { clockContract } from './clock-contract.ts';
+import { dumpContract } from './dump-contract.ts';
 import { eventWatches } from './event-watches.ts';
 import { storeContract } from './store-contract.ts';
 import { storeModel } from './store-model.ts';
@@ -23,4 +24,5 @@ describe('the embedded store in memory', () => {
   clockContract(traits, open);
   storeModel(traits, open);
   eventWatches(traits, open);
+  dumpContract(traits, open);
 });

@@ -4,6 +4,7 @@ import { createStore } from '../../src/store/runtime/create-store.ts';
 import { startCluster } from '../redis-server.ts';
 import type { Backend } from './backend.ts';
 import { clockContract } from './clock-contract.ts';
+import { dumpContract } from './dump-contract.ts';
 import { eventWatches } from './event-watches.ts';
 import { storeContract } from './store-contract.ts';
 import { storeModel } from './store-model.ts';
@@ -29,4 +30,5 @@ describe('the store on a Redis Cluster of three masters', () => {
   clockContract(traits, open);
   storeModel(traits, open);
   eventWatches(traits, open);
+  dumpContract(traits, open);
 });

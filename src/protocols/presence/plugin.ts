@@ -53,6 +53,8 @@ function create(server: ProtocolContext, settings: PresenceSettings): Protocol {
     debug: debugLog(log),
     wallMs,
   };
+  // The store outlives the protocol, which has nothing of its own to release.
+  store.observeResets((tenant) => context.polls.reset(tenant));
   return {
     ...dispatch({
       dialect: presenceDialect(context),

@@ -1,7 +1,9 @@
 /** Documents in the embedded store, and the commit that changes them together with topics. */
 import type { Input, Result } from '../commands.ts';
 import type { DocumentWrite, StoredDocument } from '../documents.ts';
+import type { DumpedDocument } from '../dumps.ts';
 import type { Guard, Tenant } from '../leases.ts';
+import { detach } from './detach.ts';
 import { appendEvent } from './events.ts';
 import type { DocumentRecord, TenantRecord } from './records.ts';
 import {
@@ -114,6 +116,26 @@ function writeDocument(
   watchDocument(state, document);
   state.changes.documentSet(document);
   return document.version;
+}
+
+/** Adds a document as it is in a dump; the tenant has none of that name. */
+export function loadDocument(
+  state: State,
+  tenant: TenantRecord,
+  { collection, key, version, value, remainingMs }: DumpedDocument,
+): void {
+  const document: DocumentRecord = {
+    ...{ kind: 'document', tenant, value },
+    collection: detach(collection),
+    key: detach(key),
+    version: version === 0 ? nextInSequence(state) : version,
+    deadlineMs: remainingMs === null ? never : leaseNow(state, tenant.name) + remainingMs,
+    ...{ dueMs: never, slot: -1 },
+  };
+  addDocument(tenant, document);
+  state.undo?.push(() => removeDocument(state, document));
+  watchDocument(state, document);
+  state.changes.documentSet(document);
 }
 
 function watchDocument(state: State, document: DocumentRecord): void {

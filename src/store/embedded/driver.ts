@@ -19,6 +19,7 @@ import { tick } from '../runtime/lease-clock.ts';
 import { noChangeLog } from './change-log.ts';
 import { commit, listDocuments, readDocuments } from './documents.ts';
 import { DueHeap } from './due-heap.ts';
+import { dumpTenant, loadTenant } from './dumps.ts';
 import { defaultMaxSlackMs } from './file/renewals.ts';
 import { firstClock, StoreFile } from './file/store-file.ts';
 import { count, groups, groupsOf, members, readLease } from './lease-reads.ts';
@@ -206,6 +207,7 @@ const reads: ReadonlySet<CommandName> = new Set<CommandName>([
   'readTopics',
   'topicBounds',
   'now',
+  'dump',
 ]);
 
 /** Performs a command that changes nothing; any other one has `refusal` as its outcome. */
@@ -248,6 +250,11 @@ function perform(state: State, command: Command): Outcome {
         return { result: readNow(state, command.input.tenant) };
       case 'drop':
         dropTenant(state, command.input.tenant);
+        return { result: null };
+      case 'dump':
+        return { result: dumpTenant(state, command.input.tenant) };
+      case 'load':
+        loadTenant(state, command.input);
         return { result: null };
     }
   } catch (error) {

@@ -1,6 +1,7 @@
 /** Changes of leases in the embedded store: each function is one atomic step. */
 import type { Input, Result } from '../commands.ts';
 import { TooManyGroups } from '../driver.ts';
+import type { DumpedLease } from '../dumps.ts';
 import type { BeatLease, TenantEvent } from '../leases.ts';
 import { defaultTtlMs } from '../limits.ts';
 import { detach } from './detach.ts';
@@ -118,6 +119,29 @@ function grant(
   group.revision = lease.epoch;
   state.changes.leaseSet(lease);
   return lease;
+}
+
+/** Adds a lease as it is in a dump, without an event; the group has none of that holder. */
+export function loadLease(
+  state: State,
+  tenant: TenantRecord,
+  { lease: dumped, revision }: { readonly lease: DumpedLease; readonly revision: number | undefined },
+): void {
+  const { ttlMs, remainingMs, data } = dumped;
+  const group = tenant.groups.get(dumped.group) ?? newGroup(detach(dumped.group));
+  const lease: LeaseRecord = {
+    ...{ kind: 'lease', tenant, group, ttlMs },
+    holder: holderName(tenant.holders.get(dumped.holder)) ?? detach(dumped.holder),
+    epoch: dumped.epoch === 0 ? nextInSequence(state) : dumped.epoch,
+    data: data === null ? null : detach(data),
+    writtenMs: 0,
+    deadlineMs: leaseNow(state, tenant.name) + remainingMs,
+    ...{ dueMs: 0, slot: -1 },
+  };
+  state.undo?.push(() => removeLease(state, lease));
+  addLease(state, lease);
+  group.revision = revision ?? Math.max(group.revision, lease.epoch);
+  state.changes.leaseSet(lease);
 }
 
 /** Removes a lease and records why. Returns the event. */

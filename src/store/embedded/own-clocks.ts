@@ -1,7 +1,7 @@
 /** Clocks of single tenants: a tenant has one from the first time that it is moved or frozen by itself. */
 import type { ClockChange, ClockMoved, ClockReading } from '../driver.ts';
 import type { Tenant } from '../leases.ts';
-import { changeClock, checkAdvance, readDate, readLeaseClock } from '../runtime/lease-clock.ts';
+import { changeClock, checkAdvance, checkDate, readDate, readLeaseClock } from '../runtime/lease-clock.ts';
 import { DueHeap } from './due-heap.ts';
 import type { DueItems, OwnClock } from './records.ts';
 import { dueOf, itemsOf, never, readOwnClock, type State } from './state.ts';
@@ -38,6 +38,22 @@ export function setClock(state: State, change: ClockChange): ClockMoved {
     state.changes.clockSet(tenant, own);
   }
   return { ...readClock(state, tenant, wallMs), advancedMs };
+}
+
+/** Sets a tenant's own clock, whatever it was before. Throws RangeError for a date before 1970 or after the last one. */
+export function placeOwnClock(
+  state: State,
+  tenant: Tenant,
+  { offsetMs, frozen, lastMicros }: Pick<OwnClock, 'offsetMs' | 'lastMicros'> & { readonly frozen: boolean },
+): void {
+  const reading = readOwnClock(state.clock, { offsetMs, frozen: null }, state.wallMs());
+  checkDate(reading.dateMs);
+  const own = giveOwnClock(state, tenant);
+  undoChange(state, own);
+  own.offsetMs = offsetMs;
+  own.frozen = frozen ? reading : null;
+  own.lastMicros = Math.max(own.lastMicros, lastMicros);
+  state.changes.clockSet(tenant, own);
 }
 
 /** Returns the ms until something of the tenant, or of any tenant whose clock runs, may be due; never if nothing will be. */

@@ -1,6 +1,7 @@
 /** The state of the embedded driver: its clock, its sequences and its tenants. */
 import type { EventRetention } from '../driver.ts';
 import type { Tenant } from '../leases.ts';
+import { tenantResetTopic } from '../limits.ts';
 import { type LeaseClock, readDate, readLag, readLeaseClock } from '../runtime/lease-clock.ts';
 import type { ChangeLog } from './change-log.ts';
 import type {
@@ -41,7 +42,7 @@ export const never = Number.POSITIVE_INFINITY;
 /** Returns the readings of a tenant's own clock at a wall time. `clock`: that of the partition. */
 export function readOwnClock(
   clock: LeaseClock,
-  { frozen, offsetMs }: OwnClock,
+  { frozen, offsetMs }: Pick<OwnClock, 'frozen' | 'offsetMs'>,
   wallMs: number,
 ): { readonly leaseMs: number; readonly dateMs: number } {
   if (frozen !== null) return frozen;
@@ -149,6 +150,7 @@ export function isEmpty({ leases, documents, topics }: TenantRecord): boolean {
 
 /** Deletes all data of a tenant but its watches, without events. */
 export function dropTenant(state: State, name: Tenant): void {
+  state.appended.push({ tenant: name, topic: tenantResetTopic });
   const tenant = state.tenants.get(name);
   if (tenant === undefined) return;
   const due = dueOf(state, name);

@@ -39,6 +39,24 @@ export function appendEntry(
   }
 }
 
+/** Adds a topic with its entries, oldest first, as it is in a dump; the tenant has none of that name. */
+export function loadTopic(
+  state: State,
+  tenant: TenantRecord,
+  loaded: { readonly topic: string; readonly remainingMs: number | null; readonly entries: readonly Entry[] },
+): void {
+  const topic = newTopic(state, tenant, loaded.topic);
+  topic.deadlineMs = loaded.remainingMs === null ? never : leaseNow(state, tenant.name) + loaded.remainingMs;
+  watchTopic(state, topic);
+  const [oldest] = loaded.entries;
+  for (const entry of loaded.entries) {
+    topic.entries.push(entry);
+    topic.newest = entry.position;
+    topic.bytes += sizeOf(entry);
+    state.changes.entryAppended(topic, entry, oldest?.position ?? entry.position);
+  }
+}
+
 function watchTopic(state: State, topic: TopicRecord): void {
   const due = dueOf(state, topic.tenant.name);
   if (topic.deadlineMs === never) due.remove(topic);

@@ -30,6 +30,12 @@ export function makeBatchRunner(call: Caller, retention: EventRetention): BatchR
     commands: readonly Command[],
   ): Promise<Outcome[]> => {
     if (name === 'readTopics') return readTopics(partition, commands);
+    // Large: each is a call of its own, one after the other.
+    if ((name === 'dump' || name === 'load') && commands.length > 1) {
+      const outcomes: Outcome[] = [];
+      for (const command of commands) outcomes.push(...(await runKind(partition, name, [command])));
+      return outcomes;
+    }
     // The types relate a codec to its command by name only.
     const codec = codecs[name] as unknown as Codec<'beat'>;
     const inputs = commands.map(({ input }) => input) as never[];

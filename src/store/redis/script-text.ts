@@ -22,6 +22,8 @@ const files = {
   watchEvents: 'topics/watchEvents',
   now: 'partition/now',
   drop: 'partition/drop',
+  dump: 'partition/dump',
+  load: 'partition/load',
   sweep: 'sweep/sweep',
   clock: 'partition/clock',
   tenants: 'partition/tenants',

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type Log, silentLog } from '../../settings/log.ts';
 import type { CommandName, Input } from '../commands.ts';
 import type { Driver } from '../driver.ts';
+import { checkDump } from '../dumps.ts';
 import type { TenantEvent } from '../leases.ts';
 import type { Store } from '../store.ts';
 import { clockMethods, everyPartition } from './clock-methods.ts';
@@ -67,6 +68,7 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
     },
     readTopics,
     wait: waits.wait,
+    observeResets: waits.observeResets,
     async tenants() {
       return (await everyPartition(driver, (partition) => driver.tenants(partition))).flat();
     },
@@ -108,6 +110,11 @@ function commandMethods(run: Coalescer['run']): Omit<Pick<Store, CommandName>, '
     topicBounds: (topics) => run('topicBounds', topics),
     now: (tenant) => run('now', tenant),
     drop: (tenant) => run('drop', tenant),
+    dump: (tenant) => run('dump', tenant),
+    async load(load) {
+      checkDump(load.dump);
+      return run('load', load);
+    },
   };
 }
 

@@ -82,3 +82,9 @@ export function checkAdvance(advanceMs: number, dateMs = 0): void {
     throw new RangeError(`the clock cannot advance beyond ${new Date(lastDateMs).toISOString()}`);
   }
 }
+
+/** Throws RangeError for a date that no clock may show. */
+export function checkDate(dateMs: number): void {
+  if (dateMs >= 0 && dateMs <= lastDateMs) return;
+  throw new RangeError(`a clock shows dates from 1970 to ${new Date(lastDateMs).toISOString()} only`);
+}

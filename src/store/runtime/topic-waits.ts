@@ -1,7 +1,7 @@
 /** Waits for entries of topics: one read at the start, then notifications of the driver. */
 import { isDebugging, type Log } from '../../settings/log.ts';
 import type { Driver } from '../driver.ts';
-import { clockMovedTopic } from '../limits.ts';
+import { clockMovedTopic, tenantResetTopic } from '../limits.ts';
 import type { Store, TopicWait } from '../store.ts';
 import { logWake } from './event-log.ts';
 import { makeWaiters } from './waiters.ts';
@@ -15,6 +15,7 @@ export interface TopicWaits {
   wait(input: TopicWait): Promise<boolean>;
   /** Has the waiters of a tenant, or all of them, look again. */
   wakeOf(tenant: string | undefined): void;
+  observeResets: Store['observeResets'];
   /** Ends every wait with false, also those that begin later. */
   close(): void;
 }
@@ -22,6 +23,7 @@ export interface TopicWaits {
 /** Takes the driver's append and gap listeners. */
 export function makeTopicWaits(driver: Driver, read: Store['readTopics'], log: Log): TopicWaits {
   const waiters = makeWaiters();
+  const resetListeners = new Set<(tenant: string) => void>();
   const watchedUntilMs = new Map<number, number>();
   let closed = false;
 
@@ -30,7 +32,10 @@ export function makeTopicWaits(driver: Driver, read: Store['readTopics'], log: L
     else waiters.wakeTenant(tenant);
   };
   driver.onAppend((tenant, topic) => {
-    if (topic !== clockMovedTopic) logWake(log, tenant, topic, waiters.wake(tenant, topic));
+    if (topic === tenantResetTopic) {
+      for (const listener of resetListeners) listener(tenant);
+      waiters.wakeTenant(tenant);
+    } else if (topic !== clockMovedTopic) logWake(log, tenant, topic, waiters.wake(tenant, topic));
     // What is worth waiting for may depend on time.
     else wakeOf(tenant === '' ? undefined : tenant);
   });
@@ -85,6 +90,10 @@ export function makeTopicWaits(driver: Driver, read: Store['readTopics'], log: L
       }
     },
     wakeOf,
+    observeResets(listener) {
+      resetListeners.add(listener);
+      return () => resetListeners.delete(listener);
+    },
     close() {
       closed = true;
       waiters.wakeAll();

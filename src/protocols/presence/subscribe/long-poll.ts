@@ -68,7 +68,7 @@ export interface PollReply {
  */
 export async function poll(context: PresenceContext, call: PresenceCall, after: bigint): Promise<PollReply> {
   const { settings, polls } = context;
-  const current = polls.start(settings.presenceHoldSeconds * 1_000, call.connection);
+  const current = polls.start(settings.presenceHoldSeconds * 1_000, call.connection, call.tenant);
   try {
     const filter = parseFilterOf(call.query);
     const { uuid = '' } = call.query;
@@ -151,13 +151,15 @@ async function holdPoll(held: HeldPoll): Promise<PollReply> {
   return { timetoken, deliveries, only: subscription.only, heldMs: held.poll.heldMs };
 }
 
-/** Renews the presence of the uuid, or ends it if the client is gone and a setting takes that for a leave. */
+/** Renews the presence of the uuid, unless its tenant was reset, or ends it if the client is gone and a setting takes that for a leave. */
 async function renewAtEnd(
   { context, call, poll, heartbeat }: HeldPoll,
   { places }: Subscription,
   heldSince: number,
 ): Promise<void> {
   const { uuid = '' } = call.query;
+  // What a client held before is gone; its next request makes it known again.
+  if (poll.endedBy() === 'reset') return;
   if (poll.endedBy() !== 'disconnect') {
     if (heartbeat !== undefined) await renewAfterHold(context, heartbeat, places, heldSince);
   } else if (context.settings.presenceLeaveOnDisconnect && uuid !== '') {

@@ -1,9 +1,10 @@
 /** Held polls: each ends when its time is over, its client is gone or the server closes. */
 import { setImmediate } from 'node:timers/promises';
+import type { Tenant } from '../../../store/store.ts';
 import type { ClientConnection } from '../wire/call.ts';
 
 /** Why a poll ends without an event. */
-export type PollEnd = 'timeout' | 'disconnect' | 'shutdown';
+export type PollEnd = 'timeout' | 'disconnect' | 'shutdown' | 'reset';
 
 /** A poll in progress. */
 export interface Poll {
@@ -22,9 +23,11 @@ export interface Poll {
 /** All polls of this process, so that closing the server need not wait for them. */
 export interface Polls {
   /** Starts a poll of at most `maxMs`. */
-  start(maxMs: number, connection: ClientConnection): Poll;
+  start(maxMs: number, connection: ClientConnection, tenant: Tenant): Poll;
   /** Polls that are idle now. */
   readonly held: number;
+  /** Ends the polls of a tenant whose state was removed or replaced: their clients are those of before. */
+  reset(tenant: Tenant): void;
   /** Resolves when every poll is idle or finished. */
   settled(): Promise<void>;
   /** Ends all polls, and those started later at once. */
@@ -34,7 +37,7 @@ export interface Polls {
 /** Makes an empty set of polls. `monotonicMs` measures how long they wait. */
 export function makePolls(monotonicMs: () => number = () => performance.now()): Polls {
   let held = 0;
-  const endings = new Set<(by: PollEnd) => void>();
+  const endings = new Map<(by: PollEnd) => void, Tenant>();
   let isClosing = false;
   let busy = 0;
   let quiet: (() => void)[] = [];
@@ -57,7 +60,7 @@ export function makePolls(monotonicMs: () => number = () => performance.now()): 
       await setImmediate();
       if (busy > 0) await new Promise<void>((resolve) => quiet.push(resolve));
     },
-    start(maxMs, connection) {
+    start(maxMs, connection, tenant) {
       const controller = new AbortController();
       let endedBy: PollEnd | undefined;
       const end = (by: PollEnd): void => {
@@ -66,7 +69,7 @@ export function makePolls(monotonicMs: () => number = () => performance.now()): 
         controller.abort();
       };
       const timer = setTimeout(() => end('timeout'), maxMs);
-      endings.add(end);
+      endings.set(end, tenant);
       connection.once('close', () => end('disconnect'));
       if (isClosing) end('shutdown');
       enter();
@@ -97,9 +100,12 @@ export function makePolls(monotonicMs: () => number = () => performance.now()): 
         },
       };
     },
+    reset(tenant) {
+      for (const [end, of] of endings) if (of === tenant) end('reset');
+    },
     close() {
       isClosing = true;
-      for (const end of endings) end('shutdown');
+      for (const end of endings.keys()) end('shutdown');
     },
   };
 }

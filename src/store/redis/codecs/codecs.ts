@@ -3,6 +3,7 @@ import type { CommandName } from '../../commands.ts';
 import { beats } from './beats.ts';
 import { type Codec, list, number, text } from './codec.ts';
 import { documents } from './documents.ts';
+import { dumps } from './dumps.ts';
 import { leases } from './leases.ts';
 import { topics } from './topics.ts';
 
@@ -32,4 +33,5 @@ export const codecs: { readonly [N in CommandName]: Codec<N> } = {
     },
     decode: () => null,
   },
+  ...dumps,
 };
