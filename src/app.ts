@@ -23,6 +23,7 @@ import { startPath } from './operator/document/index-routes.ts';
 import { type Metrics, makeMetrics } from './operator/metrics/metrics.ts';
 import { makeOverview, type Overview } from './operator/overview/overview.ts';
 import { isOperatorPath, operator } from './operator/plugin.ts';
+import type { StateDocument } from './operator/state/state-schema.ts';
 import { makeTestBench, type TestBench } from './operator/test-bench.ts';
 import { protocols as builtIn } from './protocols/index.ts';
 import { NotFound, Overloaded, pathOf } from './protocols/kit/failure.ts';
@@ -38,6 +39,8 @@ export interface AppOptions {
   readonly logger?: FastifyBaseLogger & Log;
   readonly metrics?: Metrics;
   readonly wallMs?: () => number;
+  /** What a reset returns to. It is not loaded by the app. */
+  readonly seed?: StateDocument | undefined;
   readonly randomBytes?: (size: number) => Buffer;
   /** Protocols to serve; default: all that the server speaks. */
   readonly protocols?: readonly ProtocolModule[];
@@ -123,6 +126,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       overview,
       settings: () => viewSettings(config, options.settingSources),
       wallMs,
+      seed: options.seed,
       isDraining: () => options.isDraining?.() ?? false,
     });
   });

@@ -13,6 +13,7 @@ import { hasTls, trustPath } from './http/tls/open.ts';
 import { isBeyondLoopback, operatorAccess } from './operator/access/access.ts';
 import { makeMetrics } from './operator/metrics/metrics.ts';
 import { processMetrics } from './operator/metrics/process-metrics.ts';
+import { exportState, loadSeed, readSeedFile } from './operator/state/seed.ts';
 import type { App } from './protocols/kit/protocol.ts';
 import { describeSettings } from './settings/read.ts';
 import { SettingError } from './settings/setting.ts';
@@ -58,6 +59,10 @@ const config: Config = {
 };
 const logger = openLog({ level: config.logLevel, isPretty });
 processMetrics();
+const seed =
+  config.seed === ''
+    ? undefined
+    : await readSeedFile(config.seed).catch((error: Error) => fail(error.message, 2));
 const metrics = makeMetrics();
 
 const storeWarnings = oncePerCause(logger);
@@ -87,12 +92,14 @@ metrics.watch(store);
 /** Longer than a request in transit takes to arrive, shorter than a supervisor waits for the process to end, ms. */
 const lastRequestMs = 100;
 let isStopping = false;
+let exitCode = 0;
 const app = await buildApp({
   config,
   store,
   logger,
   metrics,
   lastRequestMs,
+  seed,
   settingSources: settingSources(args, process.env),
   isDraining: () => isStopping,
 }).catch(async (error: Error) => {
@@ -110,8 +117,13 @@ async function stop(signal: NodeJS.Signals): Promise<void> {
     process.exit(1);
   }, config.shutdownTimeoutMs).unref();
   await app.close();
+  if (config.exportOnExit !== '')
+    await exportState(store, config.exportOnExit).catch((err: Error) => {
+      logger.error({ err, file: config.exportOnExit }, 'the state was not exported');
+      exitCode = 1;
+    });
   await store.close();
-  process.exit(0);
+  process.exit(exitCode);
 }
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
@@ -138,6 +150,7 @@ async function listen(server: App, leases: Store): Promise<void> {
   try {
     await server.ready();
     await waitForStore(leases);
+    await seedTenants(leases);
     await server.listen({ host, port: wanted });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
@@ -150,6 +163,18 @@ async function listen(server: App, leases: Store): Promise<void> {
         2,
       );
     fail(`HOST: ${host} cannot be listened on (${message}); use an address of this machine`, 2);
+  }
+}
+
+/** Loads the seed; ends the process with a one-line error if the store cannot take it. */
+async function seedTenants(leases: Store): Promise<void> {
+  if (seed === undefined) return;
+  try {
+    const tenants = await loadSeed(leases, seed);
+    logger.info({ tenants, file: config.seed }, 'seed loaded into tenants that held nothing');
+  } catch (error) {
+    await leases.close();
+    fail(`SEED: ${config.seed}: ${(error as Error).message}`, 1);
   }
 }
 

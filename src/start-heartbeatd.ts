@@ -4,6 +4,8 @@ import { type AppOptions, buildApp } from './app.ts';
 import type { Fault } from './client/faults.ts';
 import { type ConnectOptions, connect, type Heartbeatd } from './client/index.ts';
 import { type Config, defaultConfig } from './config.ts';
+import { checkSeedOption, exportState, loadSeed, readSeedFile } from './operator/state/seed.ts';
+import type { StateDocument } from './operator/state/state-schema.ts';
 import type { App } from './protocols/kit/protocol.ts';
 import { openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
@@ -14,6 +16,8 @@ export interface StartHeartbeatdOptions
   readonly settings?: Partial<Config>;
   /** Fault rules that are there from the start. */
   readonly faults?: readonly Fault[];
+  /** What tenants hold from the start, and what a reset returns to; instead of the file in `settings.seed`. */
+  readonly seed?: StateDocument;
 }
 
 /** A handle that also ends the server. */
@@ -24,13 +28,15 @@ export interface StartedHeartbeatd extends Heartbeatd, AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Starts a server and resolves to its handle once it listens. Rejects with SettingError. */
+/** Starts a server and resolves to its handle once it listens. Rejects with SettingError, which names what is wrong in a seed. */
 export async function startHeartbeatd(options: StartHeartbeatdOptions = {}): Promise<StartedHeartbeatd> {
-  const { settings = {}, faults = [], ...appOptions } = options;
+  const { settings = {}, faults = [], seed: givenSeed, ...appOptions } = options;
   const config = defaultConfig({ port: 0, ...settings });
+  const seed = await seedOf(givenSeed, config);
   const store = await openStore(config);
   try {
-    const app = await buildApp({ ...appOptions, config, store });
+    const app = await buildApp({ ...appOptions, config, store, seed });
+    if (seed !== undefined) await loadSeed(store, seed);
     await app.listen({ host: config.host, port: config.port });
     const { port } = app.server.address() as AddressInfo;
     const token: ConnectOptions = config.operatorToken === '' ? {} : { token: config.operatorToken };
@@ -38,7 +44,10 @@ export async function startHeartbeatd(options: StartHeartbeatdOptions = {}): Pro
     if (faults.length > 0) await handle.faults.replace(faults);
     let closed: Promise<void> | undefined;
     const close = (): Promise<void> => {
-      closed ??= app.close().then(() => store.close());
+      closed ??= app
+        .close()
+        .then(() => (config.exportOnExit === '' ? undefined : exportState(store, config.exportOnExit)))
+        .finally(() => store.close());
       return closed;
     };
     return { ...handle, app, store, close, [Symbol.asyncDispose]: close };
@@ -46,6 +55,11 @@ export async function startHeartbeatd(options: StartHeartbeatdOptions = {}): Pro
     await store.close();
     throw error;
   }
+}
+
+async function seedOf(given: unknown, { seed }: Config): Promise<StateDocument | undefined> {
+  if (given !== undefined) return checkSeedOption(given);
+  return seed === '' ? undefined : readSeedFile(seed);
 }
 
 /** A wildcard is no address to connect to. */

@@ -16,6 +16,7 @@ import {
 } from './journal.ts';
 import { type Leases, makeLeases } from './leases.ts';
 import { makeRequester, OperatorError, type Requester } from './request.ts';
+import { makeSnapshots, type Snapshots, type StateDocument } from './state.ts';
 import { makeTenant, type TestTenant } from './tenant.ts';
 
 export interface ConnectOptions {
@@ -39,8 +40,17 @@ export interface Heartbeatd extends Endpoints {
   waitForEvent(selector: Selector, expected?: Expectation): Promise<Verdict>;
   /** Resolves to the verdict of an expectation that holds. Rejects with ExpectationFailed. */
   verify(wanted: Verification): Promise<Verdict>;
-  /** Removes everything of a tenant; without one, everything with the faults and the journal, and thaws the clock. */
-  reset(tenant?: string): Promise<unknown>;
+  /**
+   * Brings a tenant back to the server's seed, or to nothing where there is none; without a tenant, everything with the faults and the
+   * journal, and thaws the clock.
+   */
+  reset(tenant?: string, to?: 'seed' | 'empty'): Promise<unknown>;
+  /** Resolves to all that a tenant holds, or all tenants, with sorted keys. */
+  state(tenant?: string): Promise<StateDocument>;
+  /** Replaces all that a tenant holds, or all tenants: those that are not in the document are removed. */
+  replaceState(state: StateDocument, tenant?: string): Promise<{ readonly tenants: readonly string[] }>;
+  /** States that the server keeps under a name. */
+  readonly snapshots: Snapshots;
   /** Names a project, a subscribe key and a PBX user for one test; without a name, new ones. */
   tenant(name?: string): TestTenant;
   /** Any other request to the operator API. */
@@ -66,7 +76,10 @@ export function connect(url: string, { token, operatorUrl = url }: ConnectOption
     waitForEvent: (selector, expected) =>
       verify(requester, { ...expectationOf(selector, expected), of: 'events' }),
     verify: (wanted) => verify(requester, wanted),
-    reset: (tenant) => requester.json('POST', '/reset', { body: { tenant } }),
+    reset: (tenant, to) => requester.json('POST', '/reset', { body: { tenant, to } }),
+    state: (tenant) => requester.json('GET', '/state', { query: { tenant } }),
+    replaceState: (state, tenant) => requester.json('PUT', '/state', { query: { tenant }, body: state }),
+    snapshots: makeSnapshots(requester),
     tenant: (name = freshName()) => makeTenant(requester, endpoints, name),
     ready: (patienceMs = 30_000) => untilReady(origin, patienceMs),
   };

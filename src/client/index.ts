@@ -17,4 +17,5 @@ export {
 } from './journal.ts';
 export type { GroupState, LeaseFilter, Leases, LiveLease } from './leases.ts';
 export { OperatorError } from './request.ts';
+export type { Snapshot, Snapshots, StateDocument, TenantState } from './state.ts';
 export type { TenantClock, TestTenant } from './tenant.ts';

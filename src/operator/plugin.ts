@@ -16,7 +16,8 @@ import { metricsRoutes } from './metrics/metrics-routes.ts';
 import type { Overview } from './overview/overview.ts';
 import { readRequests } from './requests.ts';
 import { type SettingView, settingsRoutes } from './settings-view/settings-routes.ts';
-import { resetRoutes } from './state/reset-routes.ts';
+import { stateRoutes } from './state/state-routes.ts';
+import type { StateDocument } from './state/state-schema.ts';
 import type { TestBench } from './test-bench.ts';
 
 export interface OperatorOptions {
@@ -30,6 +31,8 @@ export interface OperatorOptions {
   /** Whether the server is about to stop, so that load balancers should choose another. */
   isDraining(): boolean;
   readonly wallMs: () => number;
+  /** What a reset returns to; absent: nothing. */
+  readonly seed?: StateDocument | undefined;
   readonly protocols: readonly Pick<
     Protocol,
     'name' | 'viewGroups' | 'operatorRoutes' | 'openApi' | 'time'
@@ -74,7 +77,7 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
           wallMs: options.wallMs,
           monotonicMs: () => performance.now(),
         });
-        resetRoutes(routes, store, bench);
+        stateRoutes(routes, { store, bench, protocols, seed: options.seed, wallMs: options.wallMs });
         bench.routes(routes);
         documentRoutes(routes, protocols);
         indexRoutes(routes, listed);

@@ -1,5 +1,5 @@
 /** Settings of the operator API. */
-import { choice, listOf, secret, toggle } from '../settings/setting.ts';
+import { choice, listOf, secret, text, toggle } from '../settings/setting.ts';
 
 export const operatorSettings = {
   operatorToken: secret(
@@ -25,6 +25,18 @@ export const operatorSettings = {
     'origins under which a reverse proxy serves the operator API, such as https://heartbeatd.example',
   ),
   console: toggle('CONSOLE', true, 'page at /_heartbeatd/ that shows what is going on'),
+  seed: text(
+    'SEED',
+    '',
+    '<file>',
+    'state that tenants without any begin with, and that a reset returns to: JSON as "heartbeatd export" writes it, or a module that exports it',
+  ),
+  exportOnExit: text(
+    'EXPORT_ON_EXIT',
+    '',
+    '<file>',
+    'file that the state of all tenants is written to when the server stops',
+  ),
   journal: choice(
     'JOURNAL',
     'auto',

@@ -167,6 +167,8 @@ describe('reset', () => {
     await login();
     expect((await post('/_heartbeatd/reset', { tenant: 'presence/one' })).json()).toEqual({
       tenants: ['presence/one'],
+      to: 'empty',
+      removed: { leases: 1, documents: 0, topics: 0, faults: 0, requests: 1 },
     });
     expect((await get('/_heartbeatd/leases?protocol=presence')).json().leases).toHaveLength(1);
     expect((await post('/_heartbeatd/reset', { tenant: null })).statusCode).toBe(400);

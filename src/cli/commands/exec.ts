@@ -14,6 +14,7 @@ export const exec: Command = {
   summary: 'run a command with a private server, whose address is in HEARTBEATD_URL and the proxy variables',
   flags: {
     faults: { value: '<file>', help: 'JSON file of fault rules that are there from the start' },
+    seed: { value: '<file>', help: 'state that is there from the start, as export writes it, or a module' },
     'no-proxy': { help: 'leave HTTP_PROXY alone' },
   },
   async run({ rest: [program, ...args], words, flags, env, input }) {
@@ -25,7 +26,8 @@ export const exec: Command = {
         ? []
         : (jsonWord(`@${file}`, `exec: ${file}`, (path) => readText(path, input)) as Fault[]);
     const { startHeartbeatd } = await import('../../start-heartbeatd.ts');
-    await using hb = await startHeartbeatd({ faults });
+    const seed = textFlag(flags, 'seed');
+    await using hb = await startHeartbeatd({ faults, settings: seed === undefined ? {} : { seed } });
     const proxy = flags['no-proxy'] === true ? {} : hb.sls.env();
     const child = spawn(program, args, {
       stdio: 'inherit',

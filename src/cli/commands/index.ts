@@ -4,8 +4,10 @@ import { call } from './call.ts';
 import { clock } from './clock.ts';
 import { completionOf } from './completion.ts';
 import { exec } from './exec.ts';
+import { exportState } from './export.ts';
 import { fault } from './fault.ts';
 import { hashPasswordCommand } from './hash-password.ts';
+import { importState } from './import.ts';
 import { journal } from './journal.ts';
 import { leases } from './leases.ts';
 import { readyz } from './readyz.ts';
@@ -23,6 +25,8 @@ export const commands: readonly Command[] = [
   clock,
   fault,
   reset,
+  exportState,
+  importState,
   call,
   hashPasswordCommand,
   completionOf(() => commands),

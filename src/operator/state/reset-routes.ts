@@ -1,22 +1,43 @@
-/** Forgets everything of one tenant, or of all. */
+/** Brings one tenant, or all, back to the seed or to nothing. */
 import { Type } from '@sinclair/typebox';
 import type { App } from '../../protocols/kit/protocol.ts';
 import type { Store } from '../../store/store.ts';
-import { followClocks } from '../clock/clock-routes.ts';
-import { refusals, tags } from '../schemas.ts';
+import { BadRequest, refusals, tags } from '../schemas.ts';
 import type { TestBench } from '../test-bench.ts';
+import type { StateDocument } from './state-schema.ts';
+import { knownTenants, replaceStates } from './tenant-states.ts';
 
-const Reset = Type.Object({ tenant: Type.Optional(Type.String()) }, { additionalProperties: false });
+const Reset = Type.Object(
+  {
+    tenant: Type.Optional(Type.String()),
+    to: Type.Optional(
+      Type.Union([Type.Literal('seed'), Type.Literal('empty')], {
+        description: 'default: the seed, if the server was given one',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+const Count = Type.Integer({ minimum: 0 });
 const ResetDone = Type.Object({
-  tenants: Type.Array(Type.String(), { description: 'tenants that were removed' }),
+  tenants: Type.Array(Type.String(), { description: 'tenants that were removed or set to the seed' }),
+  to: Type.Union([Type.Literal('seed'), Type.Literal('empty')]),
+  removed: Type.Object(
+    { leases: Count, documents: Count, topics: Count, faults: Count, requests: Count },
+    { description: 'what is gone: of the store, rules of faults, and entries of the journal' },
+  ),
 });
 
+export interface ResetOptions {
+  readonly store: Store;
+  readonly bench: Pick<TestBench, 'events' | 'faults' | 'journal'>;
+  /** Absent: the server was given none. */
+  readonly seed: StateDocument | undefined;
+}
+
 /** Registers `POST /reset`. */
-export function resetRoutes(
-  app: App,
-  store: Store,
-  { events, faults, journal }: Pick<TestBench, 'events' | 'faults' | 'journal'>,
-): void {
+export function resetRoutes(app: App, options: ResetOptions): void {
+  const { store, bench, seed } = options;
   app.post(
     '/reset',
     {
@@ -24,7 +45,7 @@ export function resetRoutes(
         tags,
         operationId: 'reset',
         summary:
-          'Removes everything of a tenant, or of all tenants with the faults, and lets its clock follow wall time again',
+          'Brings a tenant, or all, back to the seed or to nothing: leases, documents, topics, clock, faults, journal, held polls',
         body: Reset,
         response: { 200: ResetDone, ...refusals },
       },
@@ -34,17 +55,43 @@ export function resetRoutes(
       },
     },
     async (request) => {
-      const { tenant } = request.body;
-      const tenants = tenant === undefined ? (await store.tenants()).map((size) => size.tenant) : [tenant];
-      await Promise.all(tenants.map((name) => store.drop({ tenant: name })));
-      // A clean slate: nothing of an earlier test fails or satisfies the next one.
-      if (tenant === undefined) {
-        faults.clear();
-      }
-      await followClocks(store, tenant);
-      journal?.remove(tenant === undefined ? {} : { tenant });
-      events.append({ type: 'reset', tenant });
-      return { tenants };
+      const { tenant, to = seed === undefined ? 'empty' : 'seed' } = request.body;
+      if (to === 'seed' && seed === undefined) throw new BadRequest(400, 'to: the server was given no seed');
+      const target = partOf(to === 'seed' ? seed : undefined, tenant);
+      const known = tenant === undefined ? await knownTenants(store) : [tenant];
+      const sizes = (await store.tenants()).filter((size) => known.includes(size.tenant));
+      const total = (kind: 'leases' | 'documents' | 'topics') =>
+        sizes.reduce((sum, size) => sum + size[kind], 0);
+      // A clean slate: nothing of an earlier test fails, delays or satisfies the next one.
+      const faults = removeFaults(bench, tenant);
+      await replaceStates(store, target, known).apply();
+      if (tenant === undefined) await store.thawClock();
+      const requests = bench.journal?.remove(tenant === undefined ? {} : { tenant }) ?? 0;
+      bench.events.append({ type: 'reset', tenant });
+      return {
+        tenants: [...new Set([...known, ...Object.keys(target.tenants)])].sort(),
+        to,
+        removed: {
+          ...{ leases: total('leases'), documents: total('documents'), topics: total('topics') },
+          ...{ faults, requests },
+        },
+      };
     },
   );
+}
+
+/** Returns the part of the seed that concerns a tenant, or all of it. */
+function partOf(seed: StateDocument | undefined, tenant: string | undefined): StateDocument {
+  if (seed === undefined) return { tenants: {} };
+  if (tenant === undefined) return seed;
+  const state = Object.hasOwn(seed.tenants, tenant) ? seed.tenants[tenant] : undefined;
+  return { tenants: state === undefined ? {} : { [tenant]: state } };
+}
+
+/** Removes all rules, or those that match this tenant alone. Returns how many. */
+function removeFaults({ faults }: Pick<TestBench, 'faults'>, tenant: string | undefined): number {
+  const rules = faults.list();
+  const removed = tenant === undefined ? rules : rules.filter(({ fault }) => fault.match?.tenant === tenant);
+  for (const { id } of removed) faults.remove(id);
+  return removed.length;
 }

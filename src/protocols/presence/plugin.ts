@@ -53,14 +53,19 @@ function create(server: ProtocolContext, settings: PresenceSettings): Protocol {
     debug: debugLog(log),
     wallMs,
   };
-  // The store outlives the protocol, which has nothing of its own to release.
-  store.observeResets((tenant) => context.polls.reset(tenant));
+  const dispatched = dispatch({
+    dialect: presenceDialect(context),
+    operations: presenceOperations(context),
+    interceptor,
+  });
   return {
-    ...dispatch({
-      dialect: presenceDialect(context),
-      operations: presenceOperations(context),
-      interceptor,
-    }),
+    ...dispatched,
+    async routes(app) {
+      // The store may outlive the app.
+      app.addHook('onClose', async () => unobserve());
+      const unobserve = store.observeResets((tenant) => context.polls.reset(tenant));
+      await dispatched.routes(app);
+    },
     reader: presenceReader,
     time: { settle: () => context.polls.settled() },
   };
