@@ -6,7 +6,7 @@ import type { ClientConnection } from '../../../../src/protocols/presence/wire/c
 it('a poll knows how long it was held, in all, and counts as held only meanwhile', async () => {
   let nowMs = 1_000;
   const polls = makePolls(() => nowMs);
-  const poll = polls.start(60_000, new EventEmitter() as unknown as ClientConnection);
+  const poll = polls.start(60_000, new EventEmitter() as unknown as ClientConnection, 'presence/demo');
   for (const ms of [200, 300]) {
     const { promise, resolve } = Promise.withResolvers<string>();
     const waiting = poll.idle(promise);
@@ -21,7 +21,7 @@ it('a poll knows how long it was held, in all, and counts as held only meanwhile
 
 it('a wait that fails is over, too', async () => {
   const polls = makePolls();
-  const poll = polls.start(60_000, new EventEmitter() as unknown as ClientConnection);
+  const poll = polls.start(60_000, new EventEmitter() as unknown as ClientConnection, 'presence/demo');
   await expect(poll.idle(Promise.reject(new Error('store away')))).rejects.toThrow('store away');
   expect(polls.held).toBe(0);
   poll.finish();
