@@ -14,7 +14,7 @@ import {
   type Verification,
   verify,
 } from './journal.ts';
-import { type Leases, makeLeases } from './leases.ts';
+import { type Explanation, type Leases, makeLeases, type WhySubject } from './leases.ts';
 import { makeRequester, OperatorError, type Requester } from './request.ts';
 import { makeSnapshots, type Snapshots, type StateDocument } from './state.ts';
 import { makeTenant, type TestTenant } from './tenant.ts';
@@ -51,6 +51,8 @@ export interface Heartbeatd extends Endpoints {
   replaceState(state: StateDocument, tenant?: string): Promise<{ readonly tenants: readonly string[] }>;
   /** States that the server keeps under a name. */
   readonly snapshots: Snapshots;
+  /** Resolves to why a group or a holder is as it is, in sentences. Rejects with OperatorError 404 for unknown names. */
+  why(subject: WhySubject): Promise<Explanation>;
   /** Names a project, a subscribe key and a PBX user for one test; without a name, new ones. */
   tenant(name?: string): TestTenant;
   /** Any other request to the operator API. */
@@ -80,6 +82,7 @@ export function connect(url: string, { token, operatorUrl = url }: ConnectOption
     state: (tenant) => requester.json('GET', '/state', { query: { tenant } }),
     replaceState: (state, tenant) => requester.json('PUT', '/state', { query: { tenant }, body: state }),
     snapshots: makeSnapshots(requester),
+    why: (subject) => requester.json('GET', '/why', { query: { ...subject } }),
     tenant: (name = freshName()) => makeTenant(requester, endpoints, name),
     ready: (patienceMs = 30_000) => untilReady(origin, patienceMs),
   };

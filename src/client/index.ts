@@ -15,7 +15,15 @@ export {
   type Verdict,
   type Verification,
 } from './journal.ts';
-export type { GroupState, LeaseFilter, Leases, LiveLease } from './leases.ts';
+export type {
+  Explanation,
+  GroupState,
+  LeaseFilter,
+  Leases,
+  LiveLease,
+  ShardMove,
+  WhySubject,
+} from './leases.ts';
 export { OperatorError } from './request.ts';
 export type { Snapshot, Snapshots, StateDocument, TenantState } from './state.ts';
 export type { TenantClock, TestTenant } from './tenant.ts';

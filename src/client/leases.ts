@@ -1,6 +1,7 @@
 /** Who is alive. */
 import type { Static } from '@sinclair/typebox';
 import type { LeasesPage } from '../operator/leases/list-leases.ts';
+import type { Why } from '../operator/why/why-routes.ts';
 import type { Requester } from './request.ts';
 
 type Page = Static<typeof LeasesPage>;
@@ -10,6 +11,16 @@ export type LiveLease = Page['leases'][number];
 /** What a protocol knows of a group: for SLS, its shards. */
 export type GroupState = Page['groups'][number];
 
+/** Why something is as it is: sentences, and the data that they were made from. */
+export type Explanation = Static<typeof Why>;
+
+/** What to explain: a tenant, a group of it, or a holder. */
+export interface WhySubject {
+  readonly tenant: string;
+  readonly group?: string;
+  readonly holder?: string;
+}
+
 /** Names of what to list; all of them must match. */
 export interface LeaseFilter {
   readonly protocol?: string;
@@ -18,11 +29,22 @@ export interface LeaseFilter {
   readonly holder?: string;
 }
 
+/** Which shard of which group goes to which consumer. */
+export interface ShardMove {
+  readonly tenant: string;
+  /** `<logstore>/<consumer group>`. */
+  readonly group: string;
+  readonly shard: number;
+  readonly to: string;
+}
+
 export interface Leases {
   /** Iterates over live leases, read a page at a time. */
   list(filter?: LeaseFilter): AsyncGenerator<LiveLease, void, void>;
   /** Resolves to the state of a tenant's groups, empty ones included. */
   groups(filter: LeaseFilter & { readonly tenant: string }): Promise<readonly GroupState[]>;
+  /** Hands an SLS shard over to another live consumer: first its owner is told. Rejects with OperatorError 404 or 409. */
+  move(move: ShardMove): Promise<Explanation>;
 }
 
 /** Returns the view of a server's leases. */
@@ -38,6 +60,7 @@ export function makeLeases({ json }: Requester): Leases {
         cursor = page.next;
       } while (cursor !== null);
     },
+    move: (move) => json('POST', '/leases/move', { body: move }),
     groups: async (filter) => (await json<Page>('GET', '/leases', { query: { ...filter } })).groups,
   };
 }

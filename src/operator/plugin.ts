@@ -11,6 +11,7 @@ import { collectRoutes, indexRoutes, startRoute } from './document/index-routes.
 import { healthRoutes } from './health/health-routes.ts';
 import { endLeasesRoutes } from './leases/end-leases.ts';
 import { leaseRoutes } from './leases/lease-routes.ts';
+import { moveShardRoutes } from './leases/move-shard.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { metricsRoutes } from './metrics/metrics-routes.ts';
 import type { Overview } from './overview/overview.ts';
@@ -19,6 +20,7 @@ import { type SettingView, settingsRoutes } from './settings-view/settings-route
 import { stateRoutes } from './state/state-routes.ts';
 import type { StateDocument } from './state/state-schema.ts';
 import type { TestBench } from './test-bench.ts';
+import { whyRoutes } from './why/why-routes.ts';
 
 export interface OperatorOptions {
   readonly store: Store;
@@ -35,7 +37,7 @@ export interface OperatorOptions {
   readonly seed?: StateDocument | undefined;
   readonly protocols: readonly Pick<
     Protocol,
-    'name' | 'viewGroups' | 'operatorRoutes' | 'openApi' | 'time'
+    'name' | 'viewGroups' | 'operatorRoutes' | 'openApi' | 'time' | 'explain' | 'moveShard'
   >[];
 }
 
@@ -70,6 +72,8 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
         const routes = instance as unknown as App;
         leaseRoutes(routes, store, protocols);
         endLeasesRoutes(routes, store, protocols);
+        moveShardRoutes(routes, protocols);
+        whyRoutes(routes, { store, protocols, history: bench.history, journal: bench.journal });
         options.overview.routes(routes);
         settingsRoutes(routes, () => options.settings());
         clockRoutes(routes, {

@@ -12,6 +12,7 @@ import { journalRoutes } from './journal/journal-routes.ts';
 import { protocolOf } from './metrics/metrics.ts';
 import { matchesPattern } from './selector/selector.ts';
 import { verifyRoutes } from './verify/verify-routes.ts';
+import { type LeaseHistory, makeLeaseHistory } from './why/lease-history.ts';
 
 export interface TestBench {
   readonly interceptor: Interceptor | undefined;
@@ -21,6 +22,8 @@ export interface TestBench {
   readonly events: Events;
   /** Keeps an event of a protocol. */
   emit(event: ProtocolEvent): void;
+  /** What explanations know of leases that ended. */
+  readonly history: LeaseHistory;
   /** Stops observing the store. */
   close(): void;
   /** Registers the routes on the operator API's instance. */
@@ -48,9 +51,11 @@ export function makeTestBench({
   const monotonicMs = (): number => performance.now();
   const events = makeEvents(wallMs, { leaseMs: (tenant) => store.knownLeaseMs(tenant) });
   // Rendered when read: of leases that expire together, nearly all are overwritten unread.
-  const stopObserving = store.observe((event) =>
-    events.append({ tenant: event.tenant, toEvent: () => leaseEvent(event) }),
-  );
+  const history = makeLeaseHistory();
+  const stopObserving = store.observe((event) => {
+    events.append({ tenant: event.tenant, toEvent: () => leaseEvent(event) });
+    history.record(event);
+  });
   const journal = hasJournal
     ? makeJournal({
         wallMs,
@@ -86,6 +91,7 @@ export function makeTestBench({
     journal,
     events,
     emit: (event) => events.append({ protocol: protocolOf(event.tenant), ...event }),
+    history,
     close: stopObserving,
     interceptor: combine([
       ...(interceptor === undefined ? [] : [interceptor]),

@@ -97,6 +97,22 @@ describe('leases', () => {
   });
 });
 
+it('why explains a uuid in sentences, and names the nearest of an unknown one', async () => {
+  await beat('asked', 'ann');
+  expect(await run(['why', 'presence/asked', 'lobby', 'ann'])).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/^ann is present on lobby.*times out in/),
+  });
+  const json = await run(['why', 'presence/asked', '--holder', 'ann', '--json']);
+  expect(JSON.parse(json.out).facts).toMatchObject({ uuid: 'ann', present: ['lobby'] });
+  expect(await run(['why', 'presence/asked', 'lobby', 'anna'])).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('did you mean "ann"?'),
+  });
+  expect(await run(['why'])).toMatchObject({ code: 2 });
+  expect(await run(['why', 'a', 'b', 'c', 'd'])).toMatchObject({ code: 2 });
+});
+
 it('tail prints events since a number, and survives a reader that stops', async () => {
   await beat('tailed', 'ann');
   const { child, ended } = start(['tail', '--since', '0', '--tenant', 'presence/tailed']);

@@ -1,7 +1,8 @@
 /** `heartbeatd clock`: reads and moves time. */
 import type { Clock, ClockMoved, ClockReading } from '../../client/index.ts';
+import { spoken } from '../../spoken.ts';
 import { type Command, selectorFlags, serverFlags, textFlag, UsageError } from '../command.ts';
-import { printable, spoken, table } from '../table.ts';
+import { printable, table } from '../table.ts';
 
 const { tenant } = selectorFlags;
 

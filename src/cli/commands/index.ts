@@ -14,11 +14,13 @@ import { readyz } from './readyz.ts';
 import { reset } from './reset.ts';
 import { tail } from './tail.ts';
 import { verify } from './verify.ts';
+import { why } from './why.ts';
 
 export const commands: readonly Command[] = [
   exec,
   readyz,
   leases,
+  why,
   tail,
   journal,
   verify,

@@ -1,7 +1,8 @@
 /** `heartbeatd leases`: who is alive. */
 import type { EventsOptions, Heartbeatd, LeaseFilter, LiveLease, Selector } from '../../client/index.ts';
+import { spoken } from '../../spoken.ts';
 import { type Command, type Invocation, selectorFlags, selectorOf, serverFlags } from '../command.ts';
-import { spoken, table } from '../table.ts';
+import { table } from '../table.ts';
 
 /** More than this is no help on a screen; --json prints all. */
 const maxRows = 1_000;

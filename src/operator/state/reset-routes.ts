@@ -30,7 +30,7 @@ const ResetDone = Type.Object({
 
 export interface ResetOptions {
   readonly store: Store;
-  readonly bench: Pick<TestBench, 'events' | 'faults' | 'journal'>;
+  readonly bench: Pick<TestBench, 'events' | 'faults' | 'history' | 'journal'>;
   /** Absent: the server was given none. */
   readonly seed: StateDocument | undefined;
 }
@@ -67,6 +67,7 @@ export function resetRoutes(app: App, options: ResetOptions): void {
       await replaceStates(store, target, known).apply();
       if (tenant === undefined) await store.thawClock();
       const requests = bench.journal?.remove(tenant === undefined ? {} : { tenant }) ?? 0;
+      bench.history.forget(tenant);
       bench.events.append({ type: 'reset', tenant });
       return {
         tenants: [...new Set([...known, ...Object.keys(target.tenants)])].sort(),

@@ -13,6 +13,7 @@ import type { Load } from '../../http/load.ts';
 import type { Log } from '../../settings/log.ts';
 import type { SettingsOf, SettingTable } from '../../settings/setting.ts';
 import type { Store, Tenant } from '../../store/store.ts';
+import type { Evidence, Explanation, RefusedMove, ShardMove, UnknownName, WhySubject } from './explain.ts';
 import type { VendorError } from './failure.ts';
 import type { Interceptor } from './intercept.ts';
 import type { OpenApiPart } from './openapi.ts';
@@ -87,6 +88,15 @@ export interface Protocol {
   openApi?(): OpenApiPart;
   /** Returns at most `limit` groups of a tenant, empty ones included. Absent: there is nothing but leases. */
   viewGroups?(tenant: Tenant, limit: number): Promise<readonly GroupView[]>;
+  /**
+   * Explains why a group or a holder is as it is. Absent: nothing can be asked about this protocol. Rejects with StoreUnavailable.
+   */
+  explain?(this: void, subject: WhySubject, evidence: Evidence): Promise<Explanation | UnknownName>;
+  /**
+   * Hands a shard over to another live holder, as a rebalance would. Absent: nothing of this protocol can be moved. Rejects with
+   * StoreUnavailable.
+   */
+  moveShard?(this: void, move: ShardMove): Promise<Explanation | UnknownName | RefusedMove>;
   /** Absent: nothing happens by itself, and a heartbeat only renews. */
   readonly time?: ProtocolTime;
   /**

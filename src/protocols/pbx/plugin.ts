@@ -8,6 +8,7 @@ import type { PbxSettings } from './configuration.ts';
 import { gaugeQueues } from './delivery/queue-gauge.ts';
 import { deliverReports } from './delivery/service.ts';
 import { listDeliveries } from './operator/delivery-view.ts';
+import { explain } from './operator/explain.ts';
 import { operatorRoutes } from './operator/operator-routes.ts';
 import { pbxReader } from './reader.ts';
 import { pbxSettings } from './settings.ts';
@@ -36,6 +37,7 @@ function create(protocolContext: ProtocolContext, settings: PbxSettings): Protoc
       nextMs: () => delivery?.nextMs(),
       settle: async () => delivery?.settle(),
     },
+    explain: (subject, evidence) => explain(context, subject, evidence),
     operatorRoutes: (app) => operatorRoutes(app, context),
     async routes(app) {
       delivery = deliverReports(app, context, protocolContext.registry);

@@ -9,6 +9,7 @@ import type { PresenceContext, PresenceSettings } from './context.ts';
 import { debugLog } from './debug-log.ts';
 import { makeOwnJoins } from './membership/own-joins.ts';
 import { selectPresenceChannels } from './membership/presence-channels.ts';
+import { explain } from './membership/why.ts';
 import { presenceOperations } from './operations.ts';
 import { presenceReader } from './reader.ts';
 import { presenceSettings } from './settings.ts';
@@ -67,6 +68,7 @@ function create(server: ProtocolContext, settings: PresenceSettings): Protocol {
       await dispatched.routes(app);
     },
     reader: presenceReader,
+    explain: (subject, evidence) => explain(context, subject, evidence),
     time: { settle: () => context.polls.settled() },
   };
 }

@@ -5,6 +5,7 @@ import { dispatch } from '../kit/dispatch.ts';
 import type { Protocol, ProtocolContext, ProtocolModule } from '../kit/protocol.ts';
 import { viewGroups } from './consumer-groups/group/view.ts';
 import { beatAsAnswered } from './consumer-groups/heartbeat.ts';
+import { explain, moveShard } from './consumer-groups/why/explain.ts';
 import { makeSlsContext } from './context.ts';
 import { slsOperations } from './operations.ts';
 import { logRoutes } from './operator/log-routes.ts';
@@ -46,6 +47,8 @@ function create(provided: ProtocolContext, config: SettingsOf<typeof slsSettings
     reader: slsReader,
     viewGroups: (tenant, limit) => viewGroups(context, tenant, limit),
     time: { beat: (tenant, group, holder) => beatAsAnswered(context, { tenant, group, holder }) },
+    explain: (subject, evidence) => explain(context, subject, evidence),
+    moveShard: (move) => moveShard(context, move),
     operatorRoutes: async (app) => logRoutes(app, context),
   };
 }

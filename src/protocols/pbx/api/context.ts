@@ -1,6 +1,7 @@
 /** What the operations and the operator routes of the PBX work with: one object per app. */
 import type { Log } from '../../../settings/log.ts';
 import type { Store } from '../../../store/store.ts';
+import { type BoundedMap, makeBoundedMap } from '../../kit/bounded-map.ts';
 import type { Subject } from '../../kit/operation.ts';
 import type { ProtocolContext, ProtocolEvent } from '../../kit/protocol.ts';
 import type { AddressPolicy } from '../callback/address-policy.ts';
@@ -9,12 +10,15 @@ import { makeSender, type SendReport } from '../callback/send-report.ts';
 import { type PbxSettings, readConfiguration } from '../configuration.ts';
 import type { Model } from '../model/model.ts';
 import { tenant } from '../tenant.ts';
+import type { TokenEnd } from '../tokens/token.ts';
 import { makeTokens, type Tokens } from '../tokens/tokens.ts';
 import type { Access } from '../users/access.ts';
 import { type LoginFailures, makeLoginFailures } from '../users/login-failures.ts';
 import type { PbxCall } from './call.ts';
 
 const maxConnectMs = 3_000;
+/** Ended tokens whose reason a process knows. */
+const maxTokenEnds = 1_000;
 
 export interface PbxContext {
   readonly store: Store;
@@ -22,6 +26,8 @@ export interface PbxContext {
   readonly access: Access;
   readonly loginFailures: LoginFailures;
   readonly tokens: Tokens;
+  /** Why tokens ended by requests that this process served, for explanations. */
+  readonly tokenEnds: BoundedMap<string, TokenEnd>;
   /** The emulated PBX as the settings describe it, before any change. */
   readonly configuredModel: Model;
   readonly log: Log;
@@ -66,6 +72,7 @@ export function makePbxContext(
     access,
     loginFailures: makeLoginFailures(store),
     tokens,
+    tokenEnds: makeBoundedMap(maxTokenEnds),
     configuredModel: model,
     ownAddress,
     send: makeSender({

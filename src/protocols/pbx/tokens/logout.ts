@@ -3,7 +3,7 @@ import { endpoint, type PbxOperation, success, successWith, TokenQuery, VersionP
 import type { PbxContext } from '../api/context.ts';
 import { tokenErrors } from '../api/errors.ts';
 
-export function logout({ tokens, subjectOf }: PbxContext): PbxOperation {
+export function logout({ tokens, tokenEnds, subjectOf }: PbxContext): PbxOperation {
   return {
     name: 'PbxLogout',
     summary: 'Ends a token',
@@ -13,6 +13,7 @@ export function logout({ tokens, subjectOf }: PbxContext): PbxOperation {
     subject: subjectOf,
     async run(call) {
       await tokens.end(call);
+      tokenEnds.set(call.token, 'loggedOut');
       return success;
     },
   };

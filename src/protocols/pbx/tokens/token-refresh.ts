@@ -14,7 +14,7 @@ import { grantToken, parseCallback } from './token.ts';
 const Body = Type.Object({ refreshtoken: Field });
 const readBody = bodyReader(Body);
 
-export function tokenRefresh({ store, settings, randomBytes }: PbxContext): PbxOperation {
+export function tokenRefresh({ store, settings, tokenEnds, randomBytes }: PbxContext): PbxOperation {
   return {
     name: 'PbxTokenRefresh',
     summary: 'Replaces a token and its refresh token by a new pair',
@@ -55,7 +55,9 @@ export function tokenRefresh({ store, settings, randomBytes }: PbxContext): PbxO
       });
       if (!committed) throw new PbxError(errnos.unknownToken);
       // The new one first, so that the callback has a live token at every moment and keeps its reports.
-      await grantToken(store, settings, { user, token }, parseCallback(lease.data));
+      const replaced = await grantToken(store, settings, { user, token }, parseCallback(lease.data));
+      for (const old of replaced) tokenEnds.set(old, 'replaced');
+      tokenEnds.set(oldToken, 'refreshed');
       await store.release({ tenant, holder: oldToken, groups: [user] });
       return succeedWith({ token, refreshtoken });
     },

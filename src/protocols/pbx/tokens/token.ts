@@ -56,15 +56,16 @@ export interface ActiveToken extends TokenOwner {
   readonly callback: Callback;
 }
 
-/** Issues a token. A user with too many loses those nearest expiry; no document names a limit. */
+/** Issues a token. A user with too many loses those nearest expiry, which are returned; no document names a limit. */
 export async function grantToken(
   store: Store,
   settings: TokenSettings,
   { user, token }: TokenOwner,
   callback: Callback,
-): Promise<void> {
+): Promise<readonly string[]> {
   const [live = 0] = await store.count({ tenant, groups: [user] });
-  if (live >= settings.pbxMaxTokens) await endOldest(store, user, live - settings.pbxMaxTokens + 1);
+  const excess = live - settings.pbxMaxTokens + 1;
+  const replaced = excess > 0 ? await endOldest(store, user, excess) : [];
   await store.beat({
     tenant,
     holder: token,
@@ -72,12 +73,14 @@ export async function grantToken(
     ttlMs: settings.pbxTokenTtlSeconds * 1_000,
     grant: true,
   });
+  return replaced;
 }
 
-async function endOldest(store: Store, user: string, count: number): Promise<void> {
+async function endOldest(store: Store, user: string, count: number): Promise<readonly string[]> {
   const { leases } = await store.members({ tenant, group: user, offset: 0, limit: Number.MAX_SAFE_INTEGER });
   const oldest = [...leases].sort((a, b) => a.remainingMs - b.remainingMs).slice(0, count);
   await Promise.all(oldest.map(({ holder }) => store.release({ tenant, holder, groups: [user] })));
+  return oldest.map(({ holder }) => holder);
 }
 
 export async function setCallback(
@@ -87,6 +90,9 @@ export async function setCallback(
 ): Promise<void> {
   await store.setData({ tenant, group: user, holder: token, data: JSON.stringify(callback) });
 }
+
+/** Why a token ended before its time: a logout, more logins than its user may have, or a refresh. */
+export type TokenEnd = 'loggedOut' | 'replaced' | 'refreshed';
 
 const usersPerPage = 500;
 

@@ -164,14 +164,15 @@ async function resolveFirstCallback(
 }
 
 async function issueToken(
-  { store, settings, access, randomBytes, log }: PbxContext,
+  { store, settings, access, tokenEnds, randomBytes, log }: PbxContext,
   apiVersion: string,
   user: string,
   callback: Callback,
 ) {
   const token = randomBytes(16).toString('hex');
   const pbxMaxTokens = access.maxTokens(user) ?? settings.pbxMaxTokens;
-  await grantToken(store, { ...settings, pbxMaxTokens }, { user, token }, callback);
+  const replaced = await grantToken(store, { ...settings, pbxMaxTokens }, { user, token }, callback);
+  for (const old of replaced) tokenEnds.set(old, 'replaced');
   log.debug({ tenant, group: user, holder: shortToken(token), url: callback.callback }, 'pbx token issued');
   if (settings.pbxFlavour === 'cloud') {
     const refreshtoken = randomBytes(16).toString('hex');

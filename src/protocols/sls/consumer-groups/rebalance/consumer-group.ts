@@ -188,6 +188,11 @@ export function reconcile(group: ConsumerGroup, situation: Situation): ConsumerG
   };
 }
 
+/** Returns the group with a shard on its way to another consumer; a later rebalance moves it on only if the loads would differ by two. */
+export function retarget(group: ConsumerGroup, id: number, to: string): ConsumerGroup {
+  return { ...group, shards: group.shards.map((one) => (one.id === id ? moveTowardsTarget(one, to) : one)) };
+}
+
 const unassigned = (id: number): Shard => ({
   id,
   state: 'not_alloc',

@@ -1,0 +1,107 @@
+/** `GET /why`: explains a situation in sentences, from the same state that decides it. */
+import { Type } from '@sinclair/typebox';
+import { distinct, type Evidence, type UnknownName } from '../../protocols/kit/explain.ts';
+import type { App, Protocol } from '../../protocols/kit/protocol.ts';
+import { nearestNames } from '../../settings/nearest.ts';
+import type { Store } from '../../store/store.ts';
+import type { Journal } from '../journal/journal.ts';
+import { renderEntry } from '../journal/render.ts';
+import { protocolOf } from '../metrics/metrics.ts';
+import { refusals, tags } from '../schemas.ts';
+import type { LeaseHistory } from './lease-history.ts';
+
+const Name = (description: string) => Type.String({ description, minLength: 1, maxLength: 1_024 });
+
+const WhyQuery = Type.Object({
+  tenant: Name('sls/<project>, pbx/default or presence/<subscribe key>'),
+  group: Type.Optional(Name('logstore and consumer group, API user, or channel')),
+  holder: Type.Optional(Name('consumer, token, or uuid')),
+});
+
+export const Why = Type.Object({
+  sentences: Type.Array(Type.String(), { description: 'the explanation, one statement each' }),
+  facts: Type.Record(Type.String(), Type.Unknown(), {
+    description: 'the data that the sentences are made from',
+  }),
+});
+
+/** Unknown names, with those that are known and most like them. */
+export const UnknownReply = Type.Object({
+  error: Type.String(),
+  nearest: Type.Optional(Type.Array(Type.String(), { description: 'known names that are most like it' })),
+});
+
+/** Requests of a holder that an explanation may look at. */
+const maxRequests = 20;
+const maxNearest = 5;
+
+export interface WhyOptions {
+  readonly store: Pick<Store, 'tenants'>;
+  readonly protocols: readonly Pick<Protocol, 'name' | 'explain' | 'time'>[];
+  readonly history: Pick<LeaseHistory, 'find'>;
+  /** Absent: the settings turn it off. */
+  readonly journal: Pick<Journal, 'read' | 'reader'> | undefined;
+}
+
+/** Registers `GET /why`. */
+export function whyRoutes(app: App, options: WhyOptions): void {
+  const evidence = makeEvidence(options);
+  app.get(
+    '/why',
+    {
+      schema: {
+        tags,
+        operationId: 'why',
+        summary:
+          'Explains in sentences why a group, a holder or a shard is as it is, with the data behind them',
+        querystring: WhyQuery,
+        response: { 200: Why, ...refusals, 404: UnknownReply },
+      },
+    },
+    async (request, reply) => {
+      const { tenant } = request.query;
+      const known = await tenantsOf(options);
+      if (!known.includes(tenant) && options.history.find({ tenant }).length === 0)
+        return reply.code(404).send(describe({ unknown: 'tenant', name: tenant, known }));
+      const explain = options.protocols.find(({ name }) => name === protocolOf(tenant))?.explain;
+      if (explain === undefined)
+        return reply.code(404).send({ error: `nothing explains ${protocolOf(tenant)}` });
+      const found = await explain(request.query, evidence);
+      return 'unknown' in found ? reply.code(404).send(describe(found)) : found;
+    },
+  );
+}
+
+/** Returns the tenants that hold anything, and those that are there from the start. */
+async function tenantsOf({ store, protocols }: WhyOptions): Promise<string[]> {
+  const fixed = protocols.flatMap(({ time }) => [...(time?.tenants?.() ?? [])]);
+  return distinct([...(await store.tenants()).map(({ tenant }) => tenant), ...fixed]);
+}
+
+/** Returns the reply for a name that is not known. */
+export function describe({ unknown, name, known }: UnknownName): { error: string; nearest: string[] } {
+  const nearest = [...nearestNames(name, known, maxNearest)];
+  const hint =
+    nearest.length === 0 ? `; no ${unknown} is known there` : `; did you mean ${JSON.stringify(nearest[0])}?`;
+  return { error: `unknown ${unknown} ${JSON.stringify(name.slice(0, 100))}${hint}`, nearest };
+}
+
+function makeEvidence({ history, journal }: Pick<WhyOptions, 'history' | 'journal'>): Evidence {
+  return {
+    leases: (subject) => history.find(subject),
+    requests({ tenant, holder, operation }) {
+      const selector = { tenant, holder, operation };
+      const given = Object.fromEntries(Object.entries(selector).filter(([, value]) => value !== undefined));
+      if (journal === undefined) return [];
+      const { entries } = journal.read({ selector: given, limit: maxRequests, order: 'newest' });
+      return entries.map((entry) => {
+        const rendered = renderEntry(entry, journal.reader);
+        const { seq, at, operation: name, group, request, reply } = rendered;
+        return {
+          ...{ entry: seq, at, operation: name, group },
+          ...{ status: reply?.status, body: request.body, reply: reply?.body },
+        };
+      });
+    },
+  };
+}
