@@ -97,7 +97,7 @@ export function checkDump({ clock, timetoken, leases, revisions, documents, topi
   for (const { group, holder, data } of leases) count(group.length + holder.length + (data?.length ?? 0));
   for (const { value } of documents) count(value.length);
   for (const { entries } of topics) for (const { payload } of entries) count(payload.length);
-  requireWhole(clock.offsetMs, Number.MIN_SAFE_INTEGER, 'the offset of the clock');
+  requireWhole(clock.offsetMs, Number.MIN_SAFE_INTEGER, 'offset', () => 'clock');
   if (timetoken < 0n || timetoken > BigInt(lastDateMs) * 10_000n)
     throw new RangeError(`timetoken ${timetoken}: is beyond the last date`);
   requireUnique(
@@ -106,25 +106,25 @@ export function checkDump({ clock, timetoken, leases, revisions, documents, topi
   );
   requireFewGroups(leases);
   for (const { group, holder, ttlMs, remainingMs, epoch } of leases) {
-    const name = `lease of ${JSON.stringify(holder)} in ${JSON.stringify(group)}`;
-    requireMs(ttlMs, `${name}: ttl`);
-    requireMs(remainingMs, `${name}: remaining`);
-    requireWhole(epoch, 0, `${name}: epoch`);
+    const name = (): string => `lease of ${JSON.stringify(holder)} in ${JSON.stringify(group)}`;
+    requireMs(ttlMs, 'ttl', name);
+    requireMs(remainingMs, 'remaining', name);
+    requireWhole(epoch, 0, 'epoch', name);
   }
   for (const { group, revision } of revisions)
-    requireWhole(revision, 1, `revision of ${JSON.stringify(group)}`);
+    requireWhole(revision, 1, 'revision', () => `group ${JSON.stringify(group)}`);
   requireUnique(
     'document',
     documents.map(({ collection, key }) => [collection, key]),
   );
   for (const { collection, key, version, remainingMs } of documents) {
-    const name = `document ${JSON.stringify(key)} in ${JSON.stringify(collection)}`;
-    requireWhole(version, 0, `${name}: version`);
-    if (remainingMs !== null) requireMs(remainingMs, `${name}: remaining`);
+    const name = (): string => `document ${JSON.stringify(key)} in ${JSON.stringify(collection)}`;
+    requireWhole(version, 0, 'version', name);
+    if (remainingMs !== null) requireMs(remainingMs, 'remaining', name);
   }
   requireUnique(
     'topic',
-    topics.map(({ topic }) => [topic]),
+    topics.map(({ topic }) => ['', topic]),
   );
   for (const topic of topics) checkTopic(topic);
 }
@@ -140,32 +140,35 @@ function requireFewGroups(leases: readonly DumpedLease[]): void {
 }
 
 function checkTopic({ topic, remainingMs, entries }: DumpedTopic): void {
-  const name = `topic ${JSON.stringify(topic)}`;
-  if (remainingMs !== null) requireMs(remainingMs, `${name}: remaining`);
-  if (entries.length === 0) throw new RangeError(`${name}: has no entries`);
+  const name = (): string => `topic ${JSON.stringify(topic)}`;
+  if (remainingMs !== null) requireMs(remainingMs, 'remaining', name);
+  if (entries.length === 0) throw new RangeError(`${name()}: has no entries`);
   if (entries.every(({ position }) => position === 0n)) return;
   let newest = 0n;
   for (const { position } of entries) {
     if (position <= newest || position > maxPosition)
-      throw new RangeError(`${name}: positions must rise, from 1 to ${maxPosition}, or all be left out`);
+      throw new RangeError(`${name()}: positions must rise, from 1 to ${maxPosition}, or all be left out`);
     newest = position;
   }
 }
 
-function requireWhole(value: number, min: number, name: string): void {
-  if (!Number.isSafeInteger(value) || value < min)
-    throw new RangeError(`${name}: must be a whole number from ${min} on, not ${value}`);
+/** `name` is called only for the message: most values are right. */
+function requireWhole(value: number, min: number, what: string, name: () => string): void {
+  if (Number.isSafeInteger(value) && value >= min) return;
+  throw new RangeError(`${name()}: ${what}: must be a whole number from ${min} on, not ${value}`);
 }
 
-function requireMs(value: number, name: string): void {
-  requireWhole(value, 1, name);
-  if (value > lastDateMs) throw new RangeError(`${name}: is more than ${lastDateMs} ms`);
+function requireMs(value: number, what: string, name: () => string): void {
+  requireWhole(value, 1, what, name);
+  if (value > lastDateMs) throw new RangeError(`${name()}: ${what}: is more than ${lastDateMs} ms`);
 }
 
-function requireUnique(kind: string, names: readonly (readonly string[])[]): void {
-  const seen = new Set<string>();
-  for (const name of names.map((parts) => JSON.stringify(parts))) {
-    if (seen.has(name)) throw new RangeError(`${kind} ${name}: is there twice`);
-    seen.add(name);
+function requireUnique(kind: string, names: readonly (readonly [first: string, second: string])[]): void {
+  const seen = new Map<string, Set<string>>();
+  for (const [first, second] of names) {
+    const seconds = seen.get(first) ?? new Set();
+    if (seconds.has(second))
+      throw new RangeError(`${kind} ${JSON.stringify([first, second])}: is there twice`);
+    seen.set(first, seconds.add(second));
   }
 }

@@ -1,5 +1,8 @@
 /** The commands as processes, against a server in this one. */
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { commands } from '../../src/cli/commands/index.ts';
@@ -164,6 +167,31 @@ it('reset removes tenants, and everything only if it is asked to', async () => {
   expect(await run(['reset'])).toMatchObject({ code: 2 });
   expect(await run(['reset', 'presence/cleared'])).toMatchObject({ code: 0 });
   expect((await run(['leases', '--tenant', 'presence/cleared'])).out).toBe('no live leases\n');
+});
+
+it('export and import move the state of a tenant through a file, standard output and standard input', async () => {
+  await beat('moved', 'ann');
+  const exported = await run(['export', '--tenant', 'presence/moved']);
+  expect(JSON.parse(exported.out).tenants['presence/moved'].leases.lobby.ann).toMatchObject({ ttl: 300_000 });
+  await hb.reset('presence/moved');
+  expect(await run(['import', '-', '--tenant', 'presence/moved'], exported.out)).toMatchObject({
+    code: 0,
+    out: 'presence/moved\n',
+  });
+  expect((await run(['leases', '--tenant', 'presence/moved'])).out).toContain('ann');
+  expect(
+    await run(['import', '-', '--tenant', 'presence/moved'], '{"tenants":{"presence/moved":{"x":1}}}'),
+  ).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('presence/moved / x'),
+  });
+  expect(await run(['import', 'no-such-file.json'])).toMatchObject({ code: 2 });
+  const seed = join(mkdtempSync(join(tmpdir(), 'heartbeatd-cli-')), 'state.json');
+  await run(['export', seed, '--tenant', 'presence/moved']);
+  const script =
+    'fetch(process.env.HEARTBEATD_URL + "/_heartbeatd/leases").then((r) => r.text()).then(console.log)';
+  expect((await run(['exec', '--seed', seed, '--', process.execPath, '-e', script])).out).toContain('"ann"');
+  rmSync(dirname(seed), { recursive: true });
 });
 
 it('call plays a PBX call', async () => {
