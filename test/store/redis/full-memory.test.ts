@@ -79,3 +79,17 @@ it('a full Redis frees what leases and documents held when they end', async () =
   await store.drop({ tenant });
   expect((await store.members({ tenant, group: 'g', offset: 0, limit: 1 })).count).toBe(0);
 });
+
+it('a full Redis refuses to load a tenant, which is as it was', async () => {
+  await store.freezeClock();
+  await beat('ann', 'kept');
+  const before = await store.dump({ tenant });
+  await setFull(true);
+  await expect(store.load({ tenant, dump: { ...before, leases: [] } })).rejects.toBeInstanceOf(
+    StoreUnavailable,
+  );
+  expect(await store.dump({ tenant })).toEqual(before);
+  await setFull(false);
+  await store.load({ tenant, dump: { ...before, leases: [] } });
+  expect((await store.dump({ tenant })).leases).toEqual([]);
+});
