@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StateDocument } from '../../src/index.ts';
 import { type StartedHeartbeatd, startHeartbeatd } from '../../src/start-heartbeatd.ts';
+import { startReceiver, status } from '../protocols/pbx/receiver.ts';
 
 const tenant = 'presence/demo';
 const seed: StateDocument = {
@@ -212,6 +213,37 @@ describe('a reset', () => {
     expect(await held).toMatchObject({ t: { t: expect.any(String) } });
     expect(await uuids()).toEqual([]);
     expect((await hb.state()).tenants).toEqual({});
+  });
+});
+
+describe('a reset of the PBX', () => {
+  it('ends the retries of reports and the frozen clock', async () => {
+    await start();
+    const receiver = await startReceiver();
+    try {
+      receiver.answer = () => status(500);
+      const login = {
+        username: 'api',
+        password: 'x',
+        ipaddr: '127.0.0.1',
+        port: String(receiver.port),
+        url: '',
+      };
+      await fetch(`${hb.url}/api/v1.1.0/login`, { method: 'POST', body: JSON.stringify(login) });
+      const body = { report: 'ExtensionStatus', extension: '1000', status: 'Busy' };
+      await hb.operator.json('POST', '/pbx/events', { body });
+      await receiver.arrived(1);
+      const move = { tenant: 'pbx/default', advance: '10s', freeze: true };
+      await hb.operator.json('POST', '/clock', { body: move });
+      const before = receiver.received.length;
+      expect(before).toBeGreaterThan(1);
+      await hb.reset('pbx/default');
+      expect(await hb.store.ownClocks()).toEqual([]);
+      await hb.operator.json('POST', '/clock', { body: { tenant: 'pbx/default', advance: '1h' } });
+      expect(receiver.received).toHaveLength(before);
+    } finally {
+      await receiver.close();
+    }
   });
 });
 
