@@ -1,6 +1,7 @@
 /** What developers test with: the journal, verification and faults, as one interceptor and its routes. */
 import { combine, type Interceptor } from '../protocols/kit/intercept.ts';
 import type { App, Protocol, ProtocolEvent } from '../protocols/kit/protocol.ts';
+import type { Reader } from '../protocols/kit/reader.ts';
 import type { Store, TenantEvent } from '../store/store.ts';
 import { eventRoutes } from './events/event-routes.ts';
 import { type Events, makeEvents, type NewEvent } from './events/events.ts';
@@ -52,8 +53,13 @@ export function makeTestBench({
   const events = makeEvents(wallMs, { leaseMs: (tenant) => store.knownLeaseMs(tenant) });
   // Rendered when read: of leases that expire together, nearly all are overwritten unread.
   const history = makeLeaseHistory();
+  const readerOf = (name: string): Reader | undefined =>
+    protocols().find((protocol) => protocol.name === name)?.reader;
   const stopObserving = store.observe((event) => {
-    events.append({ tenant: event.tenant, toEvent: () => leaseEvent(event) });
+    const { tenant, type } = event;
+    events.append({ tenant, toEvent: () => leaseEvent(event, `lease.${type}`) });
+    const own = readerOf(protocolOf(tenant))?.eventOf?.(type);
+    if (own !== undefined) events.append({ tenant, toEvent: () => leaseEvent(event, own) });
     history.record(event);
   });
   const journal = hasJournal
@@ -63,7 +69,7 @@ export function makeTestBench({
         leaseMs: (tenant) => store.knownLeaseMs(tenant),
         newestEvent: () => events.newest,
         reader: {
-          readerOf: (name) => protocols().find((protocol) => protocol.name === name)?.reader,
+          readerOf,
           eventsBetween: (after, last) => events.read(after, last - after).filter(({ seq }) => seq <= last),
         },
         onCompleted: (entry) => events.append({ tenant: entry.tenant, toEvent: () => requestEvent(entry) }),
@@ -108,9 +114,12 @@ export function makeTestBench({
 }
 
 /** The event of a change of a lease. */
-function leaseEvent({ type, tenant, group, holder, epoch, revision, count, lateMs }: TenantEvent): NewEvent {
+function leaseEvent(
+  { tenant, group, holder, epoch, revision, count, lateMs }: TenantEvent,
+  type: string,
+): NewEvent {
   const protocol = protocolOf(tenant);
-  return { type: `lease.${type}`, protocol, tenant, group, holder, epoch, revision, count, lateMs };
+  return { type, protocol, tenant, group, holder, epoch, revision, count, lateMs };
 }
 
 /** The event of a request that got its reply; `entry` is its sequence number in the journal. */

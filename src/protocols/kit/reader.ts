@@ -1,4 +1,5 @@
 /** How a protocol explains its exchanges to people: decoded bodies, and what a call did. Asked only when somebody reads an entry of the journal. */
+import type { LeaseEvent } from '../../store/store.ts';
 import type { Subject } from './operation.ts';
 
 /** Larger bodies, decompressed, are shown as they were sent, bytes. */
@@ -28,6 +29,8 @@ export type Meaning = Readonly<Record<string, unknown>>;
 export interface Reader {
   /** Returns the value of a body that is in a form of the protocol's own; undefined for any other. May throw for bytes that are not in that form. */
   decode?(this: void, encoded: EncodedBody): unknown;
+  /** Returns the type of the event that a change of a lease is in the protocol's own terms, such as `presence.join`; undefined: none. */
+  eventOf?(this: void, type: LeaseEvent['type']): string | undefined;
   /** Returns what a call did; undefined for calls that only read. */
   meaning?(this: void, exchange: ReadExchange): Meaning | undefined;
 }

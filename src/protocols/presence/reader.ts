@@ -1,7 +1,15 @@
 /** What Presence calls did, for people who read the journal. */
 import { type Meaning, memberOf, type ReadExchange, type Reader } from '../kit/reader.ts';
 
-export const presenceReader: Reader = { meaning };
+/** The actions of presence events, without those that sum up an interval: an interval ends later, and on every node. */
+const eventTypes = {
+  granted: 'presence.join',
+  released: 'presence.leave',
+  expired: 'presence.timeout',
+  changed: 'presence.state',
+} as const;
+
+export const presenceReader: Reader = { meaning, eventOf: (type) => eventTypes[type] };
 
 /** Operations that make or keep their uuid present in the channels of their path. */
 const beating: ReadonlySet<string> = new Set(['Heartbeat', 'Subscribe', 'SubscribeV1']);

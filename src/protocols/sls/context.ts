@@ -14,12 +14,13 @@ const maxCachedTopics = 10_000;
 
 /** Makes the context of one server process. */
 export function makeSlsContext(
-  { store, log, randomBytes }: Omit<ProtocolContext, 'registry'>,
+  { store, log, randomBytes, emit }: Omit<ProtocolContext, 'registry'>,
   config: GroupSettings & LogSettings,
 ): SlsContext {
   return {
     store,
     log,
+    emit,
     config,
     randomBytes,
     logstores: makeBoundedMap(maxCachedLogstores),

@@ -7,6 +7,7 @@ import { errors } from '../../wire/errors.ts';
 import type { GroupContext } from '../context.ts';
 import type { ConsumerGroup } from '../rebalance/consumer-group.ts';
 import { type GroupRef, groupDocuments, type KnownGroup, leaseGroupOf } from './known-group.ts';
+import { shardEvents } from './shard-events.ts';
 
 /** Returns the group as the store has it. Throws ProjectNotExist, LogStoreNotExist and ConsumerGroupNotExist. */
 export async function readGroup(context: GroupContext, ref: GroupRef): Promise<KnownGroup> {
@@ -93,5 +94,8 @@ export async function writeGroup(
     settled: new Map(),
   };
   context.groups.set(cacheKeyOf(ref), written);
+  if (context.emit !== undefined)
+    for (const event of shardEvents(known.group, next))
+      context.emit({ ...event, tenant, group: known.lease });
   return written;
 }

@@ -1,0 +1,255 @@
+/**
+ * Faults as real clients meet them: each kind looks like the vendor's own failure or that of a network, and what the client does about
+ * it is in the journal. Presence: the retry policy of the JavaScript SDK, which decides what is tried again. SLS: the OpenAPI SDK with its
+ * retry conditions, and the older SDK, which leaves that to the program. PBX: an application on undici.
+ */
+import dns from 'node:dns';
+import { createRequire } from 'node:module';
+import PubNub from 'pubnub';
+import { Agent, request } from 'undici';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type StartedApp, startApp } from '../start-app.ts';
+
+// CommonJS without types.
+const load = createRequire(import.meta.url);
+const LogClient = load('@alicloud/log');
+const sls = load('@alicloud/sls20201230');
+const { Config } = load('@alicloud/openapi-core/dist/utils.js');
+
+let started: StartedApp;
+beforeAll(() => {
+  const original = dns.lookup;
+  vi.spyOn(dns, 'lookup').mockImplementation(((
+    host: string,
+    options: dns.LookupOptions,
+    done: (...args: unknown[]) => void,
+  ) => {
+    if (!/(?:^|\.)sls\.local$/.test(host)) return original(host, options, done);
+    return options.all === true
+      ? done(null, [{ address: '127.0.0.1', family: 4 }])
+      : done(null, '127.0.0.1', 4);
+  }) as unknown as typeof dns.lookup);
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+});
+beforeEach(async () => {
+  started = await startApp({ slsAutoCreate: true });
+});
+afterEach(() => started.close());
+
+const inject = async (fault: object): Promise<string> => {
+  const added = await started.app.inject({ method: 'POST', url: '/_heartbeatd/faults', payload: fault });
+  expect(added.statusCode).toBe(200);
+  return added.json().id;
+};
+
+interface Seen {
+  readonly state: string;
+  readonly fault: string | null;
+  readonly reply: { readonly status: number } | null;
+}
+const journal = async (operation: string): Promise<readonly Seen[]> =>
+  (await started.app.inject(`/_heartbeatd/journal?operation=${operation}`)).json().entries;
+
+/** The first request met the fault, and the client sent it once more. */
+const expectOneRetry = async (operation: string, fault: string): Promise<void> => {
+  const seen = await journal(operation);
+  expect(seen.map((entry) => entry.fault)).toEqual([fault, null]);
+  expect(seen[1]).toMatchObject({ state: 'answered', reply: { status: 200 } });
+};
+
+const networkFailures = [
+  { drop: 'before' },
+  { drop: 'after' },
+  { reset: true },
+  { truncate: 0.5 },
+  { garbage: true },
+] as const;
+const slowness = [{ delay: 5 }, { dribble: { bytes: 8, every: 1 } }, { store: 'slow' }] as const;
+
+describe('the JavaScript SDK of Presence', () => {
+  const client = (): PubNub => {
+    const policy = PubNub.LinearRetryPolicy({ delay: 2, maximumRetry: 3 });
+    return new PubNub({
+      subscribeKey: 'demo',
+      publishKey: 'demo',
+      userId: 'ann',
+      origin: started.url.slice('http://'.length),
+      ssl: false,
+      // Its shortest pause is two seconds.
+      retryConfiguration: Object.assign(policy, { getDelay: () => 1 }),
+    });
+  };
+  const publish = async (): Promise<void> => {
+    const ann = client();
+    try {
+      expect((await ann.publish({ channel: 'lobby', message: 'hello' })).timetoken).toMatch(/^\d{17}$/);
+    } finally {
+      ann.destroy();
+    }
+  };
+  const match = { operation: 'Publish' };
+
+  it.each([
+    { error: 'unavailable' },
+    { status: 503 },
+    { status: 429 },
+    { store: 'away' },
+    ...networkFailures,
+  ])('sends a message again after %j', async (effect) => {
+    const fault = await inject({ match, do: effect });
+    await publish();
+    await expectOneRetry('Publish', fault);
+  });
+
+  it.each(slowness)('waits through %j', async (effect) => {
+    const fault = await inject({ match, do: effect });
+    await publish();
+    expect((await journal('Publish')).map((entry) => entry.fault)).toEqual([fault]);
+  });
+
+  it('reads what is answered in place of the truth', async () => {
+    await inject({
+      match: { operation: 'HereNow' },
+      do: { answer: { status: 200, occupancy: 7, uuids: ['ghost'] } },
+    });
+    const ann = client();
+    const here = await ann.hereNow({ channels: ['lobby'] });
+    ann.destroy();
+    expect(here.totalOccupancy).toBe(7);
+  });
+
+  it('waits for a request that is held until it is released', async () => {
+    const id = await inject({ match, do: { hold: true } });
+    const published = publish();
+    await expect
+      .poll(async () => (await started.app.inject(`/_heartbeatd/faults/${id}`)).json().held)
+      .toBe(1);
+    await started.app.inject({ method: 'POST', url: `/_heartbeatd/faults/${id}/release` });
+    await published;
+  });
+});
+
+describe('the SDKs of SLS', () => {
+  const keys = { accessKeyId: 'id', accessKeySecret: 'secret' };
+  const older = () => new LogClient({ ...keys, endpoint: `http://sls.local:${new URL(started.url).port}` });
+  const match = { operation: 'GetLogStore' };
+  beforeEach(() => older().createLogStore('demo', 'logs', { ttl: 1, shardCount: 2 }));
+  const read = async () =>
+    expect(await older().getLogStore('demo', 'logs')).toMatchObject({ logstoreName: 'logs' });
+
+  it.each([
+    [{ error: 'ServerBusy' }, { code: 'ServerBusy' }],
+    [{ error: 'LogStoreNotExist' }, { code: 'LogStoreNotExist' }],
+    [{ store: 'away' }, { code: 'ServerBusy' }],
+    [{ status: 403, body: { errorCode: 'Unauthorized', errorMessage: 'no' } }, { code: 'Unauthorized' }],
+  ])(
+    'the older one rejects with the code of the service after %j, and works again',
+    async (effect, error) => {
+      const fault = await inject({ match, do: effect });
+      await expect(read()).rejects.toMatchObject(error);
+      await read();
+      await expectOneRetry('GetLogStore', fault);
+    },
+  );
+
+  it.each(networkFailures)('the older one rejects after %j, and works again', async (effect) => {
+    const fault = await inject({ match, do: effect });
+    await expect(read()).rejects.toThrow();
+    await read();
+    await expectOneRetry('GetLogStore', fault);
+  });
+
+  it.each(slowness)('the older one waits through %j', async (effect) => {
+    const fault = await inject({ match, do: effect });
+    await read();
+    expect((await journal('GetLogStore')).map((entry) => entry.fault)).toEqual([fault]);
+  });
+
+  it('the newer one sends a heartbeat again after an error that it is to retry', async () => {
+    const { port } = new URL(started.url);
+    const api = new sls.default(
+      new Config({
+        ...keys,
+        endpoint: `sls.local:${port}`,
+        protocol: 'HTTP',
+        regionId: 'cn-hangzhou',
+        retryOptions: {
+          retryable: true,
+          noRetryCondition: [],
+          retryCondition: [
+            {
+              maxAttempts: 3,
+              exception: [],
+              errorCode: ['ServerBusy'],
+            },
+          ],
+        },
+      }),
+    );
+    const group = new sls.CreateConsumerGroupRequest({ consumerGroup: 'cg', timeout: 60, order: false });
+    await api.createConsumerGroup('demo', 'logs', group);
+    const fault = await inject({
+      match: { operation: 'ConsumerGroupHeartBeat' },
+      do: { error: 'ServerBusy' },
+    });
+    const beat = new sls.ConsumerGroupHeartBeatRequest({ consumer: 'c1', body: [] });
+    expect((await api.consumerGroupHeartBeat('demo', 'logs', 'cg', beat)).body).toEqual([0, 1]);
+    await expectOneRetry('ConsumerGroupHeartBeat', fault);
+  });
+});
+
+describe('a PBX application on undici', () => {
+  const agent = new Agent();
+  afterAll(() => agent.close());
+  const call = async (path: string, body?: object): Promise<Record<string, unknown>> => {
+    const reply = await request(`${started.url}/api/v1.1.0/${path}`, {
+      dispatcher: agent,
+      method: 'POST',
+      ...(body === undefined
+        ? {}
+        : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    if (reply.statusCode !== 200) {
+      await reply.body.dump();
+      throw new Error(`status ${reply.statusCode}`);
+    }
+    return (await reply.body.json()) as Record<string, unknown>;
+  };
+  /** Beats until it is told that it did, at most three times, as applications do. Returns what was refused meanwhile. */
+  const beat = async (token: string): Promise<readonly unknown[]> => {
+    const refused: unknown[] = [];
+    for (let times = 0; times < 3; times += 1) {
+      const answer = await call(`heartbeat?token=${token}`).catch(() => ({ errno: 'network' }));
+      if ('status' in answer && answer.status === 'Success') return refused;
+      refused.push('errno' in answer ? answer.errno : undefined);
+    }
+    throw new Error(`no heartbeat in three attempts: ${refused.join()}`);
+  };
+  const login = async (): Promise<string> =>
+    String((await call('login', { username: 'api', password: 'x', port: '8260' })).token);
+  const match = { operation: 'PbxHeartbeat' };
+
+  const failures: readonly (readonly [effect: object, errno: string])[] = [
+    [{ error: 'serviceUnreachable' }, '20010'],
+    [{ error: '20004' }, '20004'],
+    [{ store: 'away' }, '20010'],
+    [{ answer: { status: 'Failed', errno: '20099' } }, '20099'],
+    [{ status: 502 }, 'network'],
+    ...networkFailures.map((effect) => [effect, 'network'] as const),
+  ];
+  it.each(failures)('beats again after %j', async (effect, errno) => {
+    const token = await login();
+    const fault = await inject({ match, do: effect });
+    expect(await beat(token)).toEqual([errno]);
+    await expectOneRetry('PbxHeartbeat', fault);
+  });
+
+  it.each(slowness)('waits through %j', async (effect) => {
+    const token = await login();
+    const fault = await inject({ match, do: effect });
+    expect(await beat(token)).toEqual([]);
+    expect((await journal('PbxHeartbeat')).map((entry) => entry.fault)).toEqual([fault]);
+  });
+});
