@@ -2,6 +2,7 @@
  * CPU time of the server process per heartbeat, for each protocol and store, of this checkout and of another one, in one
  * interleaved run: `npm run bench:cpu -- --against ../other-checkout`. CPU time is steadier than requests per second on a shared
  * machine. Each case is warmed for five seconds; medians of the rounds, with their spread.
+ * `--against . --journal on --against-journal off` measures what the journal costs.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,6 +23,7 @@ const { values } = parseArgs({
     level: { type: 'string', default: 'warn' },
     cases: { type: 'string', default: '' },
     journal: { type: 'string', default: 'off' },
+    'against-journal': { type: 'string' },
   },
 });
 const rounds = Number(values.rounds);
@@ -60,7 +62,7 @@ for (const store of values.stores.split(',')) {
             : {};
       const server = await startHeartbeatd(checkout, {
         LOG_LEVEL: values.level,
-        JOURNAL: values.journal,
+        JOURNAL: name === 'against' ? (values['against-journal'] ?? values.journal) : values.journal,
         ...env,
       });
       return { name, server, cases: await prepareCases(server.port, values.cases) };

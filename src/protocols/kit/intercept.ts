@@ -68,7 +68,7 @@ export function combine(interceptors: readonly Interceptor[]): Interceptor | und
   return {
     isIdle: () => interceptors.every(({ isIdle }) => isIdle?.() === true),
     before: (exchange) => askBefore(interceptors, exchange),
-    after: (exchange, reply) => askAfter(interceptors.toReversed(), exchange, reply),
+    after: (exchange, reply) => askAfter(interceptors, exchange, { reply, last: interceptors.length - 1 }),
     outgoing: (message, send) => {
       let make = send;
       for (const { outgoing } of interceptors) {
@@ -80,30 +80,33 @@ export function combine(interceptors: readonly Interceptor[]): Interceptor | und
   };
 }
 
-/** Awaits only what is a promise: most requests meet interceptors that answer at once. */
+/** Awaits only what is a promise: most requests meet interceptors that answer at once. `from`: the first that is asked. */
 function askBefore(
   interceptors: readonly Interceptor[],
   exchange: Exchange,
+  from = 0,
 ): ReturnType<NonNullable<Interceptor['before']>> {
-  for (const [at, { before }] of interceptors.entries()) {
-    const reply = before?.(exchange);
+  // By index: an iterator for each request costs more than the calls.
+  for (let at = from; at < interceptors.length; at += 1) {
+    const reply = interceptors[at]?.before?.(exchange);
     if (reply instanceof Promise)
-      return reply.then((early) => early ?? askBefore(interceptors.slice(at + 1), exchange));
+      return reply.then((early) => early ?? askBefore(interceptors, exchange, at + 1));
     if (reply !== undefined) return reply;
   }
   return undefined;
 }
 
+/** `last`: the first that is asked; the others follow towards the front. */
 function askAfter(
   interceptors: readonly Interceptor[],
   exchange: Exchange,
-  reply: Reply | Send,
+  { reply, last }: { readonly reply: Reply | Send; readonly last: number },
 ): ReturnType<NonNullable<Interceptor['after']>> {
   let current = reply;
-  for (const [at, { after }] of interceptors.entries()) {
-    const next = after?.(exchange, current) ?? current;
+  for (let at = last; at >= 0; at -= 1) {
+    const next = interceptors[at]?.after?.(exchange, current) ?? current;
     if (next instanceof Promise)
-      return next.then((final) => askAfter(interceptors.slice(at + 1), exchange, final));
+      return next.then((final) => askAfter(interceptors, exchange, { reply: final, last: at - 1 }));
     current = next;
   }
   return current;

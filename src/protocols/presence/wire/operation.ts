@@ -62,6 +62,8 @@ export function channelSubject({ tenant, channels, query }: PresenceCall): Subje
 
 /** Returns a segment decoded, or as it is if it cannot be: the operation itself refuses it. */
 export function readable(segment: string): string {
+  // Most names need no decoding, and this runs for each request that is observed.
+  if (!segment.includes('%')) return segment;
   try {
     return decodeURIComponent(segment);
   } catch {
