@@ -142,6 +142,21 @@ describe('a journey through', () => {
     await page.getByText('No consumer is alive').waitFor();
   });
 
+  it('SLS: a shard is moved to a consumer, and a consumer without shards reads why', async () => {
+    await makeGroup();
+    await heartbeat('c1', []);
+    await heartbeat('c1', [0, 1, 2, 3]);
+    await heartbeat('c2', []);
+    await open('sls');
+    await page.getByRole('button', { name: 'why c2' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Why: c2' });
+    await dialog.getByText('c2 owns nothing yet.').waitFor();
+    await dialog.getByRole('button', { name: 'Close' }).click();
+    await page.getByLabel('Move shard 0 to').selectOption('c2');
+    await page.getByText(/curl -d .*"shard":0,"to":"c2".*leases\/move/).waitFor();
+    await page.getByText(/Shard 0 goes from c1 to c2/).waitFor();
+  });
+
   it('PBX: an application that gets no reports is told why, and a call is played', async () => {
     await open('pbx');
     await page.getByText('No application is logged in.').waitFor();
@@ -164,6 +179,9 @@ describe('a journey through', () => {
     await open('presence');
     await page.getByRole('row', { name: 'lobby 2 each announced demo' }).click();
     await page.getByRole('cell', { name: '{"mood":"ok"}' }).waitFor();
+    await page.getByRole('button', { name: 'why ann' }).click();
+    await page.getByText(/ann is present on lobby.*times out in/).waitFor();
+    await page.getByRole('button', { name: 'Close' }).click();
     await page.getByRole('row', { name: /^bob/ }).getByRole('button', { name: 'time out' }).click();
     await page.getByRole('row', { name: /^bob/ }).waitFor({ state: 'detached' });
     await page

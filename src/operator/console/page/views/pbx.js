@@ -5,6 +5,7 @@ import { Action } from '../parts/action.js';
 import { Countdown, Empty, Failure } from '../parts/notes.js';
 import { clockFrozen } from '../parts/shell.js';
 import { Table } from '../parts/table.js';
+import { Why } from '../parts/why.js';
 import { route } from '../route.js';
 import { html, textIn, useState } from '../ui.js';
 
@@ -47,7 +48,8 @@ function tokenCells(lease, delivery, readAt) {
     html`<td>${delivery === undefined ? '' : html`<span class=${delivery.allowed && delivery.retrying === 0 && delivery.fix === undefined ? '' : 'warn'}>${delivery.state}</span>${delivery.fix && html`<br /><small class="dim">To mend it: ${delivery.fix}</small>`}`}</td>`,
     html`<td class="nowrap"><${Action} label="expire" kind="plain" confirm=${`End this token of ${group}, as if 30 minutes had passed?`}
         call=${() => ({ method: 'DELETE', path: '/leases', query: { tenant, group, holder, as: 'expired' } })} />
-      <${Action} label="send a test report" kind="plain" call=${() => ({ method: 'POST', path: '/pbx/deliveries/test', body: { token: holder } })} /></td>`,
+      <${Action} label="send a test report" kind="plain" call=${() => ({ method: 'POST', path: '/pbx/deliveries/test', body: { token: holder } })} />
+      <${Why} subject=${{ tenant, group, holder }} /></td>`,
   ];
 }
 

@@ -5,6 +5,7 @@ import { Action } from '../parts/action.js';
 import { Countdown, Empty, Failure } from '../parts/notes.js';
 import { clockFrozen } from '../parts/shell.js';
 import { Table } from '../parts/table.js';
+import { Why } from '../parts/why.js';
 import { route, setQuery } from '../route.js';
 import { html, textIn, useState } from '../ui.js';
 import { EventLog } from './overview.js';
@@ -80,7 +81,8 @@ function Members({ channel: { tenant, group, members }, readAt }) {
         html`<td class="name">${one.holder}</td>`,
         html`<td class="nowrap"><${Countdown} ms=${one.remainingMs} readAt=${readAt} frozen=${clockFrozen.value} /></td>`,
         html`<td class="mono name">${one.data === null ? html`<span class="dim">none</span>` : JSON.stringify(one.data)}</td>`,
-        html`<td class="nowrap"><${Action} label="time out" kind="plain" call=${end(one.holder, 'expired')} /> <${Action} label="leave" kind="plain" call=${end(one.holder, 'released')} /></td>`,
+        html`<td class="nowrap"><${Action} label="time out" kind="plain" call=${end(one.holder, 'expired')} /> <${Action} label="leave" kind="plain" call=${end(one.holder, 'released')} />
+          <${Why} subject=${{ tenant, group, holder: one.holder }} /></td>`,
       ]} />
     <p class="row"><label>Message, as JSON <input class="wide" value=${message} onInput=${(/** @type {Event} */ event) => setMessage(textIn(event))} /></label>
       <${Action} label="Publish" call=${() => ({ outside: true, path: `/publish/${parts[0]}/${parts[1]}/0/${parts[3]}/0/${parts[5]}`, query: { uuid: 'console' } })} /></p>

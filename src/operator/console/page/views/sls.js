@@ -1,9 +1,10 @@
 /** Consumer groups: which consumer holds which shard, and why a shard waits. */
 import { useResource } from '../live.js';
 import { matches, parseSelector } from '../names.js';
-import { Action } from '../parts/action.js';
+import { Action, perform } from '../parts/action.js';
 import { Countdown, Empty, Failure } from '../parts/notes.js';
 import { clockFrozen } from '../parts/shell.js';
+import { Why } from '../parts/why.js';
 import { href, route } from '../route.js';
 import { html } from '../ui.js';
 
@@ -31,7 +32,7 @@ const State = ({
 export function Sls() {
   const { tenant, find = '' } = route.value.query;
   const query = { protocol: 'sls', tenant: tenant?.startsWith('sls/') ? tenant : undefined, limit: 1_000 };
-  const { data, error, readAt } = useResource({ path: '/leases', query }, concerns);
+  const { data, error, readAt, refresh } = useResource({ path: '/leases', query }, concerns);
   const selector = parseSelector(find);
   if (data === undefined) return html`<${Failure} error=${error} />`;
   const groups = data.groups.filter((/** @type {Group} */ group) =>
@@ -48,12 +49,12 @@ export function Sls() {
         lease.group === group.group &&
         matches(lease.holder, selector.holder ?? '*'),
     );
-    return html`<${GroupPanel} key=${`${group.tenant} ${group.group}`} group=${group} consumers=${consumers} readAt=${readAt} />`;
+    return html`<${GroupPanel} key=${`${group.tenant} ${group.group}`} group=${group} consumers=${consumers} readAt=${readAt} onMoved=${refresh} />`;
   })}`;
 }
 
-/** @param {{ group: Group, consumers: readonly Consumer[], readAt: number }} properties */
-function GroupPanel({ group, consumers, readAt }) {
+/** @param {{ group: Group, consumers: readonly Consumer[], readAt: number, onMoved: () => void }} properties */
+function GroupPanel({ group, consumers, readAt, onMoved }) {
   const { state, tenant } = group;
   const project = tenant.slice(tenant.indexOf('/') + 1);
   const [logstore = '', name = ''] = group.group.split('/');
@@ -73,9 +74,10 @@ function GroupPanel({ group, consumers, readAt }) {
         ) => html`<th scope="col"><a href=${href('requests', { tenant, find: `holder:${consumer.holder}` })}>${consumer.holder}</a><br />
           <${Countdown} ms=${consumer.remainingMs} readAt=${readAt} frozen=${clockFrozen.value} />
           <${Action} label="expire" kind="plain" confirm=${`End the lease of ${consumer.holder}, as if it had crashed ${state.timeout} s ago?`}
-            call=${() => ({ method: 'DELETE', path: '/leases', query: { tenant, group: group.group, holder: consumer.holder, as: 'expired' } })} /></th>`,
-      )}<th scope="col">no owner</th><th scope="col">checkpoint</th></tr></thead>
-      <tbody>${state.shards.map((shard) => html`<${ShardRow} key=${shard.id} shard=${shard} consumers=${consumers} />`)}</tbody>
+            call=${() => ({ method: 'DELETE', path: '/leases', query: { tenant, group: group.group, holder: consumer.holder, as: 'expired' } })} />
+          <${Why} subject=${{ tenant, group: group.group, holder: consumer.holder }} /></th>`,
+      )}<th scope="col">no owner</th><th scope="col">checkpoint</th><th scope="col">move to</th></tr></thead>
+      <tbody>${state.shards.map((shard) => html`<${ShardRow} key=${shard.id} group=${group} shard=${shard} consumers=${consumers} onMoved=${onMoved} />`)}</tbody>
     </table></div>`
     }
     ${
@@ -86,8 +88,10 @@ function GroupPanel({ group, consumers, readAt }) {
   </section>`;
 }
 
-/** @param {{ shard: Shard, consumers: readonly Consumer[] }} properties */
-function ShardRow({ shard, consumers }) {
+/** @typedef {{ group: Group, shard: Shard, consumers: readonly Consumer[], onMoved: () => void }} Row */
+
+/** @param {Row} properties */
+function ShardRow({ group, shard, consumers, onMoved }) {
   const cell = (/** @type {string} */ holder) => {
     if (shard.owner === holder)
       return html`<td class=${shard.next === null ? 'owner' : 'leaving'}><${State} state=${shard.state} />${shard.next !== null && html`<br /><small>to ${shard.next}</small>`}</td>`;
@@ -96,7 +100,23 @@ function ShardRow({ shard, consumers }) {
   };
   return html`<tr><th scope="row">${shard.id}</th>${consumers.map(({ holder }) => cell(holder))}
     <td>${shard.owner === null ? html`<${State} state=${shard.state} />` : ''}</td>
-    <td class="mono">${shard.checkpoint === '' ? html`<span class="dim">none</span>` : shard.checkpoint}</td></tr>`;
+    <td class="mono">${shard.checkpoint === '' ? html`<span class="dim">none</span>` : shard.checkpoint}</td>
+    <td><${MoveTo} group=${group} shard=${shard} consumers=${consumers} onMoved=${onMoved} /></td></tr>`;
+}
+
+/** Hands the shard over to the consumer that is chosen. @param {Row} properties */
+function MoveTo({ group: { tenant, group }, shard, consumers, onMoved }) {
+  const others = consumers.filter(({ holder }) => holder !== (shard.next ?? shard.owner));
+  if (others.length === 0 || shard.state === 'over' || shard.state === 'wait') return null;
+  const move = async (/** @type {Event} */ event) => {
+    const select = /** @type {HTMLSelectElement} */ (event.currentTarget);
+    const body = { tenant, group, shard: shard.id, to: select.value };
+    select.value = '';
+    const label = `Move of shard ${shard.id}`;
+    if ((await perform({ method: 'POST', path: '/leases/move', body }, label)) !== undefined) onMoved();
+  };
+  return html`<select aria-label="Move shard ${shard.id} to" onChange=${move}><option value="">—</option>
+    ${others.map(({ holder }) => html`<option key=${holder} value=${holder}>${holder}</option>`)}</select>`;
 }
 
 /** @param {Shard} shard @param {readonly Consumer[]} consumers @param {number} readAt */
