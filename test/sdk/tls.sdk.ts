@@ -7,7 +7,16 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type StartedApp, startApp } from '../start-app.ts';
-import { hasTool, installGo, installJava, installPython, installPythonPackage } from './consumers/install.ts';
+import {
+  buildGo,
+  buildJava,
+  folder as cachedFolder,
+  hasTool,
+  installGo,
+  installJava,
+  installPython,
+  installPythonPackage,
+} from './consumers/install.ts';
 
 const hasPython = hasTool('python3', '-m', 'venv', '--help');
 let folder: string;
@@ -67,15 +76,44 @@ it.skipIf(!hasTool('go', 'version'))('aliyun-log-go-sdk keeps its https:// endpo
   }
 });
 
-it.skipIf(!hasTool('mvn', '-version'))('aliyun-log for Java keeps its https:// endpoint', async () => {
+const exec = promisify(execFile);
+
+/** Puts the authority into a trust store; returns the flags with which Java uses it. */
+async function javaTrust(): Promise<readonly string[]> {
   const trust = join(folder, 'trust.p12');
-  const exec = promisify(execFile);
   const store = ['-keystore', trust, '-storetype', 'PKCS12', '-storepass', 'changeit'];
   await exec('keytool', ['-importcert', '-noprompt', '-file', join(folder, 'tls', 'ca.pem'), ...store]);
+  return [`-Djavax.net.ssl.trustStore=${trust}`, '-Djavax.net.ssl.trustStorePassword=changeit'];
+}
+
+it.skipIf(!hasTool('mvn', '-version'))('aliyun-log for Java keeps its https:// endpoint', async () => {
   const { stdout } = await exec('java', [
-    `-Djavax.net.ssl.trustStore=${trust}`,
-    '-Djavax.net.ssl.trustStorePassword=changeit',
+    ...(await javaTrust()),
     ...['-cp', installJava(), 'Proxied', new URL(started.url).port, endpoint, 'from-java', 'logs'],
   ]);
   expect(stdout).toContain('from Java');
+});
+
+it.skipIf(!hasTool('mvn', '-version'))(
+  'pubnub for Java keeps its origin and its default secure',
+  async () => {
+    const { hostname, port } = new URL(started.url);
+    const sources = join(import.meta.dirname, 'presence', 'jvm');
+    const classPath = buildJava(sources, { home: cachedFolder('presence-jvm'), programs: ['JavaLife'] });
+    const proxy = [`-Dhttps.proxyHost=${hostname}`, `-Dhttps.proxyPort=${port}`, '-Dhttp.nonProxyHosts='];
+    const encoding = ['-Dfile.encoding=UTF-8', '-Dstdout.encoding=UTF-8'];
+    const flags = [...(await javaTrust()), ...proxy, ...encoding];
+    const { stdout } = await exec('java', [...flags, '-cp', classPath, 'JavaLife', 'default'], {
+      timeout: 120_000,
+    });
+    expect(stdout).toContain('join bob on room 2');
+  },
+);
+
+it.skipIf(!hasTool('go', 'version'))('pubnub for Go keeps its origin and its default Secure', async () => {
+  const sources = join(import.meta.dirname, 'presence', 'go');
+  const file = buildGo(sources, { home: cachedFolder('presence-go'), program: 'life' });
+  const env = { HTTPS_PROXY: started.url, SSL_CERT_FILE: join(folder, 'tls', 'ca.pem') };
+  const { stdout } = await exec(file, ['default'], { env, timeout: 120_000 });
+  expect(stdout).toContain('join bob on room 2');
 });

@@ -49,3 +49,15 @@ it('curl reaches an https:// endpoint with --cacert', async () => {
   const url = 'https://demo.cn-hangzhou.log.aliyuncs.com/logstores';
   expect(await run('curl', ['-s', '--cacert', ca(), url])).toContain('ProjectNotExist');
 });
+
+it('a PBX application logs in over https:// at the address of the server', async () => {
+  const url = `https://127.0.0.1:${new URL(started.url).port}/api/v1.1.0/login`;
+  const body = JSON.stringify({
+    username: 'api',
+    password: '1a1dc91c907325c69271ddf0c944bc72',
+    port: '8260',
+  });
+  expect(await run('curl', ['-s', '--noproxy', '*', '--cacert', ca(), '-d', body, url])).toContain(
+    '"status":"Success"',
+  );
+});
