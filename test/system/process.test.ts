@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,6 +34,27 @@ describe('the process', () => {
     ]);
     child.kill('SIGTERM');
     expect(await ended).toBe(0);
+  });
+
+  it('begins with a seed, and leaves its state behind at SIGTERM', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'heartbeatd-seed-'));
+    const [seed, left] = [join(folder, 'seed.json'), join(folder, 'left.json')];
+    writeFileSync(seed, '{"tenants":{"presence/demo":{"leases":{"lobby":{"alice":{"ttl":"5m"}}}}}}');
+    try {
+      const { url, child, ended } = await serve(['--seed', seed, '--export-on-exit', left]);
+      await beat(url);
+      expect(await occupants(url)).toEqual(['alice', 'ann']);
+      child.kill('SIGTERM');
+      expect(await ended).toBe(0);
+      expect(readdirSync(folder).sort()).toEqual(['left.json', 'seed.json']);
+      const { tenants } = JSON.parse(readFileSync(left, 'utf8'));
+      expect(Object.keys(tenants['presence/demo'].leases.lobby)).toEqual(['alice', 'ann']);
+      writeFileSync(seed, '{"tenants":{"presense/demo":{}}}');
+      const refused = launch(['serve', '-p', '0'], { SEED: seed });
+      expect(await refused.ended).toBe(2);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('prints nothing with LOG_LEVEL=silent', async () => {
