@@ -148,3 +148,16 @@ it('leaves nothing of a closed server behind', async () => {
   // The last server may still stand in a register of this function.
   expect(kept.length).toBeLessThanOrEqual(2);
 });
+
+it('explains a situation, and refuses unknown names with the nearest', async () => {
+  const t = hb.tenant('explained');
+  await beat('explained', 'ann');
+  const { sentences, facts } = await hb.why({ tenant: t.presence.tenant, holder: 'ann' });
+  expect(sentences[0]).toContain('ann is present on lobby');
+  expect(facts).toMatchObject({ uuid: 'ann', present: ['lobby'] });
+  await expect(hb.why({ tenant: t.presence.tenant, holder: 'anne' })).rejects.toThrow(
+    /404 .*did you mean "ann"/,
+  );
+  const move = { tenant: 'sls/none', group: 'logs/cg', shard: 0, to: 'c1' };
+  await expect(hb.leases.move(move)).rejects.toMatchObject({ status: 404 });
+});
