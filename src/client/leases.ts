@@ -53,9 +53,12 @@ export function makeLeases({ json }: Requester): Leases {
     async *list(filter = {}) {
       let cursor: string | null | undefined;
       do {
-        const page: Page = await json('GET', '/leases', {
+        // A tenant that holds nothing has no leases.
+        const page: Page | { readonly error: string } = await json('GET', '/leases', {
           query: { ...filter, cursor: cursor ?? undefined },
+          accepts: [404],
         });
+        if ('error' in page) return;
         yield* page.leases;
         cursor = page.next;
       } while (cursor !== null);

@@ -124,6 +124,17 @@ describe('GET /settings', () => {
   });
 });
 
+it.each([
+  ['protocol=presense', 400, '"presence"'],
+  ['tenant=presense%2Fdemo', 400, '"presence"'],
+  ['tenant=presence%2Fdmeo', 404, '"presence/demo"'],
+])('GET /leases?%s is %i and names the nearest', async (query, status, nearest) => {
+  await beat('ann');
+  const reply = await started.app.inject(`/_heartbeatd/leases?${query}`);
+  expect(reply.statusCode).toBe(status);
+  expect(reply.json()).toEqual({ error: expect.stringContaining(`did you mean ${nearest}`) });
+});
+
 describe('DELETE /leases', () => {
   const end = (query: string) =>
     started.app.inject({ method: 'DELETE', url: `/_heartbeatd/leases?${query}` });

@@ -57,10 +57,19 @@ async function show({ flags, print }: Invocation, hb: Heartbeatd, filter: LeaseF
     else more += 1;
   }
   if (flags.json === true) return;
-  if (rows.length === 0) return print('no live leases\n');
+  if (rows.length === 0) return print(`no live leases${await hintAt(hb, filter)}\n`);
   print(table(['protocol', 'tenant', 'group', 'holder', 'ends in'], rows));
   if (more > 0)
     print(`and ${more} more; choose with --tenant, --group or --holder, or print all with --json\n`);
+}
+
+/** What may be misspelt, in the server's words; empty if nothing is. */
+async function hintAt(hb: Heartbeatd, filter: LeaseFilter): Promise<string> {
+  const reply = await hb.operator.json<{ readonly error?: string }>('GET', '/leases', {
+    query: { ...filter },
+    accepts: [404],
+  });
+  return reply.error === undefined ? '' : `: ${reply.error}`;
 }
 
 const row = ({ protocol, tenant, group, holder, remainingMs }: LiveLease): string[] => [

@@ -1,7 +1,9 @@
 /** The live view of leases. */
 import type { App, Protocol } from '../../protocols/kit/protocol.ts';
+import { describeUnknown } from '../../settings/nearest.ts';
 import type { Store } from '../../store/store.ts';
-import { refusals, tags } from '../schemas.ts';
+import { protocolOf } from '../metrics/metrics.ts';
+import { BadRequest, Failure, refusals, tags } from '../schemas.ts';
 import { LeasesPage, LeasesQuery, listLeases } from './list-leases.ts';
 
 /** Registers `GET /leases`. */
@@ -18,9 +20,33 @@ export function leaseRoutes(
         operationId: 'listLeases',
         summary: 'Lists live leases, a page at a time, with the state of their groups',
         querystring: LeasesQuery,
-        response: { 200: LeasesPage, ...refusals },
+        response: { 200: LeasesPage, ...refusals, 404: Failure },
       },
     },
-    async (request) => listLeases(store, protocols, request.query),
+    async (request) => {
+      const page = await listLeases(store, protocols, request.query);
+      if (page.leases.length === 0 && page.groups.length === 0)
+        await checkNames(store, protocols, request.query);
+      return page;
+    },
   );
+}
+
+/** Throws BadRequest if nothing was found because a name is misspelt: 400 for a protocol, 404 for a tenant that holds nothing. */
+async function checkNames(
+  store: Store,
+  protocols: readonly Pick<Protocol, 'name'>[],
+  { protocol, tenant }: { readonly protocol?: string; readonly tenant?: string },
+): Promise<void> {
+  const names = protocols.map(({ name }) => name);
+  const wanted = protocol ?? (tenant === undefined ? undefined : protocolOf(tenant));
+  if (wanted !== undefined && !names.includes(wanted))
+    throw new BadRequest(400, `protocol: ${describeUnknown(wanted, names)}`);
+  if (tenant === undefined) return;
+  const known = (await store.tenants()).map((size) => size.tenant);
+  if (!known.includes(tenant))
+    throw new BadRequest(
+      404,
+      `tenant: ${describeUnknown(tenant, known)}; a tenant that holds nothing is not known`,
+    );
 }
