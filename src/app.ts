@@ -8,12 +8,12 @@ import {
   type ConnectionLimits,
   defaultConnectionLimits,
   limitConnections,
-} from './http/connection-limits.ts';
-import { endConnections } from './http/connections.ts';
+} from './http/connections/connection-limits.ts';
+import { endConnections } from './http/connections/connections.ts';
+import { type Load, makeLoad, smallBytes } from './http/connections/load.ts';
 import { type DirectOptions, serveDirectly } from './http/direct.ts';
-import { type Load, makeLoad, smallBytes } from './http/load.ts';
-import { makeRequestId } from './http/request-id.ts';
-import { makeRequestLog, type RequestLog } from './http/request-log.ts';
+import { makeRequestId } from './http/log/request-id.ts';
+import { makeRequestLog, type RequestLog } from './http/log/request-log.ts';
 import { authorityOf, makeServer } from './http/server.ts';
 import { makeIsEmulated } from './http/tls/hosts.ts';
 import { makeNotices } from './http/tls/notices.ts';

@@ -8,7 +8,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { parse as parseQuery } from 'fast-querystring';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
-import { smallBytes } from './load.ts';
+import { smallBytes } from './connections/load.ts';
 
 /** A route that is served past Fastify as well. */
 export interface DirectRoute {

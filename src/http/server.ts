@@ -11,13 +11,13 @@ import Fastify, {
   type RawRequestDefaultExpression,
 } from 'fastify';
 import { makeClientAddress, rememberAddress } from './client-address.ts';
-import { serveDoubleFraming } from './double-framing.ts';
-import { serveRawTarget } from './raw-target.ts';
-import { isTakenOver, type RefusedRequest, refusedRequest } from './take-over.ts';
+import { serveDoubleFraming } from './parsing/double-framing.ts';
+import { serveRawTarget } from './parsing/raw-target.ts';
+import { isTakenOver, type RefusedRequest, refusedRequest } from './parsing/take-over.ts';
+import { makeRefuseTunnel, makeReplyToUnreadable } from './parsing/unreadable.ts';
 import type { Certificates } from './tls/certificates.ts';
 import { attachFront, type Front } from './tls/front.ts';
 import type { Notices } from './tls/notices.ts';
-import { makeRefuseTunnel, makeReplyToUnreadable } from './unreadable.ts';
 
 export interface ServerOptions {
   readonly logger?: FastifyBaseLogger;

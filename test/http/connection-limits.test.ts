@@ -9,7 +9,7 @@ import {
   checkStalls,
   defaultConnectionLimits,
   limitConnections,
-} from '../../src/http/connection-limits.ts';
+} from '../../src/http/connections/connection-limits.ts';
 import { openEmbeddedDriver } from '../../src/store/embedded/driver.ts';
 import { createStore } from '../../src/store/runtime/create-store.ts';
 import type { Store } from '../../src/store/store.ts';

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { makeLoad } from '../../src/http/load.ts';
+import { makeLoad } from '../../src/http/connections/load.ts';
 import { openEmbeddedDriver } from '../../src/store/embedded/driver.ts';
 import { createStore } from '../../src/store/runtime/create-store.ts';
 import { type Store, StoreUnavailable } from '../../src/store/store.ts';

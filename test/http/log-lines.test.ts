@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { oncePerCause } from '../../src/http/log-causes.ts';
-import { describeError, inWords } from '../../src/http/log-error.ts';
-import { prettyLine } from '../../src/http/log-lines.ts';
+import { oncePerCause } from '../../src/http/log/log-causes.ts';
+import { describeError, inWords } from '../../src/http/log/log-error.ts';
+import { prettyLine } from '../../src/http/log/log-lines.ts';
 import { makeNotices } from '../../src/http/tls/notices.ts';
 import { recordedLog } from '../recorded-log.ts';
 

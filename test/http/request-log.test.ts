@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { buildApp } from '../../src/app.ts';
 import { defaultConfig } from '../../src/config.ts';
-import { withoutSecrets } from '../../src/http/request-log.ts';
+import { withoutSecrets } from '../../src/http/log/request-log.ts';
 import { openEmbeddedDriver } from '../../src/store/embedded/driver.ts';
 import { createStore } from '../../src/store/runtime/create-store.ts';
 

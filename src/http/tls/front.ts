@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer, type SecureContext, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import { rememberAddress } from '../client-address.ts';
-import { endWith, tlsHandshake } from '../unreadable.ts';
+import { endWith, tlsHandshake } from '../parsing/unreadable.ts';
 import type { Certificates } from './certificates.ts';
 import { hostOfTunnel } from './hosts.ts';
 import type { Notices } from './notices.ts';

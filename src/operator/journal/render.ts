@@ -1,6 +1,6 @@
 /** How an entry of the journal is shown: as JSON, as a curl command, or in a HAR file. Secrets are masked. Pure. */
 import { type Static, Type } from '@sinclair/typebox';
-import { isSecretName, withoutSecrets } from '../../http/request-log.ts';
+import { isSecretName, withoutSecrets } from '../../http/log/request-log.ts';
 import type { Reader } from '../../protocols/kit/reader.ts';
 import type { Entry } from './entry.ts';
 import { bytesOf, causedBy, decodeBody, type EntryReader, headersByName, meaningOf } from './read-entry.ts';

@@ -1,6 +1,6 @@
 /** The one dispatcher: match, read, authenticate, run, send. Turns a dialect and its operations into what the app mounts. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { smallBytes } from '../../http/load.ts';
+import { smallBytes } from '../../http/connections/load.ts';
 import { type HeaderList, type Reply, sendReply } from '../../http/reply.ts';
 import type { Dialect } from './dialect.ts';
 import { classify, type Failure, NotFound } from './failure.ts';

@@ -9,7 +9,7 @@ import type {
   RawServerDefault,
 } from 'fastify';
 import type { Registry } from 'prom-client';
-import type { Load } from '../../http/load.ts';
+import type { Load } from '../../http/connections/load.ts';
 import type { Log } from '../../settings/log.ts';
 import type { SettingsOf, SettingTable } from '../../settings/setting.ts';
 import type { Store, Tenant } from '../../store/store.ts';

@@ -4,7 +4,7 @@ import type { DocumentWrite, StoredDocument } from '../documents.ts';
 import type { DumpedDocument } from '../dumps.ts';
 import type { Guard, Tenant } from '../leases.ts';
 import { detach } from './detach.ts';
-import { appendEvent } from './events.ts';
+import { appendEvent } from './events/events.ts';
 import type { DocumentRecord, TenantRecord } from './records.ts';
 import {
   deleteIfEmpty,

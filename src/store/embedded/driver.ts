@@ -16,20 +16,20 @@ import {
 import type { Tenant, TenantEvent } from '../leases.ts';
 import { clockMovedTopic } from '../limits.ts';
 import { tick } from '../runtime/lease-clock.ts';
-import { noChangeLog } from './change-log.ts';
 import { commit, listDocuments, readDocuments } from './documents.ts';
-import { DueHeap } from './due-heap.ts';
 import { dumpTenant, loadTenant } from './dumps.ts';
+import { postponeWatches, watchEvents } from './events/watches.ts';
 import { defaultMaxSlackMs } from './file/renewals.ts';
 import { firstClock, StoreFile } from './file/store-file.ts';
-import { count, groups, groupsOf, members, readLease } from './lease-reads.ts';
-import { beat, release, setData } from './leases.ts';
+import { DueHeap } from './leases/due-heap.ts';
+import { count, groups, groupsOf, members, readLease } from './leases/lease-reads.ts';
+import { beat, release, setData } from './leases/leases.ts';
+import { sweep, untilNextDue } from './leases/sweep.ts';
 import { readClock, setClock } from './own-clocks.ts';
 import { dateNow, dropTenant, isEmpty, leaseNow, readTimetoken, type State } from './state.ts';
-import { makeSteps, type Steps } from './steps.ts';
-import { sweep, untilNextDue } from './sweep.ts';
+import { noChangeLog } from './steps/change-log.ts';
+import { makeSteps, type Steps } from './steps/steps.ts';
 import { readTopics, topicBounds } from './topics.ts';
-import { postponeWatches, watchEvents } from './watches.ts';
 
 /** How long one sweep may keep requests waiting, ms. */
 const sweepSliceMs = 3;

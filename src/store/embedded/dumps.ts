@@ -6,7 +6,7 @@ import type { Tenant } from '../leases.ts';
 import { checkDate } from '../runtime/lease-clock.ts';
 import { detach } from './detach.ts';
 import { loadDocument } from './documents.ts';
-import { loadLease } from './leases.ts';
+import { loadLease } from './leases/leases.ts';
 import { placeOwnClock, readClock, setClock } from './own-clocks.ts';
 import { payloadOf, type TenantRecord } from './records.ts';
 import {

@@ -2,7 +2,7 @@
 import type { ClockChange, ClockMoved, ClockReading } from '../driver.ts';
 import type { Tenant } from '../leases.ts';
 import { changeClock, checkAdvance, checkDate, readDate, readLeaseClock } from '../runtime/lease-clock.ts';
-import { DueHeap } from './due-heap.ts';
+import { DueHeap } from './leases/due-heap.ts';
 import type { DueItems, OwnClock } from './records.ts';
 import { dueOf, itemsOf, never, readOwnClock, type State } from './state.ts';
 

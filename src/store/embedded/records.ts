@@ -1,6 +1,6 @@
 /** The records that the embedded driver holds in memory. */
 import type { Tenant, TenantEvent } from '../leases.ts';
-import type { Due, DueHeap } from './due-heap.ts';
+import type { Due, DueHeap } from './leases/due-heap.ts';
 
 export interface LeaseRecord extends Due {
   readonly kind: 'lease';

@@ -3,7 +3,6 @@ import type { EventRetention } from '../driver.ts';
 import type { Tenant } from '../leases.ts';
 import { tenantResetTopic } from '../limits.ts';
 import { type LeaseClock, readDate, readLag, readLeaseClock } from '../runtime/lease-clock.ts';
-import type { ChangeLog } from './change-log.ts';
 import type {
   DocumentRecord,
   DueItems,
@@ -14,6 +13,7 @@ import type {
   TenantRecord,
   TopicRecord,
 } from './records.ts';
+import type { ChangeLog } from './steps/change-log.ts';
 
 export interface State {
   clock: LeaseClock;

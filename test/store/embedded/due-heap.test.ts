@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type Due, DueHeap } from '../../../src/store/embedded/due-heap.ts';
+import { type Due, DueHeap } from '../../../src/store/embedded/leases/due-heap.ts';
 
 interface Item extends Due {
   readonly name: number;

@@ -1,7 +1,7 @@
 /** The dialect: reads presence requests and formats errors. The only file of the protocol that sees Fastify. */
 import type { TSchema } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
-import { hasRawSpaces } from '../../../http/raw-target.ts';
+import { hasRawSpaces } from '../../../http/parsing/raw-target.ts';
 import type { Tenant } from '../../../store/store.ts';
 import type { Dialect } from '../../kit/dialect.ts';
 import type { Failure } from '../../kit/failure.ts';

@@ -1,6 +1,6 @@
 /** Reads the state back from the file. */
-import { DueHeap } from '../due-heap.ts';
-import { addHeld, holderName } from '../holders.ts';
+import { DueHeap } from '../leases/due-heap.ts';
+import { addHeld, holderName } from '../leases/holders.ts';
 import type { DocumentRecord, LeaseRecord, TopicRecord, WatchRecord } from '../records.ts';
 import { dueOf, never, newGroup, type State, tenantOf } from '../state.ts';
 import { deadlineOf } from './deadline-column.ts';

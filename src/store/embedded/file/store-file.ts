@@ -7,7 +7,6 @@ import type { Log } from '../../../settings/log.ts';
 import { StoreUnavailable } from '../../driver.ts';
 import type { Tenant } from '../../leases.ts';
 import { type LeaseClock, startClock } from '../../runtime/lease-clock.ts';
-import type { ChangeLog } from '../change-log.ts';
 import {
   type DocumentRecord,
   type Entry,
@@ -19,6 +18,7 @@ import {
   type WatchRecord,
 } from '../records.ts';
 import type { State } from '../state.ts';
+import type { ChangeLog } from '../steps/change-log.ts';
 import { closeDatabase, FileUnusable, openDatabase, unusableText } from './database.ts';
 import { columnOf } from './deadline-column.ts';
 import { Renewals } from './renewals.ts';

@@ -1,10 +1,10 @@
 /** Events of leases: each goes to the event topics of its group that are watched. */
-import { leaseEventsBelowTopic, leaseEventsTopic } from '../documents.ts';
-import type { LeaseEvent, TenantEvent } from '../leases.ts';
-import { maxWatchedPrefixBytes } from '../limits.ts';
-import type { Entry, LeaseRecord, TenantRecord } from './records.ts';
-import { dateNow, nextTimetoken, partitionNow, type State } from './state.ts';
-import { appendEntry, type Retention } from './topics.ts';
+import { leaseEventsBelowTopic, leaseEventsTopic } from '../../documents.ts';
+import type { LeaseEvent, TenantEvent } from '../../leases.ts';
+import { maxWatchedPrefixBytes } from '../../limits.ts';
+import type { Entry, LeaseRecord, TenantRecord } from '../records.ts';
+import { dateNow, nextTimetoken, partitionNow, type State } from '../state.ts';
+import { appendEntry, type Retention } from '../topics.ts';
 
 /** Records one event of a group's membership. Returns the event for the observers of this node. */
 export function recordEvent(

@@ -1,7 +1,7 @@
 /** Replies to what is not an HTTP request that can be served: malformed requests, TLS without TLS=auto, and CONNECT. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Notices } from './tls/notices.ts';
+import type { Notices } from '../tls/notices.ts';
 
 /** First byte of a TLS handshake; no HTTP request begins with it. */
 export const tlsHandshake = 0x16;

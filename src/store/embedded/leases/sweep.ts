@@ -1,13 +1,13 @@
 /** The sweep of the embedded store. */
-import type { TenantEvent } from '../leases.ts';
-import { readLeaseClock } from '../runtime/lease-clock.ts';
-import { endDocument } from './documents.ts';
+import type { TenantEvent } from '../../leases.ts';
+import { readLeaseClock } from '../../runtime/lease-clock.ts';
+import { endDocument } from '../documents.ts';
+import { deleteWatch } from '../events/watches.ts';
+import { removeOwnClock } from '../own-clocks.ts';
+import type { DueItems } from '../records.ts';
+import { deleteIfEmpty, leaseNow, never, type State } from '../state.ts';
+import { endTopic } from '../topics.ts';
 import { endLease } from './leases.ts';
-import { removeOwnClock } from './own-clocks.ts';
-import type { DueItems } from './records.ts';
-import { deleteIfEmpty, leaseNow, never, type State } from './state.ts';
-import { endTopic } from './topics.ts';
-import { deleteWatch } from './watches.ts';
 
 /** Items with a deadline, the reading of their clock, and whether that runs. */
 interface Watched {

@@ -1,15 +1,15 @@
 /** Changes of leases in the embedded store: each function is one atomic step. */
-import type { Input, Result } from '../commands.ts';
-import { TooManyGroups } from '../driver.ts';
-import type { DumpedLease } from '../dumps.ts';
-import type { BeatLease, TenantEvent } from '../leases.ts';
-import { defaultTtlMs } from '../limits.ts';
-import { detach } from './detach.ts';
-import { guardsHold } from './documents.ts';
-import { recordEvent } from './events.ts';
+import type { Input, Result } from '../../commands.ts';
+import { TooManyGroups } from '../../driver.ts';
+import type { DumpedLease } from '../../dumps.ts';
+import type { BeatLease, TenantEvent } from '../../leases.ts';
+import { defaultTtlMs } from '../../limits.ts';
+import { detach } from '../detach.ts';
+import { guardsHold } from '../documents.ts';
+import { recordEvent } from '../events/events.ts';
+import type { LeaseRecord, TenantRecord } from '../records.ts';
+import { dueOf, leaseNow, newGroup, nextInSequence, type State, tenantOf } from '../state.ts';
 import { addHeld, allHeld, exceedsGroups, holderName, leaseIn, removeHeld } from './holders.ts';
-import type { LeaseRecord, TenantRecord } from './records.ts';
-import { dueOf, leaseNow, newGroup, nextInSequence, type State, tenantOf } from './state.ts';
 
 /** The result of a command, and the events that it caused. */
 export interface Step<T> {

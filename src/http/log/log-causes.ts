@@ -1,5 +1,5 @@
 /** One line per cause: several parts of the store notice the same outage. */
-import type { Log } from '../settings/log.ts';
+import type { Log } from '../../settings/log.ts';
 import { inWords } from './log-error.ts';
 
 const quietMs = 5_000;

@@ -1,9 +1,9 @@
 /** Makes what a step changed durable before its result is used, or reverts it. */
-import type { Log } from '../../settings/log.ts';
-import { StoreUnavailable } from '../driver.ts';
-import { tick } from '../runtime/lease-clock.ts';
-import type { StoreFile } from './file/store-file.ts';
-import type { State } from './state.ts';
+import type { Log } from '../../../settings/log.ts';
+import { StoreUnavailable } from '../../driver.ts';
+import { tick } from '../../runtime/lease-clock.ts';
+import type { StoreFile } from '../file/store-file.ts';
+import type { State } from '../state.ts';
 import { forgetChanges, revertChanges } from './undo.ts';
 
 /** Minimum interval between two attempts to write a file that refused a write, ms. */

@@ -1,6 +1,6 @@
 /** Reverts the changes of a batch that the file refused, so that they leave no trace in memory. */
-import type { GroupRecord } from './records.ts';
-import type { State } from './state.ts';
+import type { GroupRecord } from '../records.ts';
+import type { State } from '../state.ts';
 
 /** Reverts all changes since the last call of `forgetChanges`, the newest first. */
 export function revertChanges(state: State): void {

@@ -1,9 +1,9 @@
 /** Reads of leases in the embedded store. A lease that is due is not returned, swept or not. */
-import type { Input, Result } from '../commands.ts';
-import type { Lease, Tenant } from '../leases.ts';
+import type { Input, Result } from '../../commands.ts';
+import type { Lease, Tenant } from '../../leases.ts';
+import type { GroupRecord, LeaseRecord } from '../records.ts';
+import { dueOf, leaseNow, type State } from '../state.ts';
 import { allHeld } from './holders.ts';
-import type { GroupRecord, LeaseRecord } from './records.ts';
-import { dueOf, leaseNow, type State } from './state.ts';
 
 /** Returns one lease; null if it is not live. */
 export function readLease(state: State, input: Input<'read'>): Result<'read'> {

@@ -1,6 +1,6 @@
 /** The log of requests: lines without secrets, and counts of what is successful and frequent. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Log } from '../settings/log.ts';
+import type { Log } from '../../settings/log.ts';
 import { traceIdOf } from './request-id.ts';
 
 /** Query and path parameters that authorise a client. */

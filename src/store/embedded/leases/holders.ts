@@ -1,6 +1,6 @@
 /** The leases of each holder. A holder's only lease is stored without a map, which would be larger than the lease. */
-import { maxGroupsPerHolder } from '../limits.ts';
-import type { Held, LeaseRecord, TenantRecord } from './records.ts';
+import { maxGroupsPerHolder } from '../../limits.ts';
+import type { Held, LeaseRecord, TenantRecord } from '../records.ts';
 
 type Holders = TenantRecord['holders'];
 

@@ -1,10 +1,10 @@
 /** Watches in the embedded store: which groups have event topics. They run on the partition's clock, also of tenants that have another. */
-import type { Input, Result } from '../commands.ts';
-import { maxWatchedPrefixBytes } from '../limits.ts';
+import type { Input, Result } from '../../commands.ts';
+import { maxWatchedPrefixBytes } from '../../limits.ts';
+import { allHeld } from '../leases/holders.ts';
+import type { TenantRecord, Watches, WatchRecord } from '../records.ts';
+import { deleteIfEmpty, leaseNow, partitionNow, readTimetoken, type State, tenantOf } from '../state.ts';
 import { appendOwnGrant, eventTopicsOf } from './events.ts';
-import { allHeld } from './holders.ts';
-import type { TenantRecord, Watches, WatchRecord } from './records.ts';
-import { deleteIfEmpty, leaseNow, partitionNow, readTimetoken, type State, tenantOf } from './state.ts';
 
 /** Sets watches, or extends them when less than half of their time is left. */
 export function watchEvents(state: State, input: Input<'watchEvents'>): Result<'watchEvents'> {

@@ -1,6 +1,6 @@
 /** What the driver reports of each change, for the file to record. */
-import type { Tenant } from '../leases.ts';
-import type { DocumentRecord, Entry, LeaseRecord, OwnClock, TopicRecord, WatchRecord } from './records.ts';
+import type { Tenant } from '../../leases.ts';
+import type { DocumentRecord, Entry, LeaseRecord, OwnClock, TopicRecord, WatchRecord } from '../records.ts';
 
 /** Receives every change, in order. A file writes the changes of a batch before the batch has its results. */
 export interface ChangeLog {
