@@ -116,19 +116,19 @@ function beatOf(
 const granting = { grant: true } as const;
 
 /** Throws the vendor's error for a uuid that would be present in too many channels at a time. */
-function refuseTooMany(error: unknown): never {
-  throw error instanceof TooManyGroups ? errors.tooManyChannels(maxGroupsPerHolder) : error;
-}
-
 async function renewGroups(
   context: PresenceContext,
   heartbeat: Heartbeat,
   groups: readonly BeatGroup[],
   onGrant?: (since: number) => void,
 ): Promise<void> {
-  const { leases } = await context.store
-    .beat(beatOf(context, heartbeat, groups, granting))
-    .catch(refuseTooMany);
+  let leases: BeatResult['leases'];
+  try {
+    // Not by `catch`: `onGrant` has to be called in the turn in which the result arrives, before a subscribe that came with the beat goes on.
+    ({ leases } = await context.store.beat(beatOf(context, heartbeat, groups, granting)));
+  } catch (error) {
+    throw error instanceof TooManyGroups ? errors.tooManyChannels(maxGroupsPerHolder) : error;
+  }
   if (context.debug !== undefined) logRenewal(context, heartbeat, leases);
   if (!leases.some(({ state }) => state === 'granted')) return;
   const epochs = leases.filter(({ state }) => state === 'granted').map(({ epoch }) => epoch);

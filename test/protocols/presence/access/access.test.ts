@@ -92,6 +92,9 @@ describe('a signature', () => {
     expect(isSignatureValid(signature, { ...request, query: `${request.query}1` }, keys)).toBe(false);
     expect(isSignatureValid(signature, { ...request, path: `${request.path}/` }, keys)).toBe(false);
     expect(isSignatureValid(signature, request, { ...keys, secretKey: 'other' })).toBe(false);
+    // What stands behind a second question mark is signed, too.
+    for (const more of ['?r=1', '&?w=1', '?&w=1'])
+      expect(isSignatureValid(signature, { ...request, query: request.query + more }, keys)).toBe(false);
     expect(isSignatureValid('v2.', request, keys)).toBe(false);
     expect(isSignatureValid('', request, keys)).toBe(false);
   });
