@@ -8,6 +8,8 @@ export default defineConfig({
     maxConcurrency: 8,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Tests wait more than they compute: one worker on two cores, which is the default, takes twice as long.
+    maxWorkers: 2,
     // What a test waits for comes sooner or later: on a busy machine the default of a second is too short.
     expect: { poll: { timeout: 20_000 } },
   },
