@@ -27,7 +27,7 @@ export function readRequests(app: App): void {
 }
 
 /** Compiles a schema when the first request needs it, so that a server starts sooner. */
-function compileOnUse(
+export function compileOnUse(
   schema: TSchema,
   { converts, part }: { readonly converts: boolean; readonly part: string },
 ) {

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { connect } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { makeEvents, type OperatorEvent } from '../../src/operator/events/events.ts';
@@ -162,4 +163,19 @@ it('events beyond the bound are dropped, oldest first, and reading says so', () 
   expect(kept.map(({ seq }) => seq)).toEqual(
     Array.from({ length: 100 - events.droppedThrough }, (_, at) => events.droppedThrough + at + 1),
   );
+});
+
+it('a HEAD of the stream ends, so that the connection serves its next request', async () => {
+  const { port } = new URL(started.url);
+  const socket = connect(Number(port), '127.0.0.1');
+  const say = (path: string, method: string) =>
+    socket.write(`${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`);
+  say('/_heartbeatd/events', 'HEAD');
+  say('/_heartbeatd/clock', 'GET');
+  let heard = '';
+  for await (const chunk of socket) {
+    heard += String(chunk);
+    if (heard.includes('"frozen"')) break;
+  }
+  expect(heard).toMatch(/^HTTP\/1.1 200 [\s\S]*event-stream[\s\S]*HTTP\/1.1 200 /);
 });

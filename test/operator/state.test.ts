@@ -162,6 +162,11 @@ describe('the state of tenants', () => {
 
   it('of another tenant than the named one is refused', async () => {
     await start();
+    const twice = await fetch(`${hb.url}/_heartbeatd/state?tenant=a&tenant=b`, {
+      method: 'PUT',
+      body: '{"tenants":{}}',
+    });
+    expect(twice.status).toBe(400);
     expect(await refusal(hb.replaceState(seed, 'presence/other'))).toMatch(/400.*which alone is replaced/);
   });
 });

@@ -45,6 +45,8 @@ export function eventRoutes(app: App, events: Events): void {
       },
     },
     async (request, reply) => {
+      // A stream without a body would never end, and the connection's next request would wait for it.
+      if (request.method === 'HEAD') return reply.type('text/event-stream').send('');
       if (streams >= maxStreams) throw new BadRequest(429, `there are ${maxStreams} streams already`);
       const { since, ...members } = request.query;
       const selector = parseSelector(members);

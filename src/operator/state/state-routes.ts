@@ -1,6 +1,7 @@
 /** States of tenants: read, replaced, kept under a name, and reset. */
 import { type Static, Type } from '@sinclair/typebox';
 import type { App } from '../../protocols/kit/protocol.ts';
+import { compileOnUse } from '../requests.ts';
 import { BadRequest, refusals, tags } from '../schemas.ts';
 import { type ResetOptions, resetRoutes } from './reset-routes.ts';
 import { makeSnapshots, type Snapshot } from './snapshots.ts';
@@ -12,6 +13,7 @@ import { knownTenants, readStates, replaceStates } from './tenant-states.ts';
 const maxBodyBytes = 96 * 1_048_576;
 
 const Query = Type.Object({ tenant: Type.Optional(Type.String()) });
+const checkQuery = compileOnUse(Query, { converts: true, part: 'querystring' });
 const Replaced = Type.Object({ tenants: Type.Array(Type.String()) });
 const Name = Type.Object({ name: Type.String({ minLength: 1, maxLength: 100 }) });
 const SnapshotView = Type.Object({
@@ -67,7 +69,7 @@ function replaceRoute(app: App, { store, protocols, bench: { events } }: StateOp
       },
       // The compiler of the routes names the first wrong member only by its path.
       validatorCompiler: ({ httpPart }) =>
-        httpPart === 'body' ? (value: unknown) => checked(value) : (value: unknown) => ({ value }),
+        httpPart === 'body' ? (value: unknown) => checked(value) : checkQuery,
     },
     async ({ query: { tenant }, body }) => {
       const given = Object.keys(body.tenants);
