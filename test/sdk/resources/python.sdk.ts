@@ -37,7 +37,7 @@ it('the Python client provisions, writes, reads, copies and clears', async () =>
     lag: [true, true],
     pulled: ['value', 'topic', ['__tag__:__client_ip__', '__tag__:__receive_time__']],
     queries: Array.from({ length: 5 }, () => 'IndexConfigNotExist'),
-    refused: Array.from({ length: 3 }, () => 'ParameterInvalid'),
+    refused: ['ParameterInvalid', 'ParameterInvalid', 'MachineGroupNotExist'],
     lists: [0, 0, 0, 0, 0],
     copies: ['ok', 'ok', 'ok'],
     copied: ['day-store', 'day-store-copy'],
