@@ -55,8 +55,13 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   try {
     const campaign = await prepare(server, options);
     let next = 0;
-    const work = async (): Promise<void> => {
-      const connection = openConnection({ host: '127.0.0.1', port: server.port, timeoutMs: options.boundMs });
+    const work = async (_: unknown, worker: number): Promise<void> => {
+      const connection = openConnection({
+        host: '127.0.0.1',
+        port: server.port,
+        timeoutMs: options.boundMs,
+        isSecure: worker % 4 === 0,
+      });
       for (
         let done = 0;
         next < options.requests && !options.stopped.aborted && server.exit === undefined;

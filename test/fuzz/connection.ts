@@ -2,6 +2,7 @@
  * A client of HTTP/1.1 that sends any bytes: Node's own refuses some before they reach the server. Reads one reply after the other.
  */
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 export interface FuzzReply {
   readonly status: number;
@@ -26,6 +27,8 @@ interface Target {
   readonly host: string;
   readonly port: number;
   readonly timeoutMs: number;
+  /** Over TLS, whatever the certificate is; absent: plain. */
+  readonly isSecure?: boolean;
 }
 
 /** Opens a connection when it is first used, and again after the server closed it. */
@@ -33,7 +36,7 @@ export function openConnection(target: Target): FuzzConnection {
   let socket: Socket | undefined;
   return {
     async send(bytes, method) {
-      const open = socket === undefined || socket.destroyed ? connect(target.port, target.host) : socket;
+      const open = socket === undefined || socket.destroyed ? openSocket(target) : socket;
       socket = open;
       open.setNoDelay(true);
       const startMs = performance.now();
@@ -45,6 +48,10 @@ export function openConnection(target: Target): FuzzConnection {
       socket?.destroy();
     },
   };
+}
+
+function openSocket({ port, host, isSecure }: Target): Socket {
+  return isSecure === true ? connectTls({ port, host, rejectUnauthorized: false }) : connect(port, host);
 }
 
 type Parsed = Omit<FuzzReply, 'ms'> & { readonly isLast: boolean };

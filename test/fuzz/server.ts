@@ -1,6 +1,9 @@
 /** The server under test: a process of its own, that reaches no application and logs errors only. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -22,9 +25,10 @@ process.once('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Starts a server with the embedded store in memory and further settings; resolves when it serves. */
+/** Starts a server with the embedded store in memory, TLS beside HTTP, and further settings; resolves when it serves. */
 export async function startFuzzServer(settings: readonly string[] = []): Promise<FuzzServer> {
   const port = await freePort();
+  const folder = mkdtempSync(join(tmpdir(), 'heartbeatd-fuzz-'));
   const args = [
     ...[
       '--port',
@@ -38,6 +42,7 @@ export async function startFuzzServer(settings: readonly string[] = []): Promise
     ],
     // Reports may be sent to one address only, which no machine has.
     ...['--pbx-allow-targets', '203.0.113.1/32', '--pbx-max-tokens', '100'],
+    ...['--tls', 'auto', '--tls-folder', folder],
     ...settings,
   ];
   const child = spawn(process.execPath, [main, ...args], {
@@ -52,6 +57,7 @@ export async function startFuzzServer(settings: readonly string[] = []): Promise
   const ended = new Promise<void>((resolve) => {
     child.once('exit', (code, signal) => {
       running.delete(child);
+      rmSync(folder, { recursive: true, force: true });
       exit = String(code ?? signal);
       resolve();
     });

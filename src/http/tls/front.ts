@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer, type SecureContext, type TLSSocket, type Server as TlsServer } from 'node:tls';
 import { rememberAddress } from '../client-address.ts';
+import { isTakenOver } from '../parsing/take-over.ts';
 import { endWith, tlsHandshake } from '../parsing/unreadable.ts';
 import type { Certificates } from './certificates.ts';
 import { hostOfTunnel } from './hosts.ts';
@@ -45,6 +46,11 @@ export function attachFront(server: Server, options: FrontOptions): Front {
     serve(socket);
   });
   const accept = (socket: Socket): void => {
+    // What is parsed again was HTTP before, and its stream is no socket.
+    if (isTakenOver(socket)) {
+      serve(socket);
+      return;
+    }
     const key = keyOf(socket);
     waiting.set(key, socket);
     socket.once('close', () => waiting.delete(key));
@@ -87,7 +93,8 @@ function whenReadable(socket: Socket, callback: (firstByte: number) => void): vo
     socket.destroy();
   };
   const look = (): void => {
-    const first: Buffer | null = socket.read(1);
+    // All that is there: the parser of HTTP gets it in one piece, in which raw bytes of a target can be mended.
+    const first: Buffer | null = socket.read();
     if (first === null) {
       socket.once('readable', look);
       return;

@@ -82,6 +82,30 @@ describe('with TLS=auto', () => {
     expect((await say(one + one + last)).match(/HTTP\/1.1 200 /g)).toHaveLength(3);
   });
 
+  it('serves targets with raw bytes of UTF-8 beside TLS, within it and inside a tunnel', async () => {
+    await start();
+    const raw = 'GET /v2/presence/sub-key/z/channel/räum/heartbeat?uuid=zoë HTTP/1.1\r\nHost: x\r\n\r\n';
+    expect(await say(raw)).toMatch(/^HTTP\/1\.1 200 OK/);
+    expect(await say(`CONNECT ps.pndsn.com:443 HTTP/1.1\r\nHost: x\r\n\r\n${raw}`)).toMatch(
+      /Established\r\n\r\nHTTP\/1\.1 200 OK/,
+    );
+    const secure = connectTls({ port: port(), host: '127.0.0.1', ca: ca() });
+    sockets.push(secure);
+    secure.write(raw);
+    const [reply] = (await once(secure, 'data')) as [Buffer];
+    expect(reply.toString()).toMatch(/^HTTP\/1\.1 200 OK/);
+    expect((await fetch(`${started.url}/healthz`)).status).toBe(200);
+  });
+
+  it('serves the framing of the SLS client for C++ beside TLS', async () => {
+    await start({ lenientFraming: 'always' });
+    const framing = 'Transfer-Encoding: chunked\r\nContent-Length: 3\r\n';
+    const reply = await say(
+      `POST /publish/p/z/0/c/0?uuid=a HTTP/1.1\r\nHost: x\r\n${framing}\r\n3\r\n"a"\r\n0\r\n\r\n`,
+    );
+    expect(reply).toMatch(/^HTTP\/1\.1 200 OK/);
+  });
+
   it('serves an https:// SLS endpoint through a tunnel to itself', async () => {
     await start();
     const endpoint = 'https://demo.cn-hangzhou.log.aliyuncs.com';
