@@ -8,7 +8,7 @@ import { beatAsAnswered } from './consumer-groups/heartbeat.ts';
 import { explain, moveShard } from './consumer-groups/why/explain.ts';
 import { makeSlsContext } from './context.ts';
 import { slsOperations } from './operations.ts';
-import { logRoutes } from './operator/log-routes.ts';
+import { operatorRoutes } from './operator/operator-routes.ts';
 import { slsReader } from './reader.ts';
 import { tenantOf } from './resources/projects/project.ts';
 import { slsSettings } from './settings.ts';
@@ -49,6 +49,6 @@ function create(provided: ProtocolContext, config: SettingsOf<typeof slsSettings
     time: { beat: (tenant, group, holder) => beatAsAnswered(context, { tenant, group, holder }) },
     explain: (subject, evidence) => explain(context, subject, evidence),
     moveShard: (move) => moveShard(context, move),
-    operatorRoutes: async (app) => logRoutes(app, context),
+    operatorRoutes: async (app) => operatorRoutes(app, context),
   };
 }

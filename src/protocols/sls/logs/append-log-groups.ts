@@ -19,21 +19,28 @@ export interface NewEntries {
   readonly key?: string;
 }
 
+/** Where log groups were appended. */
+export interface Appended {
+  readonly shard: number;
+  /** Positions of the log groups, in their order. */
+  readonly positions: readonly bigint[];
+}
+
 /** Appends log groups. Throws ProjectNotExist, LogStoreNotExist, LogStoreWithoutShard and ParameterInvalid. */
 export async function appendLogGroups(
   context: LogContext,
   ref: LogstoreRef,
   { groups, key, clientIp }: NewEntries,
-): Promise<void> {
+): Promise<Appended> {
   const { store, config } = context;
   const tenant = tenantOf(ref.project);
   let known = await knownLogstore(context, ref);
-  await retryOnConflict(async () => {
+  return retryOnConflict(async () => {
     const { value, version } = known;
     const shard = key === undefined ? nextShard(context, value) : shardForKey(value.shards, key);
     const topic: ShardTopic = { tenant, topic: topicOf(value, shard) };
     const time = await receiveTime(context, topic);
-    const { committed } = await store.commit({
+    const { committed, positions } = await store.commit({
       tenant,
       // A shard that was split or merged in the meantime is read-only, and its end is final.
       guards: [logstoreGuard(ref.logstore, version)],
@@ -45,7 +52,7 @@ export async function appendLogGroups(
         keepBytes: config.slsMaxShardBytes,
       })),
     });
-    if (committed) return true;
+    if (committed) return { shard: shard.shardID, positions };
     known = await readLogstore(context, ref);
     return undefined;
   });

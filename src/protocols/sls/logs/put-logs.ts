@@ -62,9 +62,9 @@ export function postLogStoreLogs(context: LogContext): SlsOperation {
 }
 
 /** Appends log groups; a project that does not exist has a message of its own here. */
-function append(...args: Parameters<typeof appendLogGroups>): Promise<void> {
+async function append(...args: Parameters<typeof appendLogGroups>): Promise<void> {
   const [, { project }] = args;
-  return appendLogGroups(...args).catch((error: unknown) => {
+  await appendLogGroups(...args).catch((error: unknown) => {
     throw error instanceof SlsError && error.code === 'ProjectNotExist'
       ? errors.ProjectNotExistOnPut(project)
       : error;

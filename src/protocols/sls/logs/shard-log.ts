@@ -91,7 +91,7 @@ export async function openShard<T = undefined>(
 
 /** Returns the first entry at or after a position. */
 export async function readEntry(
-  { store }: LogContext,
+  { store }: Pick<LogContext, 'store'>,
   { tenant, topic }: ShardTopic,
   position: bigint,
 ): Promise<TopicEntry | undefined> {
@@ -114,20 +114,29 @@ export interface ShardsOfLogstore {
   readonly shards: readonly LogstoreShard[];
 }
 
+/** Returns the logs of shards, in their order. */
+export async function logsOf(
+  { store }: Pick<ResourceContext, 'store'>,
+  { project, logstore, shards }: ShardsOfLogstore,
+): Promise<readonly ShardLog[]> {
+  if (shards.length === 0) return [];
+  const tenant = tenantOf(project);
+  const topics = shards.map((shard) => topicOf(logstore, shard));
+  const bounds = await store.topicBounds({ tenant, topics });
+  return shards.map((shard, at) => {
+    const { oldest = 0n, newest = 0n, entries = 0 } = bounds[at] ?? {};
+    const origin = originOf(shard);
+    const [begin, end] = entries === 0 ? [origin, origin] : [oldest, newest + 1n];
+    return { tenant, topic: topics[at] ?? '', begin, end, isWritable: shard.status === 'readwrite' };
+  });
+}
+
 /** Returns the end positions of shards, in their order. */
 export async function endsOf(
-  { store }: ResourceContext,
-  { project, logstore, shards }: ShardsOfLogstore,
+  context: Pick<ResourceContext, 'store'>,
+  shards: ShardsOfLogstore,
 ): Promise<readonly bigint[]> {
-  if (shards.length === 0) return [];
-  const bounds = await store.topicBounds({
-    tenant: tenantOf(project),
-    topics: shards.map((shard) => topicOf(logstore, shard)),
-  });
-  return shards.map((shard, at) => {
-    const { newest = 0n, entries = 0 } = bounds[at] ?? {};
-    return entries === 0 ? originOf(shard) : newest + 1n;
-  });
+  return (await logsOf(context, shards)).map(({ end }) => end);
 }
 
 /**

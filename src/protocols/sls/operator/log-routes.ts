@@ -6,9 +6,8 @@ import type { LogContext } from '../logs/context.ts';
 import { encodeCursor } from '../logs/cursor.ts';
 import { findByTime } from '../logs/get-cursor.ts';
 import { logGroupOf, openShard, receivedAt, type ShardLog } from '../logs/shard-log.ts';
-import { logstoreDocuments } from '../resources/logstores/logstore.ts';
-import { tenantOf } from '../resources/projects/project.ts';
 import { SlsError } from '../wire/error-entry.ts';
+import { failures, findLogstore, findShard, logstoreMembers, Refusal, tags } from './refusal.ts';
 
 const maxLogs = 10_000;
 /** Log groups that one read of the store returns, in number and bytes. */
@@ -19,8 +18,7 @@ const maxReplyBytes = 32 * 1_024 * 1_024;
 
 const Seconds = Type.Integer({ minimum: 0, maximum: 4_294_967_295 });
 const Query = Type.Object({
-  project: Type.String({ minLength: 1, maxLength: 128 }),
-  logstore: Type.String({ minLength: 1, maxLength: 128 }),
+  ...logstoreMembers,
   shard: Type.Optional(Type.Integer({ minimum: 0, description: 'default: all shards' })),
   from: Type.Optional({ ...Seconds, description: 'received then or later, seconds since 1970' }),
   to: Type.Optional({ ...Seconds, description: 'received before, seconds since 1970' }),
@@ -51,7 +49,6 @@ const LogsReply = Type.Object({
     description: 'false: the limit, or that of the size of a reply, left some out',
   }),
 });
-const Failure = Type.Object({ error: Type.String() });
 
 /** Registers the routes; the caller sets the prefix. */
 export function logRoutes(app: App, context: LogContext): void {
@@ -59,10 +56,10 @@ export function logRoutes(app: App, context: LogContext): void {
     '/logs',
     {
       schema: {
-        tags: ['sls'],
+        tags,
         summary: 'Returns the logs of a logstore, decoded',
         querystring: Query,
-        response: { 200: LogsReply, 400: Failure, 404: Failure },
+        response: { 200: LogsReply, ...failures },
       },
     },
     async ({ query, headers }, reply) => {
@@ -84,22 +81,15 @@ function wantsLines(accept = ''): boolean {
   return accept.toLowerCase().includes('application/x-ndjson');
 }
 
-/** Why there are no logs to show; the operator API answers with its status. */
-class NoSuchLogs extends Error {
-  readonly statusCode = 404;
-}
-
 async function readLogs(context: LogContext, query: Static<typeof Query>): Promise<Static<typeof LogsReply>> {
   const { project, logstore, shard, from = 0, to = Number.POSITIVE_INFINITY, limit = 1_000 } = query;
-  // Not by the calls' own function, which may create what is missing.
-  const found = await logstoreDocuments.read(context.store, tenantOf(project), logstore);
-  if (found === undefined) throw new NoSuchLogs(`no logstore ${logstore} in the project ${project}`);
-  const ids = found.value.shards.map(({ shardID }) => shardID);
-  if (shard !== undefined && !ids.includes(shard)) throw new NoSuchLogs(`no shard ${shard} in the logstore`);
+  const { value } = await findLogstore(context, { project, logstore });
+  const ids =
+    shard === undefined ? value.shards.map(({ shardID }) => shardID) : [findShard(value, shard).shardID];
   const logs: ReadLog[] = [];
   let bytes = 0;
   try {
-    for (const id of shard === undefined ? ids : [shard]) {
+    for (const id of ids) {
       const ref = { project, logstore, shard: String(id) };
       for await (const { group, size } of groupsOf(context, ref, { from, to })) {
         if (bytes >= maxReplyBytes || logs.length + group.length > limit) {
@@ -112,7 +102,7 @@ async function readLogs(context: LogContext, query: Static<typeof Query>): Promi
     }
   } catch (error) {
     // Deleted while it was read.
-    if (error instanceof SlsError) throw new NoSuchLogs(error.message);
+    if (error instanceof SlsError) throw new Refusal(404, error.message);
     throw error;
   }
   return { logs, isComplete: true };
