@@ -1,5 +1,5 @@
 /** The Fastify app: three protocols and the operator side over one store. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, Server } from 'node:http';
 import swagger from '@fastify/swagger';
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -61,13 +61,7 @@ const loopback = /^(?:127\.|localhost$|::1$)/;
 export async function buildApp(options: AppOptions): Promise<App> {
   const { config, store } = options;
   const metrics = options.metrics ?? watchedMetrics(store);
-  const bench: TestBench = makeTestBench({
-    store,
-    hasJournal: config.journal === 'on' || (config.journal === 'auto' && config.redisUrl === ''),
-    wallMs: options.wallMs ?? Date.now,
-    protocols: () => protocols,
-    interceptor: options.interceptor,
-  });
+  const bench: TestBench = createTestBench(options, () => protocols);
   const protocols = createProtocols(options, metrics, bench);
   const overview = makeOverview({ store, wallMs: options.wallMs ?? Date.now });
 
@@ -106,8 +100,9 @@ export async function buildApp(options: AppOptions): Promise<App> {
   // A body that cannot be read, on a path without a route, fails before the route is looked up.
   app.setErrorHandler<Error>((error, request, reply) => sendUnrouted(error, request, reply));
   app.setNotFoundHandler((request, reply) => sendUnrouted(new NotFound(request.url), request, reply));
+  app.addHook('onReady', () => bench.start());
   app.addHook('onClose', async () => {
-    bench.close();
+    await bench.close();
     overview.close();
     front?.close();
     requestLog.close();
@@ -143,6 +138,18 @@ export async function buildApp(options: AppOptions): Promise<App> {
 /** Returns the log for Fastify, whose only information is a line per address that it listens on. */
 function warningsOnly(logger: FastifyBaseLogger & Log): FastifyBaseLogger {
   return logger.isLevelEnabled('info') ? logger.child({}, { level: 'warn' }) : logger;
+}
+
+function createTestBench(
+  { store, config, logger, wallMs = Date.now, interceptor }: AppOptions,
+  protocols: () => readonly Protocol[],
+): TestBench {
+  return makeTestBench({
+    ...{ store, wallMs, protocols, interceptor },
+    nodeId: randomUUID(),
+    log: logger ?? silentLog,
+    hasJournal: config.journal === 'on' || (config.journal === 'auto' && config.redisUrl === ''),
+  });
 }
 
 function createProtocols(

@@ -2,15 +2,18 @@
 import { combine, type Interceptor } from '../protocols/kit/intercept.ts';
 import type { App, Protocol, ProtocolEvent } from '../protocols/kit/protocol.ts';
 import type { Reader } from '../protocols/kit/reader.ts';
+import type { Log } from '../settings/log.ts';
 import type { Store, TenantEvent } from '../store/store.ts';
 import { eventRoutes } from './events/event-routes.ts';
 import { type Events, makeEvents, type NewEvent } from './events/events.ts';
 import { faultRoutes } from './faults/fault-routes.ts';
 import { type Faults, makeFaults } from './faults/faults.ts';
+import type { FaultsOptions } from './faults/state.ts';
 import type { Entry } from './journal/entry.ts';
 import { type Journal, makeJournal } from './journal/journal.ts';
 import { journalRoutes } from './journal/journal-routes.ts';
 import { protocolOf } from './metrics/metrics.ts';
+import { makeNodes, type Nodes } from './nodes/nodes.ts';
 import { matchesPattern } from './selector/selector.ts';
 import { verifyRoutes } from './verify/verify-routes.ts';
 import { type LeaseHistory, makeLeaseHistory } from './why/lease-history.ts';
@@ -25,14 +28,19 @@ export interface TestBench {
   emit(event: ProtocolEvent): void;
   /** What explanations know of leases that ended. */
   readonly history: LeaseHistory;
-  /** Stops observing the store. */
-  close(): void;
+  /** Resolves when this process obeys what the other nodes over its store obey, or after a second. */
+  start(): Promise<void>;
+  /** Stops observing the store, and leaves the other nodes. */
+  close(): Promise<void>;
   /** Registers the routes on the operator API's instance. */
   routes(app: App): void;
 }
 
 export interface TestBenchOptions {
-  readonly store: Pick<Store, 'observe' | 'knownLeaseMs'>;
+  readonly store: Store;
+  /** Distinguishes this process from other nodes over the same store. */
+  readonly nodeId: string;
+  readonly log?: Log;
   readonly hasJournal: boolean;
   wallMs(): number;
   /** The created protocols; they are created after the interceptor that they are given. */
@@ -44,6 +52,8 @@ export interface TestBenchOptions {
 /** Makes the test bench. */
 export function makeTestBench({
   store,
+  nodeId,
+  log,
   hasJournal,
   wallMs,
   protocols,
@@ -75,7 +85,10 @@ export function makeTestBench({
         onCompleted: (entry) => events.append({ tenant: entry.tenant, toEvent: () => requestEvent(entry) }),
       })
     : undefined;
-  const faults = makeFaults({
+  const nodes: Nodes | undefined = store.isShared
+    ? makeNodes({ store, nodeId, monotonicMs, ...(log === undefined ? {} : { log }) })
+    : undefined;
+  const faultsOptions: FaultsOptions = {
     wallMs,
     leaseMs: (tenant) => store.knownLeaseMs(tenant),
     onFiredOutgoing: ({ protocol, operation, subject, fault }) =>
@@ -91,14 +104,20 @@ export function makeTestBench({
       const { protocol, operation, subject } = exchange;
       events.append({ type: 'fault.fired', protocol, operation: operation.name, ...subject, fault: id });
     },
-  });
+  };
+  const faults = makeFaults(faultsOptions, nodes);
   return {
     faults,
     journal,
     events,
     emit: (event) => events.append({ protocol: protocolOf(event.tenant), ...event }),
     history,
-    close: stopObserving,
+    start: async () => nodes?.start(),
+    async close() {
+      stopObserving();
+      faults.close();
+      await nodes?.close();
+    },
     interceptor: combine([
       ...(interceptor === undefined ? [] : [interceptor]),
       ...(journal === undefined ? [] : [journal.interceptor]),

@@ -25,6 +25,8 @@ export type * from './leases.ts';
 export interface Store {
   /** Names the store in logs; without credentials. */
   readonly description: string;
+  /** Whether other processes may use the same store. */
+  readonly isShared: boolean;
   beat(input: Input<'beat'>): Promise<Result<'beat'>>;
   release(input: Input<'release'>): Promise<Result<'release'>>;
   setData(input: Input<'setData'>): Promise<Result<'setData'>>;
@@ -53,7 +55,7 @@ export interface Store {
    * false after `timeoutMs` or when the signal aborts. Costs one map entry per topic while it waits; reads the store once, at the start.
    */
   wait(input: TopicWait): Promise<boolean>;
-  /** Returns all tenants that hold anything. */
+  /** Returns all tenants that hold anything, without those in which nodes keep what they share. */
   tenants(): Promise<readonly TenantSize[]>;
   /**
    * Calls the listener with each event of this node, after it was recorded, until the returned function is called. Events

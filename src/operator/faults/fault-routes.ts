@@ -3,7 +3,8 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { App } from '../../protocols/kit/protocol.ts';
 import { BadRequest, Failure, refusals, tags } from '../schemas.ts';
 import { Effect, Fault, FaultId } from './fault.ts';
-import type { Faults, Rule } from './faults.ts';
+import type { Faults } from './faults.ts';
+import type { Rule } from './rules/rule-book.ts';
 
 export const RuleView = Type.Object({
   // Not an intersection: a fault is closed, and allows no members beside its own.
@@ -33,7 +34,7 @@ export function faultRoutes(app: App, faults: Faults): void {
 
 function listRoutes(app: App, faults: Faults): void {
   const all = { tags, response: { 200: Rules, ...refusals } };
-  const list = () => ({ faults: faults.list().map(shown) });
+  const list = async () => ({ faults: (await faults.list()).map(shown) });
   app.get(
     '/faults',
     { schema: { ...all, operationId: 'listFaults', summary: 'Lists the fault rules' } },
@@ -50,7 +51,7 @@ function listRoutes(app: App, faults: Faults): void {
         response: { 200: RuleView, ...refusals, 409: Failure },
       },
     },
-    async (request) => shown(faults.put(request.body)),
+    async (request) => shown(await faults.put(request.body)),
   );
   app.put(
     '/faults',
@@ -63,8 +64,7 @@ function listRoutes(app: App, faults: Faults): void {
       },
     },
     async (request) => {
-      faults.clear();
-      for (const fault of request.body) faults.put(fault);
+      await faults.replaceAll(request.body);
       return list();
     },
   );
@@ -72,7 +72,7 @@ function listRoutes(app: App, faults: Faults): void {
     '/faults',
     { schema: { ...all, operationId: 'removeFaults', summary: 'Removes all fault rules' } },
     async () => {
-      faults.clear();
+      await faults.replaceAll([]);
       return list();
     },
   );
@@ -80,15 +80,14 @@ function listRoutes(app: App, faults: Faults): void {
 
 function ruleRoutes(app: App, faults: Faults): void {
   const one = { tags, params: Id, response: { 200: RuleView, ...refusals, 404: Failure } };
-  const known = (id: string): Rule => {
-    const rule = faults.get(id);
+  const known = (id: string, rule: Rule | undefined): Rule => {
     if (rule === undefined) throw new BadRequest(404, `no fault rule ${id}`);
     return rule;
   };
   app.get(
     '/faults/:id',
     { schema: { ...one, operationId: 'readFault', summary: 'Returns a fault rule' } },
-    async (request) => shown(known(request.params.id)),
+    async ({ params: { id } }) => shown(known(id, await faults.get(id))),
   );
   app.patch(
     '/faults/:id',
@@ -105,19 +104,15 @@ function ruleRoutes(app: App, faults: Faults): void {
         ),
       },
     },
-    async (request) => {
-      const { id, fault } = known(request.params.id);
-      return shown(faults.put({ ...fault, ...request.body, id }));
+    async ({ params: { id }, body }) => {
+      const { fault } = known(id, await faults.get(id));
+      return shown(await faults.put({ ...fault, ...body, id }));
     },
   );
   app.delete(
     '/faults/:id',
     { schema: { ...one, operationId: 'removeFault', summary: 'Removes a fault rule' } },
-    async (request) => {
-      const rule = known(request.params.id);
-      faults.remove(rule.id);
-      return shown(rule);
-    },
+    async ({ params: { id } }) => shown(known(id, await faults.remove(id))),
   );
   app.post(
     '/faults/:id/release',
@@ -130,6 +125,6 @@ function ruleRoutes(app: App, faults: Faults): void {
         response: { 200: Counted, ...refusals, 404: Failure },
       },
     },
-    async (request) => ({ count: faults.release(request.params.id) }),
+    async (request) => ({ count: await faults.release(request.params.id) }),
   );
 }

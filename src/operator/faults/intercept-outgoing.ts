@@ -2,28 +2,23 @@
 import type { Interceptor, Outgoing } from '../../protocols/kit/intercept.ts';
 import { isSelected, type Selectable } from '../selector/selector.ts';
 import { applyOutgoing, isOutgoing, placeOf, type Swaps } from './outgoing.ts';
-import { type FaultsOptions, fires, isOver, jsonOf, type State } from './state.ts';
+import type { RuleBook } from './rules/rule-book.ts';
+import { type FaultsOptions, firstFiring, isOver, jsonOf, type State } from './state.ts';
 
 /** Applies the first rule about messages that matches and fires; then sends what waited for a message to this place. */
 export function interceptOutgoing(
-  rules: ReadonlyMap<string, State>,
+  book: Pick<RuleBook, 'rules' | 'claim'>,
   swaps: Swaps,
   options: FaultsOptions,
 ): NonNullable<Interceptor['outgoing']> {
-  const decide = (candidate: Selectable): State | undefined => {
-    for (const state of rules.values()) {
-      const { match = {} } = state.fault;
-      if (!isOutgoing(state.fault) || isOver(state, options) || !isSelected(candidate, match)) continue;
-      state.matched += 1;
-      if (!fires(state)) continue;
-      state.fired += 1;
-      return state;
-    }
-    return undefined;
+  const decide = (candidate: Selectable) => {
+    const matches = (state: State): boolean =>
+      isOutgoing(state.fault) && !isOver(state, options) && isSelected(candidate, state.fault.match ?? {});
+    return firstFiring(book.rules.values(), matches, book.claim);
   };
   return async (message, send) => {
     const sendWaiting = swaps.take(placeOf(message));
-    const state = decide(selectableMessage(message));
+    const state = await decide(selectableMessage(message));
     // The next message was already swapped with an earlier one.
     if (state === undefined || (sendWaiting !== undefined && state.fault.do.swapWithNext === true)) {
       const result = await send();

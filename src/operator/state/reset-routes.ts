@@ -63,7 +63,7 @@ export function resetRoutes(app: App, options: ResetOptions): void {
       const total = (kind: 'leases' | 'documents' | 'topics') =>
         sizes.reduce((sum, size) => sum + size[kind], 0);
       // A clean slate: nothing of an earlier test fails, delays or satisfies the next one.
-      const faults = removeFaults(bench, tenant);
+      const faults = await removeFaults(bench, tenant);
       await replaceStates(store, target, known).apply();
       if (tenant === undefined) await store.thawClock();
       const requests = bench.journal?.remove(tenant === undefined ? {} : { tenant }) ?? 0;
@@ -90,9 +90,12 @@ function partOf(seed: StateDocument | undefined, tenant: string | undefined): St
 }
 
 /** Removes all rules, or those that match this tenant alone. Returns how many. */
-function removeFaults({ faults }: Pick<TestBench, 'faults'>, tenant: string | undefined): number {
-  const rules = faults.list();
-  const removed = tenant === undefined ? rules : rules.filter(({ fault }) => fault.match?.tenant === tenant);
-  for (const { id } of removed) faults.remove(id);
-  return removed.length;
+async function removeFaults(
+  { faults }: Pick<TestBench, 'faults'>,
+  tenant: string | undefined,
+): Promise<number> {
+  if (tenant !== undefined) return faults.removeOf(tenant);
+  const { length } = await faults.list();
+  await faults.replaceAll([]);
+  return length;
 }

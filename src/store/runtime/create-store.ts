@@ -5,6 +5,7 @@ import type { CommandName, Input } from '../commands.ts';
 import type { Driver } from '../driver.ts';
 import { checkDump } from '../dumps.ts';
 import type { TenantEvent } from '../leases.ts';
+import { serverSpace } from '../server-space.ts';
 import type { Store } from '../store.ts';
 import { clockMethods, everyPartition } from './clock-methods.ts';
 import { type Coalescer, coalesce } from './coalesce.ts';
@@ -60,6 +61,7 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
 
   return {
     description: driver.description,
+    isShared: driver.leaseMs === undefined,
     ...commandMethods(run),
     beat(beat) {
       const ttlMs = beat.ttlMs ?? beat.defaultTtlMs;
@@ -70,7 +72,8 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
     wait: waits.wait,
     observeResets: waits.observeResets,
     async tenants() {
-      return (await everyPartition(driver, (partition) => driver.tenants(partition))).flat();
+      const sizes = (await everyPartition(driver, (partition) => driver.tenants(partition))).flat();
+      return sizes.filter(({ tenant }) => !tenant.startsWith(serverSpace));
     },
     observe,
     knownLeaseMs: (tenant) => driver.leaseMs?.(tenant),

@@ -1,0 +1,82 @@
+/** Announcements, and what nodes answer to them. */
+import { type Static, Type } from '@sinclair/typebox';
+import { guard } from '../../protocols/kit/validate.ts';
+import type { Append, Store, TopicEntry } from '../../store/store.ts';
+
+const acksTopic = 'acks';
+const keptAcks = 1_000;
+/** How long a node is waited for that does not answer, ms. */
+const maxWaitMs = 1_000;
+
+/** What the entry of a change says; nodes of other versions may write what this one does not know. */
+export const Announcement = Type.Object({ part: Type.String(), announced: Type.Unknown() });
+export type Announcement = Static<typeof Announcement>;
+const isAnnouncement = guard(Announcement);
+
+const Ack = Type.Object({
+  node: Type.String(),
+  seen: Type.String({
+    pattern: '^\\d{1,20}$',
+    description: 'the node has applied all changes up to this position',
+  }),
+  answers: Type.Record(Type.String(), Type.Unknown(), { description: 'by the position of the change' }),
+});
+export type Ack = Static<typeof Ack>;
+const isAck = guard(Ack);
+
+/** Returns what a change announced; for an unknown form, something that no part is asked about. */
+export function readAnnouncement({ position, payload }: TopicEntry): Announcement & { position: bigint } {
+  const value = parse(payload);
+  return isAnnouncement(value) ? { ...value, position } : { part: '', announced: null, position };
+}
+
+/** Returns the append of an answer. */
+export function appendAck(ack: Ack): Append {
+  return { topic: acksTopic, payload: Buffer.from(JSON.stringify(ack)), keepEntries: keptAcks };
+}
+
+export interface Acks {
+  /** Resolves with the answers to the change at a position when all these nodes have applied it, or after a second with those there are. */
+  wait(position: bigint, nodes: ReadonlySet<string>): Promise<readonly unknown[]>;
+}
+
+/** Makes the reader of answers. */
+export function makeAcks({
+  store,
+  tenant,
+  monotonicMs,
+}: {
+  readonly store: Store;
+  readonly tenant: string;
+  monotonicMs(): number;
+}): Acks {
+  return {
+    async wait(position, nodes) {
+      const untilMs = monotonicMs() + maxWaitMs;
+      const missing = new Set(nodes);
+      const answers: unknown[] = [];
+      let after = position;
+      for (;;) {
+        const topics = [{ topic: acksTopic, after }];
+        for (const entry of await store.readTopics({ tenant, topics, limit: keptAcks })) {
+          after = entry.position;
+          const ack = parse(entry.payload);
+          if (!isAck(ack)) continue;
+          if (Object.hasOwn(ack.answers, String(position))) answers.push(ack.answers[String(position)]);
+          if (BigInt(ack.seen) >= position) missing.delete(ack.node);
+        }
+        const timeoutMs = untilMs - monotonicMs();
+        if (missing.size === 0 || timeoutMs <= 0) return answers;
+        await store.wait({ tenant, topics: [{ topic: acksTopic, after }], timeoutMs });
+      }
+    },
+  };
+}
+
+function parse(payload: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(payload).toString());
+  } catch {
+    return undefined;
+  }
+}
