@@ -22,7 +22,7 @@ const JournalQuery = Type.Object(
   { additionalProperties: false },
 );
 
-const JournalPage = Type.Object({
+export const JournalPage = Type.Object({
   entries: Type.Array(RenderedEntry),
   cursor: Type.Integer({ description: 'where the next page begins' }),
   gap: Type.Boolean({ description: 'whether entries after the cursor asked for were already dropped' }),

@@ -8,7 +8,7 @@ import { refusals, tags } from '../schemas.ts';
 import type { Lateness } from './lateness.ts';
 import type { Rates } from './rates.ts';
 
-const Overview = Type.Object({
+export const Overview = Type.Object({
   version: Type.String(),
   store: Type.String({ description: 'the store, without credentials' }),
   tenants: Type.Array(

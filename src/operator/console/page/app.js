@@ -9,7 +9,7 @@ import { Presence } from './views/presence.js';
 import { Reference } from './views/reference.js';
 import { Requests } from './views/requests.js';
 import { Settings } from './views/settings.js';
-import { Sls } from './views/sls.js';
+import { Sls } from './views/sls/sls.js';
 
 const views = [
   { id: 'overview', title: 'Overview', key: 'o', View: Overview },

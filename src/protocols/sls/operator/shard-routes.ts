@@ -12,7 +12,7 @@ const Query = Type.Object({
   ...logstoreMembers,
   group: Type.Optional({ ...groupMember, description: 'consumer group whose lag is wanted' }),
 });
-const Shards = Type.Object({
+export const Shards = Type.Object({
   shards: Type.Array(
     Type.Composite([
       ShardReply,
