@@ -1,8 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
+  // The examples import the package as its users do. Here they get the sources; test/package runs them with the packed one.
+  resolve: {
+    alias: [{ find: /^heartbeatd$/, replacement: new URL('src/index.ts', import.meta.url).pathname }],
+  },
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'examples/tests/vitest.test.ts'],
     globalSetup: ['test/global-setup.ts'],
     // The runs of test/chaos/poisons.test.ts take as long alone as together.
     maxConcurrency: 8,

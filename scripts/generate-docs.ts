@@ -14,6 +14,7 @@ import { silentLog } from '../src/settings/log.ts';
 import { composeWithSettings, settingsPage } from '../src/settings/settings-page.ts';
 import { openEmbeddedDriver } from '../src/store/embedded/driver.ts';
 import { createStore } from '../src/store/runtime/create-store.ts';
+import { withFiles } from './included-files.ts';
 import { pbxSupport } from './pbx-support.ts';
 import { presenceSupport } from './presence-support.ts';
 
@@ -26,6 +27,7 @@ const peers = results<PeersResult>('peers');
 const scale = results<ScaleResult>('scale');
 
 const pages: Readonly<Record<string, string>> = {
+  'docs/library.md': withFiles(readFileSync(new URL('../docs/library.md', import.meta.url), 'utf8')),
   'docs/settings.md': settingsPage(settingSections),
   'docs/command-line.md': commandsPage(commands),
   'docker-compose.yml': composeWithSettings(

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { withFiles } from '../scripts/included-files.ts';
 import { pbxSupport } from '../scripts/pbx-support.ts';
 import { presenceSupport } from '../scripts/presence-support.ts';
 import { settingSections } from '../src/config.ts';
@@ -24,6 +25,13 @@ it('the support page of the PBX lists what the tables of operations and of unsup
 
 it('the support page of Presence lists what the tables of operations and of other services hold', async () => {
   expect(pageAt('docs/presence-support.md').text).toBe(await presenceSupport());
+});
+
+it('the page of the library shows the tests in examples/tests as they are', () => {
+  const { text } = pageAt('docs/library.md');
+  expect(text).toBe(withFiles(text));
+  const shown = [...text.matchAll(/^<!-- file: (\S+) -->$/gm)].map(([, path = '']) => path);
+  expect(shown.toSorted()).toEqual(globSync('examples/tests/*.{ts,cjs,js}', { cwd: root }).toSorted());
 });
 
 describe('the README', () => {

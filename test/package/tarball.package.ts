@@ -1,60 +1,32 @@
 /** The package: packed from what a fresh clone holds, installed in an empty folder, used as its users use it. */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
-  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   realpathSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, delimiter, join, relative, resolve } from 'node:path';
+import { basename, delimiter, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { copyClone, installOptions, pack, packClone, run } from './packing.ts';
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as {
   version: string;
   engines: { node: string };
 };
 const folder = mkdtempSync(join(tmpdir(), 'heartbeatd-package-'));
-const clone = join(folder, 'clone');
 const user = join(folder, 'user');
 
-/** Runs a command in a folder; returns what it prints. */
-function run(cwd: string, command: string, ...args: string[]): string {
-  return execFileSync(command, args, { cwd, encoding: 'utf8', shell: process.platform === 'win32' });
-}
-
-/** Copies what a fresh clone of this project holds: nothing installed, nothing built. */
-function copyClone(target: string): void {
-  const skipped = new Set(['.git', 'node_modules', 'dist']);
-  cpSync('.', target, { recursive: true, filter: (path) => !skipped.has(relative('.', path)) });
-}
-
-interface Pack {
-  readonly filename: string;
-  readonly files: readonly { readonly path: string }[];
-}
-/** Runs `npm pack` in a folder. */
-function pack(cwd: string, ...args: string[]): Pack {
-  const [packed] = JSON.parse(run(cwd, 'npm', 'pack', '--json', ...args)) as Pack[];
-  if (packed === undefined) throw new Error('npm pack reports no package');
-  return packed;
-}
-
-const installOptions = ['--prefer-offline', '--no-audit', '--no-fund', '--omit=dev'];
 let packed: string[];
 
 beforeAll(() => {
-  copyClone(clone);
-  // As `npm ci` leaves it.
-  symlinkSync(resolve('node_modules'), join(clone, 'node_modules'), 'junction');
-  const { filename, files } = pack(clone, '--pack-destination', folder);
+  const { filename, files } = packClone(folder);
   packed = files.map(({ path }) => path);
   mkdirSync(user);
   run(user, 'npm', 'init', '--yes');

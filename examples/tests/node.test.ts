@@ -1,0 +1,102 @@
+/** Four tests with node:test, all at once on one server: each has tenants, a clock and faults of its own. */
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type StartedHeartbeatd, startHeartbeatd } from 'heartbeatd';
+import { pbxApplication, pubnubUser, slsConsumer, slsProducer } from './clients.js';
+
+let hb: StartedHeartbeatd;
+before(async () => {
+  hb = await startHeartbeatd();
+});
+after(() => hb.close());
+
+describe('with heartbeatd', { concurrency: true }, () => {
+  it('a PBX token expires after 30 quiet minutes while another application keeps beating', async () => {
+    const { pbx } = hb.tenant();
+    const quiet = pbxApplication(pbx);
+    const lively = pbxApplication(pbx);
+    await quiet.login();
+    await lively.login();
+
+    await hb.operator.json('POST', '/clock', {
+      body: { tenant: 'pbx/default', advance: '30m', beating: [{ holder: lively.token }] },
+    });
+
+    assert.equal((await quiet.heartbeat()).errno, '20004');
+    assert.equal((await lively.heartbeat()).status, 'Success');
+  });
+
+  it('consumer c1 crashes, c2 takes its shards, nothing is consumed twice', async () => {
+    const { project, clock, journal } = hb.tenant().sls;
+    const write = await slsProducer(hb, project);
+    const written = ['one', 'two', 'three', 'four', 'five', 'six'];
+    for (const text of written) await write(text);
+
+    const c1 = slsConsumer(hb, project, 'c1');
+    await c1.heartbeat();
+    assert.deepEqual(c1.shards, [0, 1, 2, 3]);
+    const c2 = slsConsumer(hb, project, 'c2');
+    await c2.heartbeat();
+    assert.deepEqual(c2.shards, []);
+    // c1 crashes halfway.
+    await c1.consume(0);
+    await c1.consume(1);
+    await clock.advance('60s', { beating: [{ holder: 'c2' }] });
+    await c2.heartbeat();
+    assert.deepEqual(c2.shards, [0, 1, 2, 3]);
+    for (const shard of c2.shards) await c2.consume(shard);
+
+    await assert.rejects(c1.heartbeat(), { code: 'NotExistConsumerWithBody' });
+    const { entries } = await journal.read({ operation: 'PullLogs' });
+    const consumed = entries.flatMap(({ reply }) => JSON.stringify(reply).match(/(?<="text":")\w+/g) ?? []);
+    assert.deepEqual(consumed.toSorted(), written.toSorted());
+  });
+
+  it('the reply to a publish is lost, the client retries, the subscriber sees it twice', async () => {
+    const { presence } = hb.tenant();
+    const alice = pubnubUser(presence, 'alice');
+    const bob = pubnubUser(presence, 'bob');
+    const received: unknown[] = [];
+    const twice = new Promise<void>((resolve) => {
+      alice.addListener({
+        message: ({ message }) => {
+          if (received.push(message) === 2) resolve();
+        },
+      });
+    });
+    alice.subscribe({ channels: ['lobby'] });
+    await hb.waitForEvent({ tenant: presence.tenant, type: 'presence.join', holder: 'alice' });
+
+    await presence.faults.add({ match: { operation: 'Publish' }, do: { drop: 'after' } });
+    await bob.publish({ channel: 'lobby', message: 'hello' });
+
+    await twice;
+    assert.deepEqual(received, ['hello', 'hello']);
+    await presence.journal.waitFor({ operation: 'Publish' }, { atLeast: 2 });
+    for (const user of [alice, bob]) user.destroy();
+  });
+
+  it('bob times out of the lobby and alice hears it', async () => {
+    const { presence } = hb.tenant();
+    const alice = pubnubUser(presence, 'alice');
+    const bob = pubnubUser(presence, 'bob');
+    const timedOut = new Promise<string>((resolve) => {
+      alice.addListener({
+        presence: (event) => {
+          if (event.action === 'timeout') resolve(`${event.uuid} timed out of ${event.channel}`);
+        },
+      });
+    });
+    const joined = (holder: string) =>
+      hb.waitForEvent({ tenant: presence.tenant, type: 'presence.join', group: 'lobby', holder });
+    alice.subscribe({ channels: ['lobby'], withPresence: true });
+    await joined('alice');
+    bob.subscribe({ channels: ['lobby'] });
+    await joined('bob');
+
+    await presence.clock.advance('20s', { beating: [{ holder: 'alice' }] });
+
+    assert.equal(await timedOut, 'bob timed out of lobby');
+    for (const user of [alice, bob]) user.destroy();
+  });
+});
