@@ -25,10 +25,12 @@ export interface Claim {
   readonly isHeld: boolean;
   /** True while an attempt may start. */
   readonly isFresh: boolean;
-  /** Returns true if this node delivers from now on. */
+  /** Returns true if this node delivers from now on. A claim that this node still holds is taken again at once. */
   take(): Promise<boolean>;
   /** Returns false if the claim was lost. */
   renew(): Promise<boolean>;
+  /** Reads whether this node still holds the claim: a reset, or another node, may have taken it since. */
+  confirm(): Promise<boolean>;
   /** Commits under the claim. Returns false if it was lost: then nothing changed. */
   commit(writes: readonly DocumentWrite[]): Promise<boolean>;
   /** Returns false if the claim was lost before. */
@@ -64,8 +66,9 @@ export function makeClaim(store: Store, node: string, monotonicMs: () => number)
         store.now({ tenant }),
       ]);
       const until = deadline?.value ?? 0;
+      const isOwn = owner !== undefined && owner.version === version;
       // A clock that was set back must not keep the claim of a dead node valid.
-      if (owner !== undefined && until > wallMs && until <= wallMs + claimMs) return false;
+      if (owner !== undefined && !isOwn && until > wallMs && until <= wallMs + claimMs) return false;
       const { committed, versions } = await store.commit({
         tenant,
         writes: [
@@ -76,6 +79,12 @@ export function makeClaim(store: Store, node: string, monotonicMs: () => number)
       version = committed ? (versions[0] ?? 0) : 0;
       freshUntilMs = startedMs + trustMs;
       return committed;
+    },
+    async confirm() {
+      if (version === 0) return false;
+      const owner = await owners.read(store, tenant, ownerKey);
+      if (owner?.version !== version) version = 0;
+      return version !== 0;
     },
     async renew() {
       const startedMs = monotonicMs();

@@ -32,7 +32,8 @@ export interface DeliverySettings extends DeliveryLog {
 }
 
 export interface DeliveryContext extends DeliverySettings {
-  readonly claim: Claim;
+  /** Writes under the claim, while this session is not abandoned. */
+  readonly claim: Pick<Claim, 'commit'>;
   readonly window: ReportWindow;
   readonly routes: Routes;
   /** How far queues have got, as the store knows it. */
@@ -43,6 +44,8 @@ export interface DeliveryContext extends DeliverySettings {
   leaseMs(): Promise<number>;
   /** Returns false while no attempt may start: delivery stops, or the claim was not renewed in time. */
   mayStart(): boolean;
+  /** Returns true once another session delivers: what attempts of this one come to changes nothing. */
+  isAbandoned(): boolean;
   /** Has the live tokens and their callbacks read again. */
   markChanged(): void;
 }

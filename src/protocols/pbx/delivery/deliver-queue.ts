@@ -127,7 +127,7 @@ async function settle(
   next: NextReport,
   { token, result, verdict }: Attempted,
 ): Promise<boolean> {
-  if (verdict === 'aborted') {
+  if (verdict === 'aborted' || context.isAbandoned()) {
     context.markChanged();
     return false;
   }

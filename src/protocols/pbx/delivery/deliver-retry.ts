@@ -73,6 +73,7 @@ async function settle(
   retry: ScheduledRetry,
   result: AttemptResult,
 ): Promise<void> {
+  if (context.isAbandoned()) return;
   const verdict = verdictOf(result);
   if (verdict === 'delivered') {
     logDelivered(context, queue, result);

@@ -46,6 +46,8 @@ interface Runner {
   readonly alarm: Alarm;
   session: Session | undefined;
   readonly passes: Passes;
+  /** Attempts of sessions that were abandoned. */
+  readonly leftOver: Set<Promise<void>>;
   /** The newest report that a session has read. */
   newestRead: number;
 }
@@ -60,11 +62,17 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     alarm: makeAlarm(),
     session: undefined,
     passes: makePasses(),
+    leftOver: new Set(),
     newestRead: 0,
   };
   const unobserve = store.observe((event) => {
     if (runner.session === undefined || event.tenant !== tenant || event.type === 'granted') return;
     runner.session.markChanged();
+    runner.alarm.wake();
+  });
+  const unobserveResets = store.observeResets((reset) => {
+    if (reset !== tenant) return;
+    runner.session?.abandon();
     runner.alarm.wake();
   });
   const running = run(runner);
@@ -83,8 +91,10 @@ export function startDelivery(options: DeliveryOptions): Delivery {
       stopping.abort();
       runner.alarm.wake();
       unobserve();
+      unobserveResets();
       const timeout = setTimeout(options.abandon, graceMs);
       await running;
+      await Promise.all(runner.leftOver);
       clearTimeout(timeout);
     },
   };
@@ -165,8 +175,19 @@ async function deliverWhileNeeded(runner: Runner): Promise<void> {
     runner.session = undefined;
     runner.passes.end();
     runner.newestRead = session.newest;
-    await Promise.all([session.stop(), watching]);
+    await Promise.all([endSession(runner, session), watching]);
   }
+}
+
+/** Waits for what is under way if this node stops, and else for nothing: receivers that hang must not delay others. */
+async function endSession({ signal, leftOver }: Runner, session: Session): Promise<void> {
+  if (signal.aborted) {
+    await session.stop();
+    return;
+  }
+  session.abandon();
+  const ended = session.ended().finally(() => leftOver.delete(ended));
+  leftOver.add(ended);
 }
 
 /** Wakes the session whenever something is appended, until the signal aborts. */

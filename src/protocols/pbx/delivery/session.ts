@@ -23,7 +23,10 @@ export interface SessionOptions extends DeliverySettings {
 }
 
 export interface Session {
-  /** Reads what is new and starts what can start. Returns false if the claim was lost, or the store was reset. */
+  /**
+   * Reads what is new and starts what can start. Returns false if the session is over: the claim was lost, or the store was reset.
+   * Rejects with the error of a delivery that failed.
+   */
   pass(): Promise<boolean>;
   /** Has the live tokens and their callbacks read again. */
   markChanged(): void;
@@ -41,7 +44,20 @@ export interface Session {
   readonly isBackingOff: boolean;
   /** Starts no further attempt; resolves when none is under way. */
   stop(): Promise<void>;
+  /**
+   * Ends the session at once, since another one delivers from now on. Attempts that are under way end by themselves, and change
+   * nothing: receivers that hang do not delay the next session.
+   */
+  abandon(): void;
 }
+
+const begun: SessionState = {
+  isChanged: true,
+  isWaiting: false,
+  hasRun: false,
+  isStopped: false,
+  isAbandoned: false,
+};
 
 /** Reads the state of delivery. Rejects with StoreUnavailable. */
 export async function startSession(options: SessionOptions): Promise<Session> {
@@ -51,21 +67,24 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     listRetries(store),
     listDeadLetters(store),
   ]);
-  const state: SessionState = { isChanged: true, isWaiting: false, hasRun: false, isStopped: false };
+  const state: SessionState = { ...begun };
+  const { claim } = options;
   const context: DeliveryContext = {
     ...options,
+    claim: { commit: async (writes) => !state.isAbandoned && (await claim.commit(writes)) },
     window: makeReportWindow(store, options.queueLength),
     routes: { queues: new Map(), queueOf: new Map() },
     stored,
     retries: makeRetries(store, storedRetries),
     deadLetters: makeDeadLetters(deadLetters.keys()),
     leaseMs: async () => (await store.now({ tenant })).leaseMs,
-    mayStart: () => !state.isStopped && options.claim.isFresh,
+    mayStart: () => !state.isStopped && !state.isAbandoned && claim.isFresh,
+    isAbandoned: () => state.isAbandoned,
     markChanged() {
       state.isChanged = true;
     },
   };
-  return makeSession(context, state, options.wake);
+  return makeSession(context, state, options);
 }
 
 interface SessionState {
@@ -75,11 +94,18 @@ interface SessionState {
   isWaiting: boolean;
   hasRun: boolean;
   isStopped: boolean;
+  isAbandoned: boolean;
+  /** The error that ended a delivery. */
+  failure?: Error;
 }
 
-function makeSession(context: DeliveryContext, state: SessionState, wake: () => void): Session {
-  const { claim, window, routes, retries } = context;
-  const work = trackWork(context, state, wake);
+function makeSession(
+  context: DeliveryContext,
+  state: SessionState,
+  { claim, wake }: Pick<SessionOptions, 'claim' | 'wake'>,
+): Session {
+  const { window, routes, retries } = context;
+  const work = trackWork(state, wake);
 
   const startQueues = (nowMs: number): void => {
     for (const queue of routes.queues.values()) {
@@ -104,16 +130,20 @@ function makeSession(context: DeliveryContext, state: SessionState, wake: () => 
 
   return {
     async pass() {
+      if (state.failure !== undefined) throw state.failure;
+      if (state.isAbandoned) return false;
       if (state.isStopped) return true;
       const found = await window.read();
       if (found === 'reset') return false;
       if (found === 'more') state.isChanged = true;
       if ((state.isChanged || state.isWaiting) && !(await refreshRoutes(context, state))) return false;
-      const nowMs = await context.leaseMs();
+      // After a reset on another node, the reports that were read are not for the tokens that were read.
+      const [nowMs, isHeld] = await Promise.all([context.leaseMs(), claim.confirm()]);
+      if (!isHeld || state.isAbandoned) return false;
       state.hasRun = true;
       startQueues(nowMs);
       startRetries(nowMs);
-      return claim.isHeld;
+      return true;
     },
     markChanged: () => context.markChanged(),
     get newest() {
@@ -146,11 +176,14 @@ function makeSession(context: DeliveryContext, state: SessionState, wake: () => 
       state.isStopped = true;
       await work.ended();
     },
+    abandon() {
+      state.isAbandoned = true;
+    },
   };
 }
 
 /** Keeps the deliveries that are under way, and wakes the session after one that leaves something to do. */
-function trackWork(context: DeliveryContext, state: SessionState, wake: () => void) {
+function trackWork(state: SessionState, wake: () => void) {
   const underWay = new Set<Promise<void>>();
   return {
     get size() {
@@ -159,7 +192,12 @@ function trackWork(context: DeliveryContext, state: SessionState, wake: () => vo
     /** `needsPass`: asked when the delivery ended. */
     start(delivery: Promise<void>, needsPass: () => boolean): void {
       const tracked = delivery
-        .catch((err: Error) => context.warn('report delivery failed; retrying', { err }))
+        .catch((error: Error) => {
+          // What it did may not be stored: the next session starts from what is.
+          state.isAbandoned = true;
+          state.failure ??= error;
+          wake();
+        })
         .finally(() => {
           underWay.delete(tracked);
           if (needsPass() || state.isChanged || state.isWaiting) wake();
