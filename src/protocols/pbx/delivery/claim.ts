@@ -5,7 +5,7 @@
  * It runs on the wall time of the store and not on the lease clock: moving time on purpose must not make two nodes deliver.
  */
 import { Type } from '@sinclair/typebox';
-import type { DocumentWrite, Store } from '../../../store/store.ts';
+import type { Commit, DocumentWrite, Store } from '../../../store/store.ts';
 import { documentKind } from '../../kit/documents.ts';
 import { tenant } from '../tenant.ts';
 
@@ -32,7 +32,7 @@ export interface Claim {
   /** Reads whether this node still holds the claim: a reset, or another node, may have taken it since. */
   confirm(): Promise<boolean>;
   /** Commits under the claim. Returns false if it was lost: then nothing changed. */
-  commit(writes: readonly DocumentWrite[]): Promise<boolean>;
+  commit(writes: readonly DocumentWrite[], appends?: Commit['appends']): Promise<boolean>;
   /** Returns false if the claim was lost before. */
   release(): Promise<boolean>;
 }
@@ -42,10 +42,10 @@ export function makeClaim(store: Store, node: string, monotonicMs: () => number)
   let version = 0;
   let freshUntilMs = 0;
 
-  const commit = async (writes: readonly DocumentWrite[]): Promise<boolean> => {
+  const commit: Claim['commit'] = async (writes, appends = []) => {
     if (version === 0) return false;
     const guards = [{ collection, key: ownerKey, version }];
-    const { committed } = await store.commit({ tenant, guards, writes });
+    const { committed } = await store.commit({ tenant, guards, writes, appends });
     if (!committed) version = 0;
     return committed;
   };

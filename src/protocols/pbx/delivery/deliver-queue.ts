@@ -4,6 +4,7 @@
  */
 import type { DocumentWrite } from '../../../store/store.ts';
 import type { AttemptResult } from '../callback/attempt-result.ts';
+import { logAttempt } from '../queues/attempts.ts';
 import {
   type DeliveryQueue,
   finishReport,
@@ -66,7 +67,7 @@ async function deliverNext(context: DeliveryContext, queue: DeliveryQueue): Prom
 }
 
 interface Attempted {
-  readonly token: string;
+  readonly recipient: Recipient;
   readonly result: AttemptResult;
   readonly verdict: Verdict;
 }
@@ -109,15 +110,14 @@ async function send(
   { position, report }: NextReport,
   recipient: Recipient & { readonly body: string },
 ): Promise<Attempted> {
-  const { token } = recipient;
-  const logged = { position, report: report.report, token };
+  const logged = { position, report: report.report, token: recipient.token };
   logStarted(context, queue, logged);
   const { user, url } = queue;
   queue.attempt = sendMessage(context, { ...recipient, user, url, report: report.report });
   const result = await queue.attempt.result;
   const verdict = verdictOf(result);
   logFinished(context, queue, logged, { verdict, result });
-  return { token, result, verdict };
+  return { recipient, result, verdict };
 }
 
 /** Applies the consequences of an attempt and stores them. Returns false if the queue stops for now. */
@@ -125,8 +125,9 @@ async function settle(
   context: DeliveryContext,
   queue: DeliveryQueue,
   next: NextReport,
-  { token, result, verdict }: Attempted,
+  attempted: Attempted,
 ): Promise<boolean> {
+  const { verdict, result, recipient } = attempted;
   if (verdict === 'aborted' || context.isAbandoned()) {
     context.markChanged();
     return false;
@@ -143,7 +144,7 @@ async function settle(
     if (verdict === 'declined') queue.failures = 0;
     else await backOff(context, queue);
     if (verdict !== 'unreached') {
-      const retry = retryOf(queue, next, token);
+      const retry = retryOf(queue, next, recipient.token);
       writes.push(...(await afterFailure(context, queue, retry, { verdict, result })));
     }
   }
@@ -151,12 +152,22 @@ async function settle(
   writes.push(writeQueue(queue.key, storedOf(queue)));
   const continues = verdict === 'delivered' || verdict === 'declined';
   const [isCommitted, nextRecipient] = await Promise.all([
-    context.claim.commit(writes),
+    context.claim.commit(writes, [loggedAttempt(context, queue, next, attempted)]),
     continues && queue.cursor < context.window.newest ? readRecipient(context, queue) : undefined,
     verdict === 'delivered' ? renewRecipients(context, queue, result) : undefined,
   ]);
   queue.nextRecipient = nextRecipient;
   return isCommitted && continues;
+}
+
+function loggedAttempt(
+  { wallMs }: DeliveryContext,
+  { user, url }: DeliveryQueue,
+  { position, report, serial, atMs: reportedAtMs }: NextReport,
+  { recipient: { token, version }, verdict, result }: Attempted,
+) {
+  const subject = { user, token, url, version, position, report, serial, reportedAtMs };
+  return logAttempt(subject, { atMs: wallMs(), outcome: describeResult(result), verdict, result });
 }
 
 /** Pauses the queue, the longer the more often it failed in a row. */
@@ -191,9 +202,10 @@ async function afterFailure(
     return [];
   }
   const key = retryKey(retry);
-  context.retries.set(key, retry, (await context.leaseMs()) + retryDelayMs(retry.attempts, context.random()));
+  const notBeforeMs = (await context.leaseMs()) + retryDelayMs(retry.attempts, context.random());
+  context.retries.set(key, retry, notBeforeMs);
   finishReport(queue, retry.position);
-  return [writeRetry(key, retry), ...boundRetries(context, queue)];
+  return [writeRetry(key, { ...retry, notBeforeMs }), ...boundRetries(context, queue)];
 }
 
 /** Retries are bounded as the queue is. Returns the deletions. */

@@ -1,5 +1,7 @@
 /** Delivers one retry: a single attempt, and the consequences of it. */
+import type { Commit } from '../../../store/store.ts';
 import type { AttemptResult } from '../callback/attempt-result.ts';
+import { logAttempt } from '../queues/attempts.ts';
 import type { DeliveryQueue } from '../queues/delivery-queue.ts';
 import { type Retry, type ScheduledRetry, storedRetry, writeRetry } from '../queues/retries.ts';
 import { queueForRetry } from '../queues/routing.ts';
@@ -19,8 +21,8 @@ export async function deliverRetry(context: DeliveryContext, retry: ScheduledRet
       await giveUp(context, retry);
       return;
     }
-    const result = await attempt(context, queue, retry);
-    if (result !== 'stopped') await settle(context, queue, retry, result);
+    const attempted = await attempt(context, queue, retry);
+    if (attempted !== 'stopped') await settle(context, queue, retry, attempted);
   } finally {
     retry.isRunning = false;
   }
@@ -30,7 +32,8 @@ export async function deliverRetry(context: DeliveryContext, retry: ScheduledRet
 async function giveUp(context: DeliveryContext, retry: ScheduledRetry): Promise<void> {
   if (retry.isReplay === true) {
     context.count('ended');
-    await moveToDeadLetters(context, retry, retry.attempts, 'the user has no live token');
+    const { attempts } = retry;
+    await moveToDeadLetters(context, retry, { attempts, reason: 'the user has no live token' });
     return;
   }
   logEndedRetry(context, retry);
@@ -38,11 +41,17 @@ async function giveUp(context: DeliveryContext, retry: ScheduledRetry): Promise<
   context.retries.finish(retry.key);
 }
 
+interface Attempted {
+  readonly result: AttemptResult;
+  /** For the log of attempts; nothing if no report was sent. */
+  readonly appends: Commit['appends'];
+}
+
 async function attempt(
   context: DeliveryContext,
   queue: DeliveryQueue,
-  { report, serial, position }: ScheduledRetry,
-): Promise<AttemptResult | 'stopped'> {
+  { report, serial, position, reportedAtMs }: ScheduledRetry,
+): Promise<Attempted | 'stopped'> {
   const party = { user: queue.user, target: queue.host, isFailing: queue.failures > 0 };
   const release = await context.concurrency.acquire(party);
   try {
@@ -54,14 +63,19 @@ async function attempt(
     }
     const body = renderReport(report, shapeOf(recipient.version), serial);
     // There is no such report in the application's version: finished as if it had been accepted.
-    if (body === undefined) return { kind: 'replied', status: 200, isSelf: true, excerpt: '' };
+    if (body === undefined)
+      return { result: { kind: 'replied', status: 200, isSelf: true, excerpt: '' }, appends: [] };
     const logged = { position, report: report.report, token: recipient.token };
     logStarted(context, queue, logged);
     const { user, url } = queue;
     const message = { ...recipient, user, url, body, report: report.report };
     const result = await sendMessage(context, message).result;
-    logFinished(context, queue, logged, { verdict: verdictOf(result), result });
-    return result;
+    const verdict = verdictOf(result);
+    logFinished(context, queue, logged, { verdict, result });
+    const { token, version } = recipient;
+    const attempted = { user, token, url, version, position, report, serial, reportedAtMs };
+    const outcome = { atMs: context.wallMs(), outcome: describeResult(result), verdict, result };
+    return { result, appends: [logAttempt(attempted, outcome)] };
   } finally {
     release();
   }
@@ -71,14 +85,14 @@ async function settle(
   context: DeliveryContext,
   queue: DeliveryQueue,
   retry: ScheduledRetry,
-  result: AttemptResult,
+  { result, appends }: Attempted,
 ): Promise<void> {
   if (context.isAbandoned()) return;
   const verdict = verdictOf(result);
   if (verdict === 'delivered') {
     logDelivered(context, queue, result);
     await Promise.all([
-      context.claim.commit([writeRetry(retry.key, null)]),
+      context.claim.commit([writeRetry(retry.key, null)], appends),
       renewRecipients(context, queue, result),
     ]);
     context.retries.finish(retry.key);
@@ -87,24 +101,29 @@ async function settle(
   logFailed(context, queue, result);
   const attempts = retry.attempts + (verdict === 'unreached' ? 0 : 1);
   if (attempts >= context.maxAttempts) {
-    await moveToDeadLetters(context, retry, attempts, describeResult(result));
+    await moveToDeadLetters(context, retry, { attempts, reason: describeResult(result), appends });
     return;
   }
   const next: Retry = { ...storedRetry(retry), attempts };
   const pauseMs = retryDelayMs(Math.max(1, attempts), context.random());
-  context.retries.set(retry.key, next, (await context.leaseMs()) + pauseMs);
-  await context.claim.commit([writeRetry(retry.key, next)]);
+  const notBeforeMs = (await context.leaseMs()) + pauseMs;
+  context.retries.set(retry.key, next, notBeforeMs);
+  await context.claim.commit([writeRetry(retry.key, { ...next, notBeforeMs })], appends);
 }
 
 async function moveToDeadLetters(
   context: DeliveryContext,
   retry: ScheduledRetry,
-  attempts: number,
-  reason: string,
+  {
+    attempts,
+    reason,
+    appends,
+  }: { readonly attempts: number; readonly reason: string; readonly appends?: Commit['appends'] },
 ): Promise<void> {
   const { isReplay: _isReplay, ...rest } = storedRetry(retry);
   const letter = { ...rest, attempts, reason, deadAtMs: context.wallMs() };
   logDead(context, letter);
-  await context.claim.commit([writeRetry(retry.key, null), ...context.deadLetters.add(letter)]);
+  const writes = [writeRetry(retry.key, null), ...context.deadLetters.add(letter)];
+  await context.claim.commit(writes, appends);
   context.retries.finish(retry.key);
 }

@@ -71,7 +71,9 @@ export async function startSession(options: SessionOptions): Promise<Session> {
   const { claim } = options;
   const context: DeliveryContext = {
     ...options,
-    claim: { commit: async (writes) => !state.isAbandoned && (await claim.commit(writes)) },
+    claim: {
+      commit: async (writes, appends) => !state.isAbandoned && (await claim.commit(writes, appends)),
+    },
     window: makeReportWindow(store, options.queueLength),
     routes: { queues: new Map(), queueOf: new Map() },
     stored,

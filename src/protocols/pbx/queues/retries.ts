@@ -4,7 +4,7 @@
  */
 import { type Static, Type } from '@sinclair/typebox';
 import type { DocumentWrite, Store } from '../../../store/store.ts';
-import { documentKind } from '../../kit/documents.ts';
+import { documentKind, type WriteOptions } from '../../kit/documents.ts';
 import { Report } from '../reports/catalog.ts';
 import { tenant } from '../tenant.ts';
 import { queueKey } from './stored-queue.ts';
@@ -20,6 +20,8 @@ const Retry = Type.Object({
   attempts: Type.Integer(),
   /** An operator asked for it: it may go to another application of the user. */
   isReplay: Type.Optional(Type.Boolean()),
+  /** No attempt before this reading of the lease clock, ms. For operators: another node attempts at once. */
+  notBeforeMs: Type.Optional(Type.Number()),
 });
 export type Retry = Static<typeof Retry>;
 
@@ -30,8 +32,8 @@ export function retryKey({ user, url, position }: Pick<Retry, 'user' | 'url' | '
   return `${String(position).padStart(12, '0')}-${queueKey(user, url)}`;
 }
 
-export function writeRetry(key: string, retry: Retry | null): DocumentWrite {
-  return retries.write(key, retry);
+export function writeRetry(key: string, retry: Retry | null, options?: WriteOptions): DocumentWrite {
+  return retries.write(key, retry, options);
 }
 
 /** Returns all retries by key. */

@@ -1,0 +1,84 @@
+/** Lists reports with their attempts, and delivers one again. */
+import { Type } from '@sinclair/typebox';
+import type { App } from '../../kit/protocol.ts';
+import type { PbxContext } from '../api/context.ts';
+import { listReports, ReportEntry, replayReport, reportStates } from './report-log.ts';
+import { failures, OperatorError, tags } from './update-model.ts';
+
+const maxPage = 1_000;
+
+const Query = Type.Object(
+  {
+    tenant: Type.Optional(Type.String()),
+    user: Type.Optional(Type.String()),
+    token: Type.Optional(Type.String({ description: 'of the report, or of one of its attempts' })),
+    state: Type.Optional(Type.Union(reportStates.map((state) => Type.Literal(state)))),
+    after: Type.Optional(Type.String({ description: 'id of a report: the page begins after it' })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: maxPage, default: 100 })),
+    order: Type.Optional(
+      Type.Union([Type.Literal('asc'), Type.Literal('desc')], {
+        description: 'desc, the default: the newest report first',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+export function reportLogRoutes(app: App, context: PbxContext): void {
+  app.get(
+    '/reports',
+    {
+      schema: {
+        tags,
+        summary: 'Lists reports with what became of them at each application, and their latest attempts',
+        querystring: Query,
+        response: {
+          200: Type.Object({
+            reports: Type.Array(ReportEntry),
+            next: Type.Optional(
+              Type.String({ description: '`after` of the next page; absent: the last page' }),
+            ),
+          }),
+          ...failures,
+        },
+      },
+    },
+    async ({ query: { after, limit = 100, order = 'desc', ...filter } }) => {
+      const all = await listReports(context, filter);
+      if (order === 'desc') all.reverse();
+      const isAfter = ({ id }: ReportEntry): boolean =>
+        after === undefined || (order === 'desc' ? id < after : id > after);
+      const found = all.filter(isAfter);
+      const reports = found.slice(0, limit);
+      const next = found.length > limit ? reports.at(-1)?.id : undefined;
+      return { reports, ...(next === undefined ? {} : { next }) };
+    },
+  );
+  registerReplay(app, context);
+}
+
+function registerReplay(app: App, context: PbxContext): void {
+  app.post(
+    '/reports/:id/replay',
+    {
+      schema: {
+        tags,
+        summary: 'Delivers a report again, to its application or to another one of its user',
+        params: Type.Object({ id: Type.String({ maxLength: 100 }) }),
+        response: { 202: Type.Object({ replayed: Type.String() }), ...failures },
+      },
+    },
+    async ({ params: { id } }, reply) => {
+      switch (await replayReport(context, id)) {
+        case 'unknown':
+          throw new OperatorError(404, `report ${id} is not known, or no longer`);
+        case 'waiting':
+          throw new OperatorError(409, `report ${id} is not finished: it is sent without a replay`);
+        case 'no-token':
+          throw new OperatorError(409, `report ${id}: its user has no live token; log in first`);
+        case 'replayed':
+          return reply.code(202).send({ replayed: id });
+      }
+    },
+  );
+}
