@@ -1,32 +1,22 @@
 /** The Fastify app: three protocols and the operator side over one store. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { IncomingHttpHeaders, Server } from 'node:http';
 import swagger from '@fastify/swagger';
-import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { type Config, viewSettings } from './config.ts';
-import {
-  type ConnectionLimits,
-  defaultConnectionLimits,
-  limitConnections,
-} from './http/connections/connection-limits.ts';
-import { endConnections } from './http/connections/connections.ts';
-import { type Load, makeLoad, smallBytes } from './http/connections/load.ts';
-import { type DirectOptions, serveDirectly } from './http/direct.ts';
-import { makeRequestId } from './http/log/request-id.ts';
+import type { ConnectionLimits } from './http/connections/connection-limits.ts';
+import { makeLoad } from './http/connections/load.ts';
+import { makeRefuseOverload, type RefuseOverload } from './http/connections/overload.ts';
+import type { DirectOptions } from './http/direct.ts';
 import { makeRequestLog, type RequestLog } from './http/log/request-log.ts';
-import { authorityOf, makeServer } from './http/server.ts';
-import { makeIsEmulated } from './http/tls/hosts.ts';
-import { makeNotices } from './http/tls/notices.ts';
-import { openCertificates } from './http/tls/open.ts';
 import { documentOptions } from './operator/document/document-options.ts';
-import { startPath } from './operator/document/index-routes.ts';
 import { type Metrics, makeMetrics } from './operator/metrics/metrics.ts';
 import { makeOverview, type Overview } from './operator/overview/overview.ts';
-import { isOperatorPath, operator } from './operator/plugin.ts';
+import { operator, probes } from './operator/plugin.ts';
 import type { StateDocument } from './operator/state/state-schema.ts';
 import { makeTestBench, type TestBench } from './operator/test-bench.ts';
+import { accessSettingsOf, joinOperatorPort, makePorts, portOf } from './ports.ts';
 import { protocols as builtIn } from './protocols/index.ts';
-import { NotFound, Overloaded, pathOf } from './protocols/kit/failure.ts';
+import { Overloaded } from './protocols/kit/failure.ts';
 import type { Interceptor } from './protocols/kit/intercept.ts';
 import type { App, Protocol, ProtocolContext, ProtocolModule } from './protocols/kit/protocol.ts';
 import { type Log, silentLog } from './settings/log.ts';
@@ -55,66 +45,44 @@ export interface AppOptions {
   readonly settingSources?: Readonly<Record<string, string>>;
 }
 
-const loopback = /^(?:127\.|localhost$|::1$)/;
-
-/** Builds the app; it does not listen, and it does not own the store. Rejects with SettingError. */
+/**
+ * Builds the app; it does not listen, and it does not own the store. With OPERATOR_PORT, the app serves vendors and probes, and its
+ * member `operatorApp` the operator API; they close together. Rejects with SettingError.
+ */
 export async function buildApp(options: AppOptions): Promise<App> {
-  const { config, store } = options;
+  const { config, store, isDraining = () => false } = options;
+  const wallMs = options.wallMs ?? Date.now;
+  const log = options.logger ?? silentLog;
   const metrics = options.metrics ?? watchedMetrics(store);
   const bench: TestBench = createTestBench(options, () => protocols);
   const protocols = createProtocols(options, metrics, bench);
-  const overview = makeOverview({ store, wallMs: options.wallMs ?? Date.now });
-
-  const sendUnrouted = (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
-    const path = pathOf(request);
-    const owner = isOperatorPath(path)
-      ? undefined
-      : protocols.find((protocol) => protocol.claims(path, authorityOf(request)));
-    if (owner === undefined) reply.code(404).send({ error: `no such path: ${path.slice(0, 200)}` });
-    else void owner.sendError(error, request, reply);
-  };
-  const log = options.logger ?? silentLog;
-  const wallMs = options.wallMs ?? Date.now;
-  const certificates = await openCertificates(config, { host: config.host, log, wallMs });
-  const isEmulated = makeIsEmulated([...config.slsBaseDomains, ...config.tlsHosts]);
-  const requestId = makeRequestId();
-  const { server, front, clientAddress } = makeServer({
-    ...(options.logger === undefined ? {} : { logger: warningsOnly(options.logger) }),
-    hasDoubleFraming: hasDoubleFraming(config),
-    trustedProxies: config.trustedProxies,
-    requestId,
-    startPath,
-    notices: makeNotices(log),
-    ...(certificates === undefined ? {} : { tls: { certificates, isEmulated } }),
-    sendUnrouted,
-  });
-  const app = server as unknown as App;
+  const overview = makeOverview({ store, wallMs });
   const requestLog = makeRequestLog(log, config.requestLog === 'auto' ? 'each' : config.requestLog);
-  const limits = options.connectionLimits ?? defaultConnectionLimits;
-  const admit = limitConnections(app as unknown as FastifyInstance, limits);
-  const onResponse = makeObserver({ metrics, requestLog, overview });
   const load = makeLoad(config);
-  server.decorate('load', load);
-  const isLate = (): boolean => load.isLate();
-  observeReplies(app, { admit, onResponse, requestId, clientAddress, isLate });
-  // A body that cannot be read, on a path without a route, fails before the route is looked up.
-  app.setErrorHandler<Error>((error, request, reply) => sendUnrouted(error, request, reply));
-  app.setNotFoundHandler((request, reply) => sendUnrouted(new NotFound(request.url), request, reply));
-  app.addHook('onReady', () => bench.start());
-  app.addHook('onClose', async () => {
+  const { main, operatorPort } = await makePorts(options, {
+    protocols,
+    load,
+    onResponse: makeObserver({ metrics, requestLog, overview }),
+  });
+  main.app.addHook('onReady', () => bench.start());
+  main.app.addHook('onClose', async () => {
     await bench.close();
     overview.close();
-    front?.close();
     requestLog.close();
     load.close();
   });
-  await app.register(swagger, documentOptions(protocols));
-  await mount(app, protocols, makeRefuseOverload(load, log));
-  await app.register(async (instance) => {
+  await mount(
+    main.app,
+    protocols,
+    makeRefuseOverload(load, log, (reason) => new Overloaded(reason)),
+  );
+  const api = (operatorPort ?? main).app;
+  await api.register(swagger, documentOptions(protocols));
+  await api.register(async (instance) => {
     mark(instance, 'operator');
     await operator(instance as unknown as App, {
       store,
-      config,
+      config: accessSettingsOf(config),
       metrics,
       protocols,
       bench,
@@ -122,22 +90,19 @@ export async function buildApp(options: AppOptions): Promise<App> {
       settings: () => viewSettings(config, options.settingSources),
       wallMs,
       seed: options.seed,
-      isDraining: () => options.isDraining?.() ?? false,
+      isDraining,
+      vendorPort: () => (operatorPort === undefined ? null : portOf(main.app)),
     });
   });
-  // Last, so that polls are answered before.
-  await app.register(async (instance) =>
-    endConnections(instance as unknown as App, {
-      lastRequestMs: options.lastRequestMs ?? 0,
-      closeIdle: () => front?.closeIdle(),
-    }),
-  );
-  return app;
-}
-
-/** Returns the log for Fastify, whose only information is a line per address that it listens on. */
-function warningsOnly(logger: FastifyBaseLogger & Log): FastifyBaseLogger {
-  return logger.isLevelEnabled('info') ? logger.child({}, { level: 'warn' }) : logger;
+  if (operatorPort !== undefined) {
+    await main.app.register(async (instance) => {
+      mark(instance, 'operator');
+      probes(instance as unknown as App, store, isDraining);
+    });
+    await joinOperatorPort(main.app, operatorPort);
+  }
+  await main.endConnections();
+  return main.app;
 }
 
 function createTestBench(
@@ -185,42 +150,6 @@ async function mount(app: App, protocols: readonly Protocol[], refuse: RefuseOve
   }
 }
 
-type RefuseOverload = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void;
-
-/** More than any operation reads, bytes. */
-const maxBodyBytes = 16 * 1_048_576;
-/** What a body is counted as whose size is not stated, bytes. */
-const unstatedBytes = 1_048_576;
-/** Minimum interval between two log lines about overload, ms. */
-const overloadLogMs = 10_000;
-
-/** Returns a hook that refuses requests of vendors while the process is overloaded. */
-function makeRefuseOverload(load: Load, log: Log): RefuseOverload {
-  let loggedAtMs = Number.NEGATIVE_INFINITY;
-  return (request, reply, done) => {
-    const { method, headers } = request.raw;
-    const isLate = load.isLate();
-    const bytes = method === 'GET' ? 0 : bodyBytes(headers);
-    const isSmall = bytes < smallBytes;
-    if (!isLate && (isSmall || load.hold(bytes, request.clientAddress, reply.raw))) {
-      done();
-      return;
-    }
-    if (performance.now() - loggedAtMs > overloadLogMs) {
-      loggedAtMs = performance.now();
-      log.warn({ isLate, heldBytes: load.heldBytes }, 'overloaded; refusing requests');
-    }
-    done(new Overloaded(isLate ? 'the event loop is late' : 'too many bytes are in flight'));
-  };
-}
-
-/** Returns the size that a request states for its body; 0 for one that is refused before it is read. */
-function bodyBytes(headers: IncomingHttpHeaders): number {
-  if (headers['transfer-encoding'] !== undefined) return unstatedBytes;
-  const bytes = Number(headers['content-length'] ?? 0) || 0;
-  return bytes > maxBodyBytes ? 0 : bytes;
-}
-
 function watchedMetrics(store: Store): Metrics {
   const metrics = makeMetrics();
   metrics.watch(store);
@@ -250,36 +179,9 @@ function makeObserver({ metrics, requestLog, overview }: Observers): DirectOptio
   };
 }
 
-/** Observes all replies, and lets protocols serve their frequent routes past Fastify until the app closes. */
-function observeReplies(
-  app: App,
-  options: Pick<DirectOptions, 'admit' | 'onResponse' | 'requestId' | 'clientAddress'> & Pick<Load, 'isLate'>,
-): void {
-  app.addHook('onResponse', (request, reply, done) => {
-    options.onResponse(request, reply);
-    done();
-  });
-  let isClosing = false;
-  app.addHook('preClose', async () => {
-    isClosing = true;
-  });
-  const add = serveDirectly(app.server as Server, {
-    ...options,
-    log: app.log,
-    authorityOf,
-    isPaused: () => isClosing || options.isLate(),
-  });
-  app.decorate('serveDirectly', add);
-}
-
 /** Labels every route of an instance with its protocol, for metrics and logs. */
 function mark(instance: FastifyInstance, protocol: string): void {
   instance.addHook('onRoute', (route) => {
     route.config = { ...route.config, protocol };
   });
-}
-
-/** Whether bodies with two framings are served, as one vendor's C++ client sends them. */
-function hasDoubleFraming({ lenientFraming, host }: Config): boolean {
-  return lenientFraming === 'always' || (lenientFraming === 'loopback' && loopback.test(host));
 }

@@ -49,6 +49,7 @@ export function readConfig(
   const config = readSettings(table, argv, env) as Config;
   // Node would listen on every address.
   if (config.host === '') throw new SettingError('HOST: no address; all addresses are 0.0.0.0 or ::');
+  checkOperatorPort(config);
   if (hasControl.test(config.operatorToken) || config.operatorToken !== config.operatorToken.trim()) {
     throw new SettingError('OPERATOR_TOKEN: has characters that a header cannot carry, or spaces around it');
   }
@@ -58,6 +59,17 @@ export function readConfig(
   checkTlsSettings(config);
   for (const protocol of protocols as readonly ProtocolModule[]) protocol.checkSettings?.(config);
   return config;
+}
+
+function checkOperatorPort({ host, port, operatorHost, operatorPort }: Config): void {
+  if (operatorPort === 'same') {
+    if (operatorHost !== '') throw new SettingError('OPERATOR_HOST: needs OPERATOR_PORT');
+    return;
+  }
+  if (operatorPort !== 0 && operatorPort === port && (operatorHost === '' || operatorHost === host))
+    throw new SettingError(
+      `OPERATOR_PORT: ${operatorPort} is PORT as well; choose another, or "same" to serve both on one port`,
+    );
 }
 
 /** Returns the defaults with some values replaced, for tests and for programs that embed the server. */

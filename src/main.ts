@@ -1,5 +1,4 @@
 /** The process: read the settings, open the store, build the app, listen, stop gracefully. */
-import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { buildApp } from './app.ts';
 import { commands } from './cli/commands/index.ts';
@@ -14,6 +13,7 @@ import { isBeyondLoopback, operatorAccess } from './operator/access/access.ts';
 import { makeMetrics } from './operator/metrics/metrics.ts';
 import { processMetrics } from './operator/metrics/process-metrics.ts';
 import { exportState, loadSeed, readSeedFile } from './operator/state/seed.ts';
+import { listen, operatorAppOf, operatorHostOf, portOf } from './ports.ts';
 import type { App } from './protocols/kit/protocol.ts';
 import { describeSettings } from './settings/read.ts';
 import { SettingError } from './settings/setting.ts';
@@ -128,15 +128,18 @@ async function stop(signal: NodeJS.Signals): Promise<void> {
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
 
-await listen(app, store);
-const { port } = app.server.address() as AddressInfo;
-const isReachable = app.addresses().some(isBeyondLoopback);
+await start(app, store);
+const operatorApp = operatorAppOf(app);
+const isReachable = operatorApp.addresses().some(isBeyondLoopback);
 const served: Served = {
   host: config.host,
-  port,
+  port: portOf(app) ?? config.port,
+  operatorAt:
+    operatorApp === app ? undefined : { host: operatorHostOf(config), port: portOf(operatorApp) ?? 0 },
   store: store.description,
   version,
   operator: operatorAccess(config, isReachable),
+  hasConsole: config.console,
   isReachable,
   tls: hasTls(config) ? { trustPath: trustPath(config) } : 'off',
 };
@@ -144,26 +147,36 @@ const served: Served = {
 if (isTerminal && isPretty && config.logLevel !== 'silent') process.stdout.write(welcome(served));
 else logger.info(listeningFields(served), 'listening');
 
+type ListenError = NodeJS.ErrnoException & { readonly setting?: string };
+
 /** Listens; ends the process with a one-line error if it cannot. */
-async function listen(server: App, leases: Store): Promise<void> {
-  const { host, port: wanted } = config;
+async function start(server: App, leases: Store): Promise<void> {
   try {
     await server.ready();
     await waitForStore(leases);
     await seedTenants(leases);
-    await server.listen({ host, port: wanted });
+    await listen(server, config);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
     await leases.close();
-    if (code === 'EADDRINUSE')
-      fail(`PORT: ${wanted} on ${host} is already in use; choose another with --port`, 1);
-    if (code === 'EACCES')
-      fail(
-        `PORT: ${wanted} is not permitted for this user (${message}); choose one above 1023 with --port`,
-        2,
-      );
-    fail(`HOST: ${host} cannot be listened on (${message}); use an address of this machine`, 2);
+    failToListen(error as ListenError);
   }
+}
+
+/** Ends the process with a line that names the setting and what to change. */
+function failToListen({ code, message, setting = 'PORT' }: ListenError): never {
+  const isOperator = setting === 'OPERATOR_PORT';
+  const host = isOperator ? operatorHostOf(config) : config.host;
+  const wanted = isOperator ? config.operatorPort : config.port;
+  const flag = isOperator ? '--operator-port' : '--port';
+  if (code === 'EADDRINUSE')
+    fail(`${setting}: ${wanted} on ${host} is already in use; choose another with ${flag}`, 1);
+  if (code === 'EACCES')
+    fail(
+      `${setting}: ${wanted} is not permitted for this user (${message}); choose one above 1023 with ${flag}`,
+      2,
+    );
+  const name = isOperator && config.operatorHost !== '' ? 'OPERATOR_HOST' : 'HOST';
+  return fail(`${name}: ${host} cannot be listened on (${message}); use an address of this machine`, 2);
 }
 
 /** Loads the seed; ends the process with a one-line error if the store cannot take it. */

@@ -1,11 +1,11 @@
 /** A server in this process, for tests: on a free port, silent, gone without a trace when it is closed. */
-import type { AddressInfo } from 'node:net';
 import { type AppOptions, buildApp } from './app.ts';
 import type { Fault } from './client/faults.ts';
 import { type ConnectOptions, connect, type Heartbeatd } from './client/index.ts';
 import { type Config, defaultConfig } from './config.ts';
 import { checkSeedOption, exportState, loadSeed, readSeedFile } from './operator/state/seed.ts';
 import type { StateDocument } from './operator/state/state-schema.ts';
+import { listen, operatorAppOf, operatorHostOf, portOf } from './ports.ts';
 import type { App } from './protocols/kit/protocol.ts';
 import { openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
@@ -37,10 +37,12 @@ export async function startHeartbeatd(options: StartHeartbeatdOptions = {}): Pro
   try {
     const app = await buildApp({ ...appOptions, config, store, seed });
     if (seed !== undefined) await loadSeed(store, seed);
-    await app.listen({ host: config.host, port: config.port });
-    const { port } = app.server.address() as AddressInfo;
-    const token: ConnectOptions = config.operatorToken === '' ? {} : { token: config.operatorToken };
-    const handle = connect(`http://${reachableHost(config.host)}:${port}`, token);
+    await listen(app, config);
+    const options: ConnectOptions = {
+      ...(config.operatorToken === '' ? {} : { token: config.operatorToken }),
+      operatorUrl: urlOf(operatorAppOf(app), operatorHostOf(config)),
+    };
+    const handle = connect(urlOf(app, config.host), options);
     if (faults.length > 0) await handle.faults.replace(faults);
     let closed: Promise<void> | undefined;
     const close = (): Promise<void> => {
@@ -61,6 +63,8 @@ async function seedOf(given: unknown, { seed }: Config): Promise<StateDocument |
   if (given !== undefined) return checkSeedOption(given);
   return seed === '' ? undefined : readSeedFile(seed);
 }
+
+const urlOf = (app: App, host: string): string => `http://${reachableHost(host)}:${portOf(app)}`;
 
 /** A wildcard is no address to connect to. */
 function reachableHost(host: string): string {

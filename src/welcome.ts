@@ -4,11 +4,14 @@ import type { OperatorAccess } from './operator/access/access.ts';
 export interface Served {
   readonly host: string;
   readonly port: number;
+  /** Where the operator API is; absent: on the same port. */
+  readonly operatorAt?: { readonly host: string; readonly port: number } | undefined;
   /** Description of the store. */
   readonly store: string;
   readonly version: string;
   readonly operator: OperatorAccess;
-  /** Whether other machines can reach the server. */
+  readonly hasConsole: boolean;
+  /** Whether other machines can reach the operator API. */
   readonly isReachable: boolean;
   /** `off`; else the path of the file that clients have to trust, empty if they trust the certificate already. */
   readonly tls: 'off' | { readonly trustPath: string };
@@ -20,19 +23,23 @@ function reachable(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
+const vendorAddress = ({ host, port }: Served): string => `${reachable(host)}:${port}`;
+const operatorAddress = (served: Served): string => vendorAddress({ ...served, ...served.operatorAt });
+
 /** How to use the operator API as it is protected, or how to open it. */
-function operatorText({ operator, isReachable }: Served, at: string): string {
+function operatorText({ operator, isReachable, hasConsole }: Served, at: string): string {
   if (operator === 'closed')
-    return `Operator   closed: other machines can reach this server, and no token is set. To open it, set one of:
+    return `Operator   closed: other machines can reach it, and no token is set. To open it, set one of:
   OPERATOR_TOKEN=<secret>   requests send "Authorization: Bearer <secret>"
   OPERATOR_OPEN=true        no token; in a trusted network only
 `;
-  const open = isReachable ? 'open to every machine that can reach this server' : 'open to this machine';
+  const open = isReachable ? 'open to every machine that can reach it' : 'open to this machine';
+  const page = hasConsole ? `  http://${at}/ in a browser shows the console\n` : '';
   const header = operator === 'token' ? '-H "authorization: Bearer $OPERATOR_TOKEN" ' : '';
   return `Operator   leases, clock, reset, metrics; ${operator === 'token' ? 'needs the token in OPERATOR_TOKEN' : open}:
   curl ${header}'http://${at}/_heartbeatd/leases'
   curl ${header}-d '{"advanceMs":1800000}' http://${at}/_heartbeatd/clock
-`;
+${page}`;
 }
 
 /** How clients keep endpoints that begin with https://. */
@@ -48,15 +55,24 @@ function httpsText({ tls }: Served, at: string): string {
 }
 
 /** Returns the fields of the log line that takes the place of the text if standard output is not a terminal. */
-export function listeningFields({ host, port, store, version, operator, tls }: Served) {
+export function listeningFields(served: Served) {
+  const { store, version, operator, operatorAt, tls } = served;
   const ca = tls === 'off' || tls.trustPath === '' ? {} : { ca: tls.trustPath };
-  return { url: `http://${reachable(host)}:${port}`, store, version, operator, tls: tls !== 'off', ...ca };
+  return {
+    url: `http://${vendorAddress(served)}`,
+    ...(operatorAt === undefined ? {} : { operatorUrl: `http://${operatorAddress(served)}` }),
+    store,
+    version,
+    operator,
+    tls: tls !== 'off',
+    ...ca,
+  };
 }
 
 /** Returns the text for a terminal. */
 export function welcome(served: Served): string {
-  const { host, port, store, version } = served;
-  const at = `${reachable(host)}:${port}`;
+  const { store, version } = served;
+  const at = vendorAddress(served);
   return `
 heartbeatd ${version} listens on http://${at}
 store: ${store}
@@ -72,6 +88,6 @@ Presence   PubNub: origin '${at}', ssl off, any keys:
   curl 'http://${at}/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=ann&heartbeat=300'
   curl 'http://${at}/v2/presence/sub-key/demo/channel/lobby'
 
-${httpsText(served, at)}${operatorText(served, at)}
+${httpsText(served, at)}${operatorText(served, operatorAddress(served))}
 `;
 }

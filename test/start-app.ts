@@ -1,7 +1,7 @@
 /** The whole app on a free port of this machine, over a store of its own. */
-import type { AddressInfo } from 'node:net';
 import { type AppOptions, buildApp } from '../src/app.ts';
 import { type Config, defaultConfig } from '../src/config.ts';
+import { listen, operatorAppOf, portOf } from '../src/ports.ts';
 import type { App } from '../src/protocols/kit/protocol.ts';
 import { openEmbeddedDriver } from '../src/store/embedded/driver.ts';
 import { createStore } from '../src/store/runtime/create-store.ts';
@@ -9,6 +9,7 @@ import type { Store } from '../src/store/store.ts';
 
 export interface StartedApp {
   readonly url: string;
+  readonly operatorUrl: string;
   readonly app: App;
   readonly store: Store;
   close(): Promise<void>;
@@ -32,18 +33,20 @@ export async function startApp(
 ): Promise<StartedApp> {
   const { protocols, logger, wallMs, randomBytes, listenOn = '127.0.0.1' } = options;
   const store = options.store ?? createStore(openEmbeddedDriver(wallMs === undefined ? {} : { wallMs }));
+  const config = defaultConfig(changes);
   const app = await buildApp({
-    config: defaultConfig(changes),
+    config,
     store,
     ...(protocols === undefined ? {} : { protocols }),
     ...(logger === undefined ? {} : { logger }),
     ...(wallMs === undefined ? {} : { wallMs }),
     ...(randomBytes === undefined ? {} : { randomBytes }),
   });
-  await app.listen({ host: listenOn, port: 0 });
-  const { port } = app.server.address() as AddressInfo;
+  await listen(app, { ...config, host: listenOn, port: 0 });
+  const urlOf = (of: App): string => `http://127.0.0.1:${portOf(of)}`;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: urlOf(app),
+    operatorUrl: urlOf(operatorAppOf(app)),
     app,
     store,
     async close() {

@@ -7,6 +7,7 @@ const served: Served = {
   store: 'embedded, in memory',
   version: '1.0.0',
   operator: 'open',
+  hasConsole: true,
   isReachable: false,
   tls: 'off',
 };

@@ -50,7 +50,10 @@ export class UsageError extends Error {
 
 /** Flags of every command that talks to a server. */
 export const serverFlags = {
-  url: { value: '<url>', help: 'address of the server (HEARTBEATD_URL) [http://127.0.0.1:8080]' },
+  url: {
+    value: '<url>',
+    help: 'address of the server, with its OPERATOR_PORT if it has one (HEARTBEATD_URL) [http://127.0.0.1:8080]',
+  },
   token: { value: '<token>', help: "the server's operator token (OPERATOR_TOKEN)" },
   json: { help: 'print JSON' },
 } as const satisfies Record<string, Flag>;

@@ -66,9 +66,11 @@ function printHelp(name: string | undefined, commands: readonly Command[]): numb
   return 0;
 }
 
-/** The server in --url, else in HEARTBEATD_URL, else on this machine at PORT. */
+/** The server in --url, else in HEARTBEATD_URL, else on this machine at OPERATOR_PORT or PORT. */
 function serverOf(flags: Flags, env: Readonly<Record<string, string | undefined>>): Heartbeatd {
-  const url = textFlag(flags, 'url') ?? (env.HEARTBEATD_URL || `http://127.0.0.1:${env.PORT || '8080'}`);
+  const { OPERATOR_PORT: operatorPort = '' } = env;
+  const port = /^[1-9]\d*$/.test(operatorPort) ? operatorPort : env.PORT || '8080';
+  const url = textFlag(flags, 'url') ?? (env.HEARTBEATD_URL || `http://127.0.0.1:${port}`);
   const token = textFlag(flags, 'token') ?? env.OPERATOR_TOKEN ?? '';
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     throw new UsageError(`--url: ${JSON.stringify(url)} is no URL such as http://127.0.0.1:8080`);

@@ -30,6 +30,8 @@ export interface ConnectOptions {
 export interface Heartbeatd extends Endpoints {
   /** `http://host:port`. */
   readonly url: string;
+  /** Where the operator API and the console are: `url`, unless OPERATOR_PORT gave them a port of their own. */
+  readonly operatorUrl: string;
   readonly clock: Clock;
   readonly faults: Faults;
   readonly journal: Journal;
@@ -64,10 +66,12 @@ export interface Heartbeatd extends Endpoints {
 /** Returns the handle of the server at a URL; nothing is sent yet. Throws TypeError for text that is no URL. */
 export function connect(url: string, { token, operatorUrl = url }: ConnectOptions = {}): Heartbeatd {
   const { origin } = new URL(url);
-  const requester = makeRequester(new URL(operatorUrl).origin, token);
+  const operatorOrigin = new URL(operatorUrl).origin;
+  const requester = makeRequester(operatorOrigin, token);
   const endpoints = endpointsOf(url);
   return {
     url: origin,
+    operatorUrl: operatorOrigin,
     ...endpoints,
     operator: requester,
     clock: makeClock(requester),

@@ -28,8 +28,8 @@ export interface ServerOptions {
   readonly notices: Notices;
   /** Returns the id of a request. */
   requestId(request: Pick<IncomingMessage, 'headers'>): string;
-  /** Path of the page for browsers that open `/`. */
-  readonly startPath: string;
+  /** Path of the page for browsers that open `/`; undefined: they get what other clients get. */
+  readonly startPath: string | undefined;
   /** Absent: HTTP only. */
   readonly tls?: { readonly certificates: Certificates; isEmulated(host: string): boolean };
   /** Answers a request that no route answers, or that could not be read. */
@@ -66,7 +66,8 @@ export function makeServer(options: ServerOptions) {
     },
     frameworkErrors: sendUnrouted,
     // To vendor clients `/` is an operation of SLS.
-    rewriteUrl: (request) => (request.url === '/' && isBrowser(request) ? startPath : targetOf(request)),
+    rewriteUrl: (request) =>
+      startPath !== undefined && request.url === '/' && isBrowser(request) ? startPath : targetOf(request),
   }).withTypeProvider<TypeBoxTypeProvider>();
   server.decorateRequest('authority', {
     getter(this: FastifyRequest) {

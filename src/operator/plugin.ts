@@ -24,6 +24,7 @@ import { whyRoutes } from './why/why-routes.ts';
 
 export interface OperatorOptions {
   readonly store: Store;
+  /** HOST is where the operator API listens. */
   readonly config: AccessSettings & { readonly console: boolean };
   readonly metrics: Metrics;
   readonly bench: TestBench;
@@ -32,6 +33,8 @@ export interface OperatorOptions {
   settings(): readonly SettingView[];
   /** Whether the server is about to stop, so that load balancers should choose another. */
   isDraining(): boolean;
+  /** Returns the port of vendor clients; null: the operator API's own. */
+  vendorPort(): number | null;
   readonly wallMs: () => number;
   /** What a reset returns to; absent: nothing. */
   readonly seed?: StateDocument | undefined;
@@ -46,6 +49,12 @@ const root = '/_heartbeatd';
 /** Whether a path belongs to the operator API; all of it but health is guarded. */
 export function isOperatorPath(path: string): boolean {
   return path.startsWith(`${root}/`) || path === root || ['/healthz', '/readyz', '/metrics'].includes(path);
+}
+
+/** Registers the probes alone, for a port that serves nothing else of the operator API. */
+export function probes(app: App, store: Store, isDraining: () => boolean): void {
+  app.setErrorHandler<Error>((error, request, reply) => sendError(error, request, reply));
+  healthRoutes(app, store, isDraining);
 }
 
 /** Registers the routes; errors stay inside and are plain JSON. */
@@ -84,7 +93,7 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
         stateRoutes(routes, { store, bench, protocols, seed: options.seed, wallMs: options.wallMs });
         bench.routes(routes);
         documentRoutes(routes, protocols);
-        indexRoutes(routes, listed);
+        indexRoutes(routes, listed, () => options.vendorPort());
         for (const { name, operatorRoutes } of protocols) {
           if (operatorRoutes === undefined) continue;
           await routes.register(async (own) => operatorRoutes(own as unknown as App), { prefix: `/${name}` });

@@ -1,7 +1,28 @@
 /** Settings of the operator API. */
-import { choice, listOf, secret, text, toggle } from '../settings/setting.ts';
+import { choice, integer, listOf, type Setting, secret, text, toggle } from '../settings/setting.ts';
+
+const port = integer(
+  'OPERATOR_PORT',
+  0,
+  { min: 0, max: 65_535 },
+  'port of the operator API, the console and /metrics, which PORT does not serve then; 0 picks a free port; "same" serves them on PORT',
+);
+
+const operatorPort: Setting<number | 'same'> = {
+  ...port,
+  fallback: 'same',
+  expects: `${port.expects}, or "same"`,
+  parse: (value) => (value === 'same' ? value : port.parse(value)),
+};
 
 export const operatorSettings = {
+  operatorPort,
+  operatorHost: text(
+    'OPERATOR_HOST',
+    '',
+    '<address>',
+    'address that OPERATOR_PORT listens on; empty: the one in HOST',
+  ),
   operatorToken: secret(
     'OPERATOR_TOKEN',
     '<secret>',

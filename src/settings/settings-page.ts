@@ -27,7 +27,7 @@ export function settingsPage(sections: readonly SettingsSection[]): string {
 }
 
 /** What the image sets, and compose publishes. */
-const fixedInCompose = new Set(['HOST', 'PORT']);
+const fixedInCompose = new Set(['HOST', 'PORT', 'OPERATOR_PORT', 'OPERATOR_HOST']);
 
 /** Returns a compose file whose list of settings passes each of them on to the containers, and the files of secrets. */
 export function composeWithSettings(file: string, sections: readonly SettingsSection[]): string {

@@ -16,7 +16,7 @@ export interface Certificates {
   readonly forHost?: (name: string) => SecureContext;
   /** Path of the file that clients have to trust; empty: they know the authority already. */
   readonly trustPath: string;
-  /** Calls the listener whenever `standard` returns something new. */
+  /** Calls a listener whenever `standard` returns something new. */
   onChange(listener: () => void): void;
   close(): void;
 }
@@ -32,15 +32,15 @@ const validName = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62})(?:\.[a-z0-9_][a-z
 
 export interface IssuingOptions {
   readonly folder: string;
-  /** The name or address that the server listens on. */
-  readonly host: string;
+  /** The names and addresses that the server listens on. */
+  readonly hosts: readonly string[];
   readonly wallMs: () => number;
 }
 
 /** Opens the authority in a folder and issues from it. Rejects with SettingError. */
 export async function openIssuedCertificates({
   folder,
-  host,
+  hosts,
   wallMs,
 }: IssuingOptions): Promise<Certificates> {
   const authority = await openAuthority(folder, wallMs());
@@ -48,11 +48,11 @@ export async function openIssuedCertificates({
   const issue = (names: readonly [string, ...string[]]): Identity =>
     issueLeaf(authority, pair, names, wallMs());
   const contexts = new Map<string, { readonly context: SecureContext; readonly sinceMs: number }>();
-  let standard = issue(ownNames(host));
-  let onChange = (): void => {};
+  let standard = issue(ownNames(hosts));
+  const listeners = new Set<() => void>();
   const renewal = setInterval(() => {
-    standard = issue(ownNames(host));
-    onChange();
+    standard = issue(ownNames(hosts));
+    for (const listener of listeners) listener();
   }, renewalIntervalMs).unref();
   return {
     trustPath: authorityCertPath(folder),
@@ -69,18 +69,20 @@ export async function openIssuedCertificates({
       return context;
     },
     onChange(listener) {
-      onChange = listener;
+      listeners.add(listener);
     },
     close: () => clearInterval(renewal),
   };
 }
 
 /** Names and addresses by which clients reach this machine without a proxy. */
-function ownNames(host: string): readonly [string, ...string[]] {
+function ownNames(hosts: readonly string[]): readonly [string, ...string[]] {
   const addresses = Object.values(networkInterfaces()).flatMap((list) =>
     (list ?? []).map(({ address }) => address),
   );
-  const names = [hostname().toLowerCase(), host.toLowerCase()].filter((name) => validName.test(name));
+  const names = [hostname(), ...hosts]
+    .map((name) => name.toLowerCase())
+    .filter((name) => validName.test(name));
   return [
     'localhost',
     ...new Set(['127.0.0.1', '::1', ...names, ...addresses.map((address) => address.replace(/%.*/, ''))]),
@@ -103,14 +105,14 @@ export function openCertificateFiles({ log, pollMs = 5_000, ...files }: FileOpti
   // Taken before the files are read, so that no change after it is missed.
   let seen = stampOf(paths);
   let standard = readIdentity(files);
-  let onChange = (): void => {};
+  const listeners = new Set<() => void>();
   const reloadIfChanged = (): void => {
     const now = stampOf(paths);
     if (now === seen) return;
     seen = now;
     try {
       standard = readIdentity(files);
-      onChange();
+      for (const listener of listeners) listener();
       log.info({ cert: files.cert }, 'TLS certificate reloaded');
     } catch (error) {
       // The other file may be about to be written.
@@ -125,7 +127,7 @@ export function openCertificateFiles({ log, pollMs = 5_000, ...files }: FileOpti
     trustPath: files.ca,
     standard: () => standard,
     onChange(listener) {
-      onChange = listener;
+      listeners.add(listener);
     },
     close: () => clearInterval(timer),
   };

@@ -5,8 +5,8 @@ import { authorityCertPath, authorityFolder } from './folder.ts';
 import type { TlsSettings } from './settings.ts';
 
 export interface OpenTlsOptions {
-  /** The name or address that the server listens on. */
-  readonly host: string;
+  /** The names and addresses that the server listens on. */
+  readonly hosts: readonly string[];
   readonly log: Log;
   readonly wallMs: () => number;
 }
@@ -14,14 +14,14 @@ export interface OpenTlsOptions {
 /** Returns the certificates that the settings ask for; undefined if HTTPS is off. Rejects with SettingError. */
 export async function openCertificates(
   settings: TlsSettings,
-  { host, log, wallMs }: OpenTlsOptions,
+  { hosts, log, wallMs }: OpenTlsOptions,
 ): Promise<Certificates | undefined> {
   if (!hasTls(settings)) return undefined;
   const { tlsFolder, tlsCert, tlsKey, tlsCa } = settings;
   // Issuing loads an ASN.1 library, which only HTTPS needs.
   const { openIssuedCertificates, openCertificateFiles } = await import('./certificates.ts');
   if (tlsCert !== '') return openCertificateFiles({ cert: tlsCert, key: tlsKey, ca: tlsCa, log });
-  return openIssuedCertificates({ folder: authorityFolder(tlsFolder), host, wallMs });
+  return openIssuedCertificates({ folder: authorityFolder(tlsFolder), hosts, wallMs });
 }
 
 /** Whether the server serves HTTPS. */

@@ -8,6 +8,14 @@ import { refusals, tags } from '../schemas.ts';
 
 const Listed = Type.Object({ method: Type.String(), path: Type.String(), summary: Type.String() });
 
+const Listing = Type.Object({
+  version: Type.String(),
+  vendorPort: Type.Union([Type.Integer(), Type.Null()], {
+    description: 'port of vendor clients; null: the same as of the operator API',
+  }),
+  routes: Type.Array(Listed),
+});
+
 /** Query parameters without which a route refuses; not part of the list, but such routes cannot be links. */
 const required = new WeakMap<ListedRoute, readonly string[]>();
 
@@ -30,9 +38,10 @@ export function collectRoutes(app: App): readonly ListedRoute[] {
 }
 
 /** Registers `/_heartbeatd/`: all operator routes with their summaries. */
-export function indexRoutes(app: App, routes: readonly ListedRoute[]): void {
+export function indexRoutes(app: App, routes: readonly ListedRoute[], vendorPort: () => number | null): void {
   const listing = () => ({
     version,
+    vendorPort: vendorPort(),
     routes: routes.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)),
   });
   app.get(
@@ -43,7 +52,7 @@ export function indexRoutes(app: App, routes: readonly ListedRoute[]): void {
         tags,
         operationId: 'listRoutes',
         summary: 'The operator routes',
-        response: { 200: Type.Object({ version: Type.String(), routes: Type.Array(Listed) }), ...refusals },
+        response: { 200: Listing, ...refusals },
       },
     },
     async () => listing(),

@@ -11,6 +11,15 @@ export const token = signal(sessionStorage.getItem(tokenKey) ?? '');
 /** Whether the server asks for a token. */
 export const needsToken = signal(false);
 
+/** Where vendor clients are served: here, unless the operator API has a port of its own. */
+export const vendorOrigin = signal(location.origin);
+
+/** Reads where vendor clients are served. */
+export async function findVendorOrigin() {
+  const { vendorPort } = await send({ path: '/' });
+  if (vendorPort !== null) vendorOrigin.value = `${location.protocol}//${location.hostname}:${vendorPort}`;
+}
+
 /** @param {string} value */
 export function setToken(value) {
   token.value = value;
@@ -36,6 +45,9 @@ function queryText(query = {}) {
 /** @param {Call} call */
 export const urlOf = ({ path, query, outside = false }) => `${outside ? '' : root}${path}${queryText(query)}`;
 
+/** @param {Call} call */
+const originOf = ({ outside = false }) => (outside ? vendorOrigin.value : location.origin);
+
 /** @returns {Record<string, string>} */
 export const authorization = () => (token.value === '' ? {} : { authorization: `Bearer ${token.value}` });
 
@@ -45,6 +57,11 @@ export const authorization = () => (token.value === '' ? {} : { authorization: `
  */
 export async function send(call, signal) {
   const { method = 'GET', body } = call;
+  if (originOf(call) !== location.origin)
+    throw new ApiError(
+      0,
+      `vendors are served at ${vendorOrigin.value}, where a browser may not send this; use the command`,
+    );
   let response;
   try {
     response = await fetch(urlOf(call), {
@@ -81,6 +98,6 @@ export function curlOf(call) {
   if (method !== 'GET' && !(method === 'POST' && body !== undefined)) words.push('-X', method);
   if (token.value !== '' && !call.outside) words.push('-H', '"Authorization: Bearer $OPERATOR_TOKEN"');
   if (body !== undefined) words.push('-d', quoted(JSON.stringify(body)));
-  words.push(quoted(`${location.origin}${urlOf(call)}`));
+  words.push(quoted(`${originOf(call)}${urlOf(call)}`));
   return words.join(' ');
 }

@@ -1,5 +1,5 @@
 /** What keeps the page up to date: one event stream, and resources that are read again when an event concerns them. */
-import { authorization, needsToken, send, token, urlOf } from './api.js';
+import { authorization, findVendorOrigin, needsToken, send, token, urlOf } from './api.js';
 import { effect, signal, useEffect, useState } from './ui.js';
 
 /** @typedef {{ seq: number, at: string, type: string, protocol?: string, tenant?: string, group?: string, holder?: string, [detail: string]: any }} LiveEvent */
@@ -65,6 +65,7 @@ async function readStream(since) {
   }
   if (!response.ok || response.body === null) return cursor;
   connection.value = 'live';
+  findVendorOrigin().catch(() => {});
   // What happened while there was no stream is not known.
   receive({ seq: cursor ?? 0, at: new Date().toISOString(), type: 'gap' });
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
