@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { Agent, fetch as fetchWith } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config.ts';
-import { connect } from '../../src/index.ts';
+import { connect, type Heartbeatd } from '../../src/index.ts';
 import { type StartedHeartbeatd, startHeartbeatd } from '../../src/start-heartbeatd.ts';
 import { listeningFields, type Served, welcome } from '../../src/welcome.ts';
 
@@ -15,7 +15,7 @@ let hb: StartedHeartbeatd;
 const heartbeat = '/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=ann&heartbeat=300';
 const statusOf = async (url: string, init?: RequestInit): Promise<number> => (await fetch(url, init)).status;
 
-async function leasesOf(of: StartedHeartbeatd): Promise<readonly unknown[]> {
+async function leasesOf(of: Heartbeatd): Promise<readonly unknown[]> {
   const found: unknown[] = [];
   for await (const lease of of.leases.list()) found.push(lease);
   return found;
