@@ -5,7 +5,8 @@ import type { Reader } from '../protocols/kit/reader.ts';
 import type { Log } from '../settings/log.ts';
 import type { Store, TenantEvent } from '../store/store.ts';
 import { eventRoutes } from './events/event-routes.ts';
-import { type Events, makeEvents, type NewEvent } from './events/events.ts';
+import { type EventFeed, type Events, makeEvents, type NewEvent } from './events/events.ts';
+import { makeSharedFeed } from './events/shared/shared-feed.ts';
 import { faultRoutes } from './faults/fault-routes.ts';
 import { type Faults, makeFaults } from './faults/faults.ts';
 import type { FaultsOptions } from './faults/state.ts';
@@ -15,6 +16,7 @@ import { journalRoutes } from './journal/journal-routes.ts';
 import { protocolOf } from './metrics/metrics.ts';
 import { makeNodes, type Nodes } from './nodes/nodes.ts';
 import { matchesPattern } from './selector/selector.ts';
+import { type Forget, makeForget } from './state/forget.ts';
 import { verifyRoutes } from './verify/verify-routes.ts';
 import { type LeaseHistory, makeLeaseHistory } from './why/lease-history.ts';
 
@@ -28,6 +30,8 @@ export interface TestBench {
   emit(event: ProtocolEvent): void;
   /** What explanations know of leases that ended. */
   readonly history: LeaseHistory;
+  /** Has every node forget the requests and past leases of a tenant, or all. */
+  readonly forget: Forget;
   /** Resolves when this process obeys what the other nodes over its store obey, or after a second. */
   start(): Promise<void>;
   /** Stops observing the store, and leaves the other nodes. */
@@ -106,16 +110,20 @@ export function makeTestBench({
     },
   };
   const faults = makeFaults(faultsOptions, nodes);
+  const shared = nodes === undefined ? undefined : makeSharedFeed({ nodes, nodeId, events });
+  const feed: EventFeed = shared ?? { open: async () => ({ events, close: () => undefined }) };
   return {
     faults,
     journal,
     events,
     emit: (event) => events.append({ protocol: protocolOf(event.tenant), ...event }),
     history,
+    forget: makeForget({ journal, history, nodes }),
     start: async () => nodes?.start(),
     async close() {
       stopObserving();
       faults.close();
+      shared?.close();
       await nodes?.close();
     },
     interceptor: combine([
@@ -125,9 +133,9 @@ export function makeTestBench({
     ]),
     routes(app) {
       faultRoutes(app, faults);
-      eventRoutes(app, events);
+      eventRoutes(app, feed);
       if (journal !== undefined) journalRoutes(app, journal);
-      verifyRoutes(app, { journal, events, monotonicMs });
+      verifyRoutes(app, { journal, feed, monotonicMs });
     },
   };
 }

@@ -4,7 +4,7 @@ import type { App } from '../../protocols/kit/protocol.ts';
 import { BadRequest, Failure, refusals, tags } from '../schemas.ts';
 import { parseSelector } from '../selector/parse.ts';
 import { isSelected, selectorQuery } from '../selector/selector.ts';
-import type { Events } from './events.ts';
+import type { EventFeed, EventLog, OperatorEvent } from './events.ts';
 import { stream } from './stream.ts';
 
 const maxStreams = 100;
@@ -23,8 +23,13 @@ const EventsQuery = Type.Object(
   { additionalProperties: false },
 );
 
+/** Returns the cursor from which a reader starts. One beyond the newest event is of a server that has lost its events since. */
+function startOf({ newest }: EventLog, cursor = newest): number {
+  return cursor > newest ? 0 : cursor;
+}
+
 /** Registers `GET /events`. Streams end when the server stops. */
-export function eventRoutes(app: App, events: Events): void {
+export function eventRoutes(app: App, feed: EventFeed): void {
   const end = new AbortController();
   let streams = 0;
   app.addHook('preClose', async () => end.abort());
@@ -35,7 +40,7 @@ export function eventRoutes(app: App, events: Events): void {
         tags,
         operationId: 'streamEvents',
         summary:
-          'Streams what happens: leases, requests, faults, the clock; resumes with Last-Event-ID or `since`',
+          'Streams what happens, over Redis on all nodes: leases, requests, faults, the clock; resumes with Last-Event-ID or `since`',
         querystring: EventsQuery,
         response: {
           200: Type.String({ description: 'server-sent events, or NDJSON by Accept' }),
@@ -54,13 +59,11 @@ export function eventRoutes(app: App, events: Events): void {
       const format = request.headers.accept?.includes('ndjson') === true ? 'ndjson' : 'sse';
       streams += 1;
       try {
-        const after = Number.isSafeInteger(lastId) ? lastId : (since ?? events.newest);
-        await stream(
-          reply,
-          events,
-          { format, after, isSelected: (event) => isSelected(event, selector) },
-          end.signal,
-        );
+        const { events, close } = await feed.open();
+        const after = startOf(events, Number.isSafeInteger(lastId) ? lastId : since);
+        // A gap concerns every reader.
+        const isWanted = (event: OperatorEvent) => event.type === 'gap' || isSelected(event, selector);
+        await stream(reply, events, { format, after, isSelected: isWanted }, end.signal).finally(close);
       } finally {
         streams -= 1;
       }

@@ -26,16 +26,34 @@ export interface LazyEvent {
   toEvent(): NewEvent;
 }
 
-export interface Events {
+/** Events that can be read and waited for: those of this process, or of all nodes. */
+export interface EventLog {
   /** Sequence number of the newest event; 0 before the first. */
   readonly newest: number;
   /** Sequence number of the newest event that was dropped for space; 0: none. */
   readonly droppedThrough: number;
-  append(event: NewEvent | LazyEvent): void;
+  /** Sequence number up to which events may be missing; at least `droppedThrough`. */
+  readonly missingThrough: number;
   /** The events after a cursor that are still kept, oldest first, at most `limit`. */
   read(after: number, limit: number): readonly OperatorEvent[];
   /** Calls a listener after each event; returns how to stop that. */
   onAppend(listener: () => void): () => void;
+}
+
+export interface Events extends EventLog {
+  append(event: NewEvent | LazyEvent): void;
+}
+
+/** Gives readers the events of all nodes. */
+export interface EventFeed {
+  /** Resolves when everything that has happened before, on any node, can be read. Rejects with StoreUnavailable. */
+  open(): Promise<OpenFeed>;
+}
+
+/** Events for one reader, who closes it. */
+export interface OpenFeed {
+  readonly events: EventLog;
+  close(): void;
 }
 
 const defaultMax = 1_000;
@@ -65,6 +83,9 @@ export function makeEvents(wallMs: () => number, { max = defaultMax, leaseMs }: 
       return newest;
     },
     get droppedThrough() {
+      return newest - kept.length;
+    },
+    get missingThrough() {
       return newest - kept.length;
     },
     append(event) {

@@ -1,6 +1,6 @@
 /** Sends events to a client for as long as it stays: as server-sent events, or as NDJSON. */
 import type { FastifyReply } from 'fastify';
-import type { Events, OperatorEvent } from './events.ts';
+import type { EventLog, OperatorEvent } from './events.ts';
 
 /** A comment after so long without events keeps proxies from closing the stream, ms. */
 const keepAliveMs = 15_000;
@@ -20,7 +20,7 @@ export interface StreamOptions {
 /** Resolves when the client has left, or `end` aborts. A gap is sent where events were dropped before they could be sent. */
 export function stream(
   reply: FastifyReply,
-  events: Events,
+  events: EventLog,
   { format, after, isSelected }: StreamOptions,
   end: AbortSignal,
 ): Promise<void> {
@@ -70,7 +70,9 @@ export function stream(
   raw.on('drain', send);
   raw.once('close', finish);
   end.addEventListener('abort', finish, { once: true });
-  send();
+  // The client may have left, and the server may have begun to stop, before there was anything to send.
+  if (end.aborted || raw.destroyed) finish();
+  else send();
   return over;
 }
 

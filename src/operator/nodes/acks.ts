@@ -2,6 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { guard } from '../../protocols/kit/validate.ts';
 import type { Append, Store, TopicEntry } from '../../store/store.ts';
+import { jsonOfEntry } from './entry-json.ts';
 
 const acksTopic = 'acks';
 const keptAcks = 1_000;
@@ -25,8 +26,9 @@ export type Ack = Static<typeof Ack>;
 const isAck = guard(Ack);
 
 /** Returns what a change announced; for an unknown form, something that no part is asked about. */
-export function readAnnouncement({ position, payload }: TopicEntry): Announcement & { position: bigint } {
-  const value = parse(payload);
+export function readAnnouncement(entry: TopicEntry): Announcement & { position: bigint } {
+  const value = jsonOfEntry(entry);
+  const { position } = entry;
   return isAnnouncement(value) ? { ...value, position } : { part: '', announced: null, position };
 }
 
@@ -60,7 +62,7 @@ export function makeAcks({
         const topics = [{ topic: acksTopic, after }];
         for (const entry of await store.readTopics({ tenant, topics, limit: keptAcks })) {
           after = entry.position;
-          const ack = parse(entry.payload);
+          const ack = jsonOfEntry(entry);
           if (!isAck(ack)) continue;
           if (Object.hasOwn(ack.answers, String(position))) answers.push(ack.answers[String(position)]);
           if (BigInt(ack.seen) >= position) missing.delete(ack.node);
@@ -71,12 +73,4 @@ export function makeAcks({
       }
     },
   };
-}
-
-function parse(payload: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(payload).toString());
-  } catch {
-    return undefined;
-  }
 }

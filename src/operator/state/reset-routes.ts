@@ -30,7 +30,7 @@ const ResetDone = Type.Object({
 
 export interface ResetOptions {
   readonly store: Store;
-  readonly bench: Pick<TestBench, 'events' | 'faults' | 'history' | 'journal'>;
+  readonly bench: Pick<TestBench, 'events' | 'faults' | 'forget'>;
   /** Absent: the server was given none. */
   readonly seed: StateDocument | undefined;
 }
@@ -66,8 +66,7 @@ export function resetRoutes(app: App, options: ResetOptions): void {
       const faults = await removeFaults(bench, tenant);
       await replaceStates(store, target, known).apply();
       if (tenant === undefined) await store.thawClock();
-      const requests = bench.journal?.remove(tenant === undefined ? {} : { tenant }) ?? 0;
-      bench.history.forget(tenant);
+      const requests = await bench.forget(tenant);
       bench.events.append({ type: 'reset', tenant });
       return {
         tenants: [...new Set([...known, ...Object.keys(target.tenants)])].sort(),

@@ -1,5 +1,5 @@
 /** What assertions are made on: requests of the journal, or events. */
-import type { Events, OperatorEvent } from '../events/events.ts';
+import type { EventLog, OperatorEvent } from '../events/events.ts';
 import type { Journal } from '../journal/journal.ts';
 import { selectableOf } from '../journal/read-entry.ts';
 import { renderEntry } from '../journal/render.ts';
@@ -40,13 +40,13 @@ export function journalSource(journal: Journal): Source {
 }
 
 /** Events of leases, requests, faults and the clock. */
-export function eventSource(events: Events): Source {
+export function eventSource(events: EventLog): Source {
   return {
     get newest() {
       return events.newest;
     },
     get droppedThrough() {
-      return events.droppedThrough;
+      return events.missingThrough;
     },
     items: (after) =>
       events.read(after, Number.MAX_SAFE_INTEGER).map((event) => ({

@@ -1,18 +1,21 @@
 /** Asserts on what clients sent. */
 import type { App } from '../../protocols/kit/protocol.ts';
-import type { Events } from '../events/events.ts';
+import type { EventFeed } from '../events/events.ts';
 import type { Journal } from '../journal/journal.ts';
 import { BadRequest, Failure, refusals, tags } from '../schemas.ts';
 import { eventSource, journalSource } from './source.ts';
 import { Verdict, Verification, verify } from './verify.ts';
 
+export interface VerifyOptions {
+  /** Absent: the settings turn it off. */
+  readonly journal: Journal | undefined;
+  readonly feed: EventFeed;
+  monotonicMs(): number;
+}
+
 /** Registers `POST /verify`: 200 if the expectation holds, 422 with the closest requests if it does not. */
-export function verifyRoutes(
-  app: App,
-  { journal, events, monotonicMs }: { journal: Journal | undefined; events: Events; monotonicMs(): number },
-): void {
+export function verifyRoutes(app: App, { journal, feed, monotonicMs }: VerifyOptions): void {
   const requests = journal === undefined ? undefined : journalSource(journal);
-  const happened = eventSource(events);
   app.post(
     '/verify',
     {
@@ -25,14 +28,24 @@ export function verifyRoutes(
       },
     },
     async (request, reply) => {
-      const source = request.body.of === 'events' ? happened : requests;
-      if (source === undefined)
-        throw new BadRequest(
-          409,
-          'the journal is off (JOURNAL=on keeps it); {"of":"events"} works without it',
-        );
-      const verdict = await verify(source, request.body, monotonicMs);
+      const verdict =
+        request.body.of === 'events'
+          ? await verifyEvents(feed, request.body, monotonicMs)
+          : await verify(requests ?? refuse(), request.body, monotonicMs);
       return reply.code(verdict.satisfied ? 200 : 422).send(verdict);
     },
   );
+}
+
+async function verifyEvents(
+  feed: EventFeed,
+  wanted: Verification,
+  monotonicMs: () => number,
+): Promise<Verdict> {
+  const { events, close } = await feed.open();
+  return verify(eventSource(events), wanted, monotonicMs).finally(close);
+}
+
+function refuse(): never {
+  throw new BadRequest(409, 'the journal is off (JOURNAL=on keeps it); {"of":"events"} works without it');
 }
