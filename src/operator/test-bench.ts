@@ -86,7 +86,7 @@ export function makeTestBench({
           readerOf,
           eventsBetween: (after, last) => events.read(after, last - after).filter(({ seq }) => seq <= last),
         },
-        onCompleted: (entry) => events.append({ tenant: entry.tenant, toEvent: () => requestEvent(entry) }),
+        onCompleted: (entry) => events.append(requestEvent(entry)),
       })
     : undefined;
   const nodes: Nodes | undefined = store.isShared
@@ -149,7 +149,7 @@ function leaseEvent(
   return { type, protocol, tenant, group, holder, epoch, revision, count, lateMs };
 }
 
-/** The event of a request that got its reply; `entry` is its sequence number in the journal. */
+/** The event of a request that got its reply; `entry` is its sequence number in the journal. Holds no body: events outlive entries. */
 function requestEvent({ seq, protocol, operation, tenant, group, holder, state, reply }: Entry): NewEvent {
   const status = reply?.status;
   return { type: 'request', protocol, operation, tenant, group, holder, state, status, entry: seq };

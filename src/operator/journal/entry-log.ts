@@ -36,11 +36,12 @@ export interface Outcome {
 }
 
 export interface EntryLog {
-  /** In insertion order, which is the order of sequence numbers. */
-  readonly entries: ReadonlyMap<number, Entry>;
+  /** Returns what is kept, in the order of sequence numbers. */
+  list(): Entry[];
+  get(seq: number): Entry | undefined;
   readonly newest: number;
   readonly droppedThrough: number;
-  /** Adds an entry. */
+  /** Adds an entry, whose sequence number is the one after the newest. */
   keep(entry: Entry): Entry;
   /** Completes an entry, which may have been dropped meanwhile. */
   finish(entry: Entry, outcome: Outcome): void;
@@ -49,53 +50,72 @@ export interface EntryLog {
   onChange(listener: () => void): () => void;
 }
 
-/** Makes a log of entries without any. */
+/** Makes a log of entries without any: a ring, so that an entry costs one write, whatever it displaces. */
 export function makeEntryLog(options: JournalOptions): EntryLog {
   const { limits = defaultLimits } = options;
-  const entries = new Map<number, Entry>();
+  const capacity = limits.entries;
+  const ring: (Entry | undefined)[] = [];
   const listeners = new Set<() => void>();
   let newest = 0;
   let droppedThrough = 0;
   let bytes = 0;
 
+  const placeOf = (seq: number): number => (seq - 1) % capacity;
+  const get = (seq: number): Entry | undefined => {
+    const entry = ring[placeOf(seq)];
+    return entry?.seq === seq ? entry : undefined;
+  };
   const changed = (): void => {
     if (listeners.size > 0) for (const listener of listeners) listener();
   };
   const forget = (entry: Entry): void => {
-    if (entries.delete(entry.seq)) bytes -= sizeOf(entry);
+    if (get(entry.seq) !== entry) return;
+    ring[placeOf(entry.seq)] = undefined;
+    bytes -= sizeOf(entry);
   };
+  /** Drops the oldest entries until the bytes are within their limit. */
   const trim = (): void => {
-    if (entries.size <= limits.entries && bytes <= limits.bytes) return;
-    for (const entry of entries.values()) {
-      if (entries.size <= limits.entries && bytes <= limits.bytes) return;
+    for (let seq = Math.max(droppedThrough, newest - capacity) + 1; bytes > limits.bytes; seq += 1) {
+      const entry = get(seq);
+      if (entry === undefined) continue;
       forget(entry);
-      droppedThrough = entry.seq;
+      droppedThrough = seq;
     }
   };
 
   const keep = (entry: Entry): Entry => {
     newest = entry.seq;
-    entries.set(entry.seq, entry);
+    const place = placeOf(newest);
+    const oldest = ring[place];
+    if (oldest !== undefined) {
+      bytes -= sizeOf(oldest);
+      droppedThrough = oldest.seq;
+    }
+    ring[place] = entry;
     bytes += sizeOf(entry);
-    trim();
+    if (bytes > limits.bytes) trim();
     changed();
     return entry;
   };
-  const finish = (entry: Entry, outcome: Outcome): void => {
-    if (entries.has(entry.seq)) bytes -= sizeOf(entry);
+  const finish = (entry: Entry, { state, notes, reply }: Outcome): void => {
     entry.eventsAfter = options.newestEvent?.() ?? 0;
     entry.durationMs = options.monotonicMs() - entry.startedMs;
-    entry.state = outcome.state;
-    if (outcome.notes !== undefined) entry.notes = outcome.notes;
-    if (outcome.reply !== undefined) entry.reply = outcome.reply;
-    if (entries.has(entry.seq)) bytes += sizeOf(entry);
-    trim();
+    entry.state = state;
+    if (notes !== undefined) entry.notes = notes;
+    if (reply !== undefined) {
+      entry.reply = reply;
+      if (get(entry.seq) === entry) {
+        bytes += reply.body.length;
+        if (bytes > limits.bytes) trim();
+      }
+    }
     options.onCompleted?.(entry);
     changed();
   };
 
   return {
-    entries,
+    list: () => ring.filter((entry) => entry !== undefined).sort((a, b) => a.seq - b.seq),
+    get,
     get newest() {
       return newest;
     },

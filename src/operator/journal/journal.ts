@@ -48,7 +48,7 @@ export interface Journal {
 export function makeJournal(options: JournalOptions): Journal {
   const { reader = plainReader } = options;
   const kept = makeEntryLog(options);
-  const { entries, keep, finish } = kept;
+  const { keep, finish } = kept;
 
   const add = (exchange: Exchange): undefined => {
     exchange.kept[slot] = keep(entryOf(exchange, kept.newest + 1, options));
@@ -85,9 +85,9 @@ export function makeJournal(options: JournalOptions): Journal {
     get droppedThrough() {
       return kept.droppedThrough;
     },
-    get: (seq) => entries.get(seq),
+    get: kept.get,
     read({ selector, after = 0, limit, order = 'oldest' }) {
-      const all = order === 'oldest' ? [...entries.values()] : [...entries.values()].reverse();
+      const all = order === 'oldest' ? kept.list() : kept.list().reverse();
       const found: Entry[] = [];
       for (const entry of all) {
         if (found.length >= limit) break;
@@ -100,9 +100,7 @@ export function makeJournal(options: JournalOptions): Journal {
       };
     },
     remove(selector) {
-      const found = [...entries.values()].filter((entry) =>
-        isSelected(selectableOf(entry, reader), selector),
-      );
+      const found = kept.list().filter((entry) => isSelected(selectableOf(entry, reader), selector));
       for (const entry of found) kept.forget(entry);
       return found.length;
     },
