@@ -1,4 +1,4 @@
-/** A Redis master, a replica of it, and Sentinels that watch both, for tests. */
+/** A Redis master, its replicas, and Sentinels that watch them, for tests. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { type RedisServer, startRedis } from './redis-server.ts';
@@ -8,7 +8,10 @@ export const masterName = 'heartbeats';
 export interface SentinelSet {
   /** The first master. */
   readonly master: RedisServer;
+  /** Its first replica. */
   readonly replica: RedisServer;
+  /** The first master and all its replicas. */
+  readonly servers: readonly RedisServer[];
   readonly sentinels: readonly RedisServer[];
   /** Has the first Sentinel make the replica the master, as an operator does. */
   failOver(): Promise<void>;
@@ -17,12 +20,24 @@ export interface SentinelSet {
   stop(): Promise<void>;
 }
 
-/** Starts them, and resolves when all Sentinels know the replica and each other. */
-export async function startSentinels(count: number): Promise<SentinelSet> {
+export interface SentinelSetOptions {
+  /** Number of replicas; default 1. */
+  readonly replicas?: number;
+  /** Further arguments of the master and its replicas. */
+  readonly settings?: readonly string[];
+}
+
+/** Starts them, and resolves when all Sentinels know the replicas and each other. */
+export async function startSentinels(
+  count: number,
+  { replicas = 1, settings = [] }: SentinelSetOptions = {},
+): Promise<SentinelSet> {
   // Otherwise a master waits for more replicas before it sends its data to the first.
-  const extra = ['--repl-diskless-sync-delay', '0'];
+  const extra = ['--repl-diskless-sync-delay', '0', ...settings];
   const master = await startRedis({ extra });
-  const replica = await startRedis({ extra: [...extra, '--replicaof', '127.0.0.1', String(master.port)] });
+  const replica = await startReplica(extra, master);
+  const servers = [master, replica];
+  while (servers.length <= replicas) servers.push(await startReplica(extra, master));
   const sentinelConfig = `sentinel monitor ${masterName} 127.0.0.1 ${master.port} ${Math.floor(count / 2) + 1}
 sentinel down-after-milliseconds ${masterName} 500
 sentinel failover-timeout ${masterName} 5000
@@ -38,22 +53,23 @@ sentinel failover-timeout ${masterName} 5000
 
   const isReady = async (client: Redis): Promise<boolean> => {
     const about = JSON.stringify(await client.call('SENTINEL', 'MASTER', masterName));
-    const replicas = JSON.stringify(await client.call('SENTINEL', 'REPLICAS', masterName));
+    const known = JSON.stringify(await client.call('SENTINEL', 'REPLICAS', masterName));
     return (
-      about.includes(`"num-slaves","1","num-other-sentinels","${count - 1}"`) &&
-      replicas.includes('"master-link-status","ok"') &&
-      replicas.includes('"flags","slave"')
+      about.includes(`"num-slaves","${replicas}","num-other-sentinels","${count - 1}"`) &&
+      known.split('"master-link-status","ok"').length === replicas + 1 &&
+      known.split('"flags","slave"').length === replicas + 1
     );
   };
-  // A master holds back what it replicates until the replica's first acknowledgement.
-  await ofMaster.set('first', '1');
-  await ofMaster.wait(1, 0);
+  // A master holds back what it replicates until the first acknowledgement of a replica, and may refuse writes until then.
+  while (!(await isWritten(ofMaster))) await pause(20);
+  await ofMaster.wait(replicas, 0);
   ofMaster.disconnect();
   for (const client of clients) while (!(await isReady(client))) await pause(20);
 
   return {
     master,
     replica,
+    servers,
     sentinels,
     async failOver() {
       await clients[0]?.call('SENTINEL', 'FAILOVER', masterName);
@@ -61,10 +77,21 @@ sentinel failover-timeout ${masterName} 5000
     switched: () => switched,
     async stop() {
       for (const client of [...clients, listener]) client.disconnect();
-      for (const server of [...sentinels, replica, master]) {
+      for (const server of [...sentinels, ...servers]) {
         server.thaw();
         await server.stop();
       }
     },
   };
+}
+
+function startReplica(extra: readonly string[], { port }: RedisServer): Promise<RedisServer> {
+  return startRedis({ extra: [...extra, '--replicaof', '127.0.0.1', String(port)] });
+}
+
+async function isWritten(redis: Redis): Promise<boolean> {
+  return redis.set('first', '1').then(
+    () => true,
+    () => false,
+  );
 }

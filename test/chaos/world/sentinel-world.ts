@@ -1,4 +1,4 @@
-/** Nodes over a master, its replica and three Sentinels. */
+/** Nodes over a master, two replicas and three Sentinels, set up as docs/operating.md advises. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { masterName, type SentinelSet, startSentinels } from '../../redis-sentinel.ts';
 import type { RedisServer } from '../../redis-server.ts';
@@ -8,6 +8,9 @@ import { nodeFaults } from './node-faults.ts';
 import { type ServerNode, startServerNode } from './server-node.ts';
 import { type Fault, nodeArguments, type World, type WorldOptions } from './world.ts';
 
+/** A master acknowledges a write only while a replica has acknowledged something in the last seconds. */
+const settings = ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '3'];
+
 /** Starts it. */
 export async function startSentinelWorld({
   folder,
@@ -15,7 +18,7 @@ export async function startSentinelWorld({
   onLine,
   nodeCount,
 }: WorldOptions): Promise<World> {
-  const set = await startSentinels(3);
+  const set = await startSentinels(3, { replicas: 2, settings });
   const nodes: ServerNode[] = [];
   const close = async (): Promise<void> => {
     for (const node of nodes) await node.close();
@@ -80,30 +83,32 @@ function failovers(set: SentinelSet): Fault[] {
 
 const patienceMs = 40_000;
 
-/** Resolves when there are a master and a replica that has all of it; starts again what was killed or stopped. */
+/** Resolves when there is a master and its replicas have all of it; starts again what was killed or stopped. */
 async function whole(set: SentinelSet): Promise<{ readonly master: RedisServer }> {
-  for (const server of [set.master, set.replica]) {
+  for (const server of set.servers) {
     server.thaw();
     if (server.pid === 0) await server.start();
   }
   const endMs = performance.now() + patienceMs;
   while (performance.now() < endMs) {
     const master = await masterOf(set);
-    const replica = master === set.master ? set.replica : set.master;
-    // In this order: what the master has now, the replica has later.
+    // In this order: what the master has now, the replicas have later.
     const above = await replication(master);
-    const below = await replication(replica);
+    const replicas = set.servers.filter((server) => server !== master);
+    const below = await Promise.all(replicas.map(replication));
+    const isReplica = (text: string): boolean =>
+      text.includes('master_link_status:up') &&
+      text.includes(`master_port:${master.port}`) &&
+      hasCaughtUp(above, text);
     if (
       above.includes('role:master') &&
-      above.includes('state=online') &&
-      below.includes('master_link_status:up') &&
-      below.includes(`master_port:${master.port}`) &&
-      hasCaughtUp(above, below)
+      above.split('state=online').length === set.servers.length &&
+      below.every(isReplica)
     )
       return { master };
     await pause(200);
   }
-  throw new Error('the replica did not catch up');
+  throw new Error('the replicas did not catch up');
 }
 
 /** A Sentinel refuses while it has not heard of the replica, or of the end of the failover before. */
@@ -135,7 +140,7 @@ async function masterOf(set: SentinelSet): Promise<RedisServer> {
     'GET-MASTER-ADDR-BY-NAME',
     masterName,
   ])) as string[];
-  return Number(address[1]) === set.master.port ? set.master : set.replica;
+  return set.servers.find(({ port }) => port === Number(address[1])) ?? set.master;
 }
 
 async function replication({ port }: RedisServer): Promise<string> {
