@@ -32,7 +32,10 @@ export async function startApp(
   options: StartOptions = {},
 ): Promise<StartedApp> {
   const { protocols, logger, wallMs, randomBytes, listenOn = '127.0.0.1' } = options;
-  const store = options.store ?? createStore(openEmbeddedDriver(wallMs === undefined ? {} : { wallMs }));
+  const { maxTenantBytes } = changes;
+  const store =
+    options.store ??
+    createStore(openEmbeddedDriver({ maxTenantBytes, ...(wallMs === undefined ? {} : { wallMs }) }));
   const config = defaultConfig(changes);
   const app = await buildApp({
     config,

@@ -54,6 +54,11 @@ export interface Commit {
   readonly appends?: readonly Append[];
   /** Each is appended to the event topics of its group that are watched, at a fresh timetoken; to none if none is. */
   readonly events?: readonly GroupEvent[];
+  /**
+   * True: never rejected with TenantFull. For what the server writes so that leases are renewed, handed over and ended, and that is
+   * bounded by what clients were granted.
+   */
+  readonly isExempt?: boolean;
 }
 
 export interface CommitResult {

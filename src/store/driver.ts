@@ -27,7 +27,7 @@ import { maxGroupsPerHolder } from './limits.ts';
 /** The result of one command of a batch and the events that it caused, or its own error. */
 export type Outcome =
   | { readonly result: Commands[CommandName]['result']; readonly events?: readonly TenantEvent[] }
-  | { readonly error: Error };
+  | { readonly error: Error; readonly events?: readonly TenantEvent[] };
 
 /** How long the event topics of groups are kept. */
 export interface EventRetention {
@@ -91,6 +91,8 @@ export interface TenantSize {
   readonly leases: number;
   readonly documents: number;
   readonly topics: number;
+  /** Names and contents of all of it, and a fixed number for each (`limits.ts`). */
+  readonly bytes: number;
 }
 
 /** A beat would grant its holder more than `maxGroupsPerHolder` leases; it changed nothing. */
@@ -104,7 +106,21 @@ export class TooManyGroups extends Error {
 
 /** The store cannot be reached, or did not reply in time. Protocols reply with their own "server error". */
 export class StoreUnavailable extends Error {
-  override readonly name = 'StoreUnavailable';
+  override readonly name: string = 'StoreUnavailable';
+}
+
+/**
+ * The tenant would hold more bytes than it may. What only renews, reads, releases or deletes is never refused, nor is a commit that is
+ * exempt. A beat has renewed what existed all the same.
+ */
+export class TenantFull extends StoreUnavailable {
+  override readonly name = 'TenantFull';
+  readonly tenant: Tenant;
+
+  constructor(tenant: Tenant) {
+    super(`${tenant} holds as many bytes as MAX_TENANT_BYTES allows`);
+    this.tenant = tenant;
+  }
 }
 
 export interface Driver {

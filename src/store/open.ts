@@ -29,14 +29,14 @@ const driverKinds: readonly DriverKind[] = [
   {
     setting: 'REDIS_URL',
     isChosen: ({ redisUrl }) => redisUrl !== '',
-    open: ({ redisUrl, storeTimeoutMs }, log) =>
-      openRedisDriver({ url: redisUrl, timeoutMs: storeTimeoutMs, log }),
+    open: ({ redisUrl, storeTimeoutMs, maxTenantBytes }, log) =>
+      openRedisDriver({ url: redisUrl, timeoutMs: storeTimeoutMs, maxTenantBytes, log }),
     unusable: RedisUrlError,
   },
   {
     setting: 'DATA',
     isChosen: () => true,
-    open: ({ data }, log) => openEmbeddedDriver({ path: data, log }),
+    open: ({ data, maxTenantBytes }, log) => openEmbeddedDriver({ path: data, maxTenantBytes, log }),
     unusable: FileUnusable,
   },
 ];

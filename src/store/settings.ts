@@ -21,4 +21,10 @@ export const storeSettings = {
     { min: 50, max: 60_000 },
     "Redis command timeout, after which a request gets the vendor's server error, ms",
   ),
+  maxTenantBytes: integer(
+    'MAX_TENANT_BYTES',
+    1_073_741_824,
+    { min: 0, max: Number.MAX_SAFE_INTEGER },
+    'maximum size of what one tenant (project, PBX, subscribe key) may keep in the store, bytes; beyond it new data is refused; 0: no limit',
+  ),
 } as const;

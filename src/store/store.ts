@@ -15,6 +15,7 @@ export {
   type ClockReading,
   type StoreHealth,
   StoreUnavailable,
+  TenantFull,
   type TenantSize,
   TooManyGroups,
 } from './driver.ts';

@@ -11,6 +11,7 @@ export interface Node {
 
 export interface NodeOptions extends StoreOptions {
   readonly events?: EventRetention;
+  readonly maxTenantBytes?: number;
 }
 
 export interface BackendTraits {

@@ -11,6 +11,7 @@ import { dumpContract } from './dump-contract.ts';
 import { eventWatches } from './event-watches.ts';
 import { storeContract } from './store-contract.ts';
 import { storeModel } from './store-model.ts';
+import { tenantBytes } from './tenant-bytes.ts';
 
 const traits = { shared: false, survivesKill: true };
 
@@ -19,9 +20,9 @@ async function open(maxSlackMs: number): Promise<Backend> {
   let generation = 0;
   const path = (): string => join(folder, `${generation}.db`);
   return {
-    async node({ events, ...options } = {}) {
+    async node({ events, maxTenantBytes, ...options } = {}) {
       const retention = events === undefined ? {} : { events };
-      const driver = openEmbeddedDriver({ path: path(), maxSlackMs, ...retention });
+      const driver = openEmbeddedDriver({ path: path(), maxSlackMs, maxTenantBytes, ...retention });
       return { driver, store: createStore(driver, options) };
     },
     // A kill, as the next process finds it: the files as they stand now, with the first process never closing them.
@@ -46,4 +47,5 @@ describe('the embedded store on a file that has every renewal', () => {
   storeModel(traits, () => open(0));
   eventWatches(traits, () => open(0));
   dumpContract(traits, () => open(0));
+  tenantBytes(traits, () => open(0));
 });

@@ -7,12 +7,13 @@ import { dumpContract } from './dump-contract.ts';
 import { eventWatches } from './event-watches.ts';
 import { storeContract } from './store-contract.ts';
 import { storeModel } from './store-model.ts';
+import { tenantBytes } from './tenant-bytes.ts';
 
 describe('the embedded store in memory', () => {
   const traits = { shared: false, survivesKill: false };
   const open = async (): Promise<Backend> => ({
-    async node({ events, ...options } = {}) {
-      const driver = openEmbeddedDriver(events === undefined ? {} : { events });
+    async node({ events, maxTenantBytes, ...options } = {}) {
+      const driver = openEmbeddedDriver({ maxTenantBytes, ...(events === undefined ? {} : { events }) });
       return { driver, store: createStore(driver, options) };
     },
     async stop() {},
@@ -25,4 +26,5 @@ describe('the embedded store in memory', () => {
   storeModel(traits, open);
   eventWatches(traits, open);
   dumpContract(traits, open);
+  tenantBytes(traits, open);
 });

@@ -8,17 +8,19 @@ import { dumpContract } from './dump-contract.ts';
 import { eventWatches } from './event-watches.ts';
 import { storeContract } from './store-contract.ts';
 import { storeModel } from './store-model.ts';
+import { tenantBytes } from './tenant-bytes.ts';
 
 describe('the store on a Redis Cluster of three masters', () => {
   const traits = { shared: true, survivesKill: false };
   const open = async (): Promise<Backend> => {
     const cluster = await startCluster();
     return {
-      async node({ events, ...options } = {}) {
+      async node({ events, maxTenantBytes, ...options } = {}) {
         const driver = await openRedisDriver({
           url: cluster.url,
           timeoutMs: 5_000,
           ...(events === undefined ? {} : { events }),
+          maxTenantBytes,
         });
         return { driver, store: createStore(driver, options) };
       },
@@ -31,4 +33,5 @@ describe('the store on a Redis Cluster of three masters', () => {
   storeModel(traits, open);
   eventWatches(traits, open);
   dumpContract(traits, open);
+  tenantBytes(traits, open);
 });

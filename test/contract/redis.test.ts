@@ -8,17 +8,19 @@ import { dumpContract } from './dump-contract.ts';
 import { eventWatches } from './event-watches.ts';
 import { storeContract } from './store-contract.ts';
 import { storeModel } from './store-model.ts';
+import { tenantBytes } from './tenant-bytes.ts';
 
 describe('the store on Redis', () => {
   const traits = { shared: true, survivesKill: true };
   const open = async (): Promise<Backend> => {
     const server = await startRedis({ appendOnly: true });
     return {
-      async node({ events, ...options } = {}) {
+      async node({ events, maxTenantBytes, ...options } = {}) {
         const driver = await openRedisDriver({
           url: server.url,
           timeoutMs: 5_000,
           ...(events === undefined ? {} : { events }),
+          maxTenantBytes,
         });
         return { driver, store: createStore(driver, options) };
       },
@@ -37,4 +39,5 @@ describe('the store on Redis', () => {
   storeModel(traits, open);
   eventWatches(traits, open);
   dumpContract(traits, open);
+  tenantBytes(traits, open);
 });

@@ -17,9 +17,11 @@ export function inWords(message: string): string {
   return text;
 }
 
+const expectedNames = new Set(['ReplyError', 'StoreUnavailable', 'TenantFull']);
+
 /** Errors of the network, of Redis and of the store: where they were noticed in the code says nothing about their cause. */
 function isExpected(error: Error & { readonly syscall?: unknown }): boolean {
-  return error.syscall !== undefined || error.name === 'ReplyError' || error.name === 'StoreUnavailable';
+  return error.syscall !== undefined || expectedNames.has(error.name);
 }
 
 /** Serialises the `err` field of a line; the stack only if the error is one of the program. */

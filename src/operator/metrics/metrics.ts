@@ -1,6 +1,6 @@
 /** Prometheus metrics of one server, in a registry of their own. */
 import { Counter, Gauge, Registry } from 'prom-client';
-import type { LeaseEvent, Store } from '../../store/store.ts';
+import type { LeaseEvent, Store, TenantSize } from '../../store/store.ts';
 import { version } from '../../version.ts';
 import { makeHistogram } from './histogram.ts';
 import { type CountRequest, requestCounter } from './request-counter.ts';
@@ -69,7 +69,7 @@ export function makeMetrics(): Metrics & { watch(store: Store): void } {
         countLeaseEvent(tenant, type);
         if (type === 'expired') lateness.observe(lateMs / 1_000);
       });
-      gaugeLeases(store, registers);
+      gaugeTenants(store, registers);
       gaugeStore(store, registers);
     },
   };
@@ -102,18 +102,48 @@ function leaseEventCounter(registers: Registry[]): (tenant: string, type: LeaseE
   };
 }
 
-/** Adds the number of leases in the store, which is read when the metrics are. */
-function gaugeLeases(store: Store, registers: Registry[]): void {
+/** How many tenants have a series each: those with the most bytes. */
+const maxTenantSeries = 20;
+
+/** Adds what the tenants hold, which is read once when the metrics are. */
+function gaugeTenants(store: Store, registers: Registry[]): void {
+  let reading: Promise<readonly TenantSize[]> | undefined;
+  const read = (): Promise<readonly TenantSize[]> => {
+    reading ??= store
+      .tenants()
+      .catch(() => [])
+      .finally(() => {
+        reading = undefined;
+      });
+    return reading;
+  };
+  const byProtocol = (name: string, help: string, count: 'leases' | 'bytes'): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['protocol'] as const,
+      registers,
+      async collect() {
+        this.reset();
+        for (const size of await read()) this.inc({ protocol: protocolOf(size.tenant) }, size[count]);
+      },
+    });
+  };
+  byProtocol('heartbeatd_leases', 'Leases held in the store, by all nodes', 'leases');
+  byProtocol(
+    'heartbeatd_store_bytes',
+    'Names and contents of what is held in the store, by all nodes',
+    'bytes',
+  );
   new Gauge({
-    name: 'heartbeatd_leases',
-    help: 'Leases held in the store, by all nodes',
-    labelNames: ['protocol'] as const,
+    name: 'heartbeatd_tenant_bytes',
+    help: `The part of heartbeatd_store_bytes of each of the ${maxTenantSeries} largest tenants`,
+    labelNames: ['tenant'] as const,
     registers,
     async collect() {
       this.reset();
-      for (const { tenant, leases } of await store.tenants().catch(() => [])) {
-        this.inc({ protocol: protocolOf(tenant) }, leases);
-      }
+      const largest = (await read()).toSorted((a, b) => b.bytes - a.bytes).slice(0, maxTenantSeries);
+      for (const { tenant, bytes } of largest) this.set({ tenant }, bytes);
     },
   });
 }

@@ -12,8 +12,13 @@ export const Overview = Type.Object({
   version: Type.String(),
   store: Type.String({ description: 'the store, without credentials' }),
   tenants: Type.Array(
-    Type.Object({ protocol: Type.String(), tenant: Type.String(), leases: Type.Integer() }),
-    { description: 'tenants that hold anything, the largest first, at most 1 000' },
+    Type.Object({
+      protocol: Type.String(),
+      tenant: Type.String(),
+      leases: Type.Integer(),
+      bytes: Type.Integer({ description: 'names and contents of all that it holds (MAX_TENANT_BYTES)' }),
+    }),
+    { description: 'tenants that hold anything, those with the most leases first, at most 1 000' },
   ),
   leases: Type.Record(Type.String(), Type.Integer(), { description: 'live leases by protocol' }),
   perSecond: Type.Object(
@@ -52,20 +57,23 @@ export function overviewRoutes(
       },
     },
     async () => {
-      const sizes = (await store.tenants()).filter(({ leases }) => leases > 0);
+      const sizes = (await store.tenants()).filter(({ bytes }) => bytes > 0);
       const leases: Record<string, number> = {};
       for (const { tenant, leases: count } of sizes) {
         const protocol = protocolOf(tenant);
-        leases[protocol] = (leases[protocol] ?? 0) + count;
+        if (count > 0) leases[protocol] = (leases[protocol] ?? 0) + count;
       }
       const nowMs = wallMs();
       return {
         version,
         store: store.description,
         tenants: sizes
-          .toSorted((a, b) => b.leases - a.leases)
+          .toSorted((a, b) => b.leases - a.leases || b.bytes - a.bytes)
           .slice(0, maxTenants)
-          .map(({ tenant, leases: count }) => ({ protocol: protocolOf(tenant), tenant, leases: count })),
+          .map(({ tenant, leases: count, bytes }) => ({
+            ...{ protocol: protocolOf(tenant), tenant },
+            ...{ leases: count, bytes },
+          })),
         leases,
         perSecond: {
           requests: [...rates.read('requests', nowMs)],

@@ -1,6 +1,6 @@
 /** Why a request got no success: one classification of protocol, framework, store and unknown errors. */
 import type { FastifyRequest } from 'fastify';
-import { StoreUnavailable } from '../../store/store.ts';
+import { StoreUnavailable, TenantFull } from '../../store/store.ts';
 import { Conflict } from './retry-on-conflict.ts';
 
 /** A refusal in the vendor's terms. Each protocol has one subclass, which carries what the vendor's error shows. */
@@ -37,6 +37,8 @@ export type Failure =
   | { readonly kind: 'unavailable' }
   /** The server is busy: it has too much to do, or what the call changes kept changing underneath it. */
   | { readonly kind: 'overloaded' }
+  /** The tenant may keep no more data. */
+  | { readonly kind: 'tenant-full' }
   | { readonly kind: 'not-found'; readonly path: string }
   | { readonly kind: 'unreadable'; readonly reason: UnreadableReason }
   | { readonly kind: 'bug'; readonly requestId: string };
@@ -50,6 +52,7 @@ const reasons: Readonly<Record<string, UnreadableReason>> = {
 /** Returns the failure that an error stands for. What is not known is a bug, and is logged as one. */
 export function classify(error: unknown, request: FastifyRequest): Failure {
   if (error instanceof VendorError) return { kind: 'vendor', error };
+  if (error instanceof TenantFull) return { kind: 'tenant-full' };
   if (error instanceof StoreUnavailable) return { kind: 'unavailable' };
   if (error instanceof Conflict || error instanceof Overloaded) return { kind: 'overloaded' };
   if (error instanceof NotFound) return { kind: 'not-found', path: pathOf(request) };

@@ -1,11 +1,14 @@
 /** Documents in the embedded store, and the commit that changes them together with topics. */
 import type { Input, Result } from '../commands.ts';
 import type { DocumentWrite, StoredDocument } from '../documents.ts';
+import { TenantFull } from '../driver.ts';
 import type { DumpedDocument } from '../dumps.ts';
 import type { Guard, Tenant } from '../leases.ts';
+import { entryOverheadBytes } from '../limits.ts';
 import { detach } from './detach.ts';
 import { appendEvent } from './events/events.ts';
 import type { DocumentRecord, TenantRecord } from './records.ts';
+import { bytesOf, documentSize, hasRoom, newTopicSize } from './sizes.ts';
 import {
   deleteIfEmpty,
   dueOf,
@@ -17,6 +20,24 @@ import {
   tenantOf,
 } from './state.ts';
 import { appendEntry } from './topics.ts';
+
+/** Whether a commit is refused when its tenant has no room for it. */
+function checkRoom(state: State, { tenant: name, writes = [], appends = [] }: Input<'commit'>): void {
+  const tenant = state.tenants.get(name);
+  let bytes = 0;
+  for (const { collection, key, value } of writes) {
+    const document = tenant?.collections.get(collection)?.get(key);
+    if (document !== undefined) bytes -= documentSize(document);
+    if (value !== null) bytes += documentSize({ collection, key, value });
+  }
+  for (const { topic, also = [], payload } of appends) {
+    for (const name of [topic, ...also]) {
+      if (tenant?.topics.has(name) !== true) bytes += newTopicSize(name);
+      bytes += entryOverheadBytes + payload.length;
+    }
+  }
+  if (!hasRoom(state, name, bytes)) throw new TenantFull(name);
+}
 
 const refused: Result<'commit'> = { committed: false, versions: [], positions: [] };
 
@@ -58,6 +79,7 @@ export function commit(state: State, input: Input<'commit'>): Result<'commit'> {
     version === undefined || (find(state, input.tenant, collection, key)?.version ?? 0) === version;
   if (!writes.every(isCurrent)) return refused;
 
+  if (input.isExempt !== true && state.maxTenantBytes !== never) checkRoom(state, input);
   const tenant = tenantOf(state, input.tenant);
   const versions = writes.map((write) => {
     if (write.value !== null) return writeDocument(state, tenant, write, write.value);
@@ -68,7 +90,7 @@ export function commit(state: State, input: Input<'commit'>): Result<'commit'> {
     const newest = tenant.topics.get(topic)?.newest;
     const position = after === undefined ? nextTimetoken(state, tenant.name) : (newest ?? after) + 1n;
     for (const name of [topic, ...also]) {
-      appendEntry(state, tenant, name, { entry: { position, payload }, retention });
+      appendEntry(state, tenant, name, { entry: { position, payload, bytes: payload.length }, retention });
     }
     return position;
   });
@@ -106,11 +128,13 @@ function writeDocument(
     const changed = document;
     const { version, value: oldValue, deadlineMs } = document;
     state.undo.push(() => {
+      changed.tenant.bytes += bytesOf(oldValue) - bytesOf(changed.value);
       Object.assign(changed, { version, value: oldValue, deadlineMs });
       watchDocument(state, changed);
     });
   }
   document.version = nextInSequence(state);
+  tenant.bytes += bytesOf(value) - bytesOf(document.value);
   document.value = value;
   document.deadlineMs = ttlMs === undefined ? never : leaseNow(state, tenant.name) + ttlMs;
   watchDocument(state, document);
@@ -148,6 +172,7 @@ function addDocument(tenant: TenantRecord, document: DocumentRecord): void {
   const collection = tenant.collections.get(document.collection) ?? new Map<string, DocumentRecord>();
   tenant.collections.set(document.collection, collection.set(document.key, document));
   tenant.documents += 1;
+  tenant.bytes += documentSize(document);
 }
 
 /** Removes a document from memory, without a record of it. */
@@ -157,6 +182,7 @@ function removeDocument(state: State, document: DocumentRecord): void {
   collection?.delete(document.key);
   if (collection?.size === 0) tenant.collections.delete(document.collection);
   tenant.documents -= 1;
+  tenant.bytes -= documentSize(document);
   dueOf(state, tenant.name).remove(document);
 }
 

@@ -49,6 +49,8 @@ export interface EmbeddedOptions {
   readonly log?: Pick<Log, 'warn' | 'info'>;
   /** How much longer than its TTL a lease may be held after a kill because its last renewals were not written, ms; 0: each is written. */
   readonly maxSlackMs?: number;
+  /** Maximum of the bytes of a tenant (`TenantFull`); absent or 0: none. */
+  readonly maxTenantBytes?: number | undefined;
 }
 
 /** Opens the driver. Throws FileUnusable if the file cannot be opened, is damaged, or another process has it. */
@@ -59,7 +61,7 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
   const log = options.log ?? silentLog;
   const maxSlackMs = options.maxSlackMs ?? defaultMaxSlackMs;
   const file = path === '' ? undefined : new StoreFile(path, { log, maxSlackMs });
-  const state = openState(file, wallMs, options.events ?? defaultEventRetention);
+  const state = openState(file, wallMs, options);
   let appendListener: (tenant: Tenant, topic: string) => void = () => {};
   let claim = { owner: '', untilMs: 0 };
 
@@ -117,11 +119,12 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
     },
     async tenants() {
       const tenants = [...state.tenants.values()].filter((tenant) => !isEmpty(tenant));
-      return tenants.map(({ name, leases, documents, topics }) => ({
+      return tenants.map(({ name, leases, documents, topics, bytes }) => ({
         tenant: name,
         leases,
         documents,
         topics: topics.size,
+        bytes,
       }));
     },
     ownClocks: async () => [...state.clocks.keys()],
@@ -170,7 +173,11 @@ function makeSweepSlice(state: State, run: Steps['run'], monotonicMs: () => numb
 }
 
 /** Returns a new state, with what the file holds. */
-function openState(file: StoreFile | undefined, wallMs: () => number, eventRetention: EventRetention): State {
+function openState(
+  file: StoreFile | undefined,
+  wallMs: () => number,
+  { events = defaultEventRetention, maxTenantBytes = 0 }: EmbeddedOptions,
+): State {
   const first = firstClock(wallMs());
   const before = file?.readClock();
   const clock = before === undefined ? first.clock : tick(before.clock, wallMs());
@@ -184,7 +191,8 @@ function openState(file: StoreFile | undefined, wallMs: () => number, eventReten
     due: new DueHeap(),
     clocks: new Map(),
     changes: file ?? noChangeLog,
-    eventRetention,
+    eventRetention: events,
+    maxTenantBytes: maxTenantBytes === 0 ? Number.POSITIVE_INFINITY : maxTenantBytes,
     undo: undefined,
     appended: [],
   };

@@ -100,6 +100,7 @@ export function loadTenant(state: State, { tenant: name, dump }: Input<'load'>):
     const placed = entries.map(({ position, payload }) => ({
       position: position === 0n ? nextTimetoken(state, name) : position,
       payload,
+      bytes: payload.length,
     }));
     loadTopic(state, tenant, { topic: detach(topic), remainingMs, entries: placed });
   }

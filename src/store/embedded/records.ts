@@ -34,6 +34,8 @@ export interface Entry {
   readonly position: bigint;
   /** A lease event is encoded when it is first read: most events are never read. */
   payload: Uint8Array | TenantEvent;
+  /** Size of the payload when it was appended. */
+  readonly bytes: number;
 }
 
 export interface TopicRecord extends Due {
@@ -44,7 +46,7 @@ export interface TopicRecord extends Due {
   entries: Entry[];
   start: number;
   newest: bigint;
-  /** Size of the payloads that are kept; lease events are not counted. */
+  /** Size of the payloads that are kept. */
   bytes: number;
 }
 
@@ -93,15 +95,12 @@ export interface TenantRecord {
   watches: Watches | undefined;
   leases: number;
   documents: number;
+  /** What all of it counts for (`sizes.ts`). */
+  bytes: number;
 }
 
 /** Reverts one change. Adds each group whose members may be out of order to `disordered`. */
 export type Revert = (disordered: Set<GroupRecord>) => void;
-
-/** Returns the size of an entry's payload; 0 for a lease event. */
-export function sizeOf({ payload }: Entry): number {
-  return payload instanceof Uint8Array ? payload.length : 0;
-}
 
 /** Returns the payload of an entry; encodes it if it is a lease event. */
 export function payloadOf(entry: Entry): Uint8Array {

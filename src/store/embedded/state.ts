@@ -32,6 +32,8 @@ export interface State {
   /** Reverts each change of the present batch, in order; undefined: nothing is ever reverted, as there is no file. */
   undo: Revert[] | undefined;
   readonly eventRetention: EventRetention;
+  /** Maximum of the bytes of a tenant; Infinity: none. */
+  readonly maxTenantBytes: number;
   /** Topics with new entries since the last batch was completed. */
   appended: { tenant: Tenant; topic: string }[];
 }
@@ -117,6 +119,7 @@ export function tenantOf(state: State, name: Tenant): TenantRecord {
       watches: undefined,
       leases: 0,
       documents: 0,
+      bytes: 0,
     };
     state.tenants.set(name, tenant);
     state.undo?.push(() => state.tenants.delete(name));

@@ -1,14 +1,9 @@
 /** Topics in the embedded store. */
 import type { Input, Result } from '../commands.ts';
 import type { Append, TopicEntry } from '../documents.ts';
-import {
-  type Entry,
-  payloadOf,
-  type Revert,
-  sizeOf,
-  type TenantRecord,
-  type TopicRecord,
-} from './records.ts';
+import { entryOverheadBytes } from '../limits.ts';
+import { type Entry, payloadOf, type Revert, type TenantRecord, type TopicRecord } from './records.ts';
+import { newTopicSize, topicSize } from './sizes.ts';
 import { dueOf, leaseNow, never, type State } from './state.ts';
 
 /** Number of trimmed entries from which a topic's array is shortened. */
@@ -26,10 +21,12 @@ export function appendEntry(
 ): void {
   const topic = tenant.topics.get(name) ?? newTopic(state, tenant, name);
   if (state.undo !== undefined) state.undo.push(restoreOf(state, topic));
+  const sizeBefore = topic.bytes + entryOverheadBytes * (topic.entries.length - topic.start);
   topic.entries.push(entry);
   topic.newest = entry.position;
-  topic.bytes += sizeOf(entry);
+  topic.bytes += entry.bytes;
   trim(topic, retention);
+  tenant.bytes += topic.bytes + entryOverheadBytes * (topic.entries.length - topic.start) - sizeBefore;
   topic.deadlineMs = retention.idleMs === undefined ? never : leaseNow(state, tenant.name) + retention.idleMs;
   watchTopic(state, topic);
   state.changes.entryAppended(topic, entry, topic.entries[topic.start]?.position ?? entry.position);
@@ -52,7 +49,8 @@ export function loadTopic(
   for (const entry of loaded.entries) {
     topic.entries.push(entry);
     topic.newest = entry.position;
-    topic.bytes += sizeOf(entry);
+    topic.bytes += entry.bytes;
+    tenant.bytes += entryOverheadBytes + entry.bytes;
     state.changes.entryAppended(topic, entry, oldest?.position ?? entry.position);
   }
 }
@@ -68,17 +66,22 @@ function restoreOf(state: State, topic: TopicRecord): Revert {
   const { entries, start, newest, bytes, deadlineMs } = topic;
   const { length } = entries;
   return () => {
+    topic.tenant.bytes -= topicSize(topic);
     entries.length = length;
     Object.assign(topic, { entries, start, newest, bytes, deadlineMs });
+    topic.tenant.bytes += topicSize(topic);
     watchTopic(state, topic);
   };
 }
 
 /** Ends a topic that is due. */
 export function endTopic(state: State, topic: TopicRecord): void {
-  topic.tenant.topics.delete(topic.name);
+  const { tenant } = topic;
+  tenant.topics.delete(topic.name);
+  tenant.bytes -= topicSize(topic);
   state.undo?.push(() => {
-    topic.tenant.topics.set(topic.name, topic);
+    tenant.topics.set(topic.name, topic);
+    tenant.bytes += topicSize(topic);
     watchTopic(state, topic);
   });
   state.changes.topicDeleted(topic);
@@ -98,8 +101,10 @@ function newTopic(state: State, tenant: TenantRecord, name: string): TopicRecord
     slot: -1,
   };
   tenant.topics.set(name, topic);
+  tenant.bytes += newTopicSize(name);
   state.undo?.push(() => {
     tenant.topics.delete(name);
+    tenant.bytes -= topicSize(topic);
     dueOf(state, topic.tenant.name).remove(topic);
   });
   return topic;
@@ -110,7 +115,7 @@ function trim(topic: TopicRecord, { keepEntries, keepBytes }: Retention): void {
   const last = topic.entries.length - 1;
   while (topic.start < last && (last - topic.start >= keepEntries || topic.bytes > maxBytes)) {
     const entry = topic.entries[topic.start];
-    if (entry !== undefined) topic.bytes -= sizeOf(entry);
+    if (entry !== undefined) topic.bytes -= entry.bytes;
     topic.start += 1;
   }
   // Where bytes are limited the memory is released at once, else when half of the array is trimmed.

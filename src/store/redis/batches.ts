@@ -76,19 +76,20 @@ export function makeBatchRunner(call: Caller, retention: EventRetention): BatchR
   };
 }
 
-/** The events of the batch are with the outcome of its first command that succeeded. */
+/** The events of the batch are with the outcome of its first command. */
 function outcomesOf(codec: Codec<'beat'>, inputs: never[], reply: readonly Reply[]): Outcome[] {
   const replies = codec.changesLeases === true ? reply[0] : reply;
   const results: (Result<CommandName> | Error)[] =
     codec.decodeBatch?.(replies as Buffer, inputs) ??
-    inputs.map((input, at) => codec.decode((replies as readonly Reply[])[at] ?? null, input));
+    inputs.map((input, at) => {
+      const reply = (replies as readonly Reply[])[at] ?? null;
+      return codec.refusal?.(reply, input) ?? codec.decode(reply, input);
+    });
   const outcomes = results.map(
     (result): Outcome => (result instanceof Error ? { error: result } : { result }),
   );
   const events = codec.changesLeases === true ? replyEvents(reply, 1) : [];
-  const at = results.findIndex((result) => !(result instanceof Error));
-  const first = results[at];
-  if (events.length > 0 && first !== undefined && !(first instanceof Error))
-    outcomes[at] = { result: first, events };
+  const [first] = outcomes;
+  if (events.length > 0 && first !== undefined) outcomes[0] = { ...first, events };
   return outcomes;
 }

@@ -18,6 +18,8 @@ export interface CallerOptions {
   /** Names the store in errors. */
   readonly description: string;
   readonly timeoutMs: number;
+  /** As the scripts were defined with. */
+  readonly maxTenantBytes: number;
 }
 
 const demoted = /(?:^|-)READONLY\b/;
@@ -32,7 +34,10 @@ export function makeCaller(options: CallerOptions): Caller {
     if (fault !== undefined)
       throw new StoreUnavailable(`${description}: ${endpointName(endpoint)} is away: ${fault.message}`);
   };
-  const followRedirects = makeRedirectFollower({ topology, send, requireUsable });
+  const followRedirects = makeRedirectFollower({
+    ...{ topology, send, requireUsable },
+    maxTenantBytes: options.maxTenantBytes,
+  });
 
   return (call) =>
     new Promise((resolve, reject) => {

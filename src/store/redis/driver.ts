@@ -32,6 +32,8 @@ export interface RedisOptions {
   readonly partitions?: number;
   readonly events?: EventRetention;
   readonly log?: StoreLog;
+  /** Maximum of the bytes of a tenant (`TenantFull`); absent or 0: none. */
+  readonly maxTenantBytes?: number | undefined;
 }
 
 const defaultPartitions = 64;
@@ -46,11 +48,13 @@ const earlyFlushSize = 32;
 export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
   const target = parseRedisUrl(options.url);
   const { timeoutMs, partitions = defaultPartitions, events = defaultEventRetention } = options;
+  const { maxTenantBytes = 0 } = options;
   let appendListener: (tenant: Tenant, topic: string) => void = () => {};
   let gapListener: () => void = () => {};
   const { topology, opened, close } = openConnections(target, {
     timeoutMs,
     partitions,
+    maxTenantBytes,
     log: options.log ?? silentLog,
     onAppend: (tenant, topic) => appendListener(tenant, topic),
     onGap: () => gapListener(),
@@ -60,6 +64,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     partitions,
     description: target.description,
     timeoutMs,
+    maxTenantBytes,
   });
 
   try {
@@ -90,7 +95,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     tenants: (partition) => readTenants(call, partition),
     async ownClocks(partition) {
       const reply = (await call({ name: 'tenants', partition, args: [] })) as readonly Reply[];
-      return (reply[3] as readonly string[]).map(String);
+      return (reply[4] as readonly string[]).map(String);
     },
     onAppend(listener) {
       appendListener = listener;
@@ -161,13 +166,14 @@ function clockSteps(call: Caller): Pick<Driver, 'readClock' | 'setClock' | 'clai
 
 async function readTenants(call: Caller, partition: number): Promise<TenantSize[]> {
   const reply = (await call({ name: 'tenants', partition, args: [] })) as readonly Reply[];
-  const [leases, documents, topics] = reply.slice(0, 3).map(countsOf);
+  const [leases, documents, topics, bytes] = reply.slice(0, 4).map(countsOf);
   const names = new Set([leases, documents, topics].flatMap((counts) => [...(counts?.keys() ?? [])]));
   return [...names].map((tenant) => ({
     tenant,
     leases: leases?.get(tenant) ?? 0,
     documents: documents?.get(tenant) ?? 0,
     topics: topics?.get(tenant) ?? 0,
+    bytes: bytes?.get(tenant) ?? 0,
   }));
 }
 

@@ -7,6 +7,8 @@ import { loadScript, type Reply, type ScriptCall } from './scripts.ts';
 
 export interface RedirectOptions {
   readonly topology: Topology;
+  /** As the scripts were defined with. */
+  readonly maxTenantBytes: number;
   send(redis: Redis, call: ScriptCall): Promise<Reply>;
   /** Throws StoreUnavailable if the connection takes no commands now. */
   requireUsable(connection: Connection): void;
@@ -32,12 +34,13 @@ const maxHurriedTries = 3;
  */
 export function makeRedirectFollower({
   topology,
+  maxTenantBytes,
   send,
   requireUsable,
 }: RedirectOptions): (refused: RefusedCall) => Promise<Reply> {
   const sendAsking = async (redis: Redis, call: ScriptCall): Promise<Reply> => {
     // ASKING holds for one command: the script's text could not be sent after its hash.
-    await loadScript(redis, call.name);
+    await loadScript(redis, call.name, maxTenantBytes);
     const [, reply] = await Promise.all([redis.asking(), send(redis, call)]);
     return reply;
   };

@@ -54,12 +54,17 @@ function luaLiteral(value: Constant): string {
   return typeof value === 'string' ? `'${value}'` : String(value);
 }
 
-const texts = new Map<ScriptName, string>();
+const texts = new Map<string, string>();
 
-/** Returns the text of a script. A fragment stands where it is first included. */
-export function scriptText(name: ScriptName): string {
-  const text = texts.get(name) ?? insertConstants(assemble(name), ownConstants[name]);
-  texts.set(name, text);
+/**
+ * Returns the text of a script, with the maximum of the bytes of a tenant in it (0: none): an argument would cost each call a little. A
+ * fragment stands where it is first included.
+ */
+export function scriptText(name: ScriptName, maxTenantBytes = 0): string {
+  const known = `${maxTenantBytes} ${name}`;
+  const constants = new Map([...literals({ maxTenantBytes }), ...(ownConstants[name] ?? [])]);
+  const text = texts.get(known) ?? insertConstants(assemble(name), constants);
+  texts.set(known, text);
   return text;
 }
 
@@ -80,7 +85,7 @@ const declaration = /^local ([A-Z][A-Z_]*) = ('[^']*'|\d+)(?=\s)/gm;
  * Puts their values in place of shared constants and of upper-case names that are declared as a text or a number. A local of
  * the script instead would make each function that uses it dearer to create, and every call creates its functions.
  */
-function insertConstants(text: string, own: ReadonlyMap<string, string> = new Map()): string {
+function insertConstants(text: string, own: ReadonlyMap<string, string>): string {
   const constants = new Map([...sharedConstants, ...own]);
   const rest = text.replaceAll(declaration, (_, name: string, value: string) => {
     constants.set(name, value);

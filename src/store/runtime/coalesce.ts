@@ -3,7 +3,7 @@
  * transaction in the embedded store.
  */
 import type { Command, CommandName, Input, Result } from '../commands.ts';
-import { type Driver, type Outcome, StoreUnavailable } from '../driver.ts';
+import { type Driver, type Outcome, StoreUnavailable, TenantFull } from '../driver.ts';
 import type { TenantEvent } from '../leases.ts';
 
 /** Maximum size of a batch: it keeps one script call near a millisecond, for other clients of Redis wait as long. */
@@ -33,6 +33,8 @@ export interface BatchReport {
 
 export interface CoalesceOptions {
   readonly onEvents: (events: readonly TenantEvent[]) => void;
+  /** Called for each command that was refused because its tenant may hold no more. */
+  readonly onTenantFull?: (error: TenantFull) => void;
   /** Called after every batch. */
   readonly onBatch?: (report: BatchReport) => void;
   /** Measures the latency of batches, ms. */
@@ -104,7 +106,7 @@ export function coalesce(driver: Driver, options: CoalesceOptions): Coalescer {
 
 async function runBatch(
   driver: Driver,
-  { onEvents, onBatch, monotonicMs }: CoalesceOptions,
+  { onEvents, onTenantFull, onBatch, monotonicMs }: CoalesceOptions,
   partition: number,
   batch: readonly PendingCommand[],
 ): Promise<void> {
@@ -123,8 +125,10 @@ async function runBatch(
     const outcome = outcomes[at];
     if (outcome === undefined) pending?.reject(new Error('the driver returned no outcome for a command'));
     else if ('error' in outcome) {
+      if (outcome.events !== undefined && outcome.events.length > 0) onEvents(outcome.events);
       // A driver may run a batch in parts, of which one fails because the store is away.
-      if (outcome.error instanceof StoreUnavailable) isAway = true;
+      if (outcome.error instanceof TenantFull) onTenantFull?.(outcome.error);
+      else if (outcome.error instanceof StoreUnavailable) isAway = true;
       pending?.reject(outcome.error);
     } else {
       if (outcome.events !== undefined && outcome.events.length > 0) onEvents(outcome.events);

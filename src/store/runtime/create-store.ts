@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Log, silentLog } from '../../settings/log.ts';
 import type { CommandName, Input } from '../commands.ts';
-import type { Driver } from '../driver.ts';
+import type { Driver, TenantFull } from '../driver.ts';
 import { checkDump } from '../dumps.ts';
 import type { TenantEvent } from '../leases.ts';
 import { serverSpace } from '../server-space.ts';
@@ -39,6 +39,7 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
   };
   const { run, runShared, drain } = coalesce(driver, {
     onEvents: (events) => publish('command', events),
+    onTenantFull: makeTenantFullLog(log),
     monotonicMs: () => performance.now(),
     ...(onBatch === undefined
       ? {}
@@ -93,6 +94,18 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
       await drain();
       await driver.close();
     },
+  };
+}
+
+/** Minimum interval between two log lines about tenants that may hold no more, ms: clients try again. */
+const tenantFullLogMs = 10_000;
+
+function makeTenantFullLog(log: Log): (error: TenantFull) => void {
+  let loggedMs = Number.NEGATIVE_INFINITY;
+  return ({ tenant }) => {
+    if (performance.now() - loggedMs < tenantFullLogMs) return;
+    loggedMs = performance.now();
+    log.warn({ tenant }, 'tenant holds MAX_TENANT_BYTES; refusing new data');
   };
 }
 

@@ -92,6 +92,7 @@ function errnoOf(failure: Failure): Errno {
       return failure.error instanceof PbxError ? failure.error.errno : errnos.internal;
     case 'unavailable':
     case 'overloaded':
+    case 'tenant-full':
       return errnos.serviceUnreachable;
     case 'not-found':
       return errnos.requestNotSupported;

@@ -15,7 +15,7 @@ export async function addRevocation(
   ttlMs: number,
 ): Promise<void> {
   const write = { ...documentOf(token), value: '', ttlMs: Math.max(1, ttlMs) };
-  await store.commit({ tenant, writes: [write] });
+  await store.commit({ tenant, writes: [write], isExempt: true });
 }
 
 /** Whether a token is revoked. */

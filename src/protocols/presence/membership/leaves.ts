@@ -30,7 +30,7 @@ interface Leave {
 /** Records that a uuid left channels. Only for those that it was present in: a leave of others must not cost memory. */
 export async function rememberLeave(store: Store, { tenant, uuid, channels, forMs }: Leave): Promise<void> {
   const writes = channels.map((channel) => ({ ...documentOf(channel, uuid), value: '', ttlMs: forMs }));
-  await store.commit({ tenant, writes });
+  await store.commit({ tenant, writes, isExempt: true });
 }
 
 /** Returns those of the channels that the uuid left after `since`, a sequence number of the store. */

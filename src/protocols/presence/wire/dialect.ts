@@ -161,6 +161,9 @@ function makeTenantReader(): (subscribeKey: string) => Tenant {
   };
 }
 
+/** When a client may try again whose keyset may keep no more data, s: leases and messages have to end first. */
+const retryWhenFullSeconds = 10;
+
 const validators = new WeakMap<TSchema, Validator<unknown>>();
 
 /**
@@ -186,6 +189,8 @@ function errorFor(failure: Failure): PresenceError {
     case 'unavailable':
     case 'overloaded':
       return errors.unavailable();
+    case 'tenant-full':
+      return errors.tooManyRequests(retryWhenFullSeconds);
     case 'unreadable':
       if (failure.reason === 'target-too-long') return errors.uriTooLong();
       return failure.reason === 'body-too-large' ? errors.messageTooLarge() : errors.unreadable();

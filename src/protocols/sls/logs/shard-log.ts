@@ -153,5 +153,5 @@ export async function deleteLogs(
   const appends = topics
     .filter((_, at) => (bounds[at]?.entries ?? 0) > 0)
     .map((topic) => ({ topic, payload: Buffer.alloc(0), after: 0n, keepEntries: 1, idleMs: 1 }));
-  if (appends.length > 0) await store.commit({ tenant, appends });
+  if (appends.length > 0) await store.commit({ tenant, appends, isExempt: true });
 }

@@ -116,6 +116,8 @@ function errorOf(failure: Exclude<Failure, { kind: 'bug' }>, request: FastifyReq
     case 'unavailable':
     case 'overloaded':
       return errors.ServerBusy();
+    case 'tenant-full':
+      return errors.WriteQuotaExceed();
     case 'unreadable':
       return unreadableError(failure.reason, request);
   }

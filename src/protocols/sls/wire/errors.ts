@@ -70,6 +70,7 @@ export const errors = {
     (resource: 'project' | 'consumer group' | 'consumer' | 'shard') => `${resource} quota exceed`,
     'consumer group',
   ),
+  WriteQuotaExceed: entry(403, 'WriteQuotaExceed', () => 'Write quota is exceeded.'),
   ProjectQuotaExceed: entry(400, 'ProjectQuotaExceed', () => 'Project Quota Exceed'),
   MissAccessKeyId: entry(400, 'MissAccessKeyId', () => 'x-log-accesskeyid does not exist in header.'),
   MissingAPIVersion: entry(400, 'MissingAPIVersion', () => 'x-log-apiversion does not exist in http header.'),
@@ -236,6 +237,7 @@ export const commonErrors: readonly ErrorName[] = [
   'ParameterInvalid',
   'RequestBodyTooLarge',
   'ServerBusy',
+  'WriteQuotaExceed',
 ];
 
 /** Errors of every call that has to be signed, where the settings require signatures. */

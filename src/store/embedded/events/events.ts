@@ -3,6 +3,7 @@ import { leaseEventsBelowTopic, leaseEventsTopic } from '../../documents.ts';
 import type { LeaseEvent, TenantEvent } from '../../leases.ts';
 import { maxWatchedPrefixBytes } from '../../limits.ts';
 import type { Entry, LeaseRecord, TenantRecord } from '../records.ts';
+import { payloadSize } from '../sizes.ts';
 import { dateNow, nextTimetoken, partitionNow, type State } from '../state.ts';
 import { appendEntry, type Retention } from '../topics.ts';
 
@@ -56,7 +57,8 @@ export function appendEvent(
 ): void {
   const topics = eventTopicsOf(state, tenant, group);
   if (topics.length === 0) return;
-  const entry: Entry = { position: nextTimetoken(state, tenant.name), payload };
+  const position = nextTimetoken(state, tenant.name);
+  const entry: Entry = { position, payload, bytes: payloadSize(payload) };
   for (const topic of topics) appendEntry(state, tenant, topic, { entry, retention });
 }
 

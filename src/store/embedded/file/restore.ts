@@ -2,6 +2,7 @@
 import { DueHeap } from '../leases/due-heap.ts';
 import { addHeld, holderName } from '../leases/holders.ts';
 import type { DocumentRecord, LeaseRecord, TopicRecord, WatchRecord } from '../records.ts';
+import { documentSize, leaseSize, topicSize } from '../sizes.ts';
 import { dueOf, never, newGroup, type State, tenantOf } from '../state.ts';
 import { deadlineOf } from './deadline-column.ts';
 import type { Renewals } from './renewals.ts';
@@ -92,6 +93,7 @@ function restoreLeases(
     group.members.set(lease.holder, lease);
     addHeld(tenant.holders, lease);
     tenant.leases += 1;
+    tenant.bytes += leaseSize(group.name, lease.holder, lease.data);
     dueOf(state, tenant.name).watch(lease);
     if (renewal !== undefined) renewed.push(lease);
   }
@@ -114,6 +116,7 @@ function restoreDocument(state: State, row: Row, postponedMs: number): void {
   const collection = tenant.collections.get(document.collection) ?? new Map<string, DocumentRecord>();
   tenant.collections.set(document.collection, collection.set(document.key, document));
   tenant.documents += 1;
+  tenant.bytes += documentSize(document);
   if (document.deadlineMs !== never) dueOf(state, tenant.name).watch(document);
 }
 
@@ -126,6 +129,7 @@ function restoreTopic(state: State, row: Row, entries: readonly Row[], postponed
     entries: entries.map(({ position, payload }) => ({
       position: position as bigint,
       payload: payload as Uint8Array,
+      bytes: (payload as Uint8Array).length,
     })),
     start: 0,
     newest: row.newest as bigint,
@@ -135,6 +139,7 @@ function restoreTopic(state: State, row: Row, entries: readonly Row[], postponed
     slot: -1,
   };
   tenant.topics.set(topic.name, topic);
+  tenant.bytes += topicSize(topic);
   if (topic.deadlineMs !== never) dueOf(state, tenant.name).watch(topic);
 }
 

@@ -1,6 +1,6 @@
 /** Changes of leases in the embedded store: each function is one atomic step. */
 import type { Input, Result } from '../../commands.ts';
-import { TooManyGroups } from '../../driver.ts';
+import { TenantFull, TooManyGroups } from '../../driver.ts';
 import type { DumpedLease } from '../../dumps.ts';
 import type { BeatLease, TenantEvent } from '../../leases.ts';
 import { defaultTtlMs } from '../../limits.ts';
@@ -8,6 +8,7 @@ import { detach } from '../detach.ts';
 import { guardsHold } from '../documents.ts';
 import { recordEvent } from '../events/events.ts';
 import type { LeaseRecord, TenantRecord } from '../records.ts';
+import { bytesOf, hasRoom, leaseSize } from '../sizes.ts';
 import { dueOf, leaseNow, newGroup, nextInSequence, type State, tenantOf } from '../state.ts';
 import { addHeld, allHeld, exceedsGroups, holderName, leaseIn, removeHeld } from './holders.ts';
 
@@ -17,11 +18,17 @@ export interface Step<T> {
   readonly events: readonly TenantEvent[];
 }
 
+/** The step changed something, but not all that it was to: its command is refused. */
+export interface RefusedStep {
+  readonly error: TenantFull;
+  readonly events: readonly TenantEvent[];
+}
+
 const noEvents: readonly TenantEvent[] = [];
 const stale: Result<'beat'> = { stale: true, leases: [] };
 
-/** Renews and grants the leases of a holder. */
-export function beat(state: State, input: Input<'beat'>): Step<Result<'beat'>> {
+/** Renews and grants the leases of a holder. Leases for which the tenant has no room are left out, and the command is refused. */
+export function beat(state: State, input: Input<'beat'>): Step<Result<'beat'>> | RefusedStep {
   if (input.guards !== undefined && !guardsHold(state, input.tenant, input.guards)) {
     return { result: stale, events: noEvents };
   }
@@ -32,6 +39,7 @@ export function beat(state: State, input: Input<'beat'>): Step<Result<'beat'>> {
   if (input.grant && exceedsGroups(held, groups)) throw new TooManyGroups(input.holder);
   const leases: BeatLease[] = [];
   let events: TenantEvent[] | undefined;
+  let isFull = false;
   for (const { group, data } of groups as readonly { group: string; data?: string }[]) {
     let lease = leaseIn(held, group);
     if (lease !== undefined && lease.deadlineMs <= now) {
@@ -42,6 +50,10 @@ export function beat(state: State, input: Input<'beat'>): Step<Result<'beat'>> {
       lease = undefined;
     }
     if (lease !== undefined) {
+      if (data !== undefined && data !== lease.data && !hasRoomForData(state, lease, data)) {
+        isFull = true;
+        continue;
+      }
       const event = renew(state, lease, { now, ttlMs: input.ttlMs, data });
       if (event !== undefined) {
         events ??= [];
@@ -49,6 +61,10 @@ export function beat(state: State, input: Input<'beat'>): Step<Result<'beat'>> {
       }
       leases.push(beatLease(lease, 'renewed'));
     } else if (input.grant && input.groups !== undefined) {
+      if (!hasRoom(state, input.tenant, leaseSize(group, input.holder, data))) {
+        isFull = true;
+        continue;
+      }
       events ??= [];
       lease = grant(state, input, group, { now, data: data ?? null });
       events.push(recordEvent(state, lease, 'granted', 0));
@@ -58,7 +74,23 @@ export function beat(state: State, input: Input<'beat'>): Step<Result<'beat'>> {
       leases.push(absentLease(tenant, group));
     }
   }
+  if (isFull) return { error: new TenantFull(input.tenant), events: events ?? noEvents };
   return { result: { stale: false, leases }, events: events ?? noEvents };
+}
+
+function hasRoomForData(state: State, { tenant, data }: LeaseRecord, next: string | null): boolean {
+  return hasRoom(state, tenant.name, bytesOf(next) - bytesOf(data));
+}
+
+function changeData(state: State, lease: LeaseRecord, data: string | null): void {
+  const { data: before, tenant } = lease;
+  const bytes = bytesOf(data) - bytesOf(before);
+  state.undo?.push(() => {
+    lease.data = before;
+    tenant.bytes -= bytes;
+  });
+  lease.data = data;
+  tenant.bytes += bytes;
 }
 
 /** Returns the event if the renewal changed the lease's data. */
@@ -68,9 +100,9 @@ function renew(
   { now, ttlMs, data }: { now: number; ttlMs: number | undefined; data: string | undefined },
 ): TenantEvent | undefined {
   if (state.undo !== undefined) {
-    const { ttlMs: oldTtlMs, deadlineMs, data: oldData } = lease;
+    const { ttlMs: oldTtlMs, deadlineMs } = lease;
     state.undo.push(() => {
-      Object.assign(lease, { ttlMs: oldTtlMs, deadlineMs, data: oldData });
+      Object.assign(lease, { ttlMs: oldTtlMs, deadlineMs });
       dueOf(state, lease.tenant.name).watch(lease);
     });
   }
@@ -83,7 +115,7 @@ function renew(
     else state.changes.ttlChanged(lease);
     return undefined;
   }
-  lease.data = detach(data);
+  changeData(state, lease, detach(data));
   state.changes.leaseSet(lease);
   return recordEvent(state, lease, 'changed', 0);
 }
@@ -170,6 +202,7 @@ function addLease(state: State, lease: LeaseRecord): void {
   tenant.groups.set(group.name, group);
   addHeld(tenant.holders, lease);
   tenant.leases += 1;
+  tenant.bytes += leaseSize(group.name, holder, lease.data);
   dueOf(state, lease.tenant.name).watch(lease);
 }
 
@@ -179,6 +212,7 @@ function removeLease(state: State, lease: LeaseRecord): void {
   removeHeld(tenant.holders, lease);
   if (group.members.size === 0) tenant.groups.delete(group.name);
   tenant.leases -= 1;
+  tenant.bytes -= leaseSize(group.name, holder, lease.data);
   dueOf(state, tenant.name).remove(lease);
 }
 
@@ -209,11 +243,8 @@ export function setData(state: State, input: Input<'setData'>): Step<Result<'set
     return { result: { live: false, changed: false }, events: noEvents };
   }
   if (lease.data === input.data) return { result: { live: true, changed: false }, events: noEvents };
-  const { data } = lease;
-  state.undo?.push(() => {
-    lease.data = data;
-  });
-  lease.data = input.data;
+  if (!hasRoomForData(state, lease, input.data)) throw new TenantFull(input.tenant);
+  changeData(state, lease, input.data);
   state.changes.leaseSet(lease);
   const events = input.emitEvent === false ? noEvents : [recordEvent(state, lease, 'changed', 0)];
   return { result: { live: true, changed: true }, events };

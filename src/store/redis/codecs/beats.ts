@@ -1,5 +1,5 @@
 /** Beats as `lua/beat/beat.lua` takes and replies to them: in runs that differ in names and data only. */
-import { StoreUnavailable, TooManyGroups } from '../../driver.ts';
+import { StoreUnavailable, TenantFull, TooManyGroups } from '../../driver.ts';
 import type { Beat, BeatGroup, BeatLease, BeatResult } from '../../leases.ts';
 import { defaultTtlMs } from '../../limits.ts';
 import type { ScriptArgument } from '../scripts.ts';
@@ -71,14 +71,15 @@ function encodeRun(run: readonly Beat[], first: Beat, to: ScriptArgument[]): voi
 
 const memoryFull = 'redis has no free memory for new leases';
 
-const states = { g: 'granted', r: 'renewed', a: 'absent', f: 'absent', m: 'absent' } as const;
+const states = { g: 'granted', r: 'renewed', a: 'absent', f: 'absent', m: 'absent', q: 'absent' } as const;
 
 const letterOfRefusal = 'f';
 const letterOfTooMany = 'm';
+const letterOfTenantFull = 'q';
 
 const stale: BeatResult = { stale: true, leases: [] };
 
-function readResult(read: TextReader, { holder, groups, returning }: Beat): BeatResult | Error {
+function readResult(read: TextReader, { tenant, holder, groups, returning }: Beat): BeatResult | Error {
   const count = groups?.length ?? Number(read.until());
   const leases: BeatLease[] = [];
   let error: Error | undefined;
@@ -86,6 +87,7 @@ function readResult(read: TextReader, { holder, groups, returning }: Beat): Beat
     const letter = read.take(1);
     if (letter === letterOfRefusal) error = new StoreUnavailable(memoryFull);
     if (letter === letterOfTooMany) error = new TooManyGroups(holder);
+    if (letter === letterOfTenantFull) error = new TenantFull(tenant);
     const state = states[letter as keyof typeof states];
     const group = groups === undefined ? utf8(read.counted()) : (groups[at]?.group ?? '');
     const revision = returning === 'state' ? 0 : Number(read.until());

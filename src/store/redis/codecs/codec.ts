@@ -8,6 +8,8 @@ export interface Codec<N extends CommandName> {
   /** Replaces `encode`: appends the whole batch. */
   encodeBatch?(inputs: readonly Input<N>[], to: ScriptArgument[]): void;
   decode(reply: Reply, input: Input<N>): Result<N>;
+  /** Returns the error of a command that the script refused by itself; undefined if it did not. */
+  refusal?(reply: Reply, input: Input<N>): Error | undefined;
   /** The script takes the retention of event topics first, and replies `{ replies, tenant, events, … }`. */
   readonly changesLeases?: true;
   /** The reply holds bytes that are not text, as packed events are. */

@@ -1,5 +1,6 @@
 /** Commands on documents, and the commit, as the scripts in `lua/documents` take and reply to them. */
 import type { CommandName } from '../../commands.ts';
+import { TenantFull } from '../../driver.ts';
 import type { Guard } from '../../leases.ts';
 import type { ScriptArgument } from '../scripts.ts';
 import { type Codec, list, number, text } from './codec.ts';
@@ -38,8 +39,8 @@ export const documents: { readonly [N in DocumentCommand]: Codec<N> } = {
     },
   },
   commit: {
-    encode({ tenant, guards, writes = [], appends = [], events = [] }, to) {
-      to.push(tenant);
+    encode({ tenant, guards, writes = [], appends = [], events = [], isExempt = false }, to) {
+      to.push(tenant, isExempt ? '1' : '0');
       encodeGuards(guards, to);
       to.push(writes.length);
       for (const { collection, key, version, value, ttlMs } of writes) {
@@ -56,6 +57,7 @@ export const documents: { readonly [N in DocumentCommand]: Codec<N> } = {
         to.push(group, Buffer.from(payload), '@', keepEntries, '', idleMs);
       }
     },
+    refusal: (reply, { tenant }) => (reply === 0 ? new TenantFull(tenant) : undefined),
     decode(reply) {
       if (reply === null) return { committed: false, versions: [], positions: [] };
       const [versions, positions] = list(reply);

@@ -1,5 +1,6 @@
 /** Commands on leases, apart from beats, as the scripts in `lua/leases` take and reply to them. */
 import type { CommandName } from '../../commands.ts';
+import { TenantFull } from '../../driver.ts';
 import type { Lease, Members } from '../../leases.ts';
 import type { Reply } from '../scripts.ts';
 import { type Codec, list, number, text } from './codec.ts';
@@ -36,6 +37,7 @@ export const leases: { readonly [N in LeaseCommand]: Codec<N> } = {
     encode({ tenant, group, holder, data, emitEvent }, to) {
       to.push(tenant, group, holder, data === null ? '0' : '1', data ?? '', emitEvent === false ? '0' : '1');
     },
+    refusal: (reply, { tenant }) => (number(reply) === 3 ? new TenantFull(tenant) : undefined),
     decode: (reply) => ({ live: number(reply) > 0, changed: number(reply) === 2 }),
   },
   read: {

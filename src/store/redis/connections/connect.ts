@@ -22,6 +22,8 @@ import {
 export interface ConnectOptions {
   readonly partitions: number;
   readonly timeoutMs: number;
+  /** Maximum of the bytes of a tenant; 0: none. */
+  readonly maxTenantBytes: number;
   readonly log: StoreLog;
   onAppend(tenant: Tenant, topic: string): void;
   /** Called when append notifications may have been lost. */
@@ -75,7 +77,7 @@ export function openConnections(target: RedisTarget, options: ConnectOptions): C
         settle();
       },
     });
-    defineScripts(connection.redis);
+    defineScripts(connection.redis, options.maxTenantBytes);
     return connection;
   };
 

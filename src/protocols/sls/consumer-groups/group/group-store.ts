@@ -82,6 +82,8 @@ export async function writeGroup(
     tenant,
     guards: [logstoreGuard],
     writes: [write, ...writes],
+    // Leases that are there are handed over and renewed, whatever the project keeps.
+    isExempt: true,
   });
   forgetGroup(context, known);
   if (!committed) return undefined;

@@ -13,7 +13,7 @@
 --            'r'  if all leases were renewed and not all fields are returned; if revisions are returned, it is followed by the
 --                 number of consecutive leases of the same group and ';', their revision and ';', until all leases are covered;
 --            '-'  else, followed by a letter per lease: 'g' granted, 'r' renewed, 'a' absent, 'f' refused for lack of memory,
---                 or 'm' because the holder would have too many, which are as absent. For '*', each beat begins with its number of
+--                 'm' because the holder would have too many, or 'q' because the tenant would hold too many bytes, which are as absent. For '*', each beat begins with its number of
 --                 leases and ';', and the letter is followed by the length of the group, ';' and the group. Then come the revision
 --                 and ';' if it is returned; the epoch and ';' if all fields are returned or the lease was granted; and if all
 --                 fields are, '-' for no data, or '+', the length of the data, ';' and the data
@@ -34,6 +34,7 @@ end
 replies = {}
 --@include beat/form
 --@include membership/endLeases
+--@include shared/bytes
 --@include beat/grants
 --@include beat/leases
 

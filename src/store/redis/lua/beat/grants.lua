@@ -65,6 +65,7 @@ local function grant(run, record, holder, group, data)
   lease.data = data
   addLease(record, lease, run.bundle)
   granted.count = granted.count + 1
+  countUp('bytes', tenant, leaseOverheadBytes + #group + #holder + (data and #data or 0))
   if data then
     granted.data[#granted.data + 1] = fieldOf(group, holder)
     granted.data[#granted.data + 1] = data

@@ -1,15 +1,16 @@
 -- The slow path of beats: leases that are not all plainly renewed.
 
--- Renews a live lease.
-local function renew(run, lease, data)
+-- Renews a live lease. `before`: its data, if the beat comes with data.
+local function renew(run, lease, data, before)
   local tenant, oldDeadline = run.tenant, lease.deadline
-  local changed = data and dataAt(tenant, fieldOf(lease.group, lease.holder)) ~= data
+  local changed = data and before ~= data
   lease.ttl = run.form.ttl or lease.ttl
   lease.deadline = now(tenant) + lease.ttl
   touchLease(lease, run.bundle)
   if changed then
     lease.flag, lease.data = 1, data
     writeData(tenant, { fieldOf(lease.group, lease.holder), data })
+    countUp('bytes', tenant, #data - (before and #before or 0))
     recordChange(tenant, lease, data)
   end
   if lease.deadline < oldDeadline then
@@ -27,10 +28,15 @@ local function beatOne(run, holder, group, data)
       -- What is written for one that was just granted must not be overtaken.
       writeGranted()
     end
-    if isMemoryFull and data and dataAt(run.tenant, fieldOf(group, holder)) ~= data then
-      return 'f'
+    local before = data and dataAt(run.tenant, fieldOf(group, holder))
+    if before ~= data then
+      if isMemoryFull then
+        return 'f'
+      elseif not hasRoom(run.tenant, #data - (before and #before or 0)) then
+        return 'q'
+      end
     end
-    renew(run, lease, data)
+    renew(run, lease, data, before)
     return 'r', lease
   end
   if lease then
@@ -42,6 +48,9 @@ local function beatOne(run, holder, group, data)
   end
   if isMemoryFull then
     return 'f'
+  end
+  if not hasRoom(run.tenant, leaseOverheadBytes + #group + #holder + (data and #data or 0)) then
+    return 'q'
   end
   return 'g', grant(run, record, holder, group, data)
 end

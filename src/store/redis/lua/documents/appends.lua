@@ -13,7 +13,7 @@ end
 
 -- Appends an entry to a topic, with the bounds of the append at a position of ARGV. `entry`: id, field, value, ….
 local function appendTo(tenant, topic, append, entry)
-  redis.call('XADD', keyOf(ENTRIES, tenant, topic), 'MAXLEN', ARGV[append + 3], unpack(entry))
+  addEntry(tenant, topic, ARGV[append + 3], entry)
   touchTopic(tenant, topic, ARGV[append + 5], 0)
 end
 
@@ -31,6 +31,7 @@ local function appendSized(tenant, append, position)
       return
     end
     redis.call('XDEL', key, oldest[1][1])
+    countEntries(tenant, ARGV[append], -sizeOfEntry(oldest[1]))
   end
 end
 

@@ -3,10 +3,12 @@
 -- KEYS[1]  the partition's clock
 -- ARGV     1 entries and 2 idle ms of event topics, then per change:
 --          tenant, group, holder, '1' with data or '0' for none, data, '1' to emit an event or '0'
--- Returns  { replies, tenant, events, … }; a reply is 0 not live, 1 live and unchanged, 2 changed
+-- Returns  { replies, tenant, events, … }; a reply is 0 not live, 1 live and unchanged, 2 changed, 3 refused because the tenant
+--          would hold too many bytes
 --@include membership/records
 --@include membership/data
 --@include membership/events
+--@include shared/bytes
 
 local replies = {}
 result[1] = replies
@@ -15,11 +17,17 @@ for at = 3, #ARGV, 6 do
   local field = fieldOf(group, holder)
   local data = ARGV[at + 3] == '1' and ARGV[at + 4]
   local lease = recordOf(tenant, holder).byGroup[group]
-  if not lease or lease.deadline <= now(tenant) then
+  local isLive = lease and lease.deadline > now(tenant)
+  local before = isLive and dataAt(tenant, field)
+  local bytes = (data and #data or 0) - (before and #before or 0)
+  if not isLive then
     replies[#replies + 1] = 0
-  elseif dataAt(tenant, field) == data then
+  elseif before == data then
     replies[#replies + 1] = 1
+  elseif not hasRoom(tenant, bytes) then
+    replies[#replies + 1] = 3
   else
+    countUp('bytes', tenant, bytes)
     lease.flag = data and 1 or 0
     lease.record.isChanged = true
     if data then

@@ -58,6 +58,11 @@ local function endInGroup(tenant, type, part)
     end
     data = takeData(tenant, fields, part.flags)
   end
+  local bytes = many * (leaseOverheadBytes + #group)
+  for at = 1, many do
+    bytes = bytes + #holders[at] + (data and data[at] and #data[at] or 0)
+  end
+  countUp('bytes', tenant, -bytes)
   local membersKey = keyOf(MEMBERS, tenant, group)
   if part.areFirst then
     redis.call('ZREMRANGEBYRANK', membersKey, 0, many - 1)

@@ -16,7 +16,7 @@ local eventSlackMs = math.floor(tonumber(ARGV[2]) / 10)
 local function appendEvents(tenant, topics, packed, many)
   local id = digits(nextTimetoken(tenant, many)) .. '0-0'
   for _, topic in ipairs(topics) do
-    redis.call('XADD', keyOf(ENTRIES, tenant, topic), 'MAXLEN', ARGV[1], id, 'e', packed)
+    addEntry(tenant, topic, ARGV[1], { id, 'e', packed })
     touchTopic(tenant, topic, ARGV[2], eventSlackMs)
   end
 end

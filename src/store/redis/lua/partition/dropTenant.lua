@@ -19,7 +19,7 @@ local function dropNamed(tenant)
 end
 
 local onePerTenant = {
-  LEASES, LEASE_DATA, GROUPS, REVISIONS, COLLECTIONS, TOPICS,
+  LEASES, LEASE_DATA, GROUPS, REVISIONS, COLLECTIONS, TOPICS, TOPIC_BYTES,
 }
 
 -- Deletes all data of a tenant but its watches, without events, and tells the nodes whose clients wait.
@@ -28,7 +28,7 @@ local function dropTenant(tenant)
   for _, kind in ipairs(onePerTenant) do
     redis.call('DEL', keyOf(kind, tenant, ''))
   end
-  for _, counted in ipairs({ 'leases', 'documents', 'topics' }) do
+  for _, counted in ipairs({ 'leases', 'documents', 'topics', 'bytes' }) do
     redis.call('HDEL', prefix .. COUNTS .. counted, tenant)
   end
   if areAppendsWatched then

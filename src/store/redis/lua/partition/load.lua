@@ -58,6 +58,7 @@ local function loadLeases(tenant, many, groups)
     local record = recordOf(tenant, holder)
     local lease = { group = group, holder = holder, deadline = deadline, ttl = ttl, epoch = epoch, flag = flag }
     addLease(record, lease, math.floor(#record.leases / MAX_BUNDLE))
+    countUp('bytes', tenant, leaseOverheadBytes + #group + #holder + #text)
     if flag == 1 then
       data[#data + 1], data[#data + 2] = fieldOf(group, holder), text
     end
@@ -96,12 +97,14 @@ local function loadDocument(tenant)
   redis.call('HSET', keyOf(DOCUMENTS, tenant, collection), key, value)
   redis.call('SADD', keyOf(COLLECTIONS, tenant, ''), collection)
   countUp('documents', tenant, 1)
+  countUp('bytes', tenant, documentOverheadBytes + #collection + #key + #value)
 end
 
 -- Entries get their sums of bytes, whether the bytes of the topic are limited or not.
 local function loadTopic(tenant)
   local topic, remaining, total = take(), take(), 0
-  for _ = 1, takeNumber() do
+  local many = takeNumber()
+  for _ = 1, many do
     local position, payload = take(), take()
     if position == '0' then
       position = digits(nextTimetoken(tenant, 1)) .. '0'
@@ -116,6 +119,8 @@ local function loadTopic(tenant)
   end
   redis.call('HSET', keyOf(TOPICS, tenant, ''), topic, deadline)
   countUp('topics', tenant, 1)
+  countUp('bytes', tenant, topicOverheadBytes + #topic)
+  countEntries(tenant, topic, total + many * entryOverheadBytes)
 end
 
 local function load(tenant, clock)

@@ -35,10 +35,10 @@ local function saveClock(tenant, own)
   redis.call('HSET', prefix .. CLOCKS, tenant, packed)
 end
 
--- Adds to the number of 'leases', 'documents' or 'topics' of a tenant.
+-- Adds to the number of 'leases', 'documents', 'topics' or 'bytes' of a tenant.
 local counts
 local function countUp(counted, tenant, by)
-  counts = counts or { leases = {}, documents = {}, topics = {} }
+  counts = counts or { leases = {}, documents = {}, topics = {}, bytes = {} }
   counts[counted][tenant] = (counts[counted][tenant] or 0) + by
 end
 

@@ -12,6 +12,7 @@ local DOCUMENTS = 'd'       -- HASH  per collection: key -> value. Written by co
 local COLLECTIONS = 'c'     -- SET   collections. Written by commit, sweep
 local ENTRIES = 's'         -- STREAM per topic: ids '<position>-0' (shared/topics.lua). Written by commit, beat, setData
 local OWN_DUE = 'D'         -- ZSET  as DUE, of a tenant with a clock of its own, in its time. Written by all that write DUE
+local TOPIC_BYTES = 'b'     -- HASH  topic -> bytes of its entries (shared/topics.lua). Written by all that write ENTRIES, sweep
 local TOPICS = 't'          -- HASH  topic -> idle deadline, '' for never. Written by commit, beat, setData, sweep
 local WATCHES = 'w'         -- ZSET  of groups ('g') and of prefixes ('p'): name -> end (shared/watches.lua). Written by watchEvents, sweep
 
@@ -19,7 +20,7 @@ local WATCHES = 'w'         -- ZSET  of groups ('g') and of prefixes ('p'): name
 
 local DUE = 'due'           -- ZSET  what is to be swept (shared/due.lua) -> lower bound of its earliest deadline
 local CLOCKS = 'clocks'     -- HASH  tenant -> its own clock, packed (shared/partition.lua); absent while nobody moved a tenant's clock
-local COUNTS = 'n:'         -- HASH  with 'leases', 'documents' or 'topics' after it: tenant -> how many it holds
+local COUNTS = 'n:'         -- HASH  with 'leases', 'documents', 'topics' or 'bytes' after it: tenant -> how many it holds
 -- clockName                   HASH  lease clock, counters, requests of nodes (shared/partition.lua). KEYS[1] of every script
 -- absent                      KEYS[2] of every script; never exists (declaredKeys in keys.ts)
 -- appendsName                 channel, not a key: '<length of tenant>:<tenant><topic>' for each topic with new entries

@@ -8,6 +8,9 @@ local function removeLost(tenant, group, holders)
   local membersKey = keyOf(MEMBERS, tenant, group)
   redis.call('ZREM', membersKey, unpack(holders))
   countUp('leases', tenant, -#holders)
+  for _, holder in ipairs(holders) do
+    countUp('bytes', tenant, -leaseOverheadBytes - #group - #holder)
+  end
   if redis.call('EXISTS', membersKey) == 0 then
     deleteGroups(tenant, { group })
   end

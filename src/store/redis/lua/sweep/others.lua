@@ -8,11 +8,8 @@ local function sweepTopic(tenant, topic, member)
   elseif deadline and tonumber(deadline) > now(tenant) then
     redis.call('ZADD', dueKey, deadline, member)
   else
-    redis.call('DEL', keyOf(ENTRIES, tenant, topic))
     redis.call('ZREM', dueKey, member)
-    if redis.call('HDEL', keyOf(TOPICS, tenant, ''), topic) == 1 then
-      countUp('topics', tenant, -1)
-    end
+    deleteTopic(tenant, topic)
   end
 end
 
