@@ -62,6 +62,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const { main, operatorPort } = await makePorts(options, {
     protocols,
     load,
+    keepRefusal: (refusal) => bench.journal?.keepRefused(refusal),
     onResponse: makeObserver({ metrics, requestLog, overview }),
   });
   main.app.addHook('onReady', () => bench.start());

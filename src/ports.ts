@@ -6,6 +6,7 @@ import { type ConnectionLimits, defaultConnectionLimits } from './http/connectio
 import type { Load } from './http/connections/load.ts';
 import type { DirectOptions } from './http/direct.ts';
 import { makeRequestId } from './http/log/request-id.ts';
+import type { KeepRefusal, Refusal } from './http/refusal.ts';
 import { authorityOf } from './http/server.ts';
 import { makeIsEmulated } from './http/tls/hosts.ts';
 import { makeNotices } from './http/tls/notices.ts';
@@ -14,6 +15,7 @@ import { type Listener, type ListenerOptions, makeListener } from './listener.ts
 import { startPath } from './operator/document/index-routes.ts';
 import { isOperatorPath } from './operator/plugin.ts';
 import { NotFound, pathOf } from './protocols/kit/failure.ts';
+import { explainUnrouted, type KnownRoute } from './protocols/kit/notes/nearest-route.ts';
 import type { App, Protocol } from './protocols/kit/protocol.ts';
 import { type Log, silentLog } from './settings/log.ts';
 
@@ -29,6 +31,7 @@ export interface PortParts {
   readonly protocols: readonly Protocol[];
   readonly load: Load;
   readonly onResponse: DirectOptions['onResponse'];
+  readonly keepRefusal: KeepRefusal;
 }
 
 export interface Ports {
@@ -56,6 +59,7 @@ export async function makePorts(options: PortOptions, parts: PortParts): Promise
     notices: makeNotices(log),
     limits: options.connectionLimits ?? defaultConnectionLimits,
     load: parts.load,
+    keepRefusal: parts.keepRefusal,
     onResponse: parts.onResponse,
     lastRequestMs: options.lastRequestMs ?? 0,
   };
@@ -78,7 +82,7 @@ export async function makePorts(options: PortOptions, parts: PortParts): Promise
     {
       hasDoubleFraming: hasDoubleFraming(config),
       startPath: isSplit ? undefined : startPath,
-      sendUnrouted: sendAsOwner(parts.protocols, isSplit),
+      sendUnrouted: sendAsOwner(parts, isSplit),
     },
     isEmulated,
   );
@@ -89,16 +93,53 @@ export async function makePorts(options: PortOptions, parts: PortParts): Promise
 }
 
 /** Returns how unrouted requests are answered: by the protocol that claims them, else as plain JSON. */
-function sendAsOwner(protocols: readonly Protocol[], isSplit: boolean): ListenerOptions['sendUnrouted'] {
+function sendAsOwner(
+  { protocols, keepRefusal }: PortParts,
+  isSplit: boolean,
+): ListenerOptions['sendUnrouted'] {
   return (error, request, reply) => {
     const path = pathOf(request);
     const owner =
       isOperatorPath(path) && !isSplit
         ? undefined
         : protocols.find((protocol) => protocol.claims(path, authorityOf(request)));
-    if (owner === undefined) reply.code(404).send({ error: `no such path: ${path.slice(0, 200)}` });
-    else void owner.sendError(error, request, reply);
+    if (owner !== undefined) {
+      void owner.sendError(error, request, reply);
+      return;
+    }
+    const body = { error: `no such path: ${path.slice(0, 200)}` };
+    reply.code(404).send(body);
+    if (!isOperatorPath(path)) keepRefusal(unroutedRefusal(request, protocols, body));
   };
+}
+
+function unroutedRefusal(request: FastifyRequest, protocols: readonly Protocol[], body: unknown): Refusal {
+  const { method, url, rawHeaders } = request.raw;
+  return {
+    what: 'unrouted request',
+    client: request.clientAddress,
+    method: method ?? '',
+    url: url ?? '',
+    headers: rawHeaders,
+    reply: { status: 404, headers: ['content-type', 'application/json'], body: JSON.stringify(body) },
+    notes: [
+      'The path is of none of the vendors that this server stands in for.',
+      ...explainUnrouted(method ?? '', pathOf(request), routesOf(protocols)),
+    ],
+  };
+}
+
+/** Returns the documented routes of all protocols. */
+function routesOf(protocols: readonly Protocol[]): readonly KnownRoute[] {
+  return protocols.flatMap(({ openApi }) =>
+    Object.entries(openApi?.().paths ?? {}).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => ({
+        name: String((operation as { readonly operationId?: unknown }).operationId),
+        methods: [method.toUpperCase()],
+        path: (path.split('#', 1)[0] ?? '').replaceAll('{rest}', '*').replaceAll(/\{(\w+)\}/g, ':$1'),
+      })),
+    ),
+  );
 }
 
 function sendNoSuchPath(_error: Error, request: FastifyRequest, reply: FastifyReply): void {

@@ -15,6 +15,7 @@ import { serveDoubleFraming } from './parsing/double-framing.ts';
 import { serveRawTarget } from './parsing/raw-target.ts';
 import { isTakenOver, type RefusedRequest, refusedRequest } from './parsing/take-over.ts';
 import { makeRefuseTunnel, makeReplyToUnreadable } from './parsing/unreadable.ts';
+import type { KeepRefusal } from './refusal.ts';
 import type { Certificates } from './tls/certificates.ts';
 import { attachFront, type Front } from './tls/front.ts';
 import type { Notices } from './tls/notices.ts';
@@ -26,6 +27,8 @@ export interface ServerOptions {
   /** Serves requests with both framings of a body; see `LENIENT_FRAMING`. */
   readonly hasDoubleFraming: boolean;
   readonly notices: Notices;
+  /** Keeps what never became a request of a protocol. */
+  readonly keepRefusal: KeepRefusal;
   /** Returns the id of a request. */
   requestId(request: Pick<IncomingMessage, 'headers'>): string;
   /** Path of the page for browsers that open `/`; undefined: they get what other clients get. */
@@ -38,8 +41,8 @@ export interface ServerOptions {
 
 /** Makes the server; it has no routes yet. `front` serves HTTPS, if that is on. `clientAddress`: of requests that Fastify does not see. */
 export function makeServer(options: ServerOptions) {
-  const { logger, hasDoubleFraming, notices, requestId, startPath, tls, sendUnrouted } = options;
-  const replyToUnreadable = makeReplyToUnreadable(notices);
+  const { logger, hasDoubleFraming, notices, keepRefusal, requestId, startPath, tls, sendUnrouted } = options;
+  const replyToUnreadable = makeReplyToUnreadable(notices, keepRefusal);
   const server = Fastify({
     ...(logger === undefined ? {} : { loggerInstance: logger }),
     // One line per request, written by `logRequest`, instead of Fastify's two.
@@ -84,8 +87,8 @@ export function makeServer(options: ServerOptions) {
   server.decorateRequest('heldMs', 0);
   server.server.on('connection', rememberAddress);
   const front: Front | undefined =
-    tls === undefined ? undefined : attachFront(server.server as Server, { ...tls, notices });
-  if (front === undefined) server.server.on('connect', makeRefuseTunnel(notices));
+    tls === undefined ? undefined : attachFront(server.server as Server, { ...tls, notices, keepRefusal });
+  if (front === undefined) server.server.on('connect', makeRefuseTunnel(notices, keepRefusal));
   return { server, front, clientAddress };
 }
 

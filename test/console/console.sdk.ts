@@ -246,6 +246,27 @@ describe('a journey through', () => {
     await page.getByRole('cell', { name: /"operation":"ConsumerGroupHeartBeat"/ }).waitFor();
   });
 
+  it('Requests: TLS on a plain port and an unknown path say what to set; a HAR file is saved', async () => {
+    await fetch(`${hb.url}/v2/presense/sub-key/demo/channel/lobby`);
+    await fetch(hb.url.replace('http:', 'https:')).catch(() => {});
+    await open('requests');
+    const refused = page.getByRole('region', { name: 'Refused requests' });
+    await refused.getByText(/TLS handshake.*reached a port that serves plain HTTP.*TLS=auto/).waitFor();
+    await refused.getByText(/No route has the path.*The nearest is GET \/v2\/presence/).waitFor();
+    await beat('lobby', 'ann');
+    await page.getByRole('row', { name: /Heartbeat 200/ }).click();
+    await page.getByRole('row', { name: 'holder ann' }).waitFor();
+    await page.getByLabel('refused only').check();
+    await page.getByRole('row', { name: /Heartbeat 200/ }).waitFor({ state: 'detached' });
+    const saved = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download HAR' }).click();
+    const file = await (await saved).path();
+    const har = JSON.parse(readFileSync(file, 'utf8'));
+    expect(har.log.entries.map(({ response }: { response: { status: number } }) => response.status)).toEqual(
+      expect.arrayContaining([200, 404, 400]),
+    );
+  });
+
   it('Faults: a preset fires on the next request, and the page counts it', async () => {
     await open('faults');
     await page.getByRole('button', { name: 'Reset the next connection' }).click();

@@ -6,6 +6,7 @@ import { createServer, type SecureContext, type TLSSocket, type Server as TlsSer
 import { rememberAddress } from '../client-address.ts';
 import { isTakenOver } from '../parsing/take-over.ts';
 import { endWith, tlsHandshake } from '../parsing/unreadable.ts';
+import { clientOf, type KeepRefusal } from '../refusal.ts';
 import type { Certificates } from './certificates.ts';
 import { hostOfTunnel } from './hosts.ts';
 import type { Notices } from './notices.ts';
@@ -18,6 +19,7 @@ export interface FrontOptions {
   readonly certificates: Certificates;
   isEmulated(host: string): boolean;
   readonly notices: Notices;
+  readonly keepRefusal: KeepRefusal;
 }
 
 /** What serves the port besides HTTP. */
@@ -110,7 +112,7 @@ function whenReadable(socket: Socket, callback: (firstByte: number) => void): vo
 }
 
 function makeTlsServer(
-  { certificates, notices }: FrontOptions,
+  { certificates, notices, keepRefusal }: FrontOptions,
   onSecure: (socket: TLSSocket) => void,
 ): TlsServer {
   const { forHost } = certificates;
@@ -133,15 +135,30 @@ function makeTlsServer(
   certificates.onChange(() => tls.setSecureContext(certificates.standard()));
   tls.on('secureConnection', onSecure);
   tls.on('tlsClientError', (error, socket) => {
+    const client = clientOf(socket);
     socket.destroy();
     const reason = (error as NodeJS.ErrnoException).code ?? error.message;
-    if (isDistrust(reason)) notices.warn('distrust', { reason, ca: certificates.trustPath }, distrusted);
+    if (!isDistrust(reason)) return;
+    notices.warn('distrust', { reason, ca: certificates.trustPath }, distrusted);
+    const fix =
+      certificates.trustPath === ''
+        ? 'Let it trust the authority of TLS_CERT.'
+        : `Let it trust ${certificates.trustPath}: SSL_CERT_FILE, REQUESTS_CA_BUNDLE or NODE_EXTRA_CA_CERTS name that file to Go, Python and Node.js.`;
+    keepRefusal({
+      what: 'TLS handshake',
+      ...{ client, method: '', url: '', headers: [] },
+      notes: [`The client ended the TLS handshake (${reason}): it does not trust the certificate. ${fix}`],
+    });
   });
   return tls;
 }
 
 /** Returns whether the tunnel ends at a host that this server stands in for; refuses it otherwise. */
-function mayOpenTunnel({ url = '' }: IncomingMessage, socket: Socket, options: FrontOptions): boolean {
+function mayOpenTunnel(
+  { url = '', rawHeaders }: IncomingMessage,
+  socket: Socket,
+  options: FrontOptions,
+): boolean {
   const host = hostOfTunnel(url);
   if (host !== undefined && options.isEmulated(host)) return true;
   const shown = url.slice(0, 300);
@@ -150,11 +167,19 @@ function mayOpenTunnel({ url = '' }: IncomingMessage, socket: Socket, options: F
     { target: shown },
     'CONNECT refused: requests are not forwarded to other hosts; if this server stands in for the host, add it to TLS_HOSTS',
   );
-  endWith(
-    socket,
-    '403 Forbidden',
-    `CONNECT ${shown}: not a host that this server stands in for; see TLS_HOSTS`,
-  );
+  const reason = `CONNECT ${shown}: not a host that this server stands in for; see TLS_HOSTS`;
+  const body = endWith(socket, '403 Forbidden', reason);
+  options.keepRefusal({
+    what: 'CONNECT',
+    method: 'CONNECT',
+    url: shown,
+    client: clientOf(socket),
+    headers: rawHeaders,
+    reply: { status: 403, headers: ['content-type', 'application/json'], body },
+    notes: [
+      `The client asks for a tunnel to ${shown}, a host that this server does not stand in for, and nothing is forwarded. Add the host to TLS_HOSTS if its requests are meant for this server, or to NO_PROXY of the client if they are not.`,
+    ],
+  });
   return false;
 }
 

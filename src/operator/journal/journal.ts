@@ -1,4 +1,5 @@
 /** The journal: every vendor request with its reply, bounded, in the order of receipt. */
+import type { Refusal } from '../../http/refusal.ts';
 import type { Reply } from '../../http/reply.ts';
 import { targetAuthority } from '../../http/server.ts';
 import type { Exchange, Interceptor, Outgoing, Send } from '../../protocols/kit/intercept.ts';
@@ -42,6 +43,8 @@ export interface Journal {
   markFault(exchange: Exchange, fault: string): void;
   /** Keeps a message that a fault did not let out. */
   keepLost<Result>(message: Outgoing<Result>): void;
+  /** Keeps what was refused before it was a request of a protocol. */
+  keepRefused(refusal: Refusal): void;
 }
 
 /** Makes a journal. */
@@ -78,6 +81,15 @@ export function makeJournal(options: JournalOptions): Journal {
     },
     keepLost: (message) =>
       finish(keep(outgoingEntry(message, kept.newest + 1, options)), { state: 'dropped' }),
+    keepRefused: (refusal) => {
+      const { notes, reply } = refusal;
+      const state = reply === undefined ? 'aborted' : 'answered';
+      finish(keep(refusedEntry(refusal, kept.newest + 1, options)), {
+        state,
+        notes,
+        ...(reply === undefined ? {} : { reply }),
+      });
+    },
     reader,
     get newest() {
       return kept.newest;
@@ -119,6 +131,25 @@ function outcomeOf<Result>(message: Outgoing<Result>, result: Result): Outcome {
   return 'failure' in outcome
     ? { state: 'aborted', notes: [outcome.failure] }
     : { state: 'answered', reply: { status: outcome.status, headers: [], body: outcome.body } };
+}
+
+function refusedEntry(
+  { what, client, method, url, headers }: Refusal,
+  seq: number,
+  options: JournalOptions,
+): Entry {
+  return {
+    seq,
+    atMs: options.wallMs(),
+    eventsBefore: options.newestEvent?.() ?? 0,
+    startedMs: options.monotonicMs(),
+    direction: 'in',
+    protocol: 'none',
+    operation: what,
+    client,
+    request: { method, url, authority: undefined, headers, body: undefined },
+    state: 'pending',
+  };
 }
 
 function outgoingEntry<Result>(message: Outgoing<Result>, seq: number, options: JournalOptions): Entry {

@@ -183,7 +183,8 @@ function harEntry(entry: Entry, reader: EntryReader): Record<string, unknown> {
       httpVersion: 'HTTP/1.1',
       cookies: [],
       headers: nameValues(masked(headersByName(request.headers), 0) as Record<string, unknown>),
-      queryString: [...new URL(url).searchParams].map(([name, value]) => ({ name, value })),
+      // What is refused before it is a request need not have a URL.
+      queryString: [...(URL.parse(url)?.searchParams ?? [])].map(([name, value]) => ({ name, value })),
       headersSize: -1,
       bodySize: request.body?.byteLength ?? 0,
       ...(body === ''

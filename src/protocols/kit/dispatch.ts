@@ -5,6 +5,7 @@ import { type HeaderList, type Reply, sendReply } from '../../http/reply.ts';
 import type { Dialect } from './dialect.ts';
 import { classify, type Failure, NotFound } from './failure.ts';
 import type { Exchange, Interceptor, Send } from './intercept.ts';
+import { explainUnrouted } from './notes/nearest-route.ts';
 import { describeOperations } from './openapi.ts';
 import type { Method, Operation } from './operation.ts';
 import type { App, Protocol } from './protocol.ts';
@@ -30,15 +31,6 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
   const { dialect, operations, interceptor } = options;
 
   const isObserved = (): boolean => interceptor !== undefined && interceptor.isIdle?.() !== true;
-  /** A request that was refused before it was known whose it is. */
-  const refused = (request: FastifyRequest, operation: Exchange['operation'] = unknown): Exchange => ({
-    protocol: dialect.name,
-    operation,
-    subject: {},
-    request,
-    kept: {},
-  });
-
   const sendNow = (reply: FastifyReply, wanted: Reply): void => {
     const answer = fitsLoad(reply, wanted) ? wanted : dialect.error({ kind: 'overloaded' }, reply.request);
     sendReply(reply, withHeaders(answer, dialect.headers?.(reply.request)));
@@ -88,8 +80,8 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
       const failure = classify(error, request);
       answer = dialect.error(failure, request);
       if (isObserved()) {
-        exchange ??= refused(request, candidates[0]);
-        exchange.notes = notesOn(dialect, failure, request);
+        exchange ??= refusedExchange(dialect.name, request, candidates[0]);
+        exchange.notes = notesOn(options, failure, request);
       }
     }
     const sent = send(reply, answer, exchange);
@@ -98,8 +90,9 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
 
   const sendError: Protocol['sendError'] = async (error, request, reply) => {
     const failure = classify(error, request);
-    const notes = notesOn(dialect, failure, request);
-    const exchange = isObserved() ? { ...refused(request), notes } : undefined;
+    const exchange = isObserved()
+      ? { ...refusedExchange(dialect.name, request), notes: notesOn(options, failure, request) }
+      : undefined;
     await send(reply, dialect.error(failure, request), exchange);
   };
 
@@ -120,12 +113,27 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
   };
 }
 
-function notesOn(
-  { explain }: Pick<Dialect<never>, 'explain'>,
+/** Returns the exchange of a request that was refused before it was known whose it is. */
+function refusedExchange(
+  protocol: string,
+  request: FastifyRequest,
+  operation: Exchange['operation'] = unknown,
+): Exchange {
+  return { protocol, operation, subject: {}, request, kept: {} };
+}
+
+/** Returns what a reader of the journal is told about a refusal. */
+function notesOn<Call, Op extends Operation<Call>>(
+  { dialect, operations }: Dispatching<Call, Op>,
   failure: Failure,
   request: FastifyRequest,
 ): readonly string[] {
-  return explain?.(failure, request) ?? [];
+  const own = dialect.explain?.(failure, request) ?? [];
+  if (failure.kind !== 'not-found') return own;
+  const routes = operations.flatMap(({ name, method, path, otherPaths = [] }) =>
+    [path, ...otherPaths].map((one) => ({ name, methods: [method].flat(), path: one })),
+  );
+  return [...own, ...explainUnrouted(request.method, failure.path, routes)];
 }
 
 interface Handlers<Op> extends Pick<Protocol, 'sendError'> {

@@ -11,6 +11,7 @@ import { makeOwnJoins } from './membership/own-joins.ts';
 import { selectPresenceChannels } from './membership/presence-channels.ts';
 import { explain } from './membership/why.ts';
 import { presenceOperations } from './operations.ts';
+import { operatorRoutes } from './operator/operator-routes.ts';
 import { presenceReader } from './reader.ts';
 import { presenceSettings } from './settings.ts';
 import { makePolls, type Polls } from './subscribe/polls.ts';
@@ -68,6 +69,7 @@ function create(server: ProtocolContext, settings: PresenceSettings): Protocol {
       await dispatched.routes(app);
     },
     reader: presenceReader,
+    operatorRoutes: async (app) => operatorRoutes(app, context),
     explain: (subject, evidence) => explain(context, subject, evidence),
     time: { settle: () => context.polls.settled() },
   };

@@ -103,10 +103,12 @@ function until(holds) {
   });
 }
 
+/** @template T @typedef {import('./api.js').Call & { readonly replies?: T }} Read a call whose reply is a `T` */
+
 /**
  * What a path returns: read at once, and again after events that `concerns` says matter.
  * @template T
- * @param {import('./api.js').Call} call
+ * @param {Read<T>} call
  * @param {(event: LiveEvent) => boolean} [concerns]
  * @param {number} [atMostEveryMs]
  * @returns {{ data: T | undefined, error: Error | undefined, readAt: number, refresh: () => void }}

@@ -6,6 +6,7 @@ import type { Failure } from '../../kit/failure.ts';
 import type { PbxSettings } from '../configuration.ts';
 import { type PbxCall, type PbxOperation, replyHeaders, versionPrefix } from './call.ts';
 import { type Errno, type ErrnoName, errnos, meanings, PbxError } from './errors.ts';
+import { explainRefusal } from './explain-refusal.ts';
 import { memberOf } from './parameters.ts';
 
 const maxBodyBytes = 64 * 1_024;
@@ -54,6 +55,7 @@ export function makeDialect({
         throw new PbxError(errnos.postOnly);
     },
     error: (failure) => failed(errnoOf(failure)),
+    explain: explainRefusal,
     sampleError(name) {
       // By number, as on the wire, or by its name here.
       const errno = Object.values(errnos).find(

@@ -111,18 +111,15 @@ function signedPart(text: string): Signed | undefined {
   }
 }
 
-/** Decodes a token; undefined for a text that is none, or that was signed with another key. */
-export function decodeToken(text: string, secretKey: string): AccessToken | undefined {
+/** Returns what a token holds, whoever signed it; undefined for a text that is none. */
+export function readToken(text: string): TokenContent | undefined {
   const part = signedPart(text);
-  if (part === undefined) return undefined;
-  const { members, bytes } = part;
-  const signature = members.get('sig');
+  return part === undefined || !part.members.has('sig') ? undefined : contentOf(part);
+}
+
+function contentOf({ members }: Signed): TokenContent {
   const uuid = members.get('uuid');
-  if (!(signature instanceof Uint8Array)) return undefined;
-  const expected = sign(secretKey, bytes);
-  if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) return undefined;
   return {
-    id: expected.toString('base64url'),
     issuedAt: Number(members.get('t')),
     ttlMinutes: Number(members.get('ttl')),
     resources: decodePermissions(members.get('res')),
@@ -130,6 +127,16 @@ export function decodeToken(text: string, secretKey: string): AccessToken | unde
     meta: members.get('meta'),
     ...(uuid === undefined ? {} : { uuid: nameOf(uuid) }),
   };
+}
+
+/** Decodes a token; undefined for a text that is none, or that was signed with another key. */
+export function decodeToken(text: string, secretKey: string): AccessToken | undefined {
+  const part = signedPart(text);
+  const signature = part?.members.get('sig');
+  if (part === undefined || !(signature instanceof Uint8Array)) return undefined;
+  const expected = sign(secretKey, part.bytes);
+  if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) return undefined;
+  return { id: expected.toString('base64url'), ...contentOf(part) };
 }
 
 /** One permission on one resource. */

@@ -42,7 +42,7 @@ export interface NewMessage {
  */
 export async function appendMessage(
   context: PresenceContext,
-  { tenant, query }: PresenceCall,
+  { tenant, query }: Pick<PresenceCall, 'tenant' | 'query'>,
   message: NewMessage,
 ): Promise<string> {
   const { kind, json } = message;

@@ -68,7 +68,9 @@ export interface PollReply {
  */
 export async function poll(context: PresenceContext, call: PresenceCall, after: bigint): Promise<PollReply> {
   const { settings, polls } = context;
-  const current = polls.start(settings.presenceHoldSeconds * 1_000, call.connection, call.tenant);
+  const { uuid: caller = '', 'channel-group': groups = '' } = call.query;
+  const subject = { uuid: caller, channels: call.channels, groups };
+  const current = polls.start(settings.presenceHoldSeconds * 1_000, call.connection, call.tenant, subject);
   try {
     const filter = parseFilterOf(call.query);
     const { uuid = '' } = call.query;

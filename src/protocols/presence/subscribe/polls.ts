@@ -20,12 +20,30 @@ export interface Poll {
   finish(): void;
 }
 
+/** Who subscribes to what, as in the request. */
+export interface PollSubject {
+  readonly uuid: string;
+  /** Names separated by commas, still encoded. */
+  readonly channels: string;
+  readonly groups: string;
+}
+
+/** A poll as it is listed. */
+export interface ListedPoll {
+  readonly tenant: Tenant;
+  readonly subject: PollSubject;
+  /** Time since its start, ms. */
+  readonly heldMs: number;
+}
+
 /** All polls of this process, so that closing the server need not wait for them. */
 export interface Polls {
-  /** Starts a poll of at most `maxMs`. */
-  start(maxMs: number, connection: ClientConnection, tenant: Tenant): Poll;
+  /** Starts a poll of at most `maxMs`. `subject` is kept for those who list polls. */
+  start(maxMs: number, connection: ClientConnection, tenant: Tenant, subject?: PollSubject): Poll;
   /** Polls that are idle now. */
   readonly held: number;
+  /** Returns the polls in progress, the oldest first. */
+  list(): readonly ListedPoll[];
   /** Ends the polls of a tenant whose state was removed or replaced: their clients are those of before. */
   reset(tenant: Tenant): void;
   /** Resolves when every poll is idle or finished. */
@@ -34,10 +52,18 @@ export interface Polls {
   close(): void;
 }
 
+interface Started {
+  readonly tenant: Tenant;
+  readonly subject: PollSubject;
+  readonly startedMs: number;
+}
+
+const unnamed: PollSubject = { uuid: '', channels: '', groups: '' };
+
 /** Makes an empty set of polls. `monotonicMs` measures how long they wait. */
 export function makePolls(monotonicMs: () => number = () => performance.now()): Polls {
   let held = 0;
-  const endings = new Map<(by: PollEnd) => void, Tenant>();
+  const endings = new Map<(by: PollEnd) => void, Started>();
   let isClosing = false;
   let busy = 0;
   let quiet: (() => void)[] = [];
@@ -60,7 +86,13 @@ export function makePolls(monotonicMs: () => number = () => performance.now()): 
       await setImmediate();
       if (busy > 0) await new Promise<void>((resolve) => quiet.push(resolve));
     },
-    start(maxMs, connection, tenant) {
+    list: () =>
+      [...endings.values()].map(({ tenant, subject, startedMs }) => ({
+        tenant,
+        subject,
+        heldMs: Math.round(monotonicMs() - startedMs),
+      })),
+    start(maxMs, connection, tenant, subject = unnamed) {
       const controller = new AbortController();
       let endedBy: PollEnd | undefined;
       const end = (by: PollEnd): void => {
@@ -69,7 +101,7 @@ export function makePolls(monotonicMs: () => number = () => performance.now()): 
         controller.abort();
       };
       const timer = setTimeout(() => end('timeout'), maxMs);
-      endings.set(end, tenant);
+      endings.set(end, { tenant, subject, startedMs: monotonicMs() });
       connection.once('close', () => end('disconnect'));
       if (isClosing) end('shutdown');
       enter();
@@ -101,7 +133,7 @@ export function makePolls(monotonicMs: () => number = () => performance.now()): 
       };
     },
     reset(tenant) {
-      for (const [end, of] of endings) if (of === tenant) end('reset');
+      for (const [end, started] of endings) if (started.tenant === tenant) end('reset');
     },
     close() {
       isClosing = true;

@@ -13,6 +13,7 @@ import { limits } from './decode/limits.ts';
 import { checkLength, checkQueryEncoding, type Query, repairFilter, segmentAt } from './decode/target.ts';
 import { parseSubscribeKey, tenantOf } from './decode/values.ts';
 import { errorOfPath, errors, exampleOf, type PresenceError } from './errors.ts';
+import { explainRefusal } from './explain-refusal.ts';
 import { errorHeaders } from './headers.ts';
 import { parseCallback, wrapInCallback } from './jsonp.ts';
 import type { PresenceOperation } from './operation.ts';
@@ -86,7 +87,7 @@ export function presenceDialect(context: PresenceContext): Dialect<PresenceCall,
     },
 
     explain: (failure, { raw }) =>
-      hasRawSpaces(raw.url ?? '') && failure.kind !== 'bug' ? [rawSpacesNote] : [],
+      hasRawSpaces(raw.url ?? '') && failure.kind !== 'bug' ? [rawSpacesNote] : explainRefusal(failure),
 
     securitySchemes: {
       presenceAuth: {

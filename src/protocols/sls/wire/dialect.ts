@@ -7,6 +7,7 @@ import { authenticate, parseAccessKeys } from './authentication.ts';
 import type { SlsCall, SlsOperation } from './call.ts';
 import { SlsError } from './error-entry.ts';
 import { type ErrorName, errors } from './errors.ts';
+import { explainRefusal } from './explain-refusal.ts';
 import { errorBody, errorReply } from './reply.ts';
 import { firstValues } from './request.ts';
 
@@ -95,6 +96,8 @@ export function makeDialect(options: DialectOptions): Dialect<SlsCall, SlsOperat
       request.log.error({ requestId, slsRequestId: id }, 'internal error reported to the client');
       return errorReply(errors.InternalServerError(id));
     },
+
+    explain: explainRefusal,
 
     headers: (request) => ['x-log-requestid', bugIds.get(request) ?? nextRequestId()],
 
