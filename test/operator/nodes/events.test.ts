@@ -91,6 +91,19 @@ describe('the events of a node over Redis', () => {
     );
   });
 
+  it('of other nodes are among the closest ones of an assertion that fails', async () => {
+    await a.light('ada');
+    const match = { type: 'lease.granted', holder: 'nobody', group: 'north' };
+    const reply = await b.operator('POST', '/verify', { of: 'events', match });
+    expect(reply.statusCode).toBe(422);
+    expect(reply.body).toMatchObject({
+      count: 0,
+      closest: expect.arrayContaining([
+        { seq: expect.any(Number), differs: [{ path: 'holder', expected: 'nobody', actual: 'ada' }] },
+      ]),
+    });
+  });
+
   it('are counted by an assertion on any node, also those from before it', async () => {
     const { cursor } = (await a.operator('POST', '/verify', { of: 'events', match: { type: 'none' } }))
       .body as {
