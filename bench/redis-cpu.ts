@@ -4,7 +4,7 @@
  */
 import { Redis } from 'ioredis';
 import { openRedisDriver } from '../src/store/redis/driver.ts';
-import type { Beat, Guard } from '../src/store/store.ts';
+import type { Beat, BeatResult, Guard } from '../src/store/store.ts';
 import { startRedis } from '../test/redis-server.ts';
 import { median } from './load.ts';
 
@@ -24,12 +24,15 @@ async function cpuMicros(): Promise<number> {
   return (seconds('used_cpu_user') + seconds('used_cpu_sys')) * 1e6;
 }
 
-async function run(beats: readonly Beat[]): Promise<void> {
+async function run(beats: readonly Beat[]): Promise<readonly number[]> {
   const outcomes = await driver.execute(
     0,
     beats.map((input) => ({ name: 'beat', input })),
   );
-  for (const outcome of outcomes) if ('error' in outcome) throw outcome.error;
+  return outcomes.map((outcome) => {
+    if ('error' in outcome) throw outcome.error;
+    return (outcome.result as BeatResult).leases[0]?.version ?? 0;
+  });
 }
 
 const presence =
@@ -43,21 +46,20 @@ const presence =
     ttlMs: 300_000,
   });
 
-const commit = await driver.execute(0, [
-  {
-    name: 'commit',
-    input: {
-      tenant,
-      writes: [1, 2].map((n) => ({ collection: 'guards', key: `logstore-${n}`, value: '{}' })),
-    },
-  },
-]);
-const versions = (commit[0] as { result: { versions: readonly number[] } }).result.versions;
-const guards: Guard[] = versions.map((version, n) => ({
-  collection: 'guards',
-  key: `logstore-${n + 1}`,
-  version,
-}));
+/** The guards of each group, as of the consumer groups of one logstore. */
+const groupCount = 20;
+const writes = [
+  { collection: 'guards', key: 'logstore', value: '{}' },
+  ...Array.from({ length: groupCount }, (_, n) => ({ collection: 'groups', key: `cg-${n}`, value: '{}' })),
+];
+const commit = await driver.execute(0, [{ name: 'commit', input: { tenant, writes } }]);
+const { versions } = (commit[0] as { result: { versions: readonly number[] } }).result;
+const guardOf = (at: number): Guard => ({
+  collection: writes[at]?.collection ?? '',
+  key: writes[at]?.key ?? '',
+  version: versions[at] ?? 0,
+});
+const guards = Array.from({ length: groupCount }, (_, n): readonly Guard[] => [guardOf(0), guardOf(n + 1)]);
 
 const all: Record<string, (at: number) => Beat> = {
   presence: presence(1),
@@ -69,16 +71,16 @@ const all: Record<string, (at: number) => Beat> = {
     holder: `token-0123456789abcdef-${at}`,
     groups: [{ group: `user-${at % 50}`, data: JSON.stringify({ url: 'http://192.168.5.122:8260/report' }) }],
     grant: true,
-    returning: 'all',
+    returning: 'data',
     ttlMs: 1_800_000,
   }),
   sls: (at) => ({
     tenant,
     holder: `consumer-${at}`,
-    groups: [{ group: `11:bench-storecg-${at % 20}` }],
+    groups: [{ group: `11:bench-storecg-${at % groupCount}` }],
     grant: true,
     returning: 'revision',
-    guards,
+    guards: guards[at % groupCount] ?? [],
     ttlMs: 600_000,
   }),
 };
@@ -89,11 +91,20 @@ for (const name of cases) {
   const make = all[name];
   if (make === undefined) throw new Error(`no case ${name}`);
   const beats = Array.from({ length: name.includes('1000') ? 50 : holders }, (_, at) => make(at));
-  for (let from = 0; from < beats.length; from += 20) await run(beats.slice(from, from + 20));
+  const known: number[] = [];
+  for (let from = 0; from < beats.length; from += 20)
+    known.push(...(await run(beats.slice(from, from + 20))));
   // As later heartbeats of the PBX: the callback stays as it was.
   beatsOf.set(
     name,
-    beats.map((beat) => ({ ...beat, groups: beat.groups?.map(({ group }) => ({ group })) ?? [] })),
+    beats.map((beat, at) => ({
+      ...beat,
+      groups:
+        beat.groups?.map(({ group }) => ({
+          group,
+          ...(beat.returning === 'data' && { knownVersion: known[at] ?? 0 }),
+        })) ?? [],
+    })),
   );
 }
 const samples = new Map<string, number[]>();

@@ -63,16 +63,19 @@ export interface Beat {
   /** If any of them fails, nothing changes and the result is `stale`. */
   readonly guards?: readonly Guard[];
   /**
-   * Which fields of each lease to return: all (the default), its state and the group's revision, or its state alone.
-   * A field that is not returned may be 0 or null, except the epoch of a lease that was granted.
+   * Which fields of each lease to return: all but the version (the default); its state, data and the version of that; its state and
+   * the group's revision; or its state alone. A field that is not returned may be 0 or null, except the epoch of a lease that was
+   * granted.
    */
-  readonly returning?: 'all' | 'revision' | 'state';
+  readonly returning?: 'all' | 'data' | 'revision' | 'state';
 }
 
 export interface BeatGroup {
   readonly group: string;
   /** Set with the grant; on renewal, set if it differs, which is a `changed` event. Absent: unchanged. */
   readonly data?: string;
+  /** A version that an earlier beat returned. The data may be left out if it still has that one. */
+  readonly knownVersion?: number;
 }
 
 export interface BeatResult {
@@ -90,6 +93,11 @@ export interface BeatLease {
   readonly revision: number;
   /** The data after this beat. */
   readonly data: string | null;
+  /**
+   * Of the data of this holder in this group: another one after each change, for as long as this process runs; 0 for no data. It may
+   * come again after 16 383 changes.
+   */
+  readonly version?: number;
 }
 
 export interface Release {

@@ -2,7 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Beat, type BeatResult, leaseEventsTopic, type Store } from '../../src/store/store.ts';
+import {
+  type Beat,
+  type BeatResult,
+  type Guard,
+  leaseEventsTopic,
+  type Store,
+} from '../../src/store/store.ts';
 import type { Backend, BackendTraits, Node } from './backend.ts';
 
 interface ModelLease {
@@ -273,7 +279,11 @@ const restart = fc.constant(
   ),
 );
 
-/** Beats that differ in names and data only, as drivers like to take them together. */
+/** Guards of a beat, of which the last one does not hold. */
+const guardNames = ['a', 'b', 'stale'] as const;
+const guardsOfBeat = fc.option(fc.subarray([...guardNames], { minLength: 1 }), { freq: 2 });
+
+/** Beats that differ in names, data and guards only, as drivers like to take them together. */
 const beatRun = fc
   .record({
     tenant: fc.constantFrom(0, 1),
@@ -283,18 +293,24 @@ const beatRun = fc
     // Which of the groups come with data; none: all groups that are held.
     withData: fc.option(fc.array(fc.boolean(), { minLength: 1, maxLength: groupNames.length })),
     beats: fc.array(
-      fc.record({ holder, order: fc.shuffledSubarray(groupNames, { minLength: groupNames.length }), data }),
+      fc.record({
+        holder,
+        order: fc.shuffledSubarray(groupNames, { minLength: groupNames.length }),
+        data,
+        guarded: guardsOfBeat,
+      }),
       { minLength: 1, maxLength: 12, size: 'max' },
     ),
   })
   .map(({ tenant, ttlMs, grant, returning, withData, beats }) =>
-    beats.map(({ holder, order, data }) => ({
+    beats.map(({ holder, order, data, guarded }) => ({
       /** Which of two. */
       tenant,
       holder,
       grant,
       returning,
       ...(ttlMs === null ? {} : { ttlMs }),
+      ...(guarded === null ? {} : { guarded }),
       ...(withData === null
         ? {}
         : {
@@ -357,14 +373,39 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
         if (driver.partitionOf(other) === driver.partitionOf(one)) return [one, other];
       }
     };
-    type Asked = Omit<Beat, 'tenant'> & { readonly tenant: number };
+    type Asked = Omit<Beat, 'tenant' | 'guards'> & {
+      readonly tenant: number;
+      readonly guarded?: readonly (typeof guardNames)[number][];
+    };
+    /** Writes what guards are on; returns the guards, of two collections. */
+    const writeGuarded = async (tenant: string): Promise<Record<(typeof guardNames)[number], Guard>> => {
+      const documents = [
+        { collection: 'one', key: 'a' },
+        { collection: 'two', key: 'b' },
+      ] as const;
+      const writes = documents.map((document) => ({ ...document, value: '{}' }));
+      const [a = 0, b = 0] = (await store.commit({ tenant, writes })).versions;
+      return {
+        a: { ...documents[0], version: a },
+        b: { ...documents[1], version: b },
+        stale: { ...documents[0], version: b },
+      };
+    };
     /** What is told, and what is there afterwards. Nobody sweeps, so that beats find the dead. */
     const outcome = async (histories: readonly (readonly Asked[])[], atOnce: boolean) => {
       const tenants = twoTenants();
       const partition = driver.partitionOf(tenants[0]);
       for (const tenant of tenants) await watchAll(store, tenant);
-      const ask = ({ tenant, ...beat }: Asked): Promise<BeatResult> =>
-        store.beat({ tenant: tenants[tenant] ?? '', defaultTtlMs: 700, ...beat });
+      const guards = [await writeGuarded(tenants[0]), await writeGuarded(tenants[1])];
+      const ask = ({ tenant, guarded, ...beat }: Asked): Promise<BeatResult> =>
+        store.beat({
+          tenant: tenants[tenant] ?? '',
+          defaultTtlMs: 700,
+          ...beat,
+          ...(guarded === undefined
+            ? {}
+            : { guards: guarded.flatMap((name) => guards[tenant]?.[name] ?? []) }),
+        });
       const story: unknown[] = [];
       for (const beats of histories) {
         await driver.claimSweep(partition, 'another owner', 60_000);
@@ -375,7 +416,7 @@ export function storeModel(traits: BackendTraits, open: () => Promise<Backend>):
           const leases = (answers[at]?.leases ?? []).map(({ group, state, data }) =>
             JSON.stringify([group, state, returning === 'all' ? data : '']),
           );
-          story.push(groups === undefined ? leases.sort() : leases);
+          story.push(answers[at]?.stale, groups === undefined ? leases.sort() : leases);
         }
         await driver.setClock(partition, { advanceMs: 400 });
       }

@@ -10,6 +10,8 @@ export interface LeaseRecord extends Due {
   epoch: number;
   ttlMs: number;
   data: string | null;
+  /** Of the data; 0 for none. */
+  version: number;
   /** The deadline in the file, which may be later than its own; 0: it is not in a file yet. */
   writtenMs: number;
 }

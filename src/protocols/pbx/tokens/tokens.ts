@@ -11,8 +11,17 @@ import type { Access } from '../users/access.ts';
 import { trackTimedOutTokens } from './timed-out-tokens.ts';
 import { maxTokenLength, shortToken, type TokenOwner } from './token.ts';
 
-/** Tokens whose user a process knows without asking the store. */
-const maxKnownUsers = 10_000;
+/** Tokens that a process knows without asking the store, and the longest callback that it remembers, characters. */
+const maxKnownTokens = 10_000;
+const maxKnownCallback = 2_000;
+
+/** What is known of a token. */
+interface KnownToken {
+  /** A token never changes hands. */
+  readonly user: string;
+  /** While its version is the same, the callback need not be read again. */
+  readonly callback?: { readonly data: string | null; readonly version: number };
+}
 
 /** A token that was just renewed. */
 export interface RenewedToken extends TokenOwner {
@@ -46,8 +55,7 @@ export interface TokensOptions {
 
 export function makeTokens({ store, settings, access, log }: TokensOptions): Tokens {
   const { pbxFlavour, pbxExpiredErrno, pbxTokenTtlSeconds } = settings;
-  // A token never changes hands, so its user is looked up once.
-  const users = makeBoundedMap<string, string>(maxKnownUsers);
+  const knownTokens = makeBoundedMap<string, KnownToken>(maxKnownTokens);
   const timedOut = pbxExpiredErrno === errnos.tokenTimedOut ? trackTimedOutTokens(store) : undefined;
   const ttlMs = pbxTokenTtlSeconds * 1_000;
 
@@ -57,22 +65,33 @@ export function makeTokens({ store, settings, access, log }: TokensOptions): Tok
   };
 
   const beat = async (token: string, returning: 'user' | 'callback'): Promise<RenewedToken | undefined> => {
-    const known = users.get(token);
+    const known = knownTokens.get(token);
+    const callback = returning === 'callback' ? known?.callback : undefined;
     const { leases } = await store.beat({
       tenant,
       holder: token,
-      ...(known === undefined ? {} : { groups: [{ group: known }] }),
+      ...(known === undefined
+        ? {}
+        : { groups: [{ group: known.user, ...(callback && { knownVersion: callback.version }) }] }),
       ttlMs,
       grant: false,
-      returning: returning === 'callback' ? 'all' : 'state',
+      returning: returning === 'callback' ? 'data' : 'state',
     });
     const [lease] = leases;
     if (lease === undefined || lease.state === 'absent') {
-      users.delete(token);
+      knownTokens.delete(token);
       return undefined;
     }
-    if (known === undefined) users.set(token, lease.group);
-    return { token, user: lease.group, data: returning === 'callback' ? lease.data : null };
+    const { group: user, version = 0 } = lease;
+    if (returning === 'user') {
+      if (known === undefined) knownTokens.set(token, { user });
+      return { token, user, data: null };
+    }
+    if (version === callback?.version) return { token, user, data: callback.data };
+    const { data } = lease;
+    const isShort = (data?.length ?? 0) <= maxKnownCallback;
+    knownTokens.set(token, { user, ...(isShort && { callback: { data, version } }) });
+    return { token, user, data };
   };
 
   /** On a Cloud PBX requests do not extend a token. */
@@ -83,7 +102,7 @@ export function makeTokens({ store, settings, access, log }: TokensOptions): Tok
   };
 
   return {
-    knownUserOf: (token) => users.get(token),
+    knownUserOf: (token) => knownTokens.get(token)?.user,
     stop: () => timedOut?.stop(),
     async renew({ token, peer }, returning) {
       if (token === '') throw new PbxError(errnos.tokenBlank);

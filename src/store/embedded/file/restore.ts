@@ -84,6 +84,7 @@ function restoreLeases(
       epoch,
       ttlMs,
       data: row.data === null ? null : String(row.data),
+      version: row.data === null ? 0 : 1,
       writtenMs,
       // A renewal is written with some slack, but no lease had more than its TTL left when the process ended.
       deadlineMs: Math.min(writtenMs, tickedNow(state, tenant.name) + ttlMs),

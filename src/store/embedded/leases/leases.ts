@@ -59,7 +59,7 @@ export function beat(state: State, input: Input<'beat'>): Step<Result<'beat'>> |
         events ??= [];
         events.push(event);
       }
-      leases.push(beatLease(lease, 'renewed'));
+      leases.push(beatLease(lease, 'renewed', input.returning));
     } else if (input.grant && input.groups !== undefined) {
       if (!hasRoom(state, input.tenant, leaseSize(group, input.holder, data))) {
         isFull = true;
@@ -69,7 +69,7 @@ export function beat(state: State, input: Input<'beat'>): Step<Result<'beat'>> |
       lease = grant(state, input, group, { now, data: data ?? null });
       events.push(recordEvent(state, lease, 'granted', 0));
       held = lease.tenant.holders.get(input.holder);
-      leases.push(beatLease(lease, 'granted'));
+      leases.push(beatLease(lease, 'granted', input.returning));
     } else if (input.groups !== undefined) {
       leases.push(absentLease(tenant, group));
     }
@@ -90,6 +90,7 @@ function changeData(state: State, lease: LeaseRecord, data: string | null): void
     tenant.bytes -= bytes;
   });
   lease.data = data;
+  lease.version = data === null ? 0 : versionAfter(lease.version);
   tenant.bytes += bytes;
 }
 
@@ -137,11 +138,13 @@ function grant(
     epoch: nextInSequence(state),
     ttlMs,
     data: data === null ? null : detach(data),
+    version: 0,
     writtenMs: 0,
     deadlineMs: now + ttlMs,
     dueMs: 0,
     slot: -1,
   };
+  if (data !== null) lease.version = versionAfter(lease.epoch);
   const { revision } = group;
   state.undo?.push(() => {
     removeLease(state, lease);
@@ -166,6 +169,8 @@ export function loadLease(
     holder: holderName(tenant.holders.get(dumped.holder)) ?? detach(dumped.holder),
     epoch: dumped.epoch === 0 ? nextInSequence(state) : dumped.epoch,
     data: data === null ? null : detach(data),
+    // Not of the epoch, which may be that of a lease before the load.
+    version: data === null ? 0 : versionAfter(nextInSequence(state)),
     writtenMs: 0,
     deadlineMs: leaseNow(state, tenant.name) + remainingMs,
     ...{ dueMs: 0, slot: -1 },
@@ -250,17 +255,25 @@ export function setData(state: State, input: Input<'setData'>): Step<Result<'set
   return { result: { live: true, changed: true }, events };
 }
 
+/** Returns the version of data that follows on another one. */
+const versionAfter = (version: number): number => (version % 16_383) + 1;
+
 function absentLease(tenant: TenantRecord | undefined, group: string): BeatLease {
   const revision = tenant?.groups.get(group)?.revision ?? 0;
   return { group, state: 'absent', epoch: 0, revision, data: null };
 }
 
-function beatLease(lease: LeaseRecord, state: 'granted' | 'renewed'): BeatLease {
-  return {
+function beatLease(
+  lease: LeaseRecord,
+  state: 'granted' | 'renewed',
+  returning: Input<'beat'>['returning'],
+): BeatLease {
+  const beaten: BeatLease = {
     group: lease.group.name,
     state,
     epoch: lease.epoch,
     revision: lease.group.revision,
     data: lease.data,
   };
+  return returning === 'data' ? { ...beaten, version: lease.version } : beaten;
 }

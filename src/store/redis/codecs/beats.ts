@@ -1,26 +1,34 @@
-/** Beats as `lua/beat/beat.lua` takes and replies to them: in runs that differ in names and data only. */
+/** Beats as `lua/beat/beat.lua` takes and replies to them: in runs that differ in names, data and guards only. */
 import { StoreUnavailable, TenantFull, TooManyGroups } from '../../driver.ts';
-import type { Beat, BeatGroup, BeatLease, BeatResult } from '../../leases.ts';
+import type { Beat, BeatGroup, BeatLease, BeatResult, Guard } from '../../leases.ts';
 import { defaultTtlMs } from '../../limits.ts';
 import type { ScriptArgument } from '../scripts.ts';
 import type { Codec } from './codec.ts';
 import { type TextReader, textReader, utf8 } from './text-reader.ts';
 
+interface SharedByRun {
+  readonly guards: readonly Guard[];
+  readonly atEnd: readonly string[];
+}
+
 /**
- * Returns all of a beat but names and data:
- * `<ttl or nothing>,<default ttl>,<grant 1 or 0>,<fields to return>,<guards>,<per group 1 with data or 0; * for all held>`
+ * Returns what the beats of a run have in common, but its guards and groups: `<ttl or nothing>,<default ttl>,<grant 1 or 0>,<fields to
+ * return>,<number of guards>,<number of arguments at the end>,<per group 1 with data or 0; * for all held>`
  */
-function formOf({ groups, ttlMs, defaultTtlMs: fallbackMs, grant, returning = 'all', guards }: Beat): string {
+function formOf(
+  { groups, ttlMs, defaultTtlMs: fallbackMs, grant, returning = 'all' }: Beat,
+  { guards, atEnd }: SharedByRun,
+): string {
   let withData = '*';
   if (groups !== undefined) {
     withData = '';
     for (const { data } of groups) withData += data === undefined ? '0' : '1';
   }
   const ttls = `${ttlMs ?? ''},${fallbackMs ?? defaultTtlMs}`;
-  return `${ttls},${grant ? 1 : 0},${returning},${guards?.length ?? 0},${withData}`;
+  return `${ttls},${grant ? 1 : 0},${returning},${guards.length},${atEnd.length},${withData}`;
 }
 
-/** Returns whether two beats have the same tenant, form and guards. */
+/** Returns whether two beats have the same tenant and form. */
 function isSameForm(a: Beat, b: Beat): boolean {
   if (
     a.tenant !== b.tenant ||
@@ -28,26 +36,58 @@ function isSameForm(a: Beat, b: Beat): boolean {
     a.defaultTtlMs !== b.defaultTtlMs ||
     a.grant !== b.grant ||
     a.returning !== b.returning ||
-    a.groups?.length !== b.groups?.length ||
-    a.guards?.length !== b.guards?.length
+    a.groups?.length !== b.groups?.length
   ) {
     return false;
   }
   for (let at = 0; at < (a.groups?.length ?? 0); at += 1) {
-    if ((a.groups?.[at]?.data === undefined) !== (b.groups?.[at]?.data === undefined)) return false;
-  }
-  if (a.guards === b.guards) return true;
-  for (let at = 0; at < (a.guards?.length ?? 0); at += 1) {
-    const [guard, other] = [a.guards?.[at], b.guards?.[at]];
-    if (
-      guard?.key !== other?.key ||
-      guard?.version !== other?.version ||
-      guard?.collection !== other?.collection
-    ) {
-      return false;
-    }
+    const [one, other] = [a.groups?.[at], b.groups?.[at]];
+    if ((one?.data === undefined) !== (other?.data === undefined)) return false;
+    if ((one?.knownVersion === undefined) !== (other?.knownVersion === undefined)) return false;
   }
   return true;
+}
+
+/** The guards of a run, each once, those on one collection together. */
+interface RunGuards {
+  readonly guards: readonly Guard[];
+  /** Which beat has which, as the script takes it: nothing if each has all. */
+  readonly ofBeats: string;
+}
+
+const noGuards: RunGuards = { guards: [], ofBeats: '' };
+
+function guardsOf(run: readonly Beat[]): RunGuards {
+  const first = run[0]?.guards;
+  if (run.every(({ guards }) => guards === first))
+    return first === undefined ? noGuards : { guards: first, ofBeats: '' };
+  // Beats on one group share their list of guards.
+  const lists = new Set(run.map(({ guards = [] }) => guards));
+  const byKey = new Map<string, Guard>();
+  for (const guards of lists) for (const guard of guards) byKey.set(keyOf(guard), guard);
+  const distinct = [...byKey].sort(([, a], [, b]) => compare(a.collection, b.collection));
+  const numbers = new Map(distinct.map(([key], at) => [key, at + 1]));
+  const texts = new Map(
+    [...lists].map((guards) => [
+      guards,
+      `${guards.map((guard) => `${numbers.get(keyOf(guard))},`).join('')};`,
+    ]),
+  );
+  return {
+    guards: distinct.map(([, guard]) => guard),
+    ofBeats: run.map(({ guards }) => (guards === undefined ? ';' : texts.get(guards))).join(''),
+  };
+}
+
+const keyOf = ({ collection, key, version }: Guard): string => `${collection}\0${version}\0${key}`;
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Returns the groups of a run whose revisions are returned, each once. */
+function revisedGroups(run: readonly Beat[]): readonly string[] {
+  if (run[0]?.returning !== 'revision' || run[0].groups === undefined) return [];
+  const distinct = new Set<string>();
+  for (const { groups = [] } of run) for (const { group } of groups) distinct.add(group);
+  return [...distinct];
 }
 
 /** Returns the names of leases as `lua/membership/leases.lua` stores them. */
@@ -57,22 +97,38 @@ function namesOf(groups: readonly BeatGroup[]): string {
   return names;
 }
 
+/** Returns the known versions of single leases, as records have them; nothing if they are not known. */
+function knownVersions(run: readonly Beat[]): readonly string[] {
+  let versions = '';
+  for (const { groups = [] } of run) {
+    const version = groups[0]?.knownVersion;
+    if (version === undefined || groups.length > 1) return [];
+    versions += String.fromCharCode(version >> 8, version & 0xff);
+  }
+  return [versions];
+}
+
 function encodeRun(run: readonly Beat[], first: Beat, to: ScriptArgument[]): void {
-  to.push(first.tenant, formOf(first), run.length);
-  for (const { collection, key, version } of first.guards ?? []) to.push(collection, key, version);
+  const { guards, ofBeats } = guardsOf(run);
+  const atEnd = first.returning === 'data' ? knownVersions(run) : revisedGroups(run);
+  to.push(first.tenant, formOf(first, { guards, atEnd }), run.length, ofBeats);
+  for (const { collection, key, version } of guards) to.push(collection, key, version);
   for (const { holder } of run) to.push(holder);
   if (first.groups === undefined) return;
   for (const { groups = [] } of run) to.push(namesOf(groups));
-  if (first.groups?.some(({ data }) => data !== undefined) !== true) return;
-  for (const { groups = [] } of run) {
-    for (const { data } of groups) if (data !== undefined) to.push(data);
+  if (first.groups.some(({ data }) => data !== undefined)) {
+    for (const { groups = [] } of run) {
+      for (const { data } of groups) if (data !== undefined) to.push(data);
+    }
   }
+  for (const argument of atEnd) to.push(argument);
 }
 
 const memoryFull = 'redis has no free memory for new leases';
 
 const states = { g: 'granted', r: 'renewed', a: 'absent', f: 'absent', m: 'absent', q: 'absent' } as const;
 
+const letterOfStale = 's';
 const letterOfRefusal = 'f';
 const letterOfTooMany = 'm';
 const letterOfTenantFull = 'q';
@@ -80,6 +136,10 @@ const letterOfTenantFull = 'q';
 const stale: BeatResult = { stale: true, leases: [] };
 
 function readResult(read: TextReader, { tenant, holder, groups, returning }: Beat): BeatResult | Error {
+  if (read.next() === letterOfStale) {
+    read.take(1);
+    return stale;
+  }
   const count = groups?.length ?? Number(read.until());
   const leases: BeatLease[] = [];
   let error: Error | undefined;
@@ -90,39 +150,28 @@ function readResult(read: TextReader, { tenant, holder, groups, returning }: Bea
     if (letter === letterOfTenantFull) error = new TenantFull(tenant);
     const state = states[letter as keyof typeof states];
     const group = groups === undefined ? utf8(read.counted()) : (groups[at]?.group ?? '');
-    const revision = returning === 'state' ? 0 : Number(read.until());
-    const isComplete = returning === undefined || returning === 'all';
+    const isComplete = returning === undefined || returning === 'all' || returning === 'data';
+    const revision = returning === 'state' || returning === 'data' ? 0 : Number(read.until());
     const epoch = isComplete || state === 'granted' ? Number(read.until()) : 0;
-    const data = isComplete && read.take(1) === '+' ? utf8(read.counted()) : null;
-    leases.push({ group, state, epoch, revision, data });
+    const hasData = isComplete && read.take(1) === '+';
+    const version = returning === 'data' ? { version: hasData ? Number(read.until()) : 0 } : {};
+    const data = hasData ? utf8(read.counted()) : null;
+    leases.push({ group, state, epoch, revision, data, ...version });
   }
   return error ?? { stale: false, leases };
 }
 
-/** Returns a function that returns the revision of one lease after another: consecutive leases of a group share one. */
-function revisionReader(read: TextReader, returning: Beat['returning']): () => number {
-  let left = returning === 'revision' ? 0 : Number.POSITIVE_INFINITY;
-  let revision = 0;
-  return () => {
-    if (left === 0) {
-      left = Number(read.until());
-      revision = Number(read.until());
-    }
-    left -= 1;
-    return revision;
-  };
-}
-
 /** Returns the results of a run whose leases were all renewed. */
 function readRenewals(run: readonly Beat[], read: TextReader): BeatResult[] {
-  const nextRevision = revisionReader(read, run[0]?.returning);
-  return run.map(({ groups = [] }) => ({
+  const revisions = new Map(revisedGroups(run).map((group) => [group, Number(read.until())]));
+  return run.map(({ groups = [], returning }) => ({
     stale: false,
-    leases: groups.map(({ group }) => ({
+    leases: groups.map(({ group, knownVersion }) => ({
+      ...(returning === 'data' ? { version: knownVersion ?? 0 } : {}),
       group,
       state: 'renewed',
       epoch: 0,
-      revision: nextRevision(),
+      revision: revisions.get(group) ?? 0,
       data: null,
     })),
   }));
@@ -150,7 +199,7 @@ export const beats: Codec<'beat'> = {
       const run = beats.slice(results.length, results.length + Number(read.until()));
       const outcome = read.take(1);
       if (outcome === 'r') results.push(...readRenewals(run, read));
-      else for (const beat of run) results.push(outcome === 's' ? stale : readResult(read, beat));
+      else for (const beat of run) results.push(readResult(read, beat));
     }
     return results;
   },

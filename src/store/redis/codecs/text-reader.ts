@@ -1,6 +1,8 @@
 /** Reads a text from its start. */
 
 export interface TextReader {
+  /** Returns the next character, which stays. */
+  next(): string;
   /** Returns the next `length` characters. */
   take(length: number): string;
   /** Returns the text up to the next semicolon, which is skipped. */
@@ -18,6 +20,7 @@ export function textReader(text: string): TextReader {
     return found;
   };
   return {
+    next: () => text.charAt(at),
     take(length) {
       at += length;
       return text.slice(at - length, at);

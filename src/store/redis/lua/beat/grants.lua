@@ -59,8 +59,10 @@ local function grant(run, record, holder, group, data)
   granted = granted or newGrants(tenant)
   local ttl = form.ttl or form.default
   local deadline = now(tenant) + ttl
+  local epoch = nextSeq()
+  local version = data and firstVersion(epoch) or 0
   local lease =
-    { group = group, holder = holder, deadline = deadline, ttl = ttl, epoch = nextSeq(), flag = data and 1 or 0 }
+    { group = group, holder = holder, deadline = deadline, ttl = ttl, epoch = epoch, version = version }
   -- Not stored yet: for the replies of this call.
   lease.data = data
   addLease(record, lease, run.bundle)

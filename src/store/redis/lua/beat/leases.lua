@@ -8,7 +8,7 @@ local function renew(run, lease, data, before)
   lease.deadline = now(tenant) + lease.ttl
   touchLease(lease, run.bundle)
   if changed then
-    lease.flag, lease.data = 1, data
+    lease.version, lease.data = nextVersion(lease.version), data
     writeData(tenant, { fieldOf(lease.group, lease.holder), data })
     countUp('bytes', tenant, #data - (before and #before or 0))
     recordChange(tenant, lease, data)
@@ -62,10 +62,10 @@ local function describe(run, letter, group, lease, data)
   if form.held then
     text = text .. #group .. ';' .. group
   end
-  if form.returning ~= 'state' then
+  if form.returning == 'all' or form.returning == 'revision' then
     text = text .. digits(revisionOf(tenant, group)) .. ';'
   end
-  local isComplete = form.returning == 'all'
+  local isComplete = form.returning == 'all' or form.returning == 'data'
   if not isComplete and letter ~= 'g' then
     return text
   end
@@ -77,29 +77,33 @@ local function describe(run, letter, group, lease, data)
     return text
   end
   -- Data that was deleted from Redis by hand reads as none: an error here would fail the whole batch.
-  data = data or lease.data or lease.flag == 1 and dataAt(tenant, fieldOf(group, lease.holder))
+  data = data or lease.data or lease.version > 0 and dataAt(tenant, fieldOf(group, lease.holder))
   if not data then
     return text .. '-'
   end
-  return text .. '+' .. #data .. ';' .. data
+  local version = form.returning == 'data' and lease.version .. ';' or ''
+  return text .. '+' .. version .. #data .. ';' .. data
 end
 
 -- A beat of each holder in ARGV from `first` to `last` on all that it holds.
 local function beatHeld(run, first, last)
-  reply('-')
   loadRecords(run.tenant, ARGV, first, last)
   for at = first, last do
     run.bundle = run.bundle + 1
-    local described = {}
-    for _, lease in ipairs(leasesHeld(run.tenant, ARGV[at])) do
-      local letter, live = beatOne(run, lease.holder, lease.group, false)
-      -- Leases that are absent are not returned.
-      if letter ~= 'a' then
-        described[#described + 1] = describe(run, letter, lease.group, live, false)
+    if run.stale and run.stale[at - first + 1] then
+      reply('s')
+    else
+      local described = {}
+      for _, lease in ipairs(leasesHeld(run.tenant, ARGV[at])) do
+        local letter, live = beatOne(run, lease.holder, lease.group, false)
+        -- Leases that are absent are not returned.
+        if letter ~= 'a' then
+          described[#described + 1] = describe(run, letter, lease.group, live, false)
+        end
       end
+      reply(#described .. ';')
+      reply(table.concat(described))
     end
-    reply(#described .. ';')
-    reply(table.concat(described))
   end
 end
 
@@ -124,24 +128,27 @@ end
 -- that come with any is after the names.
 local function beatNamed(run, first, last)
   local form, many = run.form, last - first + 1
-  local dataPlace = last + many
-  reply('-')
   loadRecords(run.tenant, ARGV, first, last)
   for at = first, last do
     run.bundle = run.bundle + 1
-    local groups = groupsOfNames(ARGV[at + many])
-    local refused = form.grant and isTooMany(recordOf(run.tenant, ARGV[at]), groups)
-    for index, group in ipairs(groups) do
-      local data = false
-      if form.withData and form.withData[index] then
-        dataPlace = dataPlace + 1
-        data = ARGV[dataPlace]
+    if run.stale and run.stale[at - first + 1] then
+      reply('s')
+    else
+      local groups = groupsOfNames(ARGV[at + many])
+      local refused = form.grant and isTooMany(recordOf(run.tenant, ARGV[at]), groups)
+      local dataPlace = last + many + (at - first) * form.dataCount
+      for index, group in ipairs(groups) do
+        local data = false
+        if form.withData and form.withData[index] then
+          dataPlace = dataPlace + 1
+          data = ARGV[dataPlace]
+        end
+        local letter, lease = 'm', nil
+        if not refused then
+          letter, lease = beatOne(run, ARGV[at], group, data)
+        end
+        reply(describe(run, letter, group, lease, data))
       end
-      local letter, lease = 'm', nil
-      if not refused then
-        letter, lease = beatOne(run, ARGV[at], group, data)
-      end
-      reply(describe(run, letter, group, lease, data))
     end
   end
 end

@@ -10,8 +10,9 @@ local function reply(text)
 end
 
 -- Returns a packed record with a later deadline for those of its leases that have these names, and the position of their bundle;
--- nothing if no bundle has exactly these, or they are dead, or would end earlier.
-local function renewBundle(packed, names, ttl, nowMs)
+-- nothing if no bundle has exactly these, or they are dead, or would end earlier. `times` has the time, and keeps what was packed last.
+local function renewBundle(packed, names, ttl, times)
+  local nowMs = times.nowMs
   local at, length = 1, #names
   while at <= #packed do
     local deadline, oldTtl, count, bytes = unpackNumbers(HEAD_FORMAT, packed, at)
@@ -21,30 +22,24 @@ local function renewBundle(packed, names, ttl, nowMs)
       if deadline <= nowMs or deadline > nowMs + ttl then
         return
       end
-      local renewed = pack(TIMES_FORMAT, nowMs + ttl, ttl) .. string.sub(packed, at + TIMES_BYTES)
+      if times.ttl ~= ttl then
+        times.ttl, times.packed = ttl, pack(TIMES_FORMAT, nowMs + ttl, ttl)
+      end
+      local renewed = times.packed .. string.sub(packed, at + TIMES_BYTES)
       return at == 1 and renewed or string.sub(packed, 1, at - 1) .. renewed, at
     end
     at = namesAt + bytes
   end
 end
 
--- Replies with the revisions of leases, once for consecutive leases of one group. Their names are in ARGV from `first` to `last`.
+-- Replies with the revisions of the groups in ARGV from `first` to `last`.
 local function replyRevisions(tenant, first, last)
-  local groups = {}
-  for at = first, last do
-    for _, group in ipairs(groupsOfNames(ARGV[at])) do
-      groups[#groups + 1] = group
+  for from = first, last, MAX_TOGETHER do
+    local found = redis.call('HMGET', keyOf(REVISIONS, tenant, ''), unpack(ARGV, from, math.min(last, from + MAX_TOGETHER - 1)))
+    for index = 1, #found do
+      found[index] = found[index] or '0'
     end
-  end
-  readRevisions(tenant, groups)
-  local from = 1
-  while from <= #groups do
-    local group, to = groups[from], from
-    while groups[to + 1] == group do
-      to = to + 1
-    end
-    reply((to - from + 1) .. ';' .. digits(revisionOf(tenant, group)) .. ';')
-    from = to + 1
+    reply(table.concat(found, ';') .. ';')
   end
 end
 
@@ -71,6 +66,17 @@ local function isSameData(stored, first)
   return true
 end
 
+-- Returns whether the data of single leases has the known versions. `bundles`: packed record and position of each.
+local function areKnown(bundles, known)
+  for index = 1, #bundles do
+    local versionAt = bundles[index][2] + HEAD_BYTES + VERSION_AT
+    if string.sub(bundles[index][1], versionAt, versionAt + 1) ~= string.sub(known, 2 * index - 1, 2 * index) then
+      return false
+    end
+  end
+  return true
+end
+
 -- Replies with all of single leases, renewed a moment ago. `bundles`: packed record and position of each.
 local function replyAll(tenant, first, many, bundles, data)
   local groups = {}
@@ -80,8 +86,8 @@ local function replyAll(tenant, first, many, bundles, data)
   readRevisions(tenant, groups)
   for index = 1, many do
     local bundle = bundles[index]
-    local epoch, flag = unpackNumbers(NUMBERS_FORMAT, bundle[1], bundle[2] + HEAD_BYTES)
-    local found = flag == 1 and data[index]
+    local epoch, version = unpackNumbers(NUMBERS_FORMAT, bundle[1], bundle[2] + HEAD_BYTES)
+    local found = version > 0 and data[index]
     local text = 'r' .. digits(revisionOf(tenant, groups[index])) .. ';' .. digits(epoch) .. ';'
     reply(found and text .. '+' .. #found .. ';' .. found or text .. '-')
   end
@@ -93,17 +99,19 @@ local function renewAll()
   local at = 3
   while ARGV[at] do
     local tenant, many = ARGV[at], tonumber(ARGV[at + 2])
-    local ttl, returning, guards, groups = string.match(ARGV[at + 1], '^(%d*),%d+,[01],(%l+),(%d+),([01]+)$')
-    if not ttl or many > MAX_TOGETHER or guards ~= '0' and not guardsHold(tenant, at + 3, tonumber(guards)) then
+    local ttl, returning, guards, atEnd, groups =
+      string.match(ARGV[at + 1], '^(%d*),%d+,[01],(%l+),(%d+),(%d+),([01]+)$')
+    if not ttl or many > MAX_TOGETHER or guards ~= '0' and failedGuards(tenant, at + 4, tonumber(guards)) then
       return false
     end
-    local returnsAll, withData = returning == 'all', string.find(groups, '1', 1, true)
-    if returnsAll and #groups > 1 or withData and many * #groups > MAX_TOGETHER then
+    local returnsAll, returnsData = returning == 'all', returning == 'data'
+    local withData = string.find(groups, '1', 1, true)
+    if (returnsAll or returnsData) and #groups > 1 or returnsData and atEnd == '0' or withData and many * #groups > MAX_TOGETHER then
       return false
     end
     ttl = tonumber(ttl)
-    local first = at + 3 + 3 * guards
-    local leasesKey, nowMs = keyOf(LEASES, tenant, ''), now(tenant)
+    local first = at + 4 + 3 * guards
+    local leasesKey, times = keyOf(LEASES, tenant, ''), { nowMs = now(tenant) }
     local stored = redis.call('HMGET', leasesKey, unpack(ARGV, first, first + many - 1))
     local dataAfter = first + 2 * many
     local sameData = withData and dataOfEach(tenant, first, many, groups)
@@ -124,18 +132,22 @@ local function renewAll()
         latest = latest or {}
         packed = latest[holder] or packed
       end
-      packed, bundleAt = renewBundle(packed, names, ttl, nowMs)
+      packed, bundleAt = renewBundle(packed, names, ttl, times)
       if not packed then
         return false
       end
       if latest then
         latest[holder] = packed
       end
-      if returnsAll then
+      if returnsAll or returnsData then
         bundles[index] = { packed, bundleAt }
       end
       renewals[2 * index] = holder
       renewals[2 * index + 1] = packed
+    end
+    at = dataAfter + (withData and #sameData or 0)
+    if returnsData and not areKnown(bundles, ARGV[at]) then
+      return false
     end
     redis.call('HSET', unpack(renewals))
     if returnsAll then
@@ -143,11 +155,11 @@ local function renewAll()
       replyAll(tenant, first, many, bundles, sameData or dataOfEach(tenant, first, many))
     else
       reply(many .. ';r')
-      if returning == 'revision' then
-        replyRevisions(tenant, first + many, first + 2 * many - 1)
-      end
     end
-    at = dataAfter + (withData and #sameData or 0)
+    if returning == 'revision' then
+      replyRevisions(tenant, at, at + atEnd - 1)
+    end
+    at = at + atEnd
   end
   return true
 end

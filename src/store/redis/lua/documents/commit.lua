@@ -90,7 +90,7 @@ while ARGV[at] do
   local appendsAt = lastWrite + 1
   local firstAppend, lastAppend = appendsAt + 1, appendsAt + 6 * tonumber(ARGV[appendsAt])
   local isLimited = maxTenantBytes > 0 and ARGV[at + 1] == '0'
-  if not (guardsHold(tenant, at + 3, guards) and writesAreCurrent(tenant, firstWrite, lastWrite)) then
+  if failedGuards(tenant, at + 3, guards) or not writesAreCurrent(tenant, firstWrite, lastWrite) then
     replies[#replies + 1] = false
   elseif isLimited and not hasRoom(tenant, bytesOf(tenant, firstWrite, lastWrite, lastAppend)) then
     replies[#replies + 1] = 0

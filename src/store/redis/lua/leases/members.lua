@@ -13,10 +13,10 @@ local function liveMembers(tenant, group)
   for from = 0, redis.call('ZCARD', membersKey) - 1, MAX_TOGETHER do
     local holders = redis.call('ZRANGE', membersKey, from, from + MAX_TOGETHER - 1)
     for index, packed in ipairs(redis.call('HMGET', keyOf(LEASES, tenant, ''), unpack(holders))) do
-      local deadline, ttl, epoch, flag = findLive(packed, group, nowMs)
+      local deadline, ttl, epoch, version = findLive(packed, group, nowMs)
       if deadline then
         members[#members + 1] =
-          { holder = holders[index], deadline = deadline, ttl = ttl, epoch = epoch, flag = flag }
+          { holder = holders[index], deadline = deadline, ttl = ttl, epoch = epoch, version = version }
       end
     end
   end
@@ -33,11 +33,11 @@ local function readMembers(tenant, group, reply, offset, limit)
   end)
   for from = offset + 1, math.min(#members, offset + limit), MAX_TOGETHER do
     local to = math.min(#members, offset + limit, from + MAX_TOGETHER - 1)
-    local fields, flags = {}, {}
+    local fields, versions = {}, {}
     for at = from, to do
-      fields[#fields + 1], flags[#flags + 1] = fieldOf(group, members[at].holder), members[at].flag
+      fields[#fields + 1], versions[#versions + 1] = fieldOf(group, members[at].holder), members[at].version
     end
-    local data = dataOfAll(tenant, fields, flags)
+    local data = dataOfAll(tenant, fields, versions)
     for at = from, to do
       local member, last = members[at], #reply
       reply[last + 1] = member.holder

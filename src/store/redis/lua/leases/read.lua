@@ -10,9 +10,9 @@ local replies = {}
 for at = 1, #ARGV, 3 do
   local tenant, group, holder = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local packed = redis.call('HGET', keyOf(LEASES, tenant, ''), holder)
-  local deadline, ttl, epoch, flag = findLive(packed, group, now(tenant))
+  local deadline, ttl, epoch, version = findLive(packed, group, now(tenant))
   if deadline then
-    local data = flag == 1 and dataAt(tenant, fieldOf(group, holder))
+    local data = version > 0 and dataAt(tenant, fieldOf(group, holder))
     replies[#replies + 1] = { deadline - now(tenant), ttl, epoch, data }
   else
     replies[#replies + 1] = false

@@ -28,7 +28,7 @@ for at = 3, #ARGV, 6 do
     replies[#replies + 1] = 3
   else
     countUp('bytes', tenant, bytes)
-    lease.flag = data and 1 or 0
+    lease.version = data and nextVersion(lease.version) or 0
     lease.record.isChanged = true
     if data then
       writeData(tenant, { field, data })

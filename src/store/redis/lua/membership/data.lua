@@ -11,12 +11,12 @@ local function dataAt(tenant, field)
   return redis.call('HGET', keyOf(LEASE_DATA, tenant, ''), field)
 end
 
--- Returns the data of each lease, or false; and the fields of those that have any. `hasData`: 1 or not, for each.
-local function dataOfAll(tenant, fields, hasData)
+-- Returns the data of each lease, or false; and the fields of those that have any. `versions`: of each, 0 for none.
+local function dataOfAll(tenant, fields, versions)
   local wanted, places, data = {}, {}, {}
   for at = 1, #fields do
     data[at] = false
-    if hasData[at] == 1 then
+    if versions[at] > 0 then
       wanted[#wanted + 1], places[#places + 1] = fields[at], at
     end
   end
@@ -29,8 +29,8 @@ local function dataOfAll(tenant, fields, hasData)
 end
 
 -- Returns the data of each lease, or false, and deletes it.
-local function takeData(tenant, fields, hasData)
-  local data, wanted = dataOfAll(tenant, fields, hasData)
+local function takeData(tenant, fields, versions)
+  local data, wanted = dataOfAll(tenant, fields, versions)
   if #wanted > 0 then
     redis.call('HDEL', keyOf(LEASE_DATA, tenant, ''), unpack(wanted))
   end

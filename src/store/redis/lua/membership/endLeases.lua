@@ -17,15 +17,15 @@ end
 
 -- Leases of one group that end together, as lists: tables for each would take longer than all other work on them.
 local function newPart(group)
-  return { group = group, holders = {}, epochs = {}, deadlines = {}, flags = {}, leases = {} }
+  return { group = group, holders = {}, epochs = {}, deadlines = {}, versions = {}, leases = {} }
 end
 
 -- Adds a lease to those that end. `lease`: as its record has it; false where the record has nothing else and was not unpacked.
-local function addToPart(part, holder, deadline, epoch, flag, lease)
+local function addToPart(part, holder, deadline, epoch, version, lease)
   local at = #part.holders + 1
-  part.holders[at], part.deadlines[at], part.epochs[at], part.flags[at] = holder, deadline, epoch, flag
+  part.holders[at], part.deadlines[at], part.epochs[at], part.versions[at] = holder, deadline, epoch, version
   part.leases[at] = lease
-  part.anyData = part.anyData or flag == 1
+  part.anyData = part.anyData or version > 0
 end
 
 -- Takes the leases out of their records. Adds the holders of those that had nothing else to `emptied`.
@@ -56,7 +56,7 @@ local function endInGroup(tenant, type, part)
     for at = 1, many do
       fields[at] = fieldOf(group, holders[at])
     end
-    data = takeData(tenant, fields, part.flags)
+    data = takeData(tenant, fields, part.versions)
   end
   local bytes = many * (leaseOverheadBytes + #group)
   for at = 1, many do
@@ -113,6 +113,6 @@ end
 
 local function endLease(tenant, lease, type)
   local part = newPart(lease.group)
-  addToPart(part, lease.holder, lease.deadline, lease.epoch, lease.flag, lease)
+  addToPart(part, lease.holder, lease.deadline, lease.epoch, lease.version, lease)
   endLeases(tenant, type, { part })
 end

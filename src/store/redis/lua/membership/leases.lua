@@ -2,20 +2,22 @@
 --
 -- A record is a row of bundles. A bundle has the leases that were last renewed together, which clients renew together again:
 --   HEAD_FORMAT      deadline, ttl, number of leases, length of the names
---   NUMBERS_FORMAT   for each lease: epoch, 1 with data or 0 without
+--   NUMBERS_FORMAT   for each lease: epoch, version of its data, which is 0 if it has none
 --   names            for each lease: '<length of the group>:<group>', as a beat has them: to renew the same leases is to compare
 --                    these bytes, and to write a deadline
 -- The field of a lease is its name and the holder, in the hash of data.
 --@include shared/partition
 
 local pack, unpackNumbers = struct.pack, struct.unpack
-local HEAD_FORMAT = '>I6I6I2I3'
-local HEAD_BYTES = 17
+local HEAD_FORMAT = '>I6I5I2I3'
+local HEAD_BYTES = 16
 -- What a renewal writes: the beginning of the head.
-local TIMES_FORMAT = '>I6I6'
-local TIMES_BYTES = 12
-local NUMBERS_FORMAT = '>I7B'
-local NUMBERS_BYTES = 8
+local TIMES_FORMAT = '>I6I5'
+local TIMES_BYTES = 11
+local NUMBERS_FORMAT = '>I7I2'
+local NUMBERS_BYTES = 9
+-- Where the version is within the numbers. Its two bytes are ASCII, as they are compared with what a beat comes with.
+local VERSION_AT = 7
 
 -- How many leases one call of Redis takes; unpack allows some 8000 values.
 local MAX_TOGETHER = 1000
@@ -45,7 +47,21 @@ local function groupsOfNames(names)
   return groups
 end
 
--- Returns deadline, ttl, epoch, and 1 with data or 0 without, of the lease on a group in a packed record; nothing if it has none.
+-- Returns the version of data that follows on another one, 0 for none: it comes again after 16 383 changes.
+local function nextVersion(version)
+  local low, high = version % 256 + 1, math.floor(version / 256)
+  if low == 128 then
+    low, high = 0, (high + 1) % 128
+  end
+  return low + high == 0 and 1 or high * 256 + low
+end
+
+-- Returns the version of the data of a lease that was not here before, which is hardly that of an earlier one.
+local function firstVersion(epoch)
+  return nextVersion(math.floor(epoch / 128) % 128 * 256 + epoch % 128)
+end
+
+-- Returns deadline, ttl, epoch, and the version of the data or 0, of the lease on a group in a packed record; nothing if it has none.
 local function findLease(packed, group)
   local at, name = 1, nameOf(group)
   while packed and at <= #packed do

@@ -3,9 +3,9 @@
 
 -- Returns deadline, ttl, epoch, and 1 with data or 0 without, of the lease in a holder's packed record, if it is live.
 local function findLive(packed, group, nowMs)
-  local deadline, ttl, epoch, flag = findLease(packed, group)
+  local deadline, ttl, epoch, version = findLease(packed, group)
   if deadline and deadline > nowMs then
-    return deadline, ttl, epoch, flag
+    return deadline, ttl, epoch, version
   end
 end
 

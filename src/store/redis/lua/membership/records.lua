@@ -18,7 +18,7 @@ local function unpackRecord(packed, holder)
     local nameAt = numbersAt + NUMBERS_BYTES * count
     at, bundle = nameAt + bytes, bundle + 1
     for index = 0, count - 1 do
-      local epoch, flag = unpackNumbers(NUMBERS_FORMAT, packed, numbersAt + NUMBERS_BYTES * index)
+      local epoch, version = unpackNumbers(NUMBERS_FORMAT, packed, numbersAt + NUMBERS_BYTES * index)
       local group
       group, nameAt = groupAt(packed, nameAt)
       local place = #record.leases + 1
@@ -29,7 +29,7 @@ local function unpackRecord(packed, holder)
         deadline = deadline,
         ttl = ttl,
         epoch = epoch,
-        flag = flag,
+        version = version,
         bundle = bundle,
         place = place,
       }
@@ -117,7 +117,7 @@ local function packRecord(record)
     local first, to = live[from], from
     local numbers, names = {}, {}
     while live[to] and live[to].bundle == first.bundle and live[to].deadline == first.deadline and live[to].ttl == first.ttl do
-      numbers[#numbers + 1] = pack(NUMBERS_FORMAT, live[to].epoch, live[to].flag)
+      numbers[#numbers + 1] = pack(NUMBERS_FORMAT, live[to].epoch, live[to].version)
       names[#names + 1] = nameOf(live[to].group)
       to = to + 1
     end

@@ -24,13 +24,13 @@ end
 
 -- Appends the live leases of holders of one group. Returns whether there are any; nothing if there is too much.
 local function dumpMembers(tenant, group, holders, leases)
-  local fields, flags, found, isAny, nowMs = {}, {}, {}, false, now(tenant)
+  local fields, versions, found, isAny, nowMs = {}, {}, {}, false, now(tenant)
   for at, packed in ipairs(redis.call('HMGET', keyOf(LEASES, tenant, ''), unpack(holders))) do
-    local deadline, ttl, epoch, flag = findLive(packed, group, nowMs)
-    fields[at], flags[at] = fieldOf(group, holders[at]), flag or 0
+    local deadline, ttl, epoch, version = findLive(packed, group, nowMs)
+    fields[at], versions[at] = fieldOf(group, holders[at]), version or 0
     found[at] = deadline and { deadline - nowMs, ttl, epoch } or false
   end
-  local data = dataOfAll(tenant, fields, flags)
+  local data = dataOfAll(tenant, fields, versions)
   for at = 1, #holders do
     if found[at] then
       if isTooMuch(data[at] and #data[at] or 0) then

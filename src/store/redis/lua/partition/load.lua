@@ -53,13 +53,15 @@ local function loadLeases(tenant, many, groups)
   for _ = 1, many do
     local group, holder, ttl = take(), take(), takeNumber()
     local deadline, epoch = now(tenant) + takeNumber(), numberOr(takeNumber(), nextSeq)
-    local flag, text = takeNumber(), take()
+    local hasData, text = takeNumber() == 1, take()
     addRecord(tenant, holder, false)
     local record = recordOf(tenant, holder)
-    local lease = { group = group, holder = holder, deadline = deadline, ttl = ttl, epoch = epoch, flag = flag }
+    local lease = { group = group, holder = holder, deadline = deadline, ttl = ttl, epoch = epoch }
+    -- Not of the epoch, which may be that of a lease before the load.
+    lease.version = hasData and firstVersion(nextSeq()) or 0
     addLease(record, lease, math.floor(#record.leases / MAX_BUNDLE))
     countUp('bytes', tenant, leaseOverheadBytes + #group + #holder + #text)
-    if flag == 1 then
+    if hasData then
       data[#data + 1], data[#data + 2] = fieldOf(group, holder), text
     end
     local found = groups[group] or { members = {}, deadline = deadline, revision = 0 }

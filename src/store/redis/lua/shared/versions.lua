@@ -14,12 +14,26 @@ local function readVersion(tenant, collection, key)
   return unpackVersion(tenant, redis.call('HGET', keyOf(VERSIONS, tenant, collection), key))
 end
 
--- Returns whether all guards hold that are in ARGV from a position on: collection, key, version each.
-local function guardsHold(tenant, at, count)
-  for guard = at, at + 3 * count - 3, 3 do
-    if (readVersion(tenant, ARGV[guard], ARGV[guard + 1]) or '0') ~= ARGV[guard + 2] then
-      return false
+-- Returns which guards do not hold, by number, of those in ARGV from a position on: collection, key, version each; nothing if all
+-- hold. Guards on one collection that follow each other are read together.
+local function failedGuards(tenant, at, count)
+  local from, last, failed = at, at + 3 * count - 1, nil
+  while from <= last do
+    local collection, keys = ARGV[from], {}
+    local to = from
+    while to <= last and ARGV[to] == collection and #keys < 1000 do
+      keys[#keys + 1] = ARGV[to + 1]
+      to = to + 3
     end
+    for index, packed in ipairs(redis.call('HMGET', keyOf(VERSIONS, tenant, collection), unpack(keys))) do
+      local wanted = ARGV[from + 3 * index - 1]
+      -- Most documents have no deadline.
+      if packed ~= wanted .. '|' and (unpackVersion(tenant, packed) or '0') ~= wanted then
+        failed = failed or {}
+        failed[(from - at) / 3 + index] = true
+      end
+    end
+    from = to
   end
-  return true
+  return failed
 end

@@ -28,7 +28,7 @@ local function partOf(ended, group)
 end
 
 local function take(ended, lease)
-  addToPart(partOf(ended, lease.group), lease.holder, lease.deadline, lease.epoch, lease.flag, lease)
+  addToPart(partOf(ended, lease.group), lease.holder, lease.deadline, lease.epoch, lease.version, lease)
   lease.isTaken = true
   ended.count = ended.count + 1
 end
@@ -77,8 +77,8 @@ local function takeDue(tenant, ended, visit, stored)
       renewed[#renewed + 1] = holder
     elseif isOnly then
       part = part or partOf(ended, group)
-      local epoch, flag = unpackNumbers(NUMBERS_FORMAT, packed, HEAD_BYTES + 1)
-      addToPart(part, holder, deadline, epoch, flag, false)
+      local epoch, version = unpackNumbers(NUMBERS_FORMAT, packed, HEAD_BYTES + 1)
+      addToPart(part, holder, deadline, epoch, version, false)
       ended.count = ended.count + 1
     else
       addRecord(tenant, holder, packed)
@@ -107,7 +107,7 @@ local function sortPart(part)
   table.sort(order, function(a, b)
     return deadlines[a] < deadlines[b] or deadlines[a] == deadlines[b] and epochs[a] < epochs[b]
   end)
-  for _, name in ipairs({ 'holders', 'epochs', 'deadlines', 'flags', 'leases' }) do
+  for _, name in ipairs({ 'holders', 'epochs', 'deadlines', 'versions', 'leases' }) do
     local list, sorted = part[name], {}
     for at = 1, #order do
       sorted[at] = list[order[at]]

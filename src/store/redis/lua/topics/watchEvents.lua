@@ -37,7 +37,7 @@ local function unwatchedGrants(tenant, holder, since)
   for _, lease in ipairs(leasesHeld(tenant, holder)) do
     local group, epoch = lease.group, lease.epoch
     if lease.deadline > now(tenant) and epoch > since and #eventTopicsOf(tenant, group) == 0 then
-      local data = lease.flag == 1 and dataAt(tenant, fieldOf(group, holder))
+      local data = lease.version > 0 and dataAt(tenant, fieldOf(group, holder))
       found[#found + 1] = { group = group, epoch = epoch, data = data }
     end
   end
