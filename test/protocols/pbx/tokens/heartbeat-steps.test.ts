@@ -41,7 +41,9 @@ async function startNode(settings: Partial<Config>, shared?: Store): Promise<Nod
       const member = target[name];
       if (typeof member !== 'function') return member;
       return (...args: unknown[]): unknown => {
-        if (!ofOthers.has(name)) steps.push(name);
+        const [input] = args as [{ readonly tenant?: string } | undefined];
+        // Nodes over Redis tell each other of themselves beside.
+        if (!ofOthers.has(name) && input?.tenant === tenant) steps.push(name);
         return Reflect.apply(member, target, args);
       };
     },
