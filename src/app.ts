@@ -1,5 +1,6 @@
 /** The Fastify app: three protocols and the operator side over one store. */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import swagger from '@fastify/swagger';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { type Config, viewSettings } from './config.ts';
@@ -56,7 +57,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const metrics = options.metrics ?? watchedMetrics(store);
   const bench: TestBench = createTestBench(options, () => protocols);
   const protocols = createProtocols(options, metrics, bench);
-  const overview = makeOverview({ store, wallMs });
+  const overview = makeOverview({ store, wallMs, liveNodes: () => bench.liveNodes() });
   const requestLog = makeRequestLog(log, config.requestLog === 'auto' ? 'each' : config.requestLog);
   const load = makeLoad(config);
   const { main, operatorPort } = await makePorts(options, {
@@ -112,7 +113,7 @@ function createTestBench(
 ): TestBench {
   return makeTestBench({
     ...{ store, wallMs, protocols, interceptor },
-    nodeId: randomUUID(),
+    nodeId: `${hostname()}.${process.pid}.${randomBytes(4).toString('hex')}`,
     log: logger ?? silentLog,
     hasJournal: config.journal === 'on' || (config.journal === 'auto' && config.redisUrl === ''),
   });

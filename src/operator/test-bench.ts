@@ -32,6 +32,8 @@ export interface TestBench {
   readonly history: LeaseHistory;
   /** Has every node forget the requests and past leases of a tenant, or all. */
   readonly forget: Forget;
+  /** Resolves to the ids of the nodes over the store that live, this one first. */
+  liveNodes(): Promise<readonly string[]>;
   /** Resolves when this process obeys what the other nodes over its store obey, or after a second. */
   start(): Promise<void>;
   /** Stops observing the store, and leaves the other nodes. */
@@ -119,6 +121,10 @@ export function makeTestBench({
     emit: (event) => events.append({ protocol: protocolOf(event.tenant), ...event }),
     history,
     forget: makeForget({ journal, history, nodes }),
+    liveNodes: async () => [
+      nodeId,
+      ...((await nodes?.live()) ?? []).filter((id) => id !== nodeId).toSorted(),
+    ],
     start: async () => nodes?.start(),
     async close() {
       stopObserving();

@@ -3,14 +3,11 @@ import { Type } from '@sinclair/typebox';
 import type { App, Protocol } from '../../protocols/kit/protocol.ts';
 import type { Store } from '../../store/store.ts';
 import { BadRequest, Failure, refusals, tags } from '../schemas.ts';
-import { listLeases } from './list-leases.ts';
+import { LeasesQuery, listLeases } from './list-leases.ts';
 
 const EndQuery = Type.Object(
   {
-    protocol: Type.Optional(Type.String({ description: 'sls, pbx or presence' })),
-    tenant: Type.Optional(Type.String()),
-    group: Type.Optional(Type.String()),
-    holder: Type.Optional(Type.String()),
+    ...Type.Pick(LeasesQuery, ['protocol', 'tenant', 'group', 'holder']).properties,
     as: Type.Optional(
       Type.Union([Type.Literal('expired'), Type.Literal('released')], {
         default: 'expired',
@@ -57,7 +54,7 @@ export function endLeasesRoutes(
       if (Object.keys(filter).length === 0)
         throw new BadRequest(400, 'name protocol, tenant, group or holder; POST /reset ends everything');
       const { leases, next } = await listLeases(store, protocols, { ...filter, limit: perRequest });
-      if (leases.length === 0) throw new BadRequest(404, 'no live lease matches');
+      if (leases.length === 0 && next === null) throw new BadRequest(404, 'no live lease matches');
       for (const { tenant, holder, group } of leases)
         await store.release({
           tenant,

@@ -39,6 +39,8 @@ async function checkNames(
   { protocol, tenant }: { readonly protocol?: string; readonly tenant?: string },
 ): Promise<void> {
   const names = protocols.map(({ name }) => name);
+  const isPattern = [protocol, tenant].some((name) => name?.includes('*'));
+  if (isPattern) return;
   const wanted = protocol ?? (tenant === undefined ? undefined : protocolOf(tenant));
   if (wanted !== undefined && !names.includes(wanted))
     throw new BadRequest(400, `protocol: ${describeUnknown(wanted, names)}`);

@@ -1,16 +1,27 @@
 /** Reads the leases of all protocols, a page at a time. */
 import { type Static, Type } from '@sinclair/typebox';
 import type { Protocol } from '../../protocols/kit/protocol.ts';
-import type { Store, TenantSize } from '../../store/store.ts';
+import type { Lease, Store } from '../../store/store.ts';
 import { protocolOf } from '../metrics/metrics.ts';
+import { isNamed, type Place, type Step, walkLeases } from './select-leases.ts';
+
+const Pattern = (description: string) =>
+  Type.Optional(
+    Type.String({ description: `${description}; * stands for any characters`, maxLength: 1_024 }),
+  );
 
 export const LeasesQuery = Type.Object({
-  protocol: Type.Optional(Type.String({ description: 'sls, pbx or presence' })),
-  tenant: Type.Optional(Type.String()),
-  group: Type.Optional(Type.String()),
-  holder: Type.Optional(Type.String()),
+  protocol: Pattern('sls, pbx or presence'),
+  tenant: Pattern('tenant, such as sls/<project>'),
+  group: Pattern('logstore and consumer group, API user, or channel'),
+  holder: Pattern('consumer, token, or uuid'),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 100 })),
   cursor: Type.Optional(Type.String({ description: '`next` of the previous page' })),
+  order: Type.Optional(
+    Type.Union([Type.Literal('name'), Type.Literal('deadline')], {
+      description: 'deadline: one page of the leases that end first; default: by tenant, group and age',
+    }),
+  ),
 });
 
 export const LeasesPage = Type.Object({
@@ -26,7 +37,14 @@ export const LeasesPage = Type.Object({
       data: Type.Unknown({ description: 'what the lease carries: a callback, a state, or null' }),
     }),
   ),
-  next: Type.Union([Type.String(), Type.Null()]),
+  next: Type.Union([Type.String(), Type.Null()], {
+    description: 'cursor of the next page, which may be followed by an empty one; null: this is the last',
+  }),
+  isComplete: Type.Optional(
+    Type.Boolean({
+      description: 'by deadline: whether all selected leases were compared, of at most 20 000',
+    }),
+  ),
   groups: Type.Array(
     Type.Object({
       protocol: Type.String(),
@@ -40,16 +58,9 @@ export const LeasesPage = Type.Object({
 });
 
 type Page = Static<typeof LeasesPage>;
+type LeaseView = Page['leases'][number];
 type Query = Static<typeof LeasesQuery>;
 
-/** Where a page ended: the next one begins after `offset` members of this group. */
-interface Place {
-  readonly tenant: string;
-  readonly group: string;
-  readonly offset: number;
-}
-
-const groupsAtOnce = 200;
 const maxPageSize = 100;
 /** Maximum groups whose state a page carries. */
 const maxGroups = 1_000;
@@ -86,10 +97,10 @@ export async function listLeases(
   const page = await pageOfLeases(store, query);
   const tenants = new Set(page.leases.map(({ tenant }) => tenant));
   // A query for a tenant or a protocol also returns empty groups.
-  if (query.tenant !== undefined) tenants.add(query.tenant);
-  else if (query.protocol !== undefined)
+  if (query.tenant !== undefined && !query.tenant.includes('*')) tenants.add(query.tenant);
+  else if (query.tenant !== undefined || query.protocol !== undefined)
     for (const { tenant } of await store.tenants())
-      if (protocolOf(tenant) === query.protocol) tenants.add(tenant);
+      if (isNamed(tenant, query.tenant) && isNamed(protocolOf(tenant), query.protocol)) tenants.add(tenant);
   const groups: Page['groups'] = [];
   for (const tenant of tenants) {
     if (groups.length >= maxGroups) break;
@@ -98,7 +109,7 @@ export async function listLeases(
     const limit = maxGroups - groups.length;
     const found = (await owner?.viewGroups?.(tenant, limit)) ?? [];
     for (const { group, state } of found) {
-      if (query.group === undefined || group === query.group) groups.push({ protocol, tenant, group, state });
+      if (isNamed(group, query.group)) groups.push({ protocol, tenant, group, state });
     }
   }
   return { ...page, groups };
@@ -106,71 +117,44 @@ export async function listLeases(
 
 async function pageOfLeases(store: Store, query: Query): Promise<Omit<Page, 'groups'>> {
   const limit = query.limit ?? maxPageSize;
-  const from = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
-  const leases: Page['leases'][number][] = [];
-  for (const { tenant } of (await store.tenants()).filter((size) => isWanted(size, query)).sort(byTenant)) {
-    if (from !== undefined && tenant < from.tenant) continue;
-    const start = from?.tenant === tenant ? from : undefined;
-    for await (const group of groupsOf(store, tenant, query, start)) {
-      let offset = start?.group === group ? start.offset : 0;
-      for (;;) {
-        const wanted = limit - leases.length + 1;
-        const { leases: found } = await store.members({ tenant, group, offset, limit: wanted });
-        for (const lease of found) {
-          // One more than the page holds: the next page begins here.
-          if (leases.length === limit) return { leases, next: encodeCursor({ tenant, group, offset }) };
-          offset += 1;
-          if (query.holder !== undefined && lease.holder !== query.holder) continue;
-          const { data, ...rest } = lease;
-          leases.push({
-            protocol: protocolOf(tenant),
-            tenant,
-            ...rest,
-            data: data === null ? null : parsed(data),
-          });
-        }
-        if (found.length < wanted) break;
-      }
-    }
+  if (query.order === 'deadline') return nextDeadlines(store, query, limit);
+  const start = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
+  const leases: LeaseView[] = [];
+  // One more than the page holds: the next page begins there.
+  for await (const { place, lease } of walkLeases(store, query, { start, chunk: limit + 1 })) {
+    if (lease === undefined || leases.length === limit) return { leases, next: encodeCursor(place) };
+    leases.push(viewOf(place.tenant, lease));
   }
   return { leases, next: null };
 }
 
-const byTenant = (a: TenantSize, b: TenantSize): number => (a.tenant < b.tenant ? -1 : 1);
-
-function isWanted({ tenant, leases }: TenantSize, query: Query): boolean {
-  if (leases === 0) return false;
-  if (query.tenant !== undefined && tenant !== query.tenant) return false;
-  return query.protocol === undefined || protocolOf(tenant) === query.protocol;
+/** Returns the selected leases that end first. */
+async function nextDeadlines(store: Store, query: Query, limit: number): Promise<Omit<Page, 'groups'>> {
+  if (query.cursor !== undefined)
+    throw new InvalidCursor('order: by deadline there is one page, without a cursor');
+  let nearest: Step[] = [];
+  let isComplete = true;
+  for await (const step of walkLeases(store, query, { chunk: deadlineChunk })) {
+    if (step.lease === undefined) isComplete = false;
+    else nearest.push(step);
+    if (nearest.length >= deadlineChunk) nearest = firstToEnd(nearest, limit);
+  }
+  const leases = firstToEnd(nearest, limit).flatMap(({ place, lease }) =>
+    lease === undefined ? [] : [viewOf(place.tenant, lease)],
+  );
+  return { leases, next: null, isComplete };
 }
 
-async function* groupsOf(
-  store: Store,
-  tenant: string,
-  query: Query,
-  start: Place | undefined,
-): AsyncGenerator<string> {
-  if (query.group !== undefined || query.holder !== undefined) {
-    // A filter by name costs one look-up instead of a walk over all groups.
-    const held =
-      query.holder === undefined ? undefined : await store.groupsOf({ tenant, holder: query.holder });
-    for (const group of held ?? [query.group ?? '']) {
-      if (query.group !== undefined && group !== query.group) continue;
-      if (start === undefined || group >= start.group) yield group;
-    }
-    return;
-  }
-  if (start !== undefined) yield start.group;
-  for (let after = start?.group; ; ) {
-    const page = await store.groups({
-      tenant,
-      limit: groupsAtOnce,
-      ...(after === undefined ? {} : { after }),
-    });
-    yield* page;
-    if (page.length < groupsAtOnce) return;
-    after = page.at(-1);
-  }
+/** Leases are read, and sorted, this many at a time. */
+const deadlineChunk = 1_000;
+
+function firstToEnd(steps: readonly Step[], limit: number): Step[] {
+  const remainingMs = ({ lease }: Step): number => lease?.remainingMs ?? 0;
+  return steps.toSorted((a, b) => remainingMs(a) - remainingMs(b)).slice(0, limit);
+}
+
+function viewOf(tenant: string, { data, ...rest }: Lease): LeaseView {
+  return { protocol: protocolOf(tenant), tenant, ...rest, data: data === null ? null : parsed(data) };
 }
 
 /** Data is JSON text if a protocol keeps any. */

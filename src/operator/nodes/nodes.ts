@@ -36,6 +36,8 @@ export interface Nodes {
    * is cut off from the store, is waited for a second. Resolves to undefined if a version was stale and nothing changed. Rejects with StoreUnavailable.
    */
   change(change: NodeChange): Promise<readonly unknown[] | undefined>;
+  /** Resolves to the ids of the nodes that live; one that crashed counts for some seconds more. */
+  live(): Promise<readonly string[]>;
   /** Resolves when this node has applied what there is, or after a second. */
   start(): Promise<void>;
   /** Leaves: the others no longer wait for this node. */
@@ -116,6 +118,7 @@ export function makeNodes({ store, nodeId, monotonicMs, log = silentLog }: Nodes
       await sync();
       return acks.wait(position, new Set([...live, nodeId]));
     },
+    live: () => register.live(),
     start() {
       const { promise: first, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, maxStartMs);

@@ -11,6 +11,16 @@ import type { Rates } from './rates.ts';
 export const Overview = Type.Object({
   version: Type.String(),
   store: Type.String({ description: 'the store, without credentials' }),
+  nodes: Type.Array(
+    Type.Object({
+      id: Type.String({ description: 'host name, process id and a random part' }),
+      self: Type.Boolean({ description: 'whether it is the node that replies' }),
+    }),
+    {
+      description:
+        'the nodes over the store that live, at most 100; one that crashed is listed for at most 15 seconds more',
+    },
+  ),
   tenants: Type.Array(
     Type.Object({
       protocol: Type.String(),
@@ -35,16 +45,21 @@ export const Overview = Type.Object({
 });
 
 const maxTenants = 1_000;
+const maxNodes = 100;
+
+interface OverviewSources {
+  readonly store: Store;
+  readonly rates: Rates;
+  readonly lateness: Lateness;
+  wallMs(): number;
+  /** This node first. */
+  liveNodes(): Promise<readonly string[]>;
+}
 
 /** Registers `GET /overview`. */
 export function overviewRoutes(
   app: App,
-  {
-    store,
-    rates,
-    lateness,
-    wallMs,
-  }: { readonly store: Store; readonly rates: Rates; readonly lateness: Lateness; wallMs(): number },
+  { store, rates, lateness, wallMs, liveNodes }: OverviewSources,
 ): void {
   app.get(
     '/overview',
@@ -57,7 +72,8 @@ export function overviewRoutes(
       },
     },
     async () => {
-      const sizes = (await store.tenants()).filter(({ bytes }) => bytes > 0);
+      const [tenants, nodes] = await Promise.all([store.tenants(), liveNodes()]);
+      const sizes = tenants.filter(({ bytes }) => bytes > 0);
       const leases: Record<string, number> = {};
       for (const { tenant, leases: count } of sizes) {
         const protocol = protocolOf(tenant);
@@ -67,6 +83,7 @@ export function overviewRoutes(
       return {
         version,
         store: store.description,
+        nodes: nodes.slice(0, maxNodes).map((id, at) => ({ id, self: at === 0 })),
         tenants: sizes
           .toSorted((a, b) => b.leases - a.leases || b.bytes - a.bytes)
           .slice(0, maxTenants)

@@ -14,7 +14,15 @@ export interface Overview {
 }
 
 /** Makes the overview of a node. */
-export function makeOverview({ store, wallMs }: { readonly store: Store; wallMs(): number }): Overview {
+export function makeOverview({
+  store,
+  wallMs,
+  liveNodes,
+}: {
+  readonly store: Store;
+  wallMs(): number;
+  liveNodes(): Promise<readonly string[]>;
+}): Overview {
   const rates = makeRates();
   const lateness = makeLateness();
   const close = store.observe(({ type, lateMs }) => {
@@ -29,6 +37,6 @@ export function makeOverview({ store, wallMs }: { readonly store: Store; wallMs(
       rates.count('requests', nowMs);
       if (status >= 400) rates.count('errors', nowMs);
     },
-    routes: (app) => overviewRoutes(app, { store, rates, lateness, wallMs }),
+    routes: (app) => overviewRoutes(app, { store, rates, lateness, wallMs, liveNodes }),
   };
 }

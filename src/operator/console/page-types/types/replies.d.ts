@@ -99,6 +99,7 @@ export interface Journal {
 export interface Overview {
   version: string;
   store: string;
+  nodes: readonly { id: string; self: boolean }[];
   tenants: readonly { protocol: string; tenant: string; leases: number }[];
   leases: Record<string, number>;
   perSecond: { requests: readonly number[]; errors: readonly number[]; expiries: readonly number[] };
