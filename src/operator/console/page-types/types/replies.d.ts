@@ -41,6 +41,7 @@ export interface Lease {
 export interface Leases<Group = unknown> {
   leases: readonly Lease[];
   next: string | null;
+  isComplete?: boolean | undefined;
   groups: readonly Group[];
 }
 

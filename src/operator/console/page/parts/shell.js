@@ -1,11 +1,13 @@
 /** The frame of every view: header with the clock, navigation, the token dialog, keys. */
 import { needsToken, send, setToken, token } from '../api.js';
 import { connection, tick, useResource } from '../live.js';
-import { clockTime, duration } from '../names.js';
+import { clockTime, duration, readSelector, selectorFields } from '../names.js';
 import { href, route, setQuery } from '../route.js';
 import { html, signal, textIn, useEffect, useRef, useState } from '../ui.js';
-import { Action, announcement, lastCurl } from './action.js';
+import { Action, announcement, Copy, lastCurl } from './action.js';
 
+/** Tenants that the field suggests. */
+const maxSuggested = 200;
 const themes = ['auto', 'light', 'dark'];
 const themeKey = 'heartbeatd-theme';
 const theme = signal(localStorage.getItem(themeKey) ?? 'auto');
@@ -32,10 +34,9 @@ const steps = [
 
 /** @param {{ tenant: string | undefined }} properties */
 function ClockBar({ tenant }) {
-  const { data, readAt } = useResource(
-    { path: '/clock', query: { tenant } },
-    ({ type }) => type === 'clock.moved',
-  );
+  const resource = useResource({ path: '/clock', query: { tenant } }, ({ type }) => type === 'clock.moved');
+  const { readAt } = resource;
+  const data = /** @type {import('../types/replies.js').Clock | undefined} */ (resource.data);
   if (data === undefined) return null;
   clockFrozen.value = data.frozen;
   const move = (/** @type {object} */ change) => () => ({
@@ -50,26 +51,24 @@ function ClockBar({ tenant }) {
     <span class="num nowrap" title="lease clock ${data.leaseMs}">${new Date(wallMs).toISOString().slice(0, 10)} ${clockTime(wallMs).slice(0, 8)}${' '}
       <span class=${data.frozen ? 'badge warn' : 'badge good'}>${data.frozen ? 'frozen' : 'running'}</span>${offset}</span>
     ${steps.map(([label, ms]) => html`<${Action} label=${label} call=${move({ advance: ms })} />`)}
-    <${Action} label="next deadline" call=${move({ toNext: 1 })} />
+    <${Action} label="to next deadline" call=${move({ toNext: 1 })} />
     <${Action} label=${data.frozen ? 'thaw' : 'freeze'} call=${move({ freeze: !data.frozen })} />
   </div>`;
 }
 
 const words = { connecting: ['connecting', 'warn'], live: ['live', 'good'], away: ['no connection', 'bad'] };
 
-/** @param {{ views: readonly { id: string, title: string, key: string, View: any }[] }} properties */
+/** @param {{ views: readonly { id: string, title: string, key: string, View: () => unknown }[] }} properties */
 export function Shell({ views }) {
   const { view, query } = route.value;
   const search = useRef(/** @type {HTMLInputElement | null} */ (null));
-  const { data: overview } = useResource(
-    { path: '/overview' },
-    ({ type }) => type.startsWith('lease.'),
-    2_000,
-  );
+  const { data } = useResource({ path: '/overview' }, ({ type }) => type.startsWith('lease.'), 2_000);
+  const overview = /** @type {import('../types/replies.js').Overview | undefined} */ (data);
   useKeys(views, search);
   const current = views.find(({ id }) => id === view) ?? views[0];
   const [word, kind] = words[/** @type {keyof typeof words} */ (connection.value)];
-  const tenants = (overview?.tenants ?? []).map((/** @type {any} */ one) => one.tenant);
+  const tenants = (overview?.tenants ?? []).slice(0, maxSuggested).map((one) => one.tenant);
+  const { unknown } = readSelector(query.find ?? '');
   useEffect(() => {
     document.title = `${current.title} · heartbeatd`;
   }, [current.title]);
@@ -77,24 +76,26 @@ export function Shell({ views }) {
     <header>
       <div class="brand"><img src="/_heartbeatd/console/icon.svg" alt="" /><h1>heartbeatd</h1>
         <span class="dim">${overview?.version ?? ''}</span></div>
-      <span class="dim nowrap" title="store">${overview?.store ?? ''}</span>
+      <span class="dim store" title="store">${overview?.store ?? ''}</span>
+      ${overview !== undefined && overview.nodes.length > 1 && html`<a class="nowrap" href=${href('overview', { tenant: query.tenant })}>${overview.nodes.length} nodes</a>`}
       <span class="badge ${kind}" role="status">${word}</span>
       <span class="grow"></span>
       <${ClockBar} tenant=${query.tenant} />
       <label>Tenant <input list="tenants" size="16" value=${query.tenant ?? ''} placeholder="all"
         onChange=${(/** @type {Event} */ event) => setQuery({ tenant: textIn(event).trim() || undefined })} /></label>
-      <datalist id="tenants">${tenants.map((/** @type {string} */ name) => html`<option value=${name} />`)}</datalist>
+      <datalist id="tenants">${tenants.map((/** @type {string} */ name) => html`<option value=${name}></option>`)}</datalist>
       <label>Find <input ref=${search} type="search" size="20" value=${query.find ?? ''} placeholder="holder:c1 group:logs*"
         onChange=${(/** @type {Event} */ event) => setQuery({ find: textIn(event).trim() || undefined })} /></label>
       <label>Theme <select value=${theme.value} onChange=${(/** @type {Event} */ event) => setTheme(textIn(event))}>
         ${themes.map((name) => html`<option value=${name} selected=${name === theme.value}>${name}</option>`)}</select></label>
-      <${Action} label="Reset" kind="bad" confirm=${query.tenant === undefined ? 'Remove everything of every tenant, the faults and the journal?' : `Remove everything of ${query.tenant}?`}
+      <${Action} label="Reset" kind="bad" confirm=${`Bring ${query.tenant ?? 'every tenant'} back to the seed, or to nothing if the server was given none? Its leases, documents, clock, faults and requests are removed.`}
         call=${() => ({ method: 'POST', path: '/reset', body: query.tenant === undefined ? {} : { tenant: query.tenant } })} />
     </header>
     <nav aria-label="Views">${views.map(
       ({ id, title, key }) =>
         html`<a href=${href(id, { tenant: query.tenant })} aria-current=${id === current.id ? 'page' : undefined} title="g ${key}">${title}</a>`,
     )}</nav>
+    ${unknown.length > 0 && html`<p class="note unknown" role="status">${unknown.join(', ')}: not a name of a selector. Its names are ${selectorFields.join(', ')} and body.<i>path</i>.</p>`}
     <main id="main" tabindex="-1"><${current.View} key=${current.id} /></main>
     <div class="visually-hidden" aria-live="polite">${announcement.value}</div>
     <${Footer} />
@@ -107,14 +108,19 @@ function skip(event) {
   document.getElementById('main')?.focus();
 }
 
+function hideFooter() {
+  lastCurl.value = '';
+}
+
 /** What a button did last, as a command. */
 function Footer() {
   if (lastCurl.value === '') return null;
   const isRefused = !announcement.value.endsWith('done') && !announcement.value.endsWith('copied');
-  return html`<div class="panel" style=${{ margin: '0 16px 16px' }}>
-    <div class=${isRefused ? 'error' : 'dim'}>${announcement.value}</div>
+  return html`<section class="panel footer" aria-label="Last call">
+    <div class="row end"><div class=${isRefused ? 'error' : 'dim'}>${announcement.value}</div>
+      <div class="row"><${Copy} label="Copy curl" text=${() => lastCurl.value} /><button onClick=${hideFooter}>Close</button></div></div>
     <pre class="curl">${lastCurl.value}</pre>
-  </div>`;
+  </section>`;
 }
 
 function TokenDialog() {

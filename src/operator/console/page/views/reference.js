@@ -1,20 +1,34 @@
 /** The API reference, made from the OpenAPI document, with "try it". */
 import { ApiError, curlOf, send } from '../api.js';
 import { useResource } from '../live.js';
+import { Action } from '../parts/action.js';
 import { Failure } from '../parts/notes.js';
 import { route } from '../route.js';
 import { html, textIn, useState } from '../ui.js';
 
-/** @typedef {{ name: string, in: string, required?: boolean, description?: string, schema?: any }} Parameter */
+/** @typedef {{ type?: string, enum?: readonly unknown[], default?: unknown }} Schema */
+/** @typedef {{ name: string, in: string, required?: boolean, description?: string, schema?: Schema }} Parameter */
+/** @typedef {{ content?: Record<string, { schema?: Schema }> }} Body */
+/**
+ * @typedef {{ path: string, method: string, summary?: string, description?: string, operationId?: string, tags?: readonly string[],
+ *   parameters?: readonly Parameter[], requestBody?: Body, responses?: Record<string, unknown> }} Operation
+ */
 
 export function Reference() {
-  const { data, error } = useResource({ path: '/openapi.json' }, () => false);
+  const resource = useResource({ path: '/openapi.json' }, () => false);
+  const data =
+    /** @type {{ paths: Record<string, Record<string, Omit<Operation, 'path' | 'method'>>> } | undefined} */ (
+      resource.data
+    );
   const find = (route.value.query.find ?? '').toLowerCase();
-  if (data === undefined) return html`<${Failure} error=${error} />`;
+  if (data === undefined) return html`<${Failure} error=${resource.error} />`;
   const operations = Object.entries(data.paths).flatMap(([path, methods]) =>
-    Object.entries(/** @type {Record<string, any>} */ (methods))
+    Object.entries(methods)
       .filter(([method]) => /^(get|post|put|patch|delete|options)$/.test(method))
-      .map(([method, operation]) => ({ path, method: method.toUpperCase(), ...operation })),
+      .map(
+        ([method, operation]) =>
+          /** @type {Operation} */ ({ ...operation, path, method: method.toUpperCase() }),
+      ),
   );
   const shown = operations.filter(
     ({ path, summary = '', operationId = '' }) =>
@@ -23,22 +37,24 @@ export function Reference() {
   const tags = [...new Set(shown.map(({ tags: [tag = 'other'] = [] }) => tag))].sort((a, b) =>
     a === 'operator' ? -1 : b === 'operator' ? 1 : a.localeCompare(b),
   );
+  if (shown.length === 0)
+    return html`<section class="panel"><p class="dim">No operation matches ${find}.</p></section>`;
   return html`${tags.map(
     (tag) =>
       html`<section class="panel"><h2>${tag}</h2>${shown
         .filter(({ tags: [first = 'other'] = [] }) => first === tag)
         .map(
           (operation) =>
-            html`<${Operation} key=${`${operation.method} ${operation.path}`} operation=${operation} />`,
+            html`<${OperationDetails} key=${`${operation.method} ${operation.path}`} operation=${operation} isAlone=${shown.length === 1} />`,
         )}</section>`,
   )}`;
 }
 
-/** @param {{ operation: any }} properties */
-function Operation({ operation }) {
-  const [isOpen, setOpen] = useState(false);
+/** @param {{ operation: Operation, isAlone: boolean }} properties */
+function OperationDetails({ operation, isAlone }) {
+  const [isOpen, setOpen] = useState(isAlone);
   const { method, path, summary, description, parameters = [], requestBody, responses = {} } = operation;
-  return html`<details onToggle=${(/** @type {Event} */ event) => setOpen(/** @type {HTMLDetailsElement} */ (event.currentTarget).open)}>
+  return html`<details open=${isOpen} onToggle=${(/** @type {Event} */ event) => setOpen(/** @type {HTMLDetailsElement} */ (event.currentTarget).open)}>
     <summary><code>${method} ${path}</code> <span class="dim">${summary}</span></summary>
     ${
       isOpen &&
@@ -46,8 +62,8 @@ function Operation({ operation }) {
       ${description && html`<p>${description}</p>`}
       ${
         parameters.length > 0 &&
-        html`<table><thead><tr><th scope="col">parameter</th><th scope="col">where</th><th scope="col">meaning</th></tr></thead>
-        <tbody>${parameters.map((/** @type {Parameter} */ one) => html`<tr><td class="mono">${one.name}${one.required ? ' *' : ''}</td><td>${one.in}</td><td class="name">${one.description ?? typeOf(one.schema)}</td></tr>`)}</tbody></table>`
+        html`<table class="parameters"><thead><tr><th scope="col">parameter</th><th scope="col">where</th><th scope="col">meaning</th></tr></thead>
+        <tbody>${parameters.map((one) => html`<tr><td class="mono">${one.name}${one.required ? ' *' : ''}</td><td>${one.in}</td><td class="name">${one.description ?? one.schema?.type ?? ''}${one.schema?.default === undefined ? '' : `; default ${JSON.stringify(one.schema.default)}`}</td></tr>`)}</tbody></table>`
       }
       ${requestBody && html`<h3>Body</h3><pre>${JSON.stringify(schemaOf(requestBody), null, 1)}</pre>`}
       <p class="dim">Replies: ${Object.keys(responses).join(', ')}</p>
@@ -57,11 +73,12 @@ function Operation({ operation }) {
   </details>`;
 }
 
-const typeOf = (/** @type {any} */ schema) => schema?.type ?? '';
-/** @param {any} body */
-const schemaOf = (body) => /** @type {any} */ (Object.values(body.content ?? {})[0])?.schema ?? {};
+/** @param {Body} body @returns {Schema} */
+const schemaOf = (body) => Object.values(body.content ?? {})[0]?.schema ?? {};
 
-/** @param {{ operation: any }} properties */
+const notJson = 'The body is not JSON yet.';
+
+/** @param {{ operation: Operation }} properties */
 function TryIt({ operation }) {
   const { method, path, parameters = [], requestBody } = operation;
   const [values, setValues] = useState(/** @type {Record<string, string>} */ ({}));
@@ -69,13 +86,9 @@ function TryIt({ operation }) {
   const [reply, setReply] = useState('');
   /** @returns {import('../api.js').Call} */
   const call = () => {
-    const filled = path.replace(/\{([^}]+)\}/g, (/** @type {string} */ _, /** @type {string} */ name) =>
-      encodeURIComponent(values[name] ?? ''),
-    );
+    const filled = path.replace(/\{([^}]+)\}/g, (_, name) => encodeURIComponent(values[name] ?? ''));
     const query = Object.fromEntries(
-      parameters
-        .filter((/** @type {Parameter} */ one) => one.in === 'query')
-        .map((/** @type {Parameter} */ { name }) => [name, values[name]]),
+      parameters.filter((one) => one.in === 'query').map(({ name }) => [name, values[name]]),
     );
     const isOperator = path.startsWith('/_heartbeatd');
     return {
@@ -93,21 +106,27 @@ function TryIt({ operation }) {
       setReply(error instanceof ApiError ? `${error.status} ${error.message}` : String(error));
     }
   };
+  const isDestructive = method === 'DELETE' || method === 'PUT' || path.endsWith('/reset');
+  const isReady = () => shownCurl() !== notJson;
   const shownCurl = () => {
     try {
       return curlOf(call());
     } catch {
-      return 'The body is not JSON yet.';
+      return notJson;
     }
   };
-  const inputs = parameters.filter((/** @type {Parameter} */ one) => one.in === 'path' || one.in === 'query');
+  const inputs = parameters.filter((one) => one.in === 'path' || one.in === 'query');
   return html`<h3>Try it</h3>
     <div class="row">${inputs.map(
-      (/** @type {Parameter} */ { name, required }) =>
+      ({ name, required }) =>
         html`<label>${name}${required ? ' *' : ''} <input size="14" value=${values[name] ?? ''} onInput=${(/** @type {Event} */ event) => setValues({ ...values, [name]: textIn(event) })} /></label>`,
     )}</div>
     ${requestBody && html`<textarea rows="4" aria-label="Body as JSON" value=${body} onInput=${(/** @type {Event} */ event) => setBody(textIn(event))}></textarea>`}
     <pre class="curl">${shownCurl()}</pre>
-    <p><button onClick=${run}>Send</button></p>
+    <p>${
+      isDestructive
+        ? html`<${Action} label=${`Send ${method}`} kind="bad" confirm=${`Send this ${method}? It replaces or removes.`} disabled=${!isReady()} call=${call} onDone=${(/** @type {unknown} */ done) => setReply(JSON.stringify(done, null, 2))} />`
+        : html`<button class=${method === 'GET' ? '' : 'main'} onClick=${run}>${method === 'GET' ? 'Send' : `Send ${method}`}</button>`
+    }</p>
     ${reply !== '' && html`<pre class="curl" role="status">${reply}</pre>`}`;
 }

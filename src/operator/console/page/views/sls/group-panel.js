@@ -1,6 +1,6 @@
 /** One consumer group: who holds which shard, what waits, how far each shard is consumed. */
 import { useResource } from '../../live.js';
-import { matches, parseSelector } from '../../names.js';
+import { parseSelector } from '../../names.js';
 import { Failure } from '../../parts/notes.js';
 import { Why } from '../../parts/why.js';
 import { route } from '../../route.js';
@@ -20,15 +20,18 @@ const concerns = ({ protocol, type }) => protocol === 'sls' || type === 'clock.m
 /** @param {{ tenant: string, project: string, name: string }} properties */
 export function GroupPanel({ tenant, project, name }) {
   const [logstore = '', group = ''] = name.split('/');
-  const leases = useResource({ path: '/leases', query: { tenant, group: name, limit: 1_000 } }, concerns);
+  const { find = '', shard: chosen } = route.value.query;
+  const { holder } = parseSelector(find);
+  const leases = useResource(
+    { path: '/leases', query: { tenant, group: name, holder, limit: 1_000 } },
+    concerns,
+  );
   const logs = useResource({ path: '/sls/shards', query: { project, logstore, group } }, concerns, 1_000);
   const data = /** @type {import('../../types/replies.js').Leases<Group> | undefined} */ (leases.data);
   const shards = /** @type {import('../../types/replies.js').LogShards | undefined} */ (logs.data)?.shards;
   const state = data?.groups.find((one) => one.group === name)?.state;
   if (data === undefined || state === undefined) return html`<${Failure} error=${leases.error} />`;
-  const { find = '', shard: chosen } = route.value.query;
-  const holder = parseSelector(find).holder ?? '*';
-  const consumers = data.leases.filter((lease) => matches(lease.holder, holder));
+  const consumers = data.leases;
   const refresh = () => {
     leases.refresh();
     logs.refresh();
@@ -41,7 +44,7 @@ export function GroupPanel({ tenant, project, name }) {
           <${Why} subject=${{ tenant, group: name }} /></div></div>
       <${Failure} error=${leases.error ?? logs.error} />
       ${state.overwrites !== null && html`<${Overwritten} overwrites=${state.overwrites} />`}
-      ${consumers.length === 0 && html`<p class="note">${data.leases.length === 0 ? 'No consumer is alive; every shard waits for one.' : `No consumer matches ${find}.`}</p>`}
+      ${consumers.length === 0 && html`<p class="note">${holder === undefined ? 'No consumer is alive; every shard waits for one.' : `No consumer matches ${find}.`}</p>`}
       <${ShardMap} place=${place} shards=${state.shards} consumers=${consumers} logs=${shards ?? []} readAt=${leases.readAt} timeout=${state.timeout} onMoved=${refresh} />
       ${data.next !== null && html`<p class="dim">The first 1 000 consumers.</p>`}
     </section>

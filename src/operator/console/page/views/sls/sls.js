@@ -1,6 +1,7 @@
 /** Consumer groups: the list of them, and the one that is chosen. */
+import { vendorOrigin } from '../../api.js';
 import { useResource } from '../../live.js';
-import { matches, parseSelector } from '../../names.js';
+import { parseSelector } from '../../names.js';
 import { Empty, Failure } from '../../parts/notes.js';
 import { Table } from '../../parts/table.js';
 import { route, setQuery } from '../../route.js';
@@ -18,16 +19,17 @@ const projectOf = (tenant) => tenant.slice(tenant.indexOf('/') + 1);
 
 export function Sls() {
   const { tenant, find = '', project, group: chosenGroup } = route.value.query;
-  const query = { protocol: 'sls', tenant: tenant?.startsWith('sls/') ? tenant : undefined, limit: 1_000 };
+  const { group: wanted, tenant: found } = parseSelector(find);
+  const own = tenant?.startsWith('sls/') ? tenant : found;
+  const query = { protocol: 'sls', tenant: own, group: wanted, limit: 1_000 };
   const resource = useResource({ path: '/leases', query }, concerns);
   const { error } = resource;
   const data = /** @type {Page | undefined} */ (resource.data);
   if (data === undefined) return html`<${Failure} error=${error} />`;
-  const wanted = parseSelector(find).group ?? '*';
-  const groups = data.groups.filter(({ group }) => matches(group, wanted));
-  if (data.groups.length === 0) return html`<${Failure} error=${error} /><${NoGroup} />`;
-  if (groups.length === 0)
-    return html`<section class="panel"><h2>No consumer group</h2><p class="dim">None of ${data.groups.length} matches ${find}.</p></section>`;
+  const { groups } = data;
+  if (groups.length === 0 && (wanted ?? own) !== undefined)
+    return html`<section class="panel"><h2>No consumer group</h2><p class="dim">None matches ${wanted ?? own}.</p></section>`;
+  if (groups.length === 0) return html`<${Failure} error=${error} /><${NoGroup} />`;
   const chosen =
     groups.find((one) => one.group === chosenGroup && projectOf(one.tenant) === project) ?? groups[0];
   return html`<${Failure} error=${error} />
@@ -37,7 +39,7 @@ export function Sls() {
 
 const NoGroup = () => html`<section class="panel"><h2>No consumer group</h2>
   <${Empty} what="A consumer library makes its group when it starts; point its HTTP proxy here."
-    command=${`curl -x ${location.origin} -d '{"projectName":"demo"}' http://demo.cn-hangzhou.log.aliyuncs.com/`} /></section>`;
+    command=${`curl -x ${vendorOrigin.value} -d '{"projectName":"demo"}' http://demo.cn-hangzhou.log.aliyuncs.com/`} /></section>`;
 
 /** @param {{ page: Page, groups: readonly Group[], chosen: Group }} properties */
 function GroupList({ page, groups, chosen }) {
