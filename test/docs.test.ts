@@ -27,11 +27,13 @@ it('the support page of Presence lists what the tables of operations and of othe
   expect(pageAt('docs/presence-support.md').text).toBe(await presenceSupport());
 });
 
-it('the page of the library shows the tests in examples/tests as they are', () => {
+it('the page of the library shows the tests and recipes in examples as they are', () => {
   const { text } = pageAt('docs/library.md');
   expect(text).toBe(withFiles(text));
   const shown = [...text.matchAll(/^<!-- file: (\S+) -->$/gm)].map(([, path = '']) => path);
-  expect(shown.toSorted()).toEqual(globSync('examples/tests/*.{ts,cjs,js}', { cwd: root }).toSorted());
+  expect(shown.toSorted()).toEqual(
+    globSync(['examples/tests/*.{ts,cjs,js}', 'examples/containers/*'], { cwd: root }).toSorted(),
+  );
 });
 
 describe('the README', () => {

@@ -47,6 +47,38 @@ make_base() {
   rm -rf "$root"
 }
 
+# Installs what running containers takes, beyond building images.
+need_engine() {
+  need podman podman runc runc iptables iptables nft nftables debootstrap debootstrap curl curl \
+    /usr/lib/podman/netavark netavark /usr/lib/podman/aardvark-dns aardvark-dns
+}
+
+# Configures podman for machines without systemd. Images that were built before stay.
+configure_podman() {
+  export CONTAINERS_CONF="$work/containers.conf" CONTAINERS_STORAGE_CONF="$work/storage.conf"
+  cat >"$CONTAINERS_CONF" <<'CONF'
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
+log_driver = "k8s-file"
+CONF
+  printf '[storage]\ndriver = "vfs"\nrunroot = "/run/containers/storage"\ngraphroot = "/var/lib/containers/storage"\n' >"$CONTAINERS_STORAGE_CONF"
+}
+
+# Makes an image of Redis under a name.
+make_redis() {
+  make_base "$1" redis-server redis_beyond_loopback --change 'CMD ["redis-server"]'
+}
+
+# Images of a registry listen beyond loopback unless they are told otherwise.
+redis_beyond_loopback() {
+  printf '#!/bin/sh\nexec /usr/bin/redis-server "$@" --protected-mode no\n' >usr/local/bin/redis-server
+  chmod +x usr/local/bin/redis-server
+}
+
 # The full name of an image that a file names.
 full_name() {
   local name=${1%@*}

@@ -17,8 +17,18 @@ function loadedBy(file: string, seen = new Set<string>()): Set<string> {
   return seen;
 }
 
+/** Returns what a module loads, by paths from the root of the project; names of packages stay as they are. */
+const pathsLoadedBy = (file: string): readonly string[] =>
+  [...loadedBy(resolve(file))].map((name) => (name.startsWith('/') ? relative('.', name) : name));
+
 it('the client loads nothing but its own folder', () => {
-  const loaded = [...loadedBy(resolve('src/client/index.ts'))].map((name) => relative('.', name));
+  const loaded = pathsLoadedBy('src/client/index.ts');
   expect(loaded.length).toBeGreaterThan(5);
   expect(loaded.filter((name) => !name.startsWith('src/client/'))).toEqual([]);
+});
+
+it('the module for testcontainers loads its own folder, the client and testcontainers', () => {
+  const loaded = pathsLoadedBy('src/testcontainers/index.ts');
+  const others = loaded.filter((name) => !/^src\/(?:client|testcontainers)\//.test(name));
+  expect(others.toSorted()).toEqual(['node:path', 'testcontainers']);
 });

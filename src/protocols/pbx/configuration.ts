@@ -27,6 +27,7 @@ export function readConfiguration(settings: PbxSettings, ownAddress: OwnAddress)
       allow: settings.pbxAllowTargets,
       deny: settings.pbxDenyTargets,
       refuseSystemPorts: settings.pbxRefuseSystemPorts,
+      callbackHosts: settings.pbxCallbackHosts,
       ...(settings.pbxAllowOwnAddress ? {} : { isOwn: ownAddress.has }),
     }),
   );

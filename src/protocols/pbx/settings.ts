@@ -1,5 +1,5 @@
 /** Settings of the PBX protocol. */
-import { choice, integer, list, text, toggle } from '../../settings/setting.ts';
+import { choice, integer, list, listOf, text, toggle } from '../../settings/setting.ts';
 
 export const pbxSettings = {
   pbxStrict: choice(
@@ -90,6 +90,12 @@ export const pbxSettings = {
     [],
     '<networks>',
     'networks (CIDR) and addresses that reports must not be sent to',
+  ),
+  pbxCallbackHosts: listOf(
+    'PBX_CALLBACK_HOSTS',
+    /^[^\s=]+=[^\s=]+$/,
+    { placeholder: '<host=target>', formInWords: 'host=target pairs' },
+    'hosts of callbacks, each with the name or address that its reports are sent to instead, such as 127.0.0.1=host.docker.internal in a container',
   ),
   pbxSameAddressOnly: toggle(
     'PBX_SAME_ADDRESS_ONLY',

@@ -23,6 +23,8 @@ export interface AddressPolicy {
   refusalOfUrl(url: URL): string | undefined;
   /** Does the same for a port. */
   refusalOfPort(port: number): string | undefined;
+  /** Returns the name or address that is connected to for the host of a URL. */
+  targetOf(hostname: string): string;
 }
 
 export interface AddressRules {
@@ -32,6 +34,8 @@ export interface AddressRules {
   readonly deny: readonly string[];
   /** Ports below 1024, other than 80 and 443, are refused. */
   readonly refuseSystemPorts: boolean;
+  /** `host=target`: a callback on `host` means `target`; absent: each host means itself. */
+  readonly callbackHosts?: readonly string[];
   /** Returns whether this server listens on an address and port; absent: on none. */
   isOwn?(address: string, port: number): boolean;
 }
@@ -96,18 +100,21 @@ export const defaultPolicy: AddressPolicy = makeAddressPolicy({
 });
 
 /** Throws RangeError for a text in the network notation that is not a network. */
-export function makeAddressPolicy({ allow, deny, refuseSystemPorts, isOwn }: AddressRules): AddressPolicy {
+export function makeAddressPolicy(rules: AddressRules): AddressPolicy {
+  const { allow, deny, refuseSystemPorts, callbackHosts = [], isOwn } = rules;
   const denied = networks(deny);
   const isNetwork = (text: string): boolean => parseNetwork(text) !== undefined || text.includes('/');
   const allowed = networks(allow.filter(isNetwork));
   const names = new Set(allow.filter((text) => !isNetwork(text)).map((text) => text.toLowerCase()));
 
+  const targets = new Map(callbackHosts.map(parseCallbackHost));
   const refusalOfPort = (port: number): string | undefined =>
     !refuseSystemPorts || port >= 1_024 || port === 80 || port === 443
       ? undefined
       : `port ${port} is refused by PBX_REFUSE_SYSTEM_PORTS`;
   return withUrls({
     refusalOfPort,
+    targetOf: (hostname) => targets.get(hostname.toLowerCase()) ?? hostname,
     refusalOf({ address, hostname, port }) {
       if (isIP(address) === 0) return `${address} is not an address`;
       const rule = alwaysRefused.find(({ ranges }) => ranges.has(address))?.rule;
@@ -128,6 +135,7 @@ export function onlyTo(peer: string, policy: AddressPolicy): AddressPolicy {
   if (isIP(peer) !== 0) own.addAddress(peer, isIP(peer) === 6 ? 'ipv6' : 'ipv4');
   return withUrls({
     refusalOfPort: policy.refusalOfPort,
+    targetOf: policy.targetOf,
     refusalOf(target) {
       const { address } = target;
       const refusal = policy.refusalOf(target);
@@ -143,12 +151,18 @@ function withUrls(policy: Omit<AddressPolicy, 'refusalOfUrl'>): AddressPolicy {
   return {
     ...policy,
     refusalOfUrl(url) {
-      const hostname = bareHost(url.hostname);
+      const hostname = policy.targetOf(bareHost(url.hostname));
       const port = portOfUrl(url);
       if (isIP(hostname) === 0) return policy.refusalOfPort(port);
       return policy.refusalOf({ address: hostname, hostname, port });
     },
   };
+}
+
+/** Parses `host=target`; either may be an IPv6 address, in brackets or without. */
+function parseCallbackHost(text: string): [string, string] {
+  const [host = '', target = ''] = text.split('=');
+  return [bareHost(host.toLowerCase()), bareHost(target)];
 }
 
 /** Returns a URL's host without the brackets of IPv6. */

@@ -24,10 +24,10 @@ export interface DialOptions {
   lookup(hostname: string): Promise<readonly string[]>;
 }
 
-/** Connects to the host of a URL, address by address. Never rejects. */
+/** Connects to what the host of a URL means by the policy, address by address. Never rejects. */
 export async function dial(url: URL, options: DialOptions): Promise<Dialled | NotDialled> {
   const { policy, signal, lookup } = options;
-  const hostname = bareHost(url.hostname);
+  const hostname = policy.targetOf(bareHost(url.hostname));
   const port = portOfUrl(url);
   const portRefusal = policy.refusalOfPort(port);
   if (portRefusal !== undefined) return { kind: 'refused', reason: portRefusal };

@@ -1,7 +1,7 @@
 /** Where the reports of live tokens go and how that goes, in words: what operators read when reports do not arrive. */
 import { type Static, Type } from '@sinclair/typebox';
 import type { PbxContext } from '../api/context.ts';
-import { portOfUrl } from '../callback/address-policy.ts';
+import { bareHost, portOfUrl } from '../callback/address-policy.ts';
 import { listRetries } from '../queues/retries.ts';
 import { LastAttempt, listQueues, queueKey, type StoredQueue } from '../queues/stored-queue.ts';
 import { newestReport } from '../reports/report-queue.ts';
@@ -106,7 +106,11 @@ function ruleAgainst(
   const policy = context.policyFor(peer);
   const rule = policy.refusalOfUrl(url);
   if (rule !== undefined || address === undefined) return rule;
-  return policy.refusalOf({ address, hostname: url.hostname, port: portOfUrl(url) });
+  return policy.refusalOf({
+    address,
+    hostname: policy.targetOf(bareHost(url.hostname)),
+    port: portOfUrl(url),
+  });
 }
 
 function inWords(

@@ -40,6 +40,27 @@ describe('an attempt', () => {
     expect(receiver.received[0]?.raw).toContain(`Host: pbx-client.example:${receiver.port}\r\n`);
   });
 
+  it('goes where the settings say for the host of the callback, which stays the Host', async () => {
+    const lookup = async (name: string) => (name === 'machine.internal' ? ['127.0.0.1'] : []);
+    const callbackHosts = ['10.9.8.7=127.0.0.1', 'APP=machine.internal', '[fd00::7]=127.0.0.1'];
+    for (const host of ['10.9.8.7', 'app', '[fd00::7]'])
+      expect(await to(at(host), { callbackHosts, lookup })).toMatchObject({ kind: 'replied' });
+    const hosts = receiver.received.map(({ raw }) => /^Host: (.*):\d+\r$/m.exec(raw)?.[1]);
+    expect(hosts).toEqual(['10.9.8.7', 'app', '[fd00::7]']);
+  });
+
+  it('is refused where the settings lead to a refused address', async () => {
+    const callbackHosts = ['127.0.0.1=169.254.169.254'];
+    expect(await to(at('127.0.0.1'), { callbackHosts })).toMatchObject({ kind: 'refused' });
+    const policy = makeAddressPolicy({ ...everything, callbackHosts });
+    expect(policy.refusalOfUrl(new URL(at('127.0.0.1')))).toContain('169.254.169.254');
+    const onlyToPeer = onlyTo(
+      '127.0.0.1',
+      makeAddressPolicy({ ...everything, callbackHosts: ['127.0.0.1=10.0.0.2'] }),
+    );
+    expect(onlyToPeer.refusalOfUrl(new URL(at('127.0.0.1')))).toContain('10.0.0.2');
+  });
+
   it('is refused when a name resolves to a refused address, whatever it resolved to before', async () => {
     const answers = [['127.0.0.1'], ['169.254.169.254'], ['::ffff:169.254.169.254'], ['fd00:ec2::254']];
     const send = sender({ lookup: async () => answers.shift() ?? [] });
