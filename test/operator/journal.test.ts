@@ -62,6 +62,17 @@ describe('the journal', () => {
     }
   });
 
+  it('shows requests whose host is none in every format', async () => {
+    await started.app.inject({ url: '/beacon/north/ada?course=1', headers: { host: 'no host: at all' } });
+    for (const format of ['json', 'ndjson', 'har', 'curl']) {
+      const { statusCode, body } = await operator('GET', `/journal?format=${format}`);
+      expect(statusCode).toBe(200);
+      expect(body).toContain('no host: at all');
+    }
+    const har = (await operator('GET', '/journal?format=har')).json();
+    expect(har.log.entries[0].request.queryString).toEqual([{ name: 'course', value: '1' }]);
+  });
+
   it('shows one entry, and removes what a selector names', async () => {
     await light('ada');
     await light('bob');

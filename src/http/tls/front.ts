@@ -102,12 +102,13 @@ function whenReadable(socket: Socket, callback: (firstByte: number) => void): vo
       return;
     }
     socket.setTimeout(0);
-    socket.off('timeout', give);
+    socket.off('timeout', give).off('end', give);
     socket.unshift(first);
     callback(first[0] ?? 0);
   };
   socket.setTimeout(firstByteMs);
-  socket.on('timeout', give);
+  // HTTP servers keep connections half open: a client that ended its side sends nothing more.
+  socket.on('timeout', give).on('end', give);
   look();
 }
 

@@ -149,6 +149,13 @@ export function renderCurl(entry: Entry): string {
 
 const textOfBody = (body: unknown): string => (typeof body === 'string' ? body : JSON.stringify(body));
 
+/** Returns the parameters of a URL, which may be any that a client sent. */
+function queryOf(url: string): { readonly name: string; readonly value: string }[] {
+  const from = url.indexOf('?');
+  const parameters = new URLSearchParams(from === -1 ? '' : url.slice(from + 1));
+  return [...parameters].map(([name, value]) => ({ name, value }));
+}
+
 /** Returns a HAR 1.2 document, which browsers and proxies' tools open. */
 export function renderHar(
   entries: readonly Entry[],
@@ -183,8 +190,7 @@ function harEntry(entry: Entry, reader: EntryReader): Record<string, unknown> {
       httpVersion: 'HTTP/1.1',
       cookies: [],
       headers: nameValues(masked(headersByName(request.headers), 0) as Record<string, unknown>),
-      // What is refused before it is a request need not have a URL.
-      queryString: [...(URL.parse(url)?.searchParams ?? [])].map(([name, value]) => ({ name, value })),
+      queryString: queryOf(url),
       headersSize: -1,
       bodySize: request.body?.byteLength ?? 0,
       ...(body === ''

@@ -97,6 +97,18 @@ describe('with TLS=auto', () => {
     expect((await fetch(`${started.url}/healthz`)).status).toBe(200);
   });
 
+  it.each([
+    ['before its first byte', ''],
+    ['inside a tunnel, before its first byte there', 'CONNECT ps.pndsn.com:443 HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ])('ends a connection whose client ended it %s', async (_when, bytes) => {
+    await start();
+    const socket = connect(port(), '127.0.0.1');
+    sockets.push(socket);
+    socket.resume();
+    socket.end(bytes);
+    await once(socket, 'close');
+  });
+
   it('serves the framing of the SLS client for C++ beside TLS', async () => {
     await start({ lenientFraming: 'always' });
     const framing = 'Transfer-Encoding: chunked\r\nContent-Length: 3\r\n';
