@@ -8,6 +8,7 @@ import {
   earlyPop,
   lostEvent,
   type Poison,
+  skippedAppend,
   skippedRenewal,
   skippedWrite,
   staleAssignment,
@@ -20,6 +21,9 @@ const poisons: readonly (readonly [string, Poison, Rule])[] = [
   ['events that are left out', lostEvent, 'event lost'],
   ['shards that are assigned before their owner released them', staleAssignment, 'shard overlap'],
   ['checkpoints that are acknowledged and not written', skippedWrite, 'acknowledged write lost'],
+  ['logs that are acknowledged and not written', skippedAppend('logs:'), 'acknowledged write lost'],
+  ['reports that are acknowledged and not queued', skippedAppend('reports'), 'report lost'],
+  ['messages that are acknowledged and not written', skippedAppend('messages:'), 'event lost'],
 ];
 
 describe.concurrent('the chaos clients', () => {

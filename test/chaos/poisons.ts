@@ -103,6 +103,19 @@ export const skippedWrite: Poison = (driver, random) =>
     return Promise.resolve({ result: { committed: true, versions: [1], positions: [] } });
   });
 
+/** Acknowledges some appends to topics whose names begin with a text and that nobody finds there afterwards. */
+export const skippedAppend =
+  (prefix: string): Poison =>
+  (driver, random) =>
+    wrapExecute(driver, (command, run) => {
+      if (command.name !== 'commit' || !random.chance(0.3)) return run(command);
+      const appends = command.input.appends?.map(({ topic, also = [], ...append }) => {
+        const elsewhere = (name: string): string => (name.startsWith(prefix) ? `skipped:${name}` : name);
+        return { ...append, topic: elsewhere(topic), also: also.map(elsewhere) };
+      });
+      return run({ name: 'commit', input: { ...command.input, ...(appends && { appends }) } });
+    });
+
 /** Answers renewals that it does not make. */
 export const skippedRenewal: Poison = (driver, random) =>
   wrapExecute(driver, (command, run) => {

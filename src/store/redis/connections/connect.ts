@@ -7,6 +7,7 @@ import type { RedisTarget } from '../target.ts';
 import { listenForAppends } from './appends.ts';
 import { openCluster } from './cluster.ts';
 import { type Connection, type ConnectionSettings, openConnection, type StoreLog } from './connection.ts';
+import { watchReplicaLag } from './replica-lag.ts';
 import { openSentinels } from './sentinel.ts';
 import { warnOfSettings } from './settings-check.ts';
 import { hashSlot } from './slots.ts';
@@ -102,10 +103,12 @@ export function openConnections(target: RedisTarget, options: ConnectOptions): C
     onAppend: options.onAppend,
     onGap: options.onGap,
   });
+  const stopWatchingLag = target.kind === 'sentinel' ? watchReplicaLag(topology, log) : undefined;
   return {
     topology,
     opened: Promise.all([served, appends.listening]).then(() => {}),
     close() {
+      stopWatchingLag?.();
       appends.close();
       topology.close();
     },
