@@ -9,5 +9,9 @@ end
 -- Returns why Redis refuses writes that need memory, or ''. Asks with one that changes nothing.
 local function refusalOfWrites()
   local reply = redis.pcall('ZADD', KEYS[2], 'XX', 0, '')
-  return type(reply) == 'table' and reply.err or ''
+  if type(reply) ~= 'table' then
+    return ''
+  end
+  -- Redis 6.2 puts the place in the script before it.
+  return string.match(reply.err, '^@user_script: %d+: (.-)%s*$') or reply.err
 end
