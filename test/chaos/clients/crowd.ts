@@ -100,10 +100,22 @@ export async function startCrowd(options: CrowdOptions): Promise<Crowd> {
   };
 }
 
+const maxReads = 20;
+const readAgainMs = 500;
+
+/** Reads again while there is no reply: on a busy machine it may come too late. Returns undefined after many attempts. */
+async function readUntil<T>(bench: Bench, read: () => Promise<T | undefined>): Promise<T | undefined> {
+  for (let attempt = 1; ; attempt += 1) {
+    const found = await read();
+    if (found !== undefined || attempt === maxReads || bench.stopped.aborted) return found;
+    await bench.pause(readAgainMs);
+  }
+}
+
 async function readOccupancy(bench: Bench, occupants: readonly Occupant[]): Promise<void> {
   for (const channel of channels)
     for (let node = 0; node < bench.nodes; node += 1) {
-      const read = await hereNow(bench, channel, node);
+      const read = await readUntil(bench, () => hereNow(bench, channel, node));
       if (read === undefined) {
         bench.wonder(`${channel} cannot be read in quiet`);
         continue;
@@ -129,9 +141,15 @@ function readShards(bench: Bench, consumers: readonly (Consumer & { readonly nam
 }
 
 async function readCheckpoints(bench: Bench): Promise<void> {
-  const { status, text, sentMs, doneMs } = await callSls(bench, 'GET', slsGroup);
-  const rows = parse<{ shard: number; checkpoint: string }[]>(text);
-  if (status !== 200 || rows === undefined) return bench.wonder(`checkpoints in quiet: ${status} ${text}`);
+  let last = '';
+  const read = await readUntil(bench, async () => {
+    const { status, text, sentMs, doneMs } = await callSls(bench, 'GET', slsGroup);
+    const rows = parse<{ shard: number; checkpoint: string }[]>(text);
+    last = `${status} ${text}`;
+    return status === 200 && rows !== undefined ? { rows, sentMs, doneMs } : undefined;
+  });
+  if (read === undefined) return bench.wonder(`checkpoints in quiet: ${last}`);
+  const { rows, sentMs, doneMs } = read;
   for (let shard = 0; shard < shardCount; shard += 1) {
     const value = rows.find((row) => row.shard === shard)?.checkpoint || null;
     bench.record({ kind: 'load', register: `checkpoint ${shard}`, value, sentMs, doneMs });
@@ -143,10 +161,14 @@ async function readLogs(bench: Bench): Promise<void> {
   const sentMs = bench.now();
   for (let shard = 0; shard < shardCount; shard += 1) {
     const path = `/_heartbeatd/sls/logs?project=chaos&logstore=logs&limit=10000&shard=${shard}`;
-    const { status, text } = await bench.send({ method: 'GET', path, timeoutMs: 10_000 });
-    const read = parse<{ logs: { contents: { id: string } }[]; isComplete: boolean }>(text);
-    if (status !== 200 || read?.isComplete !== true)
-      return bench.wonder(`logs in quiet: ${status} ${text.slice(0, 200)}`);
+    let last = '';
+    const read = await readUntil(bench, async () => {
+      const { status, text } = await bench.send({ method: 'GET', path, timeoutMs: 10_000 });
+      last = `${status} ${text.slice(0, 200)}`;
+      const found = parse<{ logs: { contents: { id: string } }[]; isComplete: boolean }>(text);
+      return status === 200 && found?.isComplete === true ? found : undefined;
+    });
+    if (read === undefined) return bench.wonder(`logs in quiet: ${last}`);
     ids.push(...read.logs.map(({ contents }) => contents.id));
   }
   bench.record({ kind: 'full read', topic: logTopic, ids, sentMs, doneMs: bench.now() });
