@@ -92,6 +92,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       settings: () => viewSettings(config, options.settingSources),
       wallMs,
       seed: options.seed,
+      inject: (request) => main.app.inject(request),
       isDraining,
       vendorPort: () => (operatorPort === undefined ? null : portOf(main.app)),
     });

@@ -1,6 +1,7 @@
 /** The handle of a running server: the same for one in this process, on this machine, or in a container. */
 import type { OperatorEvent } from '../operator/events/events.ts';
 import type { Selector } from '../operator/selector/selector.ts';
+import { type Actors, makeActors } from './actors.ts';
 import { type Clock, makeClock } from './clock.ts';
 import { type Endpoints, endpointsOf } from './endpoints.ts';
 import { type EventsOptions, streamEvents } from './events.ts';
@@ -36,6 +37,8 @@ export interface Heartbeatd extends Endpoints {
   readonly faults: Faults;
   readonly journal: Journal;
   readonly leases: Leases;
+  /** Clients that the server simulates. */
+  readonly actors: Actors;
   /** Iterates over events: `for await (const event of hb.events({ type: 'lease.*' }))`. */
   events(selector?: Selector, options?: EventsOptions): AsyncGenerator<OperatorEvent, void, void>;
   /** Resolves once an event matches, by default within 5 s. Rejects with ExpectationFailed. */
@@ -78,6 +81,7 @@ export function connect(url: string, { token, operatorUrl = url }: ConnectOption
     faults: makeFaults(requester),
     journal: makeJournal(requester),
     leases: makeLeases(requester),
+    actors: makeActors(requester),
     events: (selector = {}, options) => streamEvents(requester, selector, options),
     waitForEvent: (selector, expected) =>
       verify(requester, { ...expectationOf(selector, expected), of: 'events' }),

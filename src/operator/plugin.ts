@@ -4,6 +4,9 @@ import type { App, Protocol } from '../protocols/kit/protocol.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
 import type { AccessSettings } from './access/access.ts';
 import { guard } from './access/guard.ts';
+import { actorRoutes } from './actors/actor-routes.ts';
+import { makeActors } from './actors/actors.ts';
+import type { Inject } from './actors/send.ts';
 import { clockRoutes } from './clock/clock-routes.ts';
 import { consoleRoutes, isForPage } from './console/console-routes.ts';
 import { documentRoutes } from './document/document-routes.ts';
@@ -36,11 +39,13 @@ export interface OperatorOptions {
   /** Returns the port of vendor clients; null: the operator API's own. */
   vendorPort(): number | null;
   readonly wallMs: () => number;
+  /** Passes a request to the port of vendors as if it came from a connection. */
+  readonly inject: Inject;
   /** What a reset returns to; absent: nothing. */
   readonly seed?: StateDocument | undefined;
   readonly protocols: readonly Pick<
     Protocol,
-    'name' | 'viewGroups' | 'operatorRoutes' | 'openApi' | 'time' | 'explain' | 'moveShard'
+    'name' | 'viewGroups' | 'operatorRoutes' | 'openApi' | 'time' | 'explain' | 'moveShard' | 'actors'
   >[];
 }
 
@@ -64,6 +69,11 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
   app.setErrorHandler<Error>((error, request, reply) => sendError(error, request, reply));
   readRequests(app);
   const listed = collectRoutes(app);
+  const actors = makeActors({
+    ...{ store, protocols, wallMs: options.wallMs },
+    inject: (request) => options.inject(request),
+  });
+  app.addHook('preClose', async () => actors.close());
   healthRoutes(app, store, isDraining);
   startRoute(app, listed, config.console);
   const page = config.console ? consoleRoutes(app) : undefined;
@@ -86,11 +96,12 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
         options.overview.routes(routes);
         settingsRoutes(routes, () => options.settings());
         clockRoutes(routes, {
-          ...{ store, protocols, events: bench.events },
+          ...{ store, protocols, actors, events: bench.events },
           wallMs: options.wallMs,
           monotonicMs: () => performance.now(),
         });
-        stateRoutes(routes, { store, bench, protocols, seed: options.seed, wallMs: options.wallMs });
+        actorRoutes(routes, actors);
+        stateRoutes(routes, { store, bench, actors, protocols, seed: options.seed, wallMs: options.wallMs });
         bench.routes(routes);
         documentRoutes(routes, protocols);
         indexRoutes(routes, listed, () => options.vendorPort());

@@ -242,3 +242,32 @@ it('hash-password reads a password from standard input', async () => {
   expect((await run(['hash-password'], 'pass\n')).out).toMatch(/^scrypt:[0-9a-f]{32}:[0-9a-f]{64}\n$/);
   expect(await run(['hash-password'])).toMatchObject({ code: 2 });
 });
+
+describe('actor', () => {
+  const wanted = { id: 'storm', tenant: 'presence/actors', group: 'lobby', name: 'fan', count: 3 };
+
+  it('starts, lists, changes and shows clients that the server simulates', async () => {
+    expect(await run(['actor', 'add', JSON.stringify(wanted)])).toMatchObject({ code: 0, out: 'storm\n' });
+    expect((await run(['actor', 'ls', '--tenant', 'presence/actors'])).out).toMatch(
+      /storm +presence\/actors +lobby +fan +3 +subscriber/,
+    );
+    expect((await run(['actor', 'set', 'storm', '{"behaviour":"silent"}'])).out).toContain('silent');
+    expect(JSON.parse((await run(['actor', 'show', 'storm'])).out).clients).toHaveLength(3);
+    await hb.actors.clear();
+  });
+
+  it('ends them, and says what is wrong', async () => {
+    await hb.actors.start(wanted);
+    expect((await run(['actor', 'rm', 'storm', '--crash'])).code).toBe(0);
+    expect(await hb.actors.list()).toEqual([]);
+    const { leases } = await hb.operator.json<{ leases: object[] }>('GET', '/leases', {
+      query: { tenant: wanted.tenant },
+    });
+    expect(leases).toHaveLength(3);
+    expect(await run(['actor', 'add', '{"tenant":"presence/actors"}'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('name a channel'),
+    });
+    expect(await run(['actor', 'rm'])).toMatchObject({ code: 2 });
+  });
+});

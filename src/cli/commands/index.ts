@@ -1,5 +1,6 @@
 /** The commands, in the order in which the help lists them. */
 import type { Command } from '../command.ts';
+import { actor } from './actor.ts';
 import { call } from './call.ts';
 import { clock } from './clock.ts';
 import { completionOf } from './completion.ts';
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   verify,
   clock,
   fault,
+  actor,
   reset,
   exportState,
   importState,

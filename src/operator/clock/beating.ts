@@ -28,11 +28,13 @@ export interface BeatingOptions {
   readonly store: Store;
   /** What a protocol does at a heartbeat besides renewing. */
   timeOf(protocol: string): ProtocolTime | undefined;
+  /** Clients that the server simulates, which renew their leases themselves. */
+  readonly actors?: { has(lease: Pick<TenantLease, 'tenant' | 'group' | 'holder'>): boolean } | undefined;
 }
 
 /** Selects the live leases of the tenants that match any of the selectors. Rejects with BadRequest if there are too many. */
 export async function selectBeating(
-  { store, timeOf }: BeatingOptions,
+  { store, timeOf, actors }: BeatingOptions,
   tenants: readonly Tenant[],
   selectors: readonly Selector[],
 ): Promise<Beating> {
@@ -62,7 +64,21 @@ export async function selectBeating(
       for (const one of due) one.nextMs = elapsedMs + one.everyMs;
       await Promise.all(due.map(renew));
     },
-    has: (lease) => beating.has(keyOf(lease)),
+    has: (lease) => beating.has(keyOf(lease)) || actors?.has(lease) === true,
+  };
+}
+
+/** Returns the beats of two. */
+export function joinBeating(one: Beating, other: Beating | undefined): Beating {
+  if (other === undefined) return one;
+  return {
+    get nextMs() {
+      return Math.min(one.nextMs, other.nextMs);
+    },
+    async beat(elapsedMs) {
+      await Promise.all([one.beat(elapsedMs), other.beat(elapsedMs)]);
+    },
+    has: (lease) => one.has(lease) || other.has(lease),
   };
 }
 

@@ -1,17 +1,20 @@
 /** Moves clocks as a request asks: reads what it means, and has each clock advanced. */
 import type { ClockReading, ClockScope, Store, Tenant } from '../../store/store.ts';
+import type { Actors } from '../actors/actors.ts';
 import { durationMs } from '../duration.ts';
 import type { Events } from '../events/events.ts';
 import { protocolOf } from '../metrics/metrics.ts';
 import { BadRequest } from '../schemas.ts';
 import { isSelected, type Selector } from '../selector/selector.ts';
 import { type Advanced, type AdvanceOptions, advance, type Fired } from './advance.ts';
-import { type Beating, selectBeating } from './beating.ts';
+import { type Beating, joinBeating, selectBeating } from './beating.ts';
 import type { ClockChange } from './clock-schema.ts';
 import { leasesOf } from './leases-of.ts';
 
 export interface MoveOptions extends AdvanceOptions {
   readonly events: Events;
+  /** Clients that the server simulates: they beat on the way, as selected holders do. */
+  readonly actors?: Pick<Actors, 'beating' | 'has'>;
 }
 
 export interface Moved extends Advanced {
@@ -87,7 +90,7 @@ async function advanceAll(options: MoveOptions, target: Target, change: ClockCha
   const { store, protocols } = options;
   const timeOf = (name: string) => protocols.find((protocol) => protocol.name === name)?.time;
   const beatingOf = (tenants: readonly Tenant[]): Promise<Beating> =>
-    selectBeating({ store, timeOf }, tenants, change.beating ?? []);
+    selectBeating({ store, timeOf, actors: options.actors }, tenants, change.beating ?? []);
   const isStopped = watchUntil(options.events, change.until);
   const times = change.toNext ?? 1;
   const all: Advanced[] = [];
@@ -96,7 +99,8 @@ async function advanceAll(options: MoveOptions, target: Target, change: ClockCha
     const advanceMs = await advanceOf(store, target, change, await beatingOf(tenants));
     if (advanceMs === undefined) break;
     const one = await eachScope(target.scopes, async (scope) => {
-      const beating = await beatingOf(tenantsIn(store, tenants, scope));
+      const selected = await beatingOf(tenantsIn(store, tenants, scope));
+      const beating = joinBeating(selected, options.actors?.beating(scope));
       return advance(options, { scope, advanceMs, beating, isStopped });
     });
     all.push(one);
@@ -173,7 +177,8 @@ function watchUntil(events: Events, until: Selector | undefined): () => boolean 
 async function dryRun(options: MoveOptions, target: Target, change: ClockChange): Promise<Moved> {
   const { store, wallMs } = options;
   const tenants = await target.tenants();
-  const beating = await selectBeating({ store, timeOf: () => undefined }, tenants, change.beating ?? []);
+  const sources = { store, timeOf: () => undefined, actors: options.actors };
+  const beating = await selectBeating(sources, tenants, change.beating ?? []);
   const clocks = new Map(
     await Promise.all(tenants.map(async (tenant) => [tenant, await store.readClock(tenant)] as const)),
   );

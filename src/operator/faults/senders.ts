@@ -1,4 +1,5 @@
 /** Replies that go wrong on their way: written to the connection itself. */
+import { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyReply } from 'fastify';
 import type { Reply } from '../../http/reply.ts';
@@ -7,13 +8,18 @@ import type { Send } from '../../protocols/kit/intercept.ts';
 /** Resets the connection. */
 export const reset: Send = (reply) => {
   reply.hijack();
-  reply.raw.socket?.resetAndDestroy();
+  const { socket } = reply.raw;
+  // The request of an actor has no connection.
+  if (socket instanceof Socket) socket.resetAndDestroy();
+  else reply.raw.destroy();
 };
 
 /** Sends bytes that are not HTTP, and closes the connection. */
 export const garbage: Send = (reply) => {
   reply.hijack();
-  reply.raw.socket?.end(Buffer.from([0x16, 0x03, 0x00, 0xff, 0x00, 0x0a, 0x0d, 0x7f]));
+  const { socket } = reply.raw;
+  if (!(socket instanceof Socket)) reply.raw.destroy();
+  else socket.end(Buffer.from([0x16, 0x03, 0x00, 0xff, 0x00, 0x0a, 0x0d, 0x7f]));
 };
 
 function startReply(reply: FastifyReply, answer: Reply): Buffer {

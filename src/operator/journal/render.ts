@@ -1,6 +1,7 @@
 /** How an entry of the journal is shown: as JSON, as a curl command, or in a HAR file. Secrets are masked. Pure. */
 import { type Static, Type } from '@sinclair/typebox';
 import { isSecretName, withoutSecrets } from '../../http/log/request-log.ts';
+import { actorOf } from '../../protocols/kit/actors/address.ts';
 import type { Reader } from '../../protocols/kit/reader.ts';
 import type { Entry } from './entry.ts';
 import { bytesOf, causedBy, decodeBody, type EntryReader, headersByName, meaningOf } from './read-entry.ts';
@@ -40,6 +41,9 @@ export const RenderedEntry = Type.Object(
     client: Type.Union([Type.String(), Type.Null()], {
       description: 'address of the client; null for what the server sent',
     }),
+    actor: Type.Union([Type.String(), Type.Null()], {
+      description: 'the actor whose request it is, or to which the server sent; null: a real client',
+    }),
     request: Type.Object({ method: Type.String(), url: Type.String(), headers: Headers, ...renderedBody }),
     reply: Type.Union([
       Type.Object({ status: Type.Integer(), headers: Headers, ...renderedBody }),
@@ -76,6 +80,7 @@ export function renderEntry(entry: Entry, reader: EntryReader): RenderedEntry {
     group: entry.group ?? null,
     holder: entry.holder ?? null,
     client: entry.client ?? null,
+    actor: actorOf(entry.client ?? hostOf(request.url)) ?? null,
     request: {
       method: request.method,
       url: urlOf(entry),
@@ -96,6 +101,11 @@ export function renderEntry(entry: Entry, reader: EntryReader): RenderedEntry {
     fault: entry.fault ?? null,
     notes: [...(entry.notes ?? [])],
   };
+}
+
+/** Returns the host of an absolute URL; empty for a path. */
+function hostOf(url: string): string {
+  return url.startsWith('/') ? '' : new URL(url).hostname;
 }
 
 function urlOf({ request }: Entry): string {

@@ -2,6 +2,7 @@
 import { Type } from '@sinclair/typebox';
 import type { App } from '../../protocols/kit/protocol.ts';
 import type { Store } from '../../store/store.ts';
+import type { Actors } from '../actors/actors.ts';
 import { BadRequest, refusals, tags } from '../schemas.ts';
 import type { TestBench } from '../test-bench.ts';
 import type { StateDocument } from './state-schema.ts';
@@ -23,21 +24,22 @@ const ResetDone = Type.Object({
   tenants: Type.Array(Type.String(), { description: 'tenants that were removed or set to the seed' }),
   to: Type.Union([Type.Literal('seed'), Type.Literal('empty')]),
   removed: Type.Object(
-    { leases: Count, documents: Count, topics: Count, faults: Count, requests: Count },
-    { description: 'what is gone: of the store, rules of faults, and entries of the journal' },
+    { leases: Count, documents: Count, topics: Count, faults: Count, requests: Count, actors: Count },
+    { description: 'what is gone: of the store, rules of faults, entries of the journal, and actors' },
   ),
 });
 
 export interface ResetOptions {
   readonly store: Store;
   readonly bench: Pick<TestBench, 'events' | 'faults' | 'forget'>;
+  readonly actors: Pick<Actors, 'endAll'>;
   /** Absent: the server was given none. */
   readonly seed: StateDocument | undefined;
 }
 
 /** Registers `POST /reset`. */
 export function resetRoutes(app: App, options: ResetOptions): void {
-  const { store, bench, seed } = options;
+  const { store, bench, actors, seed } = options;
   app.post(
     '/reset',
     {
@@ -45,7 +47,7 @@ export function resetRoutes(app: App, options: ResetOptions): void {
         tags,
         operationId: 'reset',
         summary:
-          'Brings a tenant, or all, back to the seed or to nothing: leases, documents, topics, clock, faults, journal, held polls',
+          'Brings a tenant, or all, back to the seed or to nothing: leases, documents, topics, clock, faults, journal, actors, held polls',
         body: Reset,
         response: { 200: ResetDone, ...refusals },
       },
@@ -64,6 +66,8 @@ export function resetRoutes(app: App, options: ResetOptions): void {
         sizes.reduce((sum, size) => sum + size[kind], 0);
       // A clean slate: nothing of an earlier test fails, delays or satisfies the next one.
       const faults = await removeFaults(bench, tenant);
+      // After the faults, which may hold their requests.
+      const ended = await actors.endAll('crashed', tenant);
       await replaceStates(store, target, known).apply();
       if (tenant === undefined) await store.thawClock();
       const requests = await bench.forget(tenant);
@@ -73,7 +77,7 @@ export function resetRoutes(app: App, options: ResetOptions): void {
         to,
         removed: {
           ...{ leases: total('leases'), documents: total('documents'), topics: total('topics') },
-          ...{ faults, requests },
+          ...{ faults, requests, actors: ended },
         },
       };
     },

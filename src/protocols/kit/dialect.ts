@@ -24,7 +24,7 @@ export interface Dialect<Call, Op extends Operation<Call> = Operation<Call>> ext
   /** Returns the call; throws a VendorError for a request that cannot be one. `operation`: the first of those that share the path. */
   read(request: FastifyRequest, reply: FastifyReply, operation: Op): Call | Promise<Call>;
   /** Throws a VendorError for a call that is not allowed. */
-  authenticate?(call: Call, operation: Op): void | Promise<void>;
+  authenticate?(call: Call, operation: Op, request: FastifyRequest): void | Promise<void>;
   /** Returns the reply for a failure. Nothing else formats an error. */
   error(failure: Failure, request: FastifyRequest): Reply;
   /** Returns what explains a refusal beyond its reply, for readers of the journal. Absent: nothing does. */

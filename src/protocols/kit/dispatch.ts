@@ -71,7 +71,7 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
           request,
           kept: {},
         };
-      const allowed = dialect.authenticate?.(call, operation);
+      const allowed = dialect.authenticate?.(call, operation, request);
       if (allowed !== undefined) await allowed;
       const asked = exchange === undefined ? undefined : interceptor?.before?.(exchange);
       const early = asked instanceof Promise ? await asked : asked;

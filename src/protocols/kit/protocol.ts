@@ -13,6 +13,7 @@ import type { Load } from '../../http/connections/load.ts';
 import type { Log } from '../../settings/log.ts';
 import type { SettingsOf, SettingTable } from '../../settings/setting.ts';
 import type { Store, Tenant } from '../../store/store.ts';
+import type { ActorKit } from './actors/actor-kit.ts';
 import type { Evidence, Explanation, RefusedMove, ShardMove, UnknownName, WhySubject } from './explain.ts';
 import type { VendorError } from './failure.ts';
 import type { Interceptor } from './intercept.ts';
@@ -97,6 +98,8 @@ export interface Protocol {
    * StoreUnavailable.
    */
   moveShard?(this: void, move: ShardMove): Promise<Explanation | UnknownName | RefusedMove>;
+  /** The clients that the server can simulate. Absent: there are no actors of this protocol. */
+  readonly actors?: ActorKit;
   /** Absent: nothing happens by itself, and a heartbeat only renews. */
   readonly time?: ProtocolTime;
   /**

@@ -1,6 +1,7 @@
 /** The PBX API (OpenVox, Yeastar) as a protocol: its table of operations, its operator routes and the delivery of reports. */
 import { dispatch } from '../kit/dispatch.ts';
 import type { Protocol, ProtocolContext, ProtocolModule } from '../kit/protocol.ts';
+import { applicationActors } from './actors/application-actor.ts';
 import { makePbxContext } from './api/context.ts';
 import { makeDialect } from './api/dialect.ts';
 import { pbxOperations } from './api/operations.ts';
@@ -32,6 +33,10 @@ function create(protocolContext: ProtocolContext, settings: PbxSettings): Protoc
   return {
     ...dispatched,
     reader: pbxReader,
+    actors: applicationActors({
+      receivers: context.receivers,
+      tokenTtlSeconds: settings.pbxTokenTtlSeconds,
+    }),
     time: {
       tenants: () => [tenant],
       nextMs: () => delivery?.nextMs(),

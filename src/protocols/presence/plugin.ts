@@ -5,6 +5,7 @@ import { dispatch } from '../kit/dispatch.ts';
 import type { Protocol, ProtocolContext, ProtocolModule } from '../kit/protocol.ts';
 import { makeAccess } from './access/access.ts';
 import { parseKeyset } from './access/keysets.ts';
+import { subscriberActors } from './actors/subscriber-actor.ts';
 import type { PresenceContext, PresenceSettings } from './context.ts';
 import { debugLog } from './debug-log.ts';
 import { makeOwnJoins } from './membership/own-joins.ts';
@@ -70,6 +71,7 @@ function create(server: ProtocolContext, settings: PresenceSettings): Protocol {
     },
     reader: presenceReader,
     operatorRoutes: async (app) => operatorRoutes(app, context),
+    actors: subscriberActors(settings.presenceTimeoutSeconds),
     explain: (subject, evidence) => explain(context, subject, evidence),
     time: { settle: () => context.polls.settled() },
   };

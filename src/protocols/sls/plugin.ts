@@ -3,6 +3,7 @@ import { SettingError, type SettingsOf } from '../../settings/setting.ts';
 import { dateOf } from '../kit/date.ts';
 import { dispatch } from '../kit/dispatch.ts';
 import type { Protocol, ProtocolContext, ProtocolModule } from '../kit/protocol.ts';
+import { consumerActors } from './actors/consumer-actor.ts';
 import { viewGroups } from './consumer-groups/group/view.ts';
 import { beatAsAnswered } from './consumer-groups/heartbeat.ts';
 import { explain, moveShard } from './consumer-groups/why/explain.ts';
@@ -45,6 +46,7 @@ function create(provided: ProtocolContext, config: SettingsOf<typeof slsSettings
       interceptor,
     }),
     reader: slsReader,
+    actors: consumerActors(config.slsBaseDomains),
     viewGroups: (tenant, limit) => viewGroups(context, tenant, limit),
     time: { beat: (tenant, group, holder) => beatAsAnswered(context, { tenant, group, holder }) },
     explain: (subject, evidence) => explain(context, subject, evidence),

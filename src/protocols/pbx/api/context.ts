@@ -4,6 +4,7 @@ import type { Store } from '../../../store/store.ts';
 import { type BoundedMap, makeBoundedMap } from '../../kit/bounded-map.ts';
 import type { Subject } from '../../kit/operation.ts';
 import type { ProtocolContext, ProtocolEvent } from '../../kit/protocol.ts';
+import { makeReceivers, type Receivers } from '../actors/receivers.ts';
 import type { AddressPolicy } from '../callback/address-policy.ts';
 import { makeOwnAddress, type OwnAddress } from '../callback/own-address.ts';
 import { makeSender, type SendReport } from '../callback/send-report.ts';
@@ -38,6 +39,8 @@ export interface PbxContext {
   readonly startedMs: number;
   /** Sends one report, for the delivery and for operators. */
   readonly send: SendReport;
+  /** Where the reports of actors arrive. */
+  readonly receivers: Receivers;
   /** Ends every attempt that is under way. */
   abandonAttempts(this: void): void;
   readonly ownAddress: OwnAddress;
@@ -65,6 +68,7 @@ export function makePbxContext(
   const ownAddress = makeOwnAddress();
   const { access, model, authorities, policyFor } = readConfiguration(settings, ownAddress);
   const abandoning = new AbortController();
+  const receivers = makeReceivers();
   const tokens = makeTokens({ store, settings, access, log });
   return {
     store,
@@ -75,15 +79,18 @@ export function makePbxContext(
     tokenEnds: makeBoundedMap(maxTokenEnds),
     configuredModel: model,
     ownAddress,
-    send: makeSender({
-      policyFor,
-      connectTimeoutMs: Math.min(maxConnectMs, settings.pbxReportTimeoutMs),
-      timeoutMs: settings.pbxReportTimeoutMs,
-      verifyTls: settings.pbxVerifyTls,
-      authorities,
-      signal: abandoning.signal,
-      isSelf: ownAddress.has,
-    }),
+    receivers,
+    send: receivers.deliverBefore(
+      makeSender({
+        policyFor,
+        connectTimeoutMs: Math.min(maxConnectMs, settings.pbxReportTimeoutMs),
+        timeoutMs: settings.pbxReportTimeoutMs,
+        verifyTls: settings.pbxVerifyTls,
+        authorities,
+        signal: abandoning.signal,
+        isSelf: ownAddress.has,
+      }),
+    ),
     abandonAttempts: () => abandoning.abort(),
     log,
     interceptor,

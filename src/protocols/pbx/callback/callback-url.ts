@@ -3,6 +3,7 @@
  * S-Series API v1.1.0 and v2.0.0; what they leave open is marked as a choice of this server.
  */
 import { isIP, isIPv4, isIPv6 } from 'node:net';
+import { isActorAddress } from '../../kit/actors/address.ts';
 import { type AddressPolicy, defaultPolicy } from './address-policy.ts';
 
 export interface CallbackFields {
@@ -99,5 +100,5 @@ function checkUrl(text: string, policy: AddressPolicy): Resolved {
 
 /** Returns the address of a client as a callback uses it; 0.0.0.0, which is in no network and gets no reports, of one that left before it was known. */
 export function peerAddress(address: string): string {
-  return isIP(address) === 0 ? '0.0.0.0' : address;
+  return isIP(address) === 0 && !isActorAddress(address) ? '0.0.0.0' : address;
 }

@@ -1,5 +1,6 @@
 /** `POST /api/{version}/login`: a new token for every login. No document says what happens to older ones: they stay valid. */
 import { Type } from '@sinclair/typebox';
+import { isActorAddress } from '../../kit/actors/address.ts';
 import {
   endpoint,
   type PbxCall,
@@ -120,14 +121,14 @@ function readLogin({ version, body }: PbxCall, peer: string): LoginRequest {
   };
 }
 
-/** Rejects with PbxError 20003, and counts the failure. */
+/** Rejects with PbxError 20003, and counts the failure. Actors need no password: an operator started them. */
 async function checkPassword(
   { access, loginFailures }: PbxContext,
   user: string,
   password: string,
   peer: string,
 ): Promise<void> {
-  if (access.isOpen) return;
+  if (access.isOpen || isActorAddress(peer)) return;
   if (await access.verify(user, password, peer)) {
     await loginFailures.reset(peer, user);
     return;

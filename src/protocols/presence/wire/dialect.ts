@@ -3,6 +3,7 @@ import type { TSchema } from '@sinclair/typebox';
 import type { FastifyRequest } from 'fastify';
 import { hasRawSpaces } from '../../../http/parsing/raw-target.ts';
 import type { Tenant } from '../../../store/store.ts';
+import { isActorAddress } from '../../kit/actors/address.ts';
 import type { Dialect } from '../../kit/dialect.ts';
 import type { Failure } from '../../kit/failure.ts';
 import { type Validator, validator } from '../../kit/validate.ts';
@@ -29,6 +30,21 @@ const rawSpacesNote =
   '`state` of a subscribe, after SetState with a value that contains a space, and then unsubscribes: use values without spaces.';
 
 const noBytes = Buffer.alloc(0);
+
+const securitySchemes = {
+  presenceAuth: {
+    type: 'apiKey',
+    in: 'query',
+    name: 'auth',
+    description: 'Access key or token, where permissions are enforced',
+  },
+  presenceSignature: {
+    type: 'apiKey',
+    in: 'query',
+    name: 'signature',
+    description: 'Signature with the secret key, together with `timestamp`',
+  },
+} as const;
 
 /** Makes the dialect of a created protocol. */
 export function presenceDialect(context: PresenceContext): Dialect<PresenceCall, PresenceOperation> {
@@ -75,8 +91,13 @@ export function presenceDialect(context: PresenceContext): Dialect<PresenceCall,
       };
     },
 
-    authenticate(call, operation) {
-      if (access.isOpen || operation.segments.subscribeKey === undefined) return checkService(operation);
+    authenticate(call, operation, request) {
+      if (
+        access.isOpen ||
+        operation.segments.subscribeKey === undefined ||
+        isActorAddress(request.clientAddress)
+      )
+        return checkService(operation);
       return admit(call, operation);
     },
 
@@ -89,20 +110,7 @@ export function presenceDialect(context: PresenceContext): Dialect<PresenceCall,
     explain: (failure, { raw }) =>
       hasRawSpaces(raw.url ?? '') && failure.kind !== 'bug' ? [rawSpacesNote] : explainRefusal(failure),
 
-    securitySchemes: {
-      presenceAuth: {
-        type: 'apiKey',
-        in: 'query',
-        name: 'auth',
-        description: 'Access key or token, where permissions are enforced',
-      },
-      presenceSignature: {
-        type: 'apiKey',
-        in: 'query',
-        name: 'signature',
-        description: 'Signature with the secret key, together with `timestamp`',
-      },
-    },
+    securitySchemes,
 
     sampleError: exampleOf,
 

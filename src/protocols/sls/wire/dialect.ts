@@ -1,5 +1,6 @@
 /** What all SLS operations share: how a request is read and authenticated, and how a failure is rendered. */
 import type { FastifyRequest } from 'fastify';
+import { isActorAddress } from '../../kit/actors/address.ts';
 import type { Dialect } from '../../kit/dialect.ts';
 import { type Failure, NotFound, pathOf, type VendorError } from '../../kit/failure.ts';
 import { makeIsServiceHost, makeProjectOf } from './addressing.ts';
@@ -77,7 +78,7 @@ export function makeDialect(options: DialectOptions): Dialect<SlsCall, SlsOperat
     },
 
     authenticate(call, { isPublic = false }) {
-      if (keys === undefined || isPublic) return undefined;
+      if (keys === undefined || isPublic || isActorAddress(call.client.clientAddress)) return undefined;
       try {
         return authenticate(call, { keys, acceptsV1, nowMs: wallMs() });
       } catch (error) {

@@ -4,6 +4,7 @@
  */
 import { type Static, Type } from '@sinclair/typebox';
 import type { Reply } from '../../../../src/http/reply.ts';
+import type { ActorKit } from '../../../../src/protocols/kit/actors/actor-kit.ts';
 import type { Dialect } from '../../../../src/protocols/kit/dialect.ts';
 import { dispatch } from '../../../../src/protocols/kit/dispatch.ts';
 import { VendorError } from '../../../../src/protocols/kit/failure.ts';
@@ -97,10 +98,36 @@ const dialect: Dialect<BeaconCall> = {
   describeError: () => ({ status: 422, example: { code: 'CourseInvalid' } }),
 };
 
+/** Ships that the server simulates. */
+function shipActors(ttlSeconds: number): ActorKit {
+  return {
+    behaviours: { lit: 'renews its beacon', silent: 'lets its beacon go out' },
+    fields: { course: Type.Optional(Type.Integer()) },
+    create({ group: fleet, name: ship }, { fields: { course = 0 } }, send) {
+      let lit = 0;
+      return {
+        everyMs: (ttlSeconds * 1_000) / 3,
+        async turn() {
+          const url = `/beacon/${fleet}/${ship}`;
+          const reply = await send({ method: 'PUT', url, body: JSON.stringify({ course }) });
+          if (reply?.status === 200) lit += 1;
+          return reply === undefined || reply.status === 200 ? undefined : reply.body;
+        },
+        async behave() {},
+        async leave() {},
+        holds: (group, holder) => group === fleet && holder === ship,
+        view: () => ({ lit }),
+      };
+    },
+  };
+}
+
 export const beacon = {
   name: 'beacon',
   title: 'Beacon',
   settings: beaconSettings,
-  create: ({ store, interceptor }, { beaconTtlSeconds }) =>
-    dispatch({ dialect, operations: operations(store, beaconTtlSeconds * 1_000), interceptor }),
+  create: ({ store, interceptor }, { beaconTtlSeconds }) => ({
+    ...dispatch({ dialect, operations: operations(store, beaconTtlSeconds * 1_000), interceptor }),
+    actors: shipActors(beaconTtlSeconds),
+  }),
 } satisfies ProtocolModule<typeof beaconSettings>;

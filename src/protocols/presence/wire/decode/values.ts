@@ -11,9 +11,16 @@ export function parseSubscribeKey(segment: string): string {
   return key;
 }
 
+const tenantPrefix = 'presence/';
+
 /** Returns the tenant that holds the data of a subscribe key. */
 export function tenantOf(subscribeKey: string): Tenant {
-  return `presence/${subscribeKey}`;
+  return `${tenantPrefix}${subscribeKey}`;
+}
+
+/** Returns the subscribe key of a tenant; undefined for a tenant of another protocol. */
+export function subscribeKeyOf(tenant: Tenant): string | undefined {
+  return tenant.startsWith(tenantPrefix) ? tenant.slice(tenantPrefix.length) : undefined;
 }
 
 /** Returns the uuid of a query parameter; throws if there is none. */

@@ -1,0 +1,187 @@
+/** The actors of this process: started, changed, ended, and shown. They beat by the lease clocks of their tenants. */
+import type { ActorKit } from '../../protocols/kit/actors/actor-kit.ts';
+import type { ClockScope, Store, Tenant } from '../../store/store.ts';
+import type { Beating } from '../clock/beating.ts';
+import { durationMs } from '../duration.ts';
+import { BadRequest } from '../schemas.ts';
+import {
+  type ActorChange,
+  type ActorDetails,
+  type ActorView,
+  maxActors,
+  maxAllClients,
+  type NewActor,
+} from './actor.ts';
+import { eachClient, endTurns, takeTurn } from './client.ts';
+import {
+  type Actor,
+  checkBehaviour,
+  checkFields,
+  makeActor,
+  type PlayedProtocol,
+  silent,
+} from './make-actor.ts';
+import { makeSchedule } from './schedule.ts';
+import { type Inject, makeSend } from './send.ts';
+
+export interface ActorsOptions {
+  readonly store: Pick<Store, 'readClock' | 'ownClocks' | 'partitionOf'>;
+  readonly protocols: readonly PlayedProtocol[];
+  /** Passes a request to the server as if it came from a connection. */
+  readonly inject: Inject;
+  wallMs(): number;
+}
+
+/** How an actor ends: as its client would say goodbye, or without a word. */
+export type Ending = 'left' | 'crashed';
+
+export interface Actors {
+  /** The members that protocols add to a request. */
+  readonly kits: readonly ActorKit[];
+  /** Starts an actor; resolves after its first beats. Rejects with BadRequest. */
+  start(wanted: NewActor): Promise<ActorDetails>;
+  list(tenant?: string): readonly ActorView[];
+  /** Throws BadRequest 404 for an unknown id. */
+  get(id: string): ActorDetails;
+  /** Changes the behaviour; resolves after what follows at once. Rejects with BadRequest. */
+  change(id: string, change: ActorChange): Promise<ActorDetails>;
+  /** Ends an actor. Rejects with BadRequest 404 for an unknown id. */
+  end(id: string, as: Ending): Promise<ActorView>;
+  /** Ends the actors of a tenant, or all. Resolves to how many those were. */
+  endAll(as: Ending, tenant?: string): Promise<number>;
+  /** Returns the beats that actors make on the way of an advance. */
+  beating(scope: ClockScope): Beating;
+  /** Whether a lease is one that an actor renews. */
+  has(lease: { readonly tenant: Tenant; readonly group: string; readonly holder: string }): boolean;
+  close(): void;
+}
+
+/** Makes the actors of a process. */
+export function makeActors(options: ActorsOptions): Actors {
+  const { protocols, wallMs } = options;
+  const actors = new Map<string, Actor>();
+  const kits = protocols.flatMap(({ actors: kit }) => (kit === undefined ? [] : [kit]));
+  const schedule = makeSchedule(options.store, actors);
+  const closing = new AbortController();
+  let lastId = 0;
+
+  const known = (id: string): Actor => {
+    const actor = actors.get(id);
+    if (actor === undefined) throw new BadRequest(404, `no actor ${id}`);
+    return actor;
+  };
+  const freshId = (): string => {
+    do lastId += 1;
+    while (actors.has(`actor-${lastId}`));
+    return `actor-${lastId}`;
+  };
+  const remove = async (actor: Actor, as: Ending): Promise<void> => {
+    actors.delete(actor.id);
+    for (const client of actor.clients) client.nextMs = Number.POSITIVE_INFINITY;
+    await endTurns(actor.clients);
+    if (as === 'left') await eachClient(actor.clients, ({ played }) => played.leave());
+    for (const { played } of actor.clients) played.close?.();
+  };
+
+  return {
+    kits,
+    async start(wanted) {
+      const id = wanted.id ?? freshId();
+      checkRoom(actors, id, wanted.count ?? 1);
+      const actor = makeActor({ id, wanted, protocols, startedMs: wallMs() }, (address, onLost) =>
+        makeSend(options.inject, { address, onLost, signal: closing.signal }),
+      );
+      actors.set(id, actor);
+      const { leaseMs } = await options.store.readClock(actor.tenant);
+      await eachClient(actor.clients, (client) => takeTurn(client, leaseMs, actor.everyMs));
+      const refused = actor.clients.find(({ problem }) => problem !== undefined);
+      if (refused !== undefined && actor.clients.every(({ problem }) => problem !== undefined)) {
+        await remove(actor, 'crashed');
+        throw new BadRequest(409, `the first beat of the actor was refused: ${refused.problem}`);
+      }
+      schedule.wake();
+      return detailsOf(actor);
+    },
+    list: (tenant) =>
+      [...actors.values()].filter((actor) => tenant === undefined || actor.tenant === tenant).map(viewOf),
+    get: (id) => detailsOf(known(id)),
+    async change(id, change) {
+      const actor = known(id);
+      await changeActor(actor, change);
+      await schedule.act(actor.tenant);
+      schedule.wake();
+      return detailsOf(actor);
+    },
+    async end(id, as) {
+      const actor = known(id);
+      await remove(actor, as);
+      return viewOf(actor);
+    },
+    async endAll(as, tenant) {
+      const ended = [...actors.values()].filter((actor) => tenant === undefined || actor.tenant === tenant);
+      await Promise.all(ended.map((actor) => remove(actor, as)));
+      return ended.length;
+    },
+    beating: (scope) => schedule.beating(scope),
+    has: (lease) =>
+      [...actors.values()].some((actor) => actor.tenant === lease.tenant && holds(actor, lease)),
+    close() {
+      closing.abort();
+      schedule.close();
+      for (const actor of actors.values()) for (const { played } of actor.clients) played.close?.();
+      actors.clear();
+    },
+  };
+}
+
+/** Gives an actor another behaviour, and its clients what follows from that at once. Rejects with BadRequest. */
+async function changeActor(actor: Actor, { behaviour, every, ...fields }: ActorChange): Promise<void> {
+  if (behaviour !== undefined) checkBehaviour(actor, behaviour);
+  checkFields(actor, fields);
+  if (every !== undefined) actor.everyMs = durationMs(every);
+  await endTurns(actor.clients);
+  actor.behaviour = behaviour ?? actor.behaviour;
+  for (const client of actor.clients) {
+    if (actor.behaviour === silent) client.nextMs = Number.POSITIVE_INFINITY;
+    else if (client.nextMs === Number.POSITIVE_INFINITY || every !== undefined) client.nextMs = 0;
+  }
+  await eachClient(actor.clients, ({ played }) => played.behave({ behaviour: actor.behaviour, fields }));
+}
+
+function holds(
+  { clients, behaviour }: Actor,
+  { group, holder }: { readonly group: string; readonly holder: string },
+): boolean {
+  return behaviour !== silent && clients.some(({ played }) => played.holds(group, holder));
+}
+
+function checkRoom(actors: ReadonlyMap<string, Actor>, id: string, count: number): void {
+  if (actors.has(id)) throw new BadRequest(409, `there is an actor ${id} already`);
+  if (actors.size >= maxActors)
+    throw new BadRequest(409, `there are ${maxActors} actors already; remove some first`);
+  const all = [...actors.values()].reduce((sum, { clients }) => sum + clients.length, 0);
+  if (all + count > maxAllClients)
+    throw new BadRequest(
+      409,
+      `actors have ${all} clients already, and at most ${maxAllClients} in one process; remove some first`,
+    );
+}
+
+function viewOf({ id, startedMs, protocol, tenant, group, name, behaviour, clients }: Actor): ActorView {
+  return {
+    ...{ id, at: new Date(startedMs).toISOString(), protocol, tenant, group, name, behaviour },
+    count: clients.length,
+    beats: clients.reduce((sum, { beats }) => sum + beats, 0),
+    problems: clients.filter(({ problem }) => problem !== undefined).length,
+  };
+}
+
+function detailsOf(actor: Actor): ActorDetails {
+  return {
+    ...viewOf(actor),
+    clients: actor.clients.map(({ name, beats, lost, problem = null, played }) => ({
+      ...{ name, beats, lost, problem },
+      ...played.view(),
+    })),
+  };
+}
