@@ -168,7 +168,7 @@ describe('reset', () => {
     expect((await post('/_heartbeatd/reset', { tenant: 'presence/one' })).json()).toEqual({
       tenants: ['presence/one'],
       to: 'empty',
-      removed: { leases: 1, documents: 0, topics: 0, faults: 0, requests: 1 },
+      removed: { leases: 1, documents: 0, topics: 0, faults: 0, requests: 1, actors: 0 },
     });
     expect((await get('/_heartbeatd/leases?protocol=presence')).json().leases).toHaveLength(1);
     expect((await post('/_heartbeatd/reset', { tenant: null })).statusCode).toBe(400);

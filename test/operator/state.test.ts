@@ -183,7 +183,7 @@ describe('a reset', () => {
     expect(await hb.reset(tenant)).toEqual({
       tenants: [tenant],
       to: 'seed',
-      removed: { leases: 3, documents: 2, topics: 0, faults: 1, requests: 3 },
+      removed: { leases: 3, documents: 2, topics: 0, faults: 1, requests: 3, actors: 0 },
     });
     expect(await uuids()).toEqual(['alice']);
     expect(await uuids('attic')).toEqual([]);
