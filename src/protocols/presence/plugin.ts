@@ -8,6 +8,7 @@ import { parseKeyset } from './access/keysets.ts';
 import { subscriberActors } from './actors/subscriber-actor.ts';
 import type { PresenceContext, PresenceSettings } from './context.ts';
 import { debugLog } from './debug-log.ts';
+import { makeIntervalEvents } from './membership/events/interval-events.ts';
 import { makeOwnJoins } from './membership/own-joins.ts';
 import { selectPresenceChannels } from './membership/presence-channels.ts';
 import { explain } from './membership/why.ts';
@@ -61,11 +62,20 @@ function create(server: ProtocolContext, settings: PresenceSettings): Protocol {
     operations: presenceOperations(context),
     interceptor,
   });
+  const intervals = makeIntervalEvents({
+    store,
+    announceMax: settings.presenceAnnounceMax,
+    intervalMs: settings.presenceIntervalSeconds * 1_000,
+    emit: (event) => server.emit?.(event),
+  });
   return {
     ...dispatched,
     async routes(app) {
       // The store may outlive the app.
-      app.addHook('onClose', async () => unobserve());
+      app.addHook('onClose', async () => {
+        unobserve();
+        intervals.close();
+      });
       const unobserve = store.observeResets((tenant) => context.polls.reset(tenant));
       await dispatched.routes(app);
     },
@@ -73,6 +83,13 @@ function create(server: ProtocolContext, settings: PresenceSettings): Protocol {
     operatorRoutes: async (app) => operatorRoutes(app, context),
     actors: subscriberActors(settings.presenceTimeoutSeconds),
     explain: (subject, evidence) => explain(context, subject, evidence),
-    time: { settle: () => context.polls.settled() },
+    time: {
+      tenants: intervals.tenants,
+      nextMs: intervals.nextMs,
+      async settle(tenant) {
+        await context.polls.settled();
+        await intervals.settle(tenant);
+      },
+    },
   };
 }

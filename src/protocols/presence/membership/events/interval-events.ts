@@ -1,0 +1,117 @@
+/**
+ * Tells operators of interval events: at the end of each interval of a busy channel in which changes were summed up, whether or not a
+ * subscriber reads that. Each node tells of the changes that it made.
+ */
+import type { Store, Tenant, TenantEvent } from '../../../../store/store.ts';
+import type { ProtocolEvent, ProtocolTime } from '../../../kit/protocol.ts';
+import { subscribeKeyOf } from '../../wire/decode/values.ts';
+
+export interface IntervalEventsOptions {
+  readonly store: Pick<Store, 'observe' | 'observeResets' | 'readClock'>;
+  /** Occupants up to which each change is announced. */
+  readonly announceMax: number;
+  readonly intervalMs: number;
+  emit(event: ProtocolEvent): void;
+}
+
+export interface IntervalEvents extends Required<Pick<ProtocolTime, 'tenants' | 'nextMs' | 'settle'>> {
+  /** Stops observing the store. */
+  close(): void;
+}
+
+/** What was summed up of a channel in the interval that is not over. */
+interface Sum {
+  readonly tenant: Tenant;
+  readonly channel: string;
+  /** As the tenant's clients see time, ms since 1970. */
+  readonly endMs: number;
+  occupancy: number;
+  joined: number;
+  left: number;
+  timedOut: number;
+}
+
+/** Channels that are busy at the same time, of all tenants; further ones are not told of. */
+const maxSums = 10_000;
+/** Maximum pause between two looks at the clocks, ms: they may be frozen, or moved by another node. */
+const maxPauseMs = 1_000;
+
+/** Observes the changes of membership from now on. */
+export function makeIntervalEvents(options: IntervalEventsOptions): IntervalEvents {
+  const { store, announceMax, intervalMs, emit } = options;
+  const sums = new Map<string, Sum>();
+  /** By how much the dates of a tenant are ahead of its lease clock, ms, as last read. */
+  const aheadMs = new Map<Tenant, number>();
+  let timer: NodeJS.Timeout | undefined;
+
+  const tell = (key: string, { endMs: _, channel: group, ...sum }: Sum): void => {
+    sums.delete(key);
+    emit({ type: 'presence.interval', group, ...sum });
+  };
+  const add = ({ tenant, group, type, count, atMs }: TenantEvent): void => {
+    if ((count <= announceMax && sums.size === 0) || type === 'changed') return;
+    const key = JSON.stringify([tenant, group]);
+    const endMs = (Math.floor(atMs / intervalMs) + 1) * intervalMs;
+    const before = sums.get(key);
+    if (before !== undefined && before.endMs !== endMs) tell(key, before);
+    let sum = before?.endMs === endMs ? before : undefined;
+    if (sum === undefined) {
+      const isBusy = count > announceMax && sums.size < maxSums && subscribeKeyOf(tenant) !== undefined;
+      if (!isBusy) return;
+      sum = { tenant, channel: group, endMs, occupancy: count, joined: 0, left: 0, timedOut: 0 };
+      sums.set(key, sum);
+      plan(Math.max(1, endMs - atMs));
+    }
+    sum.occupancy = count;
+    // Those below the limit were announced one by one.
+    if (count <= announceMax) return;
+    if (type === 'granted') sum.joined += 1;
+    else if (type === 'expired') sum.timedOut += 1;
+    else sum.left += 1;
+  };
+  const tellEnded = async (): Promise<void> => {
+    const tenants = [...new Set([...sums.values()].map(({ tenant }) => tenant))];
+    aheadMs.clear();
+    for (const tenant of tenants) {
+      const { dateMs, leaseMs } = await store.readClock(tenant);
+      aheadMs.set(tenant, dateMs - leaseMs);
+      for (const [key, sum] of sums) if (sum.tenant === tenant && sum.endMs <= dateMs) tell(key, sum);
+    }
+  };
+  const plan = (pauseMs: number): void => {
+    if (timer !== undefined) return;
+    timer = setTimeout(
+      async () => {
+        // While the store is away there is nothing to tell.
+        await tellEnded().catch(() => {});
+        timer = undefined;
+        if (sums.size > 0) plan(maxPauseMs);
+      },
+      Math.min(pauseMs, maxPauseMs),
+    );
+    timer.unref();
+  };
+  const stops = [
+    store.observe(add),
+    store.observeResets((tenant) => {
+      for (const [key, sum] of sums) if (sum.tenant === tenant) sums.delete(key);
+    }),
+  ];
+  return {
+    tenants: () => [...new Set([...sums.values()].map(({ tenant }) => tenant))],
+    nextMs(tenant) {
+      const ahead = aheadMs.get(tenant);
+      if (ahead === undefined) return undefined;
+      const ends = [...sums.values()]
+        .filter((sum) => sum.tenant === tenant)
+        .map(({ endMs }) => endMs - ahead);
+      return ends.length === 0 ? undefined : Math.min(...ends);
+    },
+    settle: tellEnded,
+    close() {
+      for (const stop of stops) stop();
+      clearTimeout(timer);
+      sums.clear();
+    },
+  };
+}
