@@ -10,6 +10,8 @@ import { makeRefuseOverload, type RefuseOverload } from './http/connections/over
 import type { DirectOptions } from './http/direct.ts';
 import { makeRequestLog, type RequestLog } from './http/log/request-log.ts';
 import { documentOptions } from './operator/document/document-options.ts';
+import type { Fault } from './operator/faults/fault.ts';
+import { checkFaults, loadFaults } from './operator/faults/fault-file.ts';
 import { type Metrics, makeMetrics } from './operator/metrics/metrics.ts';
 import { makeOverview, type Overview } from './operator/overview/overview.ts';
 import { operator, probes } from './operator/plugin.ts';
@@ -30,6 +32,8 @@ export interface AppOptions {
   readonly logger?: FastifyBaseLogger & Log;
   readonly metrics?: Metrics;
   readonly wallMs?: () => number;
+  /** Fault rules that are there from the start, and that a reset to the seed returns to. */
+  readonly faults?: readonly Fault[] | undefined;
   /** What a reset returns to. It is not loaded by the app. */
   readonly seed?: StateDocument | undefined;
   readonly randomBytes?: (size: number) => Buffer;
@@ -51,12 +55,13 @@ export interface AppOptions {
  * member `operatorApp` the operator API; they close together. Rejects with SettingError.
  */
 export async function buildApp(options: AppOptions): Promise<App> {
-  const { config, store, isDraining = () => false } = options;
+  const { config, store, faults = [], isDraining = () => false } = options;
   const wallMs = options.wallMs ?? Date.now;
   const log = options.logger ?? silentLog;
   const metrics = options.metrics ?? watchedMetrics(store);
   const bench: TestBench = createTestBench(options, () => protocols);
   const protocols = createProtocols(options, metrics, bench);
+  checkFaults(bench.faults, faults);
   const overview = makeOverview({ store, wallMs, liveNodes: () => bench.liveNodes() });
   const requestLog = makeRequestLog(log, config.requestLog === 'auto' ? 'each' : config.requestLog);
   const load = makeLoad(config);
@@ -66,7 +71,12 @@ export async function buildApp(options: AppOptions): Promise<App> {
     keepRefusal: (refusal) => bench.journal?.keepRefused(refusal),
     onResponse: makeObserver({ metrics, requestLog, overview }),
   });
-  main.app.addHook('onReady', () => bench.start());
+  main.app.addHook('onReady', async () => {
+    await bench.start();
+    await loadFaults(bench.faults, faults).catch((err: Error) =>
+      log.warn({ err }, 'fault rules of the start were not added'),
+    );
+  });
   main.app.addHook('onClose', async () => {
     await bench.close();
     overview.close();
@@ -92,6 +102,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
       settings: () => viewSettings(config, options.settingSources),
       wallMs,
       seed: options.seed,
+      startFaults: faults,
       inject: (request) => main.app.inject(request),
       isDraining,
       vendorPort: () => (operatorPort === undefined ? null : portOf(main.app)),

@@ -10,6 +10,7 @@ import { oncePerCause } from './http/log/log-causes.ts';
 import { openLog } from './http/log/process-log.ts';
 import { hasTls, trustPath } from './http/tls/open.ts';
 import { isBeyondLoopback, operatorAccess } from './operator/access/access.ts';
+import { readFaultsFile } from './operator/faults/fault-file.ts';
 import { makeMetrics } from './operator/metrics/metrics.ts';
 import { processMetrics } from './operator/metrics/process-metrics.ts';
 import { exportState, loadSeed, readSeedFile } from './operator/state/seed.ts';
@@ -63,6 +64,10 @@ const seed =
   config.seed === ''
     ? undefined
     : await readSeedFile(config.seed).catch((error: Error) => fail(error.message, 2));
+const faults =
+  config.faults === ''
+    ? []
+    : await readFaultsFile(config.faults).catch((error: Error) => fail(error.message, 2));
 const metrics = makeMetrics();
 
 const storeWarnings = oncePerCause(logger);
@@ -100,6 +105,7 @@ const app = await buildApp({
   metrics,
   lastRequestMs,
   seed,
+  faults,
   settingSources: settingSources(args, process.env),
   isDraining: () => isStopping,
 }).catch(async (error: Error) => {

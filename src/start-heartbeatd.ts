@@ -3,6 +3,7 @@ import { type AppOptions, buildApp } from './app.ts';
 import type { Fault } from './client/faults.ts';
 import { type ConnectOptions, connect, type Heartbeatd } from './client/index.ts';
 import { type Config, defaultConfig } from './config.ts';
+import { checkFaultsOption, readFaultsFile } from './operator/faults/fault-file.ts';
 import { checkSeedOption, exportState, loadSeed, readSeedFile } from './operator/state/seed.ts';
 import type { StateDocument } from './operator/state/state-schema.ts';
 import { listen, operatorAppOf, operatorHostOf, portOf } from './ports.ts';
@@ -14,7 +15,7 @@ export interface StartHeartbeatdOptions
   extends Pick<AppOptions, 'wallMs' | 'randomBytes' | 'interceptor' | 'logger'> {
   /** Settings by their names in code: `SLS_AUTO_CREATE` is `slsAutoCreate`. The port is 0 unless it is set here. */
   readonly settings?: Partial<Config>;
-  /** Fault rules that are there from the start. */
+  /** Fault rules that are there from the start, and that a reset to the seed returns to; instead of the file in `settings.faults`. */
   readonly faults?: readonly Fault[];
   /** What tenants hold from the start, and what a reset returns to; instead of the file in `settings.seed`. */
   readonly seed?: StateDocument;
@@ -30,12 +31,13 @@ export interface StartedHeartbeatd extends Heartbeatd, AsyncDisposable {
 
 /** Starts a server and resolves to its handle once it listens. Rejects with SettingError, which names what is wrong in a seed. */
 export async function startHeartbeatd(options: StartHeartbeatdOptions = {}): Promise<StartedHeartbeatd> {
-  const { settings = {}, faults = [], seed: givenSeed, ...appOptions } = options;
+  const { settings = {}, faults: givenFaults, seed: givenSeed, ...appOptions } = options;
   const config = defaultConfig({ port: 0, ...settings });
   const seed = await seedOf(givenSeed, config);
+  const faults = await faultsOf(givenFaults, config);
   const store = await openStore(config);
   try {
-    const app = await buildApp({ ...appOptions, config, store, seed });
+    const app = await buildApp({ ...appOptions, config, store, seed, faults });
     if (seed !== undefined) await loadSeed(store, seed);
     await listen(app, config);
     const options: ConnectOptions = {
@@ -43,7 +45,6 @@ export async function startHeartbeatd(options: StartHeartbeatdOptions = {}): Pro
       operatorUrl: urlOf(operatorAppOf(app), operatorHostOf(config)),
     };
     const handle = connect(urlOf(app, config.host), options);
-    if (faults.length > 0) await handle.faults.replace(faults);
     let closed: Promise<void> | undefined;
     const close = (): Promise<void> => {
       closed ??= app
@@ -57,6 +58,11 @@ export async function startHeartbeatd(options: StartHeartbeatdOptions = {}): Pro
     await store.close();
     throw error;
   }
+}
+
+async function faultsOf(given: unknown, { faults }: Config): Promise<readonly Fault[]> {
+  if (given !== undefined) return checkFaultsOption(given);
+  return faults === '' ? [] : readFaultsFile(faults);
 }
 
 async function seedOf(given: unknown, { seed }: Config): Promise<StateDocument | undefined> {

@@ -11,6 +11,7 @@ import { clockRoutes } from './clock/clock-routes.ts';
 import { consoleRoutes, isForPage } from './console/console-routes.ts';
 import { documentRoutes } from './document/document-routes.ts';
 import { collectRoutes, indexRoutes, startRoute } from './document/index-routes.ts';
+import type { Fault } from './faults/fault.ts';
 import { healthRoutes } from './health/health-routes.ts';
 import { endLeasesRoutes } from './leases/end-leases.ts';
 import { leaseRoutes } from './leases/lease-routes.ts';
@@ -41,6 +42,8 @@ export interface OperatorOptions {
   readonly wallMs: () => number;
   /** Passes a request to the port of vendors as if it came from a connection. */
   readonly inject: Inject;
+  /** Fault rules that a reset to the seed returns to. */
+  readonly startFaults?: readonly Fault[] | undefined;
   /** What a reset returns to; absent: nothing. */
   readonly seed?: StateDocument | undefined;
   readonly protocols: readonly Pick<
@@ -101,7 +104,10 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
           monotonicMs: () => performance.now(),
         });
         actorRoutes(routes, actors);
-        stateRoutes(routes, { store, bench, actors, protocols, seed: options.seed, wallMs: options.wallMs });
+        stateRoutes(routes, {
+          ...{ store, bench, actors, protocols, seed: options.seed, wallMs: options.wallMs },
+          startFaults: options.startFaults ?? [],
+        });
         bench.routes(routes);
         documentRoutes(routes, protocols);
         indexRoutes(routes, listed, () => options.vendorPort());

@@ -52,6 +52,12 @@ export const operatorSettings = {
     '<file>',
     'state that tenants without any begin with, and that a reset returns to: JSON as "heartbeatd export" writes it, or a module that exports it',
   ),
+  faults: text(
+    'FAULTS',
+    '',
+    '<file>',
+    'fault rules that the server starts with, and that a reset to the seed returns to: a JSON list, or a module that exports it',
+  ),
   exportOnExit: text(
     'EXPORT_ON_EXIT',
     '',

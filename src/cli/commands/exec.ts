@@ -1,9 +1,7 @@
 /** `heartbeatd exec`: runs a command with a private server, which ends with it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import type { Fault } from '../../client/index.ts';
-import { type Command, jsonWord, textFlag, UsageError } from '../command.ts';
-import { readText } from '../read-text.ts';
+import { type Command, textFlag, UsageError } from '../command.ts';
 
 /** As shells do for a program that is not found. */
 const notFound = 127;
@@ -13,21 +11,16 @@ export const exec: Command = {
   usage: '-- <command> [argument…]',
   summary: 'run a command with a private server, whose address is in HEARTBEATD_URL and the proxy variables',
   flags: {
-    faults: { value: '<file>', help: 'JSON file of fault rules that are there from the start' },
+    faults: { value: '<file>', help: 'fault rules that are there from the start: a JSON list, or a module' },
     seed: { value: '<file>', help: 'state that is there from the start, as export writes it, or a module' },
     'no-proxy': { help: 'leave HTTP_PROXY alone' },
   },
-  async run({ rest: [program, ...args], words, flags, env, input }) {
+  async run({ rest: [program, ...args], words, flags, env }) {
     if (program === undefined || words.length > 0)
       throw new UsageError('exec: write the command after --, such as: heartbeatd exec -- npm test');
-    const file = textFlag(flags, 'faults');
-    const faults =
-      file === undefined
-        ? []
-        : (jsonWord(`@${file}`, `exec: ${file}`, (path) => readText(path, input)) as Fault[]);
     const { startHeartbeatd } = await import('../../start-heartbeatd.ts');
-    const seed = textFlag(flags, 'seed');
-    await using hb = await startHeartbeatd({ faults, settings: seed === undefined ? {} : { seed } });
+    const { seed = '', faults = '' } = { seed: textFlag(flags, 'seed'), faults: textFlag(flags, 'faults') };
+    await using hb = await startHeartbeatd({ settings: { seed, faults } });
     const proxy = flags['no-proxy'] === true ? {} : hb.sls.env();
     const child = spawn(program, args, {
       stdio: 'inherit',

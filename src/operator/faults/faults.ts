@@ -19,6 +19,8 @@ export interface Faults {
   get(id: string): Promise<Rule | undefined>;
   /** Adds a rule at the end, or replaces the rule of that id in its place. Rejects with BadRequest. */
   put(fault: Fault): Promise<Rule>;
+  /** Throws BadRequest for a rule that would be refused. */
+  check(fault: Fault): void;
   /** Removes all rules and adds these: all, or none if one is refused with BadRequest. */
   replaceAll(faults: readonly Fault[]): Promise<void>;
   /** Removes a rule; returns it as it was. */
@@ -54,6 +56,7 @@ export function makeFaults(options: FaultsOptions, nodes?: Nodes): Faults {
     list: () => book.list(),
     get: async (id) => (await book.list()).find((rule) => rule.id === id),
     put: async (fault) => book.put(checked(fault)),
+    check: (fault) => void checked(fault),
     replaceAll: async (faults) => book.replaceAll(faults.map(checked)),
     remove: async (id) => (await book.remove((rule) => rule.id === id))[0],
     removeOf: async (tenant) => (await book.remove(({ fault }) => fault.match?.tenant === tenant)).length,

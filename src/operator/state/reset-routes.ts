@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox';
 import type { App } from '../../protocols/kit/protocol.ts';
 import type { Store } from '../../store/store.ts';
 import type { Actors } from '../actors/actors.ts';
+import type { Fault } from '../faults/fault.ts';
 import { BadRequest, refusals, tags } from '../schemas.ts';
 import type { TestBench } from '../test-bench.ts';
 import type { StateDocument } from './state-schema.ts';
@@ -13,7 +14,7 @@ const Reset = Type.Object(
     tenant: Type.Optional(Type.String()),
     to: Type.Optional(
       Type.Union([Type.Literal('seed'), Type.Literal('empty')], {
-        description: 'default: the seed, if the server was given one',
+        description: 'default: the seed, if the server was given one, or faults',
       }),
     ),
   },
@@ -33,13 +34,16 @@ export interface ResetOptions {
   readonly store: Store;
   readonly bench: Pick<TestBench, 'events' | 'faults' | 'forget'>;
   readonly actors: Pick<Actors, 'endAll'>;
+  /** Rules that the server was started with. */
+  readonly startFaults: readonly Fault[];
   /** Absent: the server was given none. */
   readonly seed: StateDocument | undefined;
 }
 
 /** Registers `POST /reset`. */
 export function resetRoutes(app: App, options: ResetOptions): void {
-  const { store, bench, actors, seed } = options;
+  const { store, bench, actors, seed, startFaults } = options;
+  const hasSeed = seed !== undefined || startFaults.length > 0;
   app.post(
     '/reset',
     {
@@ -57,8 +61,8 @@ export function resetRoutes(app: App, options: ResetOptions): void {
       },
     },
     async (request) => {
-      const { tenant, to = seed === undefined ? 'empty' : 'seed' } = request.body;
-      if (to === 'seed' && seed === undefined) throw new BadRequest(400, 'to: the server was given no seed');
+      const { tenant, to = hasSeed ? 'seed' : 'empty' } = request.body;
+      if (to === 'seed' && !hasSeed) throw new BadRequest(400, 'to: the server was given no seed');
       const target = partOf(to === 'seed' ? seed : undefined, tenant);
       const known = tenant === undefined ? await knownTenants(store) : [tenant];
       const sizes = (await store.tenants()).filter((size) => known.includes(size.tenant));
@@ -70,6 +74,7 @@ export function resetRoutes(app: App, options: ResetOptions): void {
       const ended = await actors.endAll('crashed', tenant);
       await replaceStates(store, target, known).apply();
       if (tenant === undefined) await store.thawClock();
+      if (to === 'seed') await restoreFaults(bench, startFaults, tenant);
       const requests = await bench.forget(tenant);
       bench.events.append({ type: 'reset', tenant });
       return {
@@ -101,4 +106,15 @@ async function removeFaults(
   const { length } = await faults.list();
   await faults.replaceAll([]);
   return length;
+}
+
+/** Adds the rules that the server was started with again: all, or those for this tenant alone. */
+async function restoreFaults(
+  { faults }: Pick<TestBench, 'faults'>,
+  started: readonly Fault[],
+  tenant: string | undefined,
+): Promise<void> {
+  if (started.length === 0) return;
+  if (tenant === undefined) return faults.replaceAll(started);
+  for (const fault of started) if (fault.match?.tenant === tenant) await faults.put(fault);
 }

@@ -1,31 +1,21 @@
 /** The state that a server begins with, and the one that it leaves behind. */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { protocols } from '../../protocols/index.ts';
 import { SettingError } from '../../settings/setting.ts';
 import type { Store } from '../../store/store.ts';
 import { BadRequest } from '../schemas.ts';
+import { readContent } from './file-content.ts';
 import { checkTenantName, dumpOf, parseState } from './state-document.ts';
 import type { StateDocument } from './state-schema.ts';
 import { knownTenants, readStates, replaceStates } from './tenant-states.ts';
 
-const moduleFile = /\.[cm]?[jt]s$/;
-
 /** Reads a seed from a file of JSON, or from a module whose default export it is. Rejects with SettingError that names what is wrong. */
 export async function readSeedFile(path: string): Promise<StateDocument> {
   try {
-    return checkSeed(await contentOf(path));
+    return checkSeed(await readContent(path));
   } catch (error) {
     throw new SettingError(`SEED: ${path}: ${(error as Error).message}`);
   }
-}
-
-async function contentOf(path: string): Promise<unknown> {
-  if (!moduleFile.test(path)) return JSON.parse(await readFile(path, 'utf8'));
-  const exported: { readonly default?: unknown } = await import(pathToFileURL(resolve(path)).href);
-  if (exported.default === undefined) throw new Error('the module has no default export');
-  return exported.default;
 }
 
 /** Returns a value that can be loaded as a seed. Throws BadRequest that names the wrong member. */
