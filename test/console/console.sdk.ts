@@ -330,6 +330,28 @@ it('is used by keys alone', async () => {
   await page.getByRole('heading', { name: 'Presets' }).waitFor();
 });
 
+it('moves among rows by j and k, and among views by g', async () => {
+  await makeGroup();
+  await sls('/logstores/logs/consumergroups', { consumerGroup: 'other', timeout: 60, order: true });
+  await open('overview');
+  await page.getByRole('heading', { name: 'Next deadlines' }).waitFor();
+  for (const [key, heading] of [
+    ['f', 'Presets'],
+    ['r', 'Requests'],
+    ['s', 'Consumer groups'],
+  ]) {
+    await page.keyboard.type(`g${key}`);
+    await page.getByRole('heading', { name: heading ?? '', exact: true }).waitFor();
+  }
+  await page.keyboard.press('j');
+  await page.keyboard.press('j');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'demo → logs → other' }).waitFor();
+  await page.keyboard.press('k');
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { name: 'demo → logs → g' }).waitFor();
+});
+
 it('finds by the grammar of selectors, and names what is no part of it', async () => {
   await beat('lobby', 'ann');
   await beat('games', 'bob');

@@ -65,13 +65,33 @@ async function serveOne(node: string, args: readonly string[]): Promise<void> {
     child.stdout.resume();
     const reply = await fetch(`${url}/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=ann`);
     expect(await reply.json()).toMatchObject({ status: 200, message: 'OK' });
-    const page = await fetch(`${url}/_heartbeatd/console/vendor/preact.js`);
-    expect(page.status).toBe(200);
+    expect(await modulesOfPage(new URL('/_heartbeatd/', url))).toContain(
+      '/_heartbeatd/console/vendor/preact.js',
+    );
     child.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
   } finally {
     child.kill('SIGKILL');
   }
+}
+
+/** Loads the console as a browser does, module by module. Returns the paths of all; rejects for one that is not served. */
+async function modulesOfPage(start: URL): Promise<string[]> {
+  const seen = new Set<string>();
+  for (const open = [start]; open.length > 0; ) {
+    const url = open.pop() ?? start;
+    if (seen.has(url.pathname)) continue;
+    seen.add(url.pathname);
+    const reply = await fetch(url, { headers: { accept: 'text/html,*/*' } });
+    if (!reply.ok) throw new Error(`${url.pathname}: ${reply.status}`);
+    // Comments name types, which are not loaded.
+    const text = (await reply.text()).replace(/\/\*[\s\S]*?\*\//g, '');
+    const names = text.matchAll(
+      /(?:from\s*|import\s*|src=|href=)["'](\.{1,2}\/[^"']+|\/_heartbeatd\/console\/[^"']+)["']/g,
+    );
+    for (const [, name = ''] of names) open.push(new URL(name, url));
+  }
+  return [...seen];
 }
 
 it('serves heartbeats and the console', () => serveOne(process.execPath, []));

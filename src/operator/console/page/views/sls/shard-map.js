@@ -20,6 +20,8 @@ import { html } from '../../ui.js';
 /** More consumers than this are named in cells in place of columns. */
 const maxColumns = 12;
 
+const consumerList = 'consumers-of-the-group';
+
 /** The shape of each of the vendor's five states: colour alone would not do. */
 const shapes = {
   not_alloc: 'M3 3h10v10H3z',
@@ -51,7 +53,7 @@ export function ShardMap(properties) {
         'no owner',
       ]
     : ['shard', 'state', 'owner', 'next'];
-  return html`<${Table} caption="Shards of ${place.name}" kind="map" head=${[...head, 'lag', 'checkpoint', 'move to']} rows=${shards}
+  return html`<${Table} caption="Shards of ${place.name}" kind="map" head=${[...head, 'lag: log groups, age', 'checkpoint', 'move to']} rows=${shards}
       keyOf=${(/** @type {Shard} */ shard) => String(shard.id)}
       rowClass=${(/** @type {Shard} */ shard) => (String(shard.id) === chosen ? 'chosen' : '')}
       onPick=${(/** @type {Shard} */ shard) => setQuery({ shard: String(shard.id) === chosen ? undefined : String(shard.id) })}
@@ -106,11 +108,10 @@ function ConsumerHead({ place: { tenant, name }, consumer, timeout, readAt, onDo
 function ConsumerTable({ place, shards, consumers, timeout, readAt, onMoved }) {
   const owned = (/** @type {string} */ holder) =>
     shards.filter(({ owner }) => owner === holder).map(({ id }) => id);
-  return html`<h3>Consumers</h3><${Table} caption="Consumers of ${place.name}" head=${['consumer', 'owns', '']} rows=${consumers} keyOf=${(/** @type {Lease} */ one) => one.holder}
+  return html`<datalist id=${consumerList}>${consumers.map(({ holder }) => html`<option key=${holder} value=${holder}></option>`)}</datalist><h3>Consumers</h3><${Table} caption="Consumers of ${place.name}" head=${['consumer', 'owns']} rows=${consumers} keyOf=${(/** @type {Lease} */ one) => one.holder}
     cells=${(/** @type {Lease} */ one) => [
-      html`<td class="cut wide" title=${one.holder}>${one.holder}</td>`,
-      html`<td class="mono">${owned(one.holder).join(', ')}</td>`,
       html`<td class="nowrap"><${ConsumerHead} place=${place} consumer=${one} timeout=${timeout} readAt=${readAt} onDone=${onMoved} /></td>`,
+      html`<td class="mono">${owned(one.holder).join(', ')}</td>`,
     ]} />`;
 }
 
@@ -119,12 +120,16 @@ function MoveTo({ place: { tenant, name }, shard, consumers, onMoved }) {
   const others = consumers.filter(({ holder }) => holder !== (shard.next ?? shard.owner));
   if (others.length === 0 || shard.state === 'over' || shard.state === 'wait') return null;
   const move = async (/** @type {Event} */ event) => {
-    const select = /** @type {HTMLSelectElement} */ (event.currentTarget);
-    const body = { tenant, group: name, shard: shard.id, to: select.value };
-    select.value = '';
+    const field = /** @type {HTMLSelectElement | HTMLInputElement} */ (event.currentTarget);
+    const body = { tenant, group: name, shard: shard.id, to: field.value };
+    field.value = '';
+    if (body.to === '') return;
     const label = `Move of shard ${shard.id}`;
     if ((await perform({ method: 'POST', path: '/leases/move', body }, label)) !== undefined) onMoved();
   };
-  return html`<select aria-label="Move shard ${shard.id} to" onChange=${move} onClick=${(/** @type {Event} */ event) => event.stopPropagation()}>
+  // Each row of a large group would repeat all its consumers.
+  if (consumers.length > maxColumns)
+    return html`<input aria-label="Move shard ${shard.id} to" size="10" list=${consumerList} placeholder="—" onChange=${move} />`;
+  return html`<select aria-label="Move shard ${shard.id} to" onChange=${move}>
     <option value="">—</option>${others.map(({ holder }) => html`<option key=${holder} value=${holder}>${holder}</option>`)}</select>`;
 }
