@@ -1,4 +1,5 @@
 /** What a chaos run found, as a table for people and as JSON. Pure. */
+import { checkHistory } from './check/check.ts';
 import type { Finding } from './check/verdict.ts';
 import { type Entry, entriesOf, type FaultEntry } from './history.ts';
 import type { RunResult } from './run.ts';
@@ -28,9 +29,10 @@ export interface StoreReport {
   readonly evidence: { readonly faults: readonly FaultEntry[]; readonly log: readonly string[] };
 }
 
-/** Sums a run up. */
+/** Checks the history of a run, and sums it up. */
 export function summarise(run: RunResult): StoreReport {
-  const { store, operations, failed, faults, skipped, verdict, history } = run;
+  const { store, operations, failed, faults, skipped, history } = run;
+  const verdict = checkHistory(history);
   const byName = Object.groupBy(faults, ({ name }) => name);
   return {
     store,
