@@ -1,6 +1,8 @@
 /** The console in a real Chromium: a journey through each view, by mouse and by keys, in both themes and two widths. */
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type StartedHeartbeatd, startHeartbeatd } from '../../src/start-heartbeatd.ts';
@@ -76,6 +78,17 @@ function sls(path: string, body: unknown): Promise<string> {
 }
 const heartbeat = (consumer: string, held: readonly number[]): Promise<string> =>
   sls(`/logstores/logs/consumergroups/g?type=heartbeat&consumer=${consumer}`, held);
+
+/** Returns a token of the subscribe key `demo`, which has no keyset: the server signs such tokens with a key of its own. */
+async function granted(): Promise<{ readonly token: string }> {
+  const none = { channels: {}, groups: {}, uuids: {} };
+  const permissions = { resources: { ...none, channels: { lobby: 3 } }, patterns: none, meta: {} };
+  const reply = await fetch(`${hb.url}/v3/pam/demo/grant?timestamp=${Math.floor(Date.now() / 1_000)}`, {
+    method: 'POST',
+    body: JSON.stringify({ ttl: 60, permissions }),
+  });
+  return ((await reply.json()) as { readonly data: { readonly token: string } }).data;
+}
 
 async function makeGroup(): Promise<void> {
   await sls('/logstores', { logstoreName: 'logs', shardCount: 4, ttl: 30 });
@@ -219,7 +232,70 @@ describe('a journey through', () => {
       .getByText(/lease.expired bob/)
       .waitFor();
     await page.getByRole('button', { name: 'Publish' }).click();
-    await page.getByText(/curl .*\/publish\/demo\/demo\/0\/lobby\/0\/%22hello%22/).waitFor();
+    await page.getByText(/curl -d .*"message":"hello".*\/_heartbeatd\/presence\/publish/).waitFor();
+    await page.getByLabel('State of').fill('ann');
+    await page.getByLabel('as JSON').fill('{"mood":"late"}');
+    await page.getByRole('button', { name: 'Set state' }).click();
+    await page.getByRole('cell', { name: '{"mood":"late"}' }).waitFor();
+  });
+
+  it('Presence: a held subscribe, a channel group and what a token allows are seen', async () => {
+    const sub = (more: string) => fetch(`${hb.url}/v2/subscribe/demo/lobby,games/0?uuid=ann&${more}`);
+    const { t } = (await (await sub('tt=0')).json()) as { t: { t: string } };
+    await fetch(`${hb.url}/v1/channel-registration/sub-key/demo/channel-group/team?add=lobby`);
+    await open('presence');
+    const held = sub(`tt=${t.t}&channel-group=team`);
+    await beat('lobby', 'bob');
+    const waiting = page.getByRole('region', { name: 'Held subscribes' });
+    await waiting
+      .getByRole('row', { name: /ann lobby, games; groups team/ })
+      .first()
+      .waitFor();
+    await page.getByRole('row', { name: 'team lobby 1' }).waitFor();
+    const { token } = await granted();
+    await page.getByLabel('Token', { exact: true }).fill(token);
+    await page.getByRole('button', { name: 'Decode' }).click();
+    await page.getByRole('row', { name: 'channel lobby read, write' }).waitFor();
+    await page.getByText('signature valid').waitFor();
+    await page.getByLabel('Token', { exact: true }).fill('nonsense');
+    await page.getByRole('button', { name: 'Decode' }).click();
+    await page.getByRole('alert').getByText('not an access token').waitFor();
+    await page.getByRole('button', { name: 'Publish' }).click();
+    await held;
+  });
+
+  it('PBX: a report is read with its attempts and replayed, and the model is edited', async () => {
+    let status = 500;
+    const bodies: string[] = [];
+    const application = createServer(async (sent, reply) => {
+      let text = '';
+      for await (const chunk of sent) text += String(chunk);
+      bodies.push(text);
+      reply.writeHead(status, { 'content-length': 2 }).end('no');
+    });
+    await once(application.listen(0, '127.0.0.1'), 'listening');
+    const { port } = application.address() as AddressInfo;
+    const password = '1a1dc91c907325c69271ddf0c944bc72';
+    const body = JSON.stringify({ username: 'crm', password, port: String(port) });
+    await fetch(`${hb.url}/api/v1.1.0/login`, { method: 'POST', body });
+    await open('pbx');
+    await page.getByRole('cell', { name: 'allowed' }).waitFor();
+    await page.getByLabel('Status of 1000').selectOption('Busy');
+    const detail = page.getByRole('region', { name: /^Report Extension/i });
+    await detail
+      .getByRole('cell', { name: /status 500 no/ })
+      .first()
+      .waitFor();
+    status = 200;
+    await page.getByRole('button', { name: '+30 s' }).click();
+    await page.getByRole('cell', { name: 'delivered', exact: true }).first().waitFor();
+    const before = bodies.length;
+    await detail.getByRole('button', { name: 'Replay' }).click();
+    await expect.poll(() => bodies.length).toBeGreaterThan(before);
+    await page.getByLabel('New trunk').fill('sip9');
+    await page.getByRole('button', { name: 'Add trunk' }).click();
+    await page.getByLabel('Status of sip9').waitFor();
+    application.close();
   });
 
   it('Requests: a refused request stands on top with its reason, and becomes a fault rule', async () => {
@@ -383,6 +459,18 @@ it('moves the clock to the next deadline, freezes it, and resets after asking on
   await page.getByRole('dialog').getByRole('button', { name: 'Reset' }).click();
   await page.getByText('running').waitFor();
   expect((await hb.operator.json<{ leases: unknown[] }>('GET', '/leases')).leases).toEqual([]);
+});
+
+it('is served on the port of the operator API, and names the port of vendors in its commands', async () => {
+  await using apart = await startHeartbeatd({ settings: { operatorPort: 0 } });
+  await page.goto(`${apart.operatorUrl}/`);
+  await page.getByText('Nothing is alive yet').waitFor();
+  await page.keyboard.type('ge');
+  await page.getByText(`curl '${apart.url}/v2/presence/sub-key/demo`).waitFor();
+  await fetch(`${apart.url}/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=ann&heartbeat=300`);
+  await page.getByRole('cell', { name: 'ann', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Publish' }).click();
+  await page.getByText('Publish: done').first().waitFor();
 });
 
 it('asks for the operator token once', async () => {

@@ -33,8 +33,11 @@ export function consoleRoutes(app: App): {
     files.set(name, file);
     reply.headers({ ...headers, etag: file.etag, vary: 'accept-encoding' }).type(file.type);
     if (request.headers['if-none-match'] === file.etag) return reply.code(304).send();
-    if (request.headers['accept-encoding']?.includes('gzip') !== true) return reply.send(file.body);
-    return reply.header('content-encoding', 'gzip').send(file.compressed);
+    const accepted = (request.headers['accept-encoding'] ?? '').split(',').map((one) => one.trim());
+    for (const encoding of ['br', 'gzip'] as const)
+      if (accepted.includes(encoding))
+        return reply.header('content-encoding', encoding).send(file.compressed[encoding]);
+    return reply.send(file.body);
   };
   for (const name of pageFileNames())
     app.get(root + name, { schema: { hide: true } }, async (request, reply) => send(name, request, reply));

@@ -2,14 +2,15 @@
 import { createHash } from 'node:crypto';
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { vendorModules, vendorText } from './vendor.ts';
 
 export interface PageFile {
   readonly type: string;
   readonly etag: string;
   readonly body: Buffer;
-  readonly compressed: Buffer;
+  /** By the name of its encoding, the smallest first. */
+  readonly compressed: Readonly<Record<'br' | 'gzip', Buffer>>;
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -34,7 +35,7 @@ export function pageFileNames(): readonly string[] {
 /** Returns a file of `pageFileNames`. */
 export function readPageFile(name: string): PageFile {
   const body = Buffer.from(textOf(name));
-  const compressed = gzipSync(body, { level: 9 });
+  const compressed = { br: brotliCompressSync(body), gzip: gzipSync(body, { level: 9 }) };
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
   return { type: types[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream', etag, body, compressed };
 }

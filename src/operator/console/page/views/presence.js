@@ -1,58 +1,94 @@
-/** Channels, who is in them, and what subscribers were told. */
+/** Channels, who is in them, who waits for what is sent there, and what subscribers were told. */
+import { vendorOrigin } from '../api.js';
 import { useResource } from '../live.js';
-import { matches, parseSelector } from '../names.js';
-import { Action } from '../parts/action.js';
-import { Countdown, Empty, Failure } from '../parts/notes.js';
-import { clockFrozen } from '../parts/shell.js';
+import { leaseQuery } from '../names.js';
+import { Empty, Failure } from '../parts/notes.js';
 import { Table } from '../parts/table.js';
-import { Why } from '../parts/why.js';
 import { route, setQuery } from '../route.js';
-import { html, textIn, useState } from '../ui.js';
+import { html } from '../ui.js';
 import { EventLog } from './overview.js';
+import { Members } from './presence-members.js';
+import { Groups, Subscribes } from './presence-subscribes.js';
+import { Tokens } from './presence-tokens.js';
 
-const concerns = (/** @type {any} */ { protocol, type }) => protocol === 'presence' || type === 'clock.moved';
-const announceMax = 20;
+/**
+ * @typedef {{ tenant: string, group: string, holder: string, remainingMs: number, ttlMs: number, data: unknown }} Occupant
+ * @typedef {{ key: string, tenant: string, group: string, members: readonly Occupant[] }} Channel
+ * @typedef {{ leases: readonly Occupant[], next: string | null }} LeasePage
+ * @typedef {{ settings: readonly { name: string, value: string }[] }} SettingList
+ */
 
-/** @typedef {{ tenant: string, group: string, holder: string, remainingMs: number, ttlMs: number, data: unknown }} Occupant */
+const prefix = 'presence/';
+const defaultAnnounceMax = 20;
+
+/** @param {import('../live.js').LiveEvent} event */
+const concerns = ({ protocol, type }) => protocol === 'presence' || type === 'clock.moved';
 
 export function Presence() {
   const { tenant, find = '', channel } = route.value.query;
+  const { holder, group } = leaseQuery(find);
   const query = {
     protocol: 'presence',
-    tenant: tenant?.startsWith('presence/') ? tenant : undefined,
+    tenant: tenant?.startsWith(prefix) ? tenant : undefined,
+    holder,
+    group,
     limit: 1_000,
   };
-  const { data, error, readAt } = useResource({ path: '/leases', query }, concerns, 500);
-  const selector = parseSelector(find);
-  if (data === undefined) return html`<${Failure} error=${error} />`;
-  const occupants = data.leases.filter(
-    (/** @type {Occupant} */ lease) =>
-      matches(lease.holder, selector.holder ?? '*') && matches(lease.group, selector.group ?? '*'),
+  const { data, error, readAt } = useResource(
+    /** @type {import('../live.js').Read<LeasePage>} */ ({ path: '/leases', query }),
+    concerns,
+    500,
   );
-  if (occupants.length === 0)
-    return html`<section class="panel"><h2>No uuid is present</h2>
-      <${Empty} what=${find === '' ? 'No uuid has sent a heartbeat.' : `Nothing matches ${find}.`} command=${`curl '${location.origin}/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=ann&heartbeat=300'`} /></section>`;
-  const channels = channelsOf(occupants);
+  const announceMax = useAnnounceMax();
+  if (data === undefined) return html`<${Failure} error=${error} />`;
+  const channels = channelsOf(data.leases);
   const chosen = channels.find(({ key }) => key === channel) ?? channels[0];
   return html`<${Failure} error=${error} />
+    ${
+      chosen === undefined
+        ? html`<${NobodyPresent} find=${find} />`
+        : html`<div class="two">
+          <section class="panel"><h2>Channels</h2>
+            <${Table} caption="Channels" head=${['channel', 'occupancy', 'events', 'subscribe key']} rows=${channels} keyOf=${(/** @type {Channel} */ one) => one.key}
+              onPick=${(/** @type {Channel} */ one) => setQuery({ channel: one.key })} rowClass=${(/** @type {Channel} */ one) => (one.key === chosen.key ? 'chosen' : '')}
+              cells=${(/** @type {Channel} */ one) => [
+                html`<td class="name">${one.group}</td>`,
+                html`<td class="num">${one.members.length}</td>`,
+                html`<td>${one.members.length > announceMax ? 'by interval' : 'each announced'}</td>`,
+                html`<td class="cut">${one.tenant.slice(prefix.length)}</td>`,
+              ]} />
+            ${data.next !== null && html`<p class="dim">The first 1 000 leases; choose a tenant to see the rest.</p>`}
+          </section>
+          <${Members} channel=${chosen} readAt=${readAt} />
+        </div>`
+    }
+    <div class="two"><${Subscribes} tenant=${query.tenant} /><${Groups} tenant=${query.tenant ?? chosen?.tenant} /></div>
     <div class="two">
-      <section class="panel"><h2>Channels</h2>
-        <${Table} caption="Channels" head=${['channel', 'occupancy', 'events', 'subscribe key']} rows=${channels} keyOf=${(/** @type {any} */ one) => one.key}
-          onPick=${(/** @type {any} */ one) => setQuery({ channel: one.key })} rowClass=${(/** @type {any} */ one) => (one.key === chosen.key ? 'chosen' : '')}
-          cells=${(/** @type {any} */ one) => [
-            html`<td class="name">${one.group}</td>`,
-            html`<td class="num">${one.members.length}</td>`,
-            html`<td>${one.members.length > announceMax ? 'by interval' : 'each announced'}</td>`,
-            html`<td class="cut">${one.tenant.slice('presence/'.length)}</td>`,
-          ]} />
-        ${data.next !== null && html`<p class="dim">The first 1 000 leases; choose a tenant to see the rest.</p>`}
-      </section>
-      <${Members} channel=${chosen} readAt=${readAt} />
-    </div>
-    <section class="panel"><h2>Joins, leaves and timeouts</h2><${EventLog} only=${(/** @type {any} */ event) => event.protocol === 'presence' && event.type !== 'request'} /></section>`;
+      <section class="panel"><h2>Joins, leaves, timeouts and intervals</h2><${EventLog} only=${isOfPresence} /></section>
+      <${Tokens} tenant=${query.tenant ?? chosen?.tenant} />
+    </div>`;
 }
 
-/** @param {readonly Occupant[]} occupants */
+/** @param {import('../live.js').LiveEvent} event */
+const isOfPresence = ({ protocol, type }) => protocol === 'presence' && type !== 'request';
+
+/** Returns from how many occupants on a channel stops announcing each of them. */
+function useAnnounceMax() {
+  const { data } = useResource(
+    /** @type {import('../live.js').Read<SettingList>} */ ({ path: '/settings' }),
+    () => false,
+  );
+  return Number(
+    data?.settings.find(({ name }) => name === 'PRESENCE_ANNOUNCE_MAX')?.value ?? defaultAnnounceMax,
+  );
+}
+
+/** @param {{ find: string }} properties */
+const NobodyPresent = ({ find }) =>
+  html`<section class="panel"><h2>No uuid is present</h2>
+    <${Empty} what=${find === '' ? 'No uuid has sent a heartbeat.' : `Nothing matches ${find}.`} command=${`curl '${vendorOrigin.value}/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=ann&heartbeat=300'`} /></section>`;
+
+/** @param {readonly Occupant[]} occupants @returns {readonly Channel[]} the largest first */
 function channelsOf(occupants) {
   /** @type {Map<string, { key: string, tenant: string, group: string, members: Occupant[] }>} */
   const channels = new Map();
@@ -63,28 +99,4 @@ function channelsOf(occupants) {
     channels.set(key, channel);
   }
   return [...channels.values()].sort((a, b) => b.members.length - a.members.length);
-}
-
-/** @param {{ channel: { tenant: string, group: string, members: readonly Occupant[] }, readAt: number }} properties */
-function Members({ channel: { tenant, group, members }, readAt }) {
-  const [message, setMessage] = useState('"hello"');
-  const key = tenant.slice('presence/'.length);
-  const end = (/** @type {string} */ holder, /** @type {string} */ as) => () => ({
-    method: 'DELETE',
-    path: '/leases',
-    query: { tenant, group, holder, as },
-  });
-  const parts = [key, key, 0, group, 0, message].map((part) => encodeURIComponent(part));
-  return html`<section class="panel"><h2>${group}</h2>
-    <${Table} caption="Occupants of ${group}" head=${['uuid', 'times out in', 'state', '']} rows=${members} keyOf=${(/** @type {Occupant} */ one) => one.holder}
-      cells=${(/** @type {Occupant} */ one) => [
-        html`<td class="name">${one.holder}</td>`,
-        html`<td class="nowrap"><${Countdown} ms=${one.remainingMs} readAt=${readAt} frozen=${clockFrozen.value} /></td>`,
-        html`<td class="mono name">${one.data === null ? html`<span class="dim">none</span>` : JSON.stringify(one.data)}</td>`,
-        html`<td class="nowrap"><${Action} label="time out" kind="plain" call=${end(one.holder, 'expired')} /> <${Action} label="leave" kind="plain" call=${end(one.holder, 'released')} />
-          <${Why} subject=${{ tenant, group, holder: one.holder }} /></td>`,
-      ]} />
-    <p class="row"><label>Message, as JSON <input class="wide" value=${message} onInput=${(/** @type {Event} */ event) => setMessage(textIn(event))} /></label>
-      <${Action} label="Publish" call=${() => ({ outside: true, path: `/publish/${parts[0]}/${parts[1]}/0/${parts[3]}/0/${parts[5]}`, query: { uuid: 'console' } })} /></p>
-  </section>`;
 }

@@ -1,0 +1,86 @@
+/** The model of the PBX: extensions and trunks are added, changed and deleted. Applications get a report of each change. */
+import { useResource } from '../live.js';
+import { Action, perform } from '../parts/action.js';
+import { Failure } from '../parts/notes.js';
+import { Table } from '../parts/table.js';
+import { html, textIn, useState } from '../ui.js';
+import { concerns } from './pbx-events.js';
+
+/**
+ * @typedef {{ number: string, username?: string, type?: string, status?: string, callerid?: string, agentid?: string }} Extension
+ * @typedef {{ name: string, type?: string, status?: string, port?: string, host?: string }} Trunk
+ */
+
+const extensionStatus = [
+  'Registered',
+  'Idle',
+  'Ringing',
+  'Busy',
+  'InUse',
+  'Hold',
+  'Unavailable',
+  'Unregistered',
+  'Malfunction',
+];
+const trunkStatus = ['Registered', 'Unreachable', 'Failed', 'Idle', 'Busy'];
+
+export function Model() {
+  const { data, error, refresh } = useResource(
+    /** @type {import('../live.js').Read<{ extensions: readonly Extension[], trunks: readonly Trunk[] }>} */ ({
+      path: '/pbx/model',
+    }),
+    concerns,
+    1_000,
+  );
+  const [number, setNumber] = useState('');
+  const [trunk, setTrunk] = useState('');
+  return html`<section class="panel" aria-label="Model"><h2>Extensions and trunks</h2><${Failure} error=${error} />
+    <${Table} caption="Extensions" head=${['number', 'name', 'status', '']} rows=${data?.extensions ?? []} keyOf=${(/** @type {Extension} */ one) => one.number}
+      cells=${(/** @type {Extension} */ one) => extensionCells(one, refresh)} />
+    <div class="row"><label>New number <input size="8" value=${number} onInput=${(/** @type {Event} */ event) => setNumber(textIn(event))} /></label>
+      <${Action} label="Add extension" disabled=${number === ''} onDone=${refresh}
+        call=${() => ({ method: 'PUT', path: `/pbx/extensions/${encodeURIComponent(number)}`, body: { username: number, type: 'SIP', status: 'Registered' } })} /></div>
+    <${Table} caption="Trunks" head=${['trunk', 'type', 'status', '']} rows=${data?.trunks ?? []} keyOf=${(/** @type {Trunk} */ one) => one.name}
+      cells=${(/** @type {Trunk} */ one) => trunkCells(one, refresh)} />
+    <div class="row"><label>New trunk <input size="8" value=${trunk} onInput=${(/** @type {Event} */ event) => setTrunk(textIn(event))} /></label>
+      <${Action} label="Add trunk" disabled=${trunk === ''} onDone=${refresh}
+        call=${() => ({ method: 'PUT', path: `/pbx/trunks/${encodeURIComponent(trunk)}`, body: { type: 'SIP', status: 'Registered' } })} /></div>
+  </section>`;
+}
+
+/** @param {Extension} one @param {() => void} onDone */
+function extensionCells(one, onDone) {
+  const { number, ...members } = one;
+  const path = `/pbx/extensions/${encodeURIComponent(number)}`;
+  return [
+    html`<td>${number}</td>`,
+    html`<td><input size="10" aria-label="Name of ${number}" value=${one.username ?? ''}
+      onChange=${(/** @type {Event} */ event) => change(path, { ...members, username: textIn(event) }, onDone)} /></td>`,
+    html`<td><${Status} of=${number} value=${one.status} choices=${extensionStatus} onChoose=${(/** @type {string} */ status) => change(path, { ...members, status }, onDone)} /></td>`,
+    html`<td><${Action} label="delete" kind="plain" confirm=${`Delete extension ${number}? Applications get a report.`} onDone=${onDone} call=${() => ({ method: 'DELETE', path })} /></td>`,
+  ];
+}
+
+/** @param {Trunk} one @param {() => void} onDone */
+function trunkCells(one, onDone) {
+  const { name, ...members } = one;
+  const path = `/pbx/trunks/${encodeURIComponent(name)}`;
+  return [
+    html`<td class="name">${name}</td>`,
+    html`<td><input size="8" aria-label="Type of ${name}" value=${one.type ?? ''}
+      onChange=${(/** @type {Event} */ event) => change(path, { ...members, type: textIn(event) }, onDone)} /></td>`,
+    html`<td><${Status} of=${name} value=${one.status} choices=${trunkStatus} onChoose=${(/** @type {string} */ status) => change(path, { ...members, status }, onDone)} /></td>`,
+    html`<td><${Action} label="delete" kind="plain" confirm=${`Delete trunk ${name}? Applications get a report.`} onDone=${onDone} call=${() => ({ method: 'DELETE', path })} /></td>`,
+  ];
+}
+
+/** @param {{ of: string, value: string | undefined, choices: readonly string[], onChoose: (status: string) => void }} properties */
+const Status = ({ of, value, choices, onChoose }) =>
+  html`<select aria-label="Status of ${of}" onChange=${(/** @type {Event} */ event) => onChoose(textIn(event))}>
+    ${[...new Set([value ?? '', ...choices])].map((status) => html`<option selected=${status === value}>${status}</option>`)}</select>`;
+
+/** @param {string} path @param {object} body @param {() => void} onDone */
+async function change(path, body, onDone) {
+  if ((await perform({ method: 'PUT', path, body }, `Change ${path.split('/').at(-1)}`)) !== undefined)
+    onDone();
+}
