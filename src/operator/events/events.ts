@@ -59,7 +59,7 @@ export interface OpenFeed {
 const defaultMax = 1_000;
 
 export interface EventsOptions {
-  /** Events that are kept at least; up to twice as many are. */
+  /** Events that are kept. */
   readonly max?: number;
   /** Returns a tenant's lease clock at once; absent or undefined: it is not known here. */
   leaseMs?(tenant: string): number | undefined;
@@ -72,42 +72,50 @@ interface KeptEvent {
   readonly event: NewEvent | LazyEvent;
 }
 
-/** Makes a log of events. */
+/** Makes a log of events: a ring, whose events are rendered when read, since a mass expiry appends many that may never be. */
 export function makeEvents(wallMs: () => number, { max = defaultMax, leaseMs }: EventsOptions = {}): Events {
-  // Rendered when read: a mass expiry appends many events that may never be read.
-  const kept: KeptEvent[] = [];
+  const ring: KeptEvent[] = [];
   const listeners = new Set<() => void>();
   let newest = 0;
+  const droppedThrough = (): number => Math.max(0, newest - max);
   return {
     get newest() {
       return newest;
     },
     get droppedThrough() {
-      return newest - kept.length;
+      return droppedThrough();
     },
     get missingThrough() {
-      return newest - kept.length;
+      return droppedThrough();
     },
     append(event) {
-      newest += 1;
       const clockMs = typeof event.tenant === 'string' ? leaseMs?.(event.tenant) : undefined;
-      kept.push({ seq: newest, atMs: wallMs(), leaseMs: clockMs, event });
-      // In blocks: taking single events from the front would copy the rest each time.
-      if (kept.length >= 2 * max) kept.splice(0, kept.length - max);
+      ring[newest % max] = { seq: newest + 1, atMs: wallMs(), leaseMs: clockMs, event };
+      newest += 1;
       if (listeners.size > 0) for (const listener of listeners) listener();
     },
     read(after, limit) {
-      const from = Math.max(0, after - (newest - kept.length));
-      return kept.slice(from, from + limit).map(({ seq, atMs, leaseMs: clockMs, event }) => ({
-        seq,
-        at: new Date(atMs).toISOString(),
-        leaseMs: clockMs ?? null,
-        ...('toEvent' in event ? (event as LazyEvent).toEvent() : event),
-      }));
+      const first = Math.max(after, droppedThrough());
+      const last = Math.min(newest, first + limit);
+      const events: OperatorEvent[] = [];
+      for (let seq = first; seq < last; seq += 1) {
+        const kept = ring[seq % max];
+        if (kept !== undefined) events.push(render(kept));
+      }
+      return events;
     },
     onAppend(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+  };
+}
+
+function render({ seq, atMs, leaseMs, event }: KeptEvent): OperatorEvent {
+  return {
+    seq,
+    at: new Date(atMs).toISOString(),
+    leaseMs: leaseMs ?? null,
+    ...('toEvent' in event ? (event as LazyEvent).toEvent() : event),
   };
 }

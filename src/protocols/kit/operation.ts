@@ -6,9 +6,9 @@ export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPT
 
 /** Whose lease or data a call is about, for logs, metrics and selectors. Absent members are unknown or do not apply. */
 export interface Subject {
-  readonly tenant?: string;
-  readonly group?: string;
-  readonly holder?: string;
+  readonly tenant?: string | undefined;
+  readonly group?: string | undefined;
+  readonly holder?: string | undefined;
 }
 
 /** Separates operations that share a method and a path. */

@@ -14,9 +14,9 @@ beforeEach(() => {
 });
 afterEach(() => store.close());
 
-/** A node that keeps two to four events. */
+/** A node that keeps three events. */
 function makeNode(nodeId: string, commit: Store['commit'] = (input) => store.commit(input)) {
-  const events = makeEvents(() => 0, { max: 2 });
+  const events = makeEvents(() => 0, { max: 3 });
   const publisher = makePublisher({ store: { commit }, tenant, nodeId, events });
   const happen = (...holders: readonly string[]): void => {
     for (const holder of holders) events.append({ type: 'seen', holder });

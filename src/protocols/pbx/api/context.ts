@@ -101,8 +101,7 @@ export function makePbxContext(
     randomBytes,
     subjectOf({ token }) {
       if (token === '') return { tenant };
-      const user = tokens.knownUserOf(token);
-      return { tenant, holder: token, ...(user === undefined ? {} : { group: user }) };
+      return { tenant, group: tokens.knownUserOf(token), holder: token };
     },
   };
 }

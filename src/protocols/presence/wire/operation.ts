@@ -53,11 +53,7 @@ export const channelErrors = [
 /** The subject of a call about channels: as the request lists them, and its channel groups where it names no channel. */
 export function channelSubject({ tenant, channels, query }: PresenceCall): Subject {
   const group = /^,*$/.test(channels) ? query['channel-group'] : readable(channels);
-  return {
-    tenant,
-    ...(group === undefined ? {} : { group }),
-    ...(query.uuid === undefined ? {} : { holder: query.uuid }),
-  };
+  return { tenant, group, holder: query.uuid };
 }
 
 /** Returns a segment decoded, or as it is if it cannot be: the operation itself refuses it. */

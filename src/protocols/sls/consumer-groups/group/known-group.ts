@@ -57,9 +57,14 @@ export function leaseGroupOf({ logstore, group }: GroupRef): string {
 
 /** Returns the subject of a call about a consumer group, or about one of its consumers. */
 export function groupSubject({
+  project,
+  logstore,
+  group,
   query: { consumer },
-  ...ref
 }: Pick<SlsCall, 'project' | 'logstore' | 'group' | 'query'>): Subject {
-  const group = { tenant: tenantOf(ref.project), group: leaseGroupOf(ref) };
-  return consumer === undefined ? group : { ...group, holder: consumer };
+  return {
+    tenant: tenantOf(project),
+    group: leaseGroupOf({ project, logstore, group }),
+    holder: consumer,
+  };
 }
