@@ -374,6 +374,12 @@ describe('a journey through', () => {
     await page.getByRole('status').getByText('"ended"').waitFor();
   });
 
+  it('API reference: an operation that shares its URL with others is sent with what tells it apart', async () => {
+    await open('reference?find=ConsumerGroupHeartBeat');
+    await page.getByLabel('group *').fill('g');
+    await page.getByText(/consumergroups\/g\?type=heartbeat/).waitFor();
+  });
+
   it('API reference: an operation is tried', async () => {
     await beat('lobby', 'ann');
     await open('reference?find=listLeases');

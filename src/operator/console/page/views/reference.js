@@ -86,10 +86,11 @@ function TryIt({ operation }) {
   const [reply, setReply] = useState('');
   /** @returns {import('../api.js').Call} */
   const call = () => {
-    const filled = path.replace(/\{([^}]+)\}/g, (_, name) => encodeURIComponent(values[name] ?? ''));
-    const query = Object.fromEntries(
-      parameters.filter((one) => one.in === 'query').map(({ name }) => [name, values[name]]),
-    );
+    // What follows # separates operations of one URL: it is part of the query.
+    const [place = '', fixed = ''] = path.split('#', 2);
+    const filled = place.replace(/\{([^}]+)\}/g, (_, name) => encodeURIComponent(values[name] ?? ''));
+    const given = parameters.filter((one) => one.in === 'query').map(({ name }) => [name, values[name]]);
+    const query = { ...Object.fromEntries(given), ...Object.fromEntries(new URLSearchParams(fixed)) };
     const isOperator = path.startsWith('/_heartbeatd');
     return {
       method,

@@ -34,14 +34,17 @@ export function Waiting({ place: { tenant, name }, shards, consumers, readAt }) 
   return html`<section class="panel"><h2>${isWaiting ? 'Why it waits' : 'What goes on'}</h2>
     <${Failure} error=${why.error} />
     ${moving.slice(0, maxHandovers).map((shard) => html`<${Handover} key=${shard.id} shard=${shard} member=${members.get(shard.owner ?? '')} owner=${consumers.find(({ holder }) => holder === shard.owner)} readAt=${readAt} />`)}
-    <ul class="plain" aria-live="polite">${data?.sentences.map((sentence) => html`<li key=${sentence}>${sentence}</li>`)}</ul></section>`;
+    <ul class="plain tall" tabindex="0" aria-label="Explanation" aria-live="polite">${data?.sentences.map((sentence) => html`<li key=${sentence}>${sentence}</li>`)}</ul></section>`;
 }
 
-/** @param {{ shard: Shard, member: Member | undefined, owner: Lease | undefined, readAt: number }} properties */
+/**
+ * Where a hand-over is. While the shard is in transfer, its owner has sent no heartbeat without it since: the second step is the one to come.
+ * @param {{ shard: Shard, member: Member | undefined, owner: Lease | undefined, readAt: number }} properties
+ */
 function Handover({ shard, member, owner, readAt }) {
-  const isReported = member?.reported?.includes(shard.id) ?? true;
+  const isReported = member?.reported?.includes(shard.id) === true;
   return html`<div class="handover"><b>${shard.id}</b>
     <span class="step done">${shard.owner}: left out of its replies</span><span aria-hidden="true">→</span>
-    <span class="step ${isReported ? 'now' : 'done'}">${shard.owner}: ${isReported ? 'still reports it' : 'reports it no more'}</span><span aria-hidden="true">→</span>
+    <span class="step now">${shard.owner}: ${isReported ? 'still reports it' : 'next heartbeat'}</span><span aria-hidden="true">→</span>
     <span class="step">${shard.next}: receives it${owner === undefined ? '' : html` in at most <${Countdown} ms=${owner.remainingMs} readAt=${readAt} frozen=${clockFrozen.value} />`}</span></div>`;
 }
