@@ -65,6 +65,23 @@ export interface StartedActor extends AsyncDisposable {
   crash(): Promise<void>;
 }
 
+/** The actors of one tenant, which is not named again. */
+export interface TenantActors {
+  start(wanted: Omit<NewActor, 'tenant' | 'protocol'>): Promise<StartedActor>;
+  list(): Promise<readonly ActorView[]>;
+  clear(): Promise<number>;
+}
+
+/** Returns the actors of one tenant of a server. */
+export function actorsOf(requester: Requester, tenant: string): TenantActors {
+  const actors = makeActors(requester);
+  return {
+    start: (wanted) => actors.start({ ...wanted, tenant }),
+    list: () => actors.list(tenant),
+    clear: () => actors.clear(tenant),
+  };
+}
+
 /** Returns the actors of a server. */
 export function makeActors({ json }: Requester): Actors {
   return {

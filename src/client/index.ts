@@ -1,7 +1,15 @@
 /** `heartbeatd/client`: drives a running server over HTTP. No server code; Node.js 20 and later. */
 
 export type { Selector } from '../operator/selector/selector.ts';
-export type { ActorBehaviour, ActorDetails, Actors, ActorView, NewActor, StartedActor } from './actors.ts';
+export type {
+  ActorBehaviour,
+  ActorDetails,
+  Actors,
+  ActorView,
+  NewActor,
+  StartedActor,
+  TenantActors,
+} from './actors.ts';
 export type { AdvanceOptions, Clock, ClockMoved, ClockReading, Duration } from './clock.ts';
 export { type ConnectOptions, connect, type Heartbeatd } from './connect.ts';
 export type { Endpoints, PbxEndpoint, PresenceConfig, PresenceEndpoint, SlsEndpoint } from './endpoints.ts';

@@ -1,5 +1,6 @@
 /** A project, a subscribe key and a PBX user of one test's own, so that tests share a server and do not see each other. */
 import type { Selector } from '../operator/selector/selector.ts';
+import { actorsOf, type TenantActors } from './actors.ts';
 import { type AdvanceOptions, type Clock, type ClockMoved, type Duration, makeClock } from './clock.ts';
 import type { Endpoints, PresenceConfig } from './endpoints.ts';
 import { type Faults, makeFaults } from './faults.ts';
@@ -16,6 +17,7 @@ export interface TestTenant {
     readonly clock: Clock;
     readonly journal: Journal;
     readonly faults: Faults;
+    readonly actors: TenantActors;
   };
   readonly presence: {
     /** Options of PubNub's SDKs. */
@@ -24,6 +26,7 @@ export interface TestTenant {
     readonly clock: Clock;
     readonly journal: Journal;
     readonly faults: Faults;
+    readonly actors: TenantActors;
   };
   /** Users of one PBX share its clock; journal and faults are of the user's login and events. */
   readonly pbx: Endpoints['pbx'] & { readonly username: string; readonly password: string };
@@ -52,6 +55,7 @@ export function makeTenant(requester: Requester, endpoints: Endpoints, name: str
       clock: makeClock(requester, tenant),
       journal: makeJournal(requester, scope),
       faults: makeFaults(requester, scope),
+      actors: actorsOf(requester, tenant),
     };
   };
   const sls = part(`sls/${name}`);

@@ -91,8 +91,8 @@ export function makeActors(options: ActorsOptions): Actors {
       const actor = makeActor({ id, wanted, protocols, startedMs: wallMs() }, (address, onLost) =>
         makeSend(options.inject, { address, onLost, signal: closing.signal }),
       );
-      actors.set(id, actor);
       const { leaseMs } = await options.store.readClock(actor.tenant);
+      actors.set(id, actor);
       await eachClient(actor.clients, (client) => takeTurn(client, leaseMs, actor.everyMs));
       const refused = actor.clients.find(({ problem }) => problem !== undefined);
       if (refused !== undefined && actor.clients.every(({ problem }) => problem !== undefined)) {

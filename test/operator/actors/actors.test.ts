@@ -146,6 +146,17 @@ describe('actors', () => {
     expect(await refusal(hb.operator.json('GET', '/actors/nobody'))).toContain('no actor nobody');
   });
 
+  it('of one tenant are started, listed and ended without its name', async () => {
+    const [one, other] = [hb.tenant(), hb.tenant()];
+    const { id } = await one.presence.actors.start({ group: 'lobby', name: 'bob' });
+    await other.presence.actors.start({ group: 'lobby', name: 'bob' });
+    expect((await one.presence.actors.list()).map((actor) => [actor.id, actor.tenant])).toEqual([
+      [id, one.presence.tenant],
+    ]);
+    expect(await one.presence.actors.clear()).toBe(1);
+    expect(await hb.actors.list()).toHaveLength(1);
+  });
+
   it('are bounded', async () => {
     const many = { ...bob, count: 1_000 };
     await hb.actors.start(many);
