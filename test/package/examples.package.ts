@@ -9,9 +9,24 @@ import { installOptions, packClone, run } from './packing.ts';
 const { devDependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   devDependencies: Record<string, string>;
 };
-const vendors = ['@alicloud/log', '@alicloud/sls20201230', 'pubnub'];
+const dependencies = [
+  '@alicloud/log',
+  '@alicloud/sls20201230',
+  '@types/node',
+  'pubnub',
+  'testcontainers',
+  'vitest',
+];
 /** Installed here only: the rest of the project has no use for it. */
 const jest = 'jest@^30.5.2';
+
+const containerProgram = `
+  import { HeartbeatdContainer, type StartedHeartbeatdContainer } from 'heartbeatd/testcontainers';
+  const container = new HeartbeatdContainer('heartbeatd:latest').withSettings({ slsAutoCreate: true });
+  container.start satisfies () => Promise<StartedHeartbeatdContainer>;
+  // @ts-expect-error: the settings are typed.
+  container.withSettings({ slsAutoCreate: 'yes' });
+  console.log(typeof container.withSeed({ tenants: {} }).start);`;
 
 const folder = mkdtempSync(join(tmpdir(), 'heartbeatd-examples-'));
 const project = join(folder, 'project');
@@ -21,10 +36,9 @@ beforeAll(() => {
   cpSync('examples/tests', project, { recursive: true });
   rmSync(join(project, 'tsconfig.json'));
   writeFileSync(join(project, 'package.json'), '{ "private": true, "type": "module" }');
-  const dependencies = [...vendors, 'vitest', '@types/node'].map(
-    (name) => `${name}@${devDependencies[name]}`,
-  );
-  run(project, 'npm', 'install', ...installOptions, join(folder, filename), jest, ...dependencies);
+  writeFileSync(join(project, 'container.mts'), containerProgram);
+  const others = dependencies.map((name) => `${name}@${devDependencies[name]}`);
+  run(project, 'npm', 'install', ...installOptions, join(folder, filename), jest, ...others);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -61,6 +75,10 @@ it('its tests pass with Jest, in CommonJS', { timeout }, () => {
   expect(status).toBe(0);
 });
 
+it('its module for testcontainers is loaded beside that package', () => {
+  expect(runNode(['container.mts'])).toEqual({ status: 0, printed: 'function\n' });
+});
+
 it('a CommonJS program requires it', () => {
   writeFileSync(
     join(project, 'program.cjs'),
@@ -83,7 +101,7 @@ it.each([
   const target = ['--target', 'es2024', '--lib', 'es2024,dom', '--types', 'node'];
   const resolution = ['--module', module, '--moduleResolution', moduleResolution];
   const compiler = resolve('node_modules', 'typescript', 'bin', 'tsc');
-  const files = ['vitest.test.ts', 'node.test.ts', 'clients.js'];
+  const files = ['vitest.test.ts', 'node.test.ts', 'clients.js', 'container.mts'];
   expect(runNode([compiler, ...strict, ...target, ...resolution, ...files])).toEqual({
     status: 0,
     printed: '',
