@@ -18,9 +18,7 @@ describe('with heartbeatd', { concurrency: true }, () => {
     await quiet.login();
     await lively.login();
 
-    await hb.operator.json('POST', '/clock', {
-      body: { tenant: 'pbx/default', advance: '30m', beating: [{ holder: lively.token }] },
-    });
+    await pbx.clock.advance('30m', { beating: [{ holder: lively.token }] });
 
     assert.equal((await quiet.heartbeat()).errno, '20004');
     assert.equal((await lively.heartbeat()).status, 'Success');

@@ -17,9 +17,7 @@ describe.concurrent('with heartbeatd', () => {
     await quiet.login();
     await lively.login();
 
-    await hb.operator.json('POST', '/clock', {
-      body: { tenant: 'pbx/default', advance: '30m', beating: [{ holder: lively.token }] },
-    });
+    await pbx.clock.advance('30m', { beating: [{ holder: lively.token }] });
 
     expect(await quiet.heartbeat()).toMatchObject({ status: 'Failed', errno: '20004' });
     expect(await lively.heartbeat()).toMatchObject({ status: 'Success' });

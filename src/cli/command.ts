@@ -61,7 +61,7 @@ export const serverFlags = {
 /** Flags that select leases, requests and events. */
 export const selectorFlags = {
   protocol: { value: '<name>', help: 'sls, pbx or presence' },
-  tenant: { value: '<name>', help: 'sls/<project>, pbx/default or presence/<subscribe key>' },
+  tenant: { value: '<name>', help: 'sls/<project>, pbx/<name> (pbx/default) or presence/<subscribe key>' },
   group: { value: '<name>', help: 'logstore and consumer group, API user, or channel' },
   holder: { value: '<name>', help: 'consumer, token, or uuid' },
 } as const satisfies Record<string, Flag>;

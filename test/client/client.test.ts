@@ -37,6 +37,24 @@ it('gives each test names of its own, whose journal holds nothing of another tes
   expect(entries.map(({ holder }) => holder)).toEqual(['ann']);
 });
 
+it('gives each test a PBX of its own, whose time moves alone', async () => {
+  const tenants = [hb.tenant(), hb.tenant()] as const;
+  const call = async (path: string, body: object) => {
+    const init = { method: 'POST', body: JSON.stringify(body) };
+    return (await (await fetch(`${hb.pbx.url}/api/v1.1.0/${path}`, init)).json()) as Record<string, unknown>;
+  };
+  const [one, two] = await Promise.all(
+    tenants.map(({ pbx: { username, password } }) => call('login', { username, password })),
+  );
+  await tenants[0].clock.advance('30m');
+  expect(await call(`heartbeat?token=${one?.token}`, {})).toMatchObject({ errno: '20004' });
+  expect(await call(`heartbeat?token=${two?.token}`, {})).toEqual({ status: 'Success' });
+  const { entries } = await tenants[0].pbx.journal.read();
+  expect(entries.map(({ operation }) => operation)).toEqual(['PbxLogin', 'PbxHeartbeat']);
+  await tenants[1].reset();
+  expect(await call(`heartbeat?token=${two?.token}`, {})).toMatchObject({ errno: '20004' });
+});
+
 it('waits for a request that comes later', async () => {
   const t = hb.tenant();
   const waiting = t.presence.journal.waitFor({ holder: 'ann' }, { atLeast: 2, within: '20s' });

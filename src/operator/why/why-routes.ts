@@ -13,7 +13,7 @@ import type { LeaseHistory } from './lease-history.ts';
 const Name = (description: string) => Type.String({ description, minLength: 1, maxLength: 1_024 });
 
 const WhyQuery = Type.Object({
-  tenant: Name('sls/<project>, pbx/default or presence/<subscribe key>'),
+  tenant: Name('sls/<project>, pbx/<name> (pbx/default) or presence/<subscribe key>'),
   group: Type.Optional(Name('logstore and consumer group, API user, or channel')),
   holder: Type.Optional(Name('consumer, token, or uuid')),
 });

@@ -4,16 +4,16 @@ import type { Protocol, ProtocolContext, ProtocolModule } from '../kit/protocol.
 import { applicationActors } from './actors/application-actor.ts';
 import { makePbxContext } from './api/context.ts';
 import { makeDialect } from './api/dialect.ts';
-import { pbxOperations } from './api/operations.ts';
 import type { PbxSettings } from './configuration.ts';
 import { gaugeQueues } from './delivery/queue-gauge.ts';
-import { deliverReports } from './delivery/service.ts';
+import { makeDeliveries } from './delivery/service.ts';
 import { listDeliveries } from './operator/delivery-view.ts';
 import { explain } from './operator/explain.ts';
 import { operatorRoutes } from './operator/operator-routes.ts';
 import { pbxReader } from './reader.ts';
 import { pbxSettings } from './settings.ts';
-import { tenant } from './tenant.ts';
+import { inTenants } from './tenants/in-tenants.ts';
+import { makeTenants } from './tenants/tenants.ts';
 
 export const pbx = {
   name: 'pbx',
@@ -23,13 +23,14 @@ export const pbx = {
 } satisfies ProtocolModule<typeof pbxSettings>;
 
 function create(protocolContext: ProtocolContext, settings: PbxSettings): Protocol {
+  const { registry } = protocolContext;
   const context = makePbxContext(protocolContext, settings);
+  const tenants = makeTenants({ context, startDelivery: makeDeliveries(context, registry) });
   const dispatched = dispatch({
     dialect: makeDialect(settings),
-    operations: pbxOperations(context),
+    operations: inTenants(tenants),
     interceptor: protocolContext.interceptor,
   });
-  let delivery: ReturnType<typeof deliverReports> | undefined;
   return {
     ...dispatched,
     reader: pbxReader,
@@ -38,16 +39,20 @@ function create(protocolContext: ProtocolContext, settings: PbxSettings): Protoc
       tokenTtlSeconds: settings.pbxTokenTtlSeconds,
     }),
     time: {
-      tenants: () => [tenant],
-      nextMs: () => delivery?.nextMs(),
-      settle: async () => delivery?.settle(),
+      tenants: () => tenants.all().map((one) => one.context.store.tenant),
+      nextMs: (tenant) => tenants.begun(tenant)?.delivery?.nextMs(),
+      settle: async (tenant) => tenants.begun(tenant)?.delivery?.settle(),
     },
-    explain: (subject, evidence) => explain(context, subject, evidence),
-    operatorRoutes: (app) => operatorRoutes(app, context),
+    explain: (subject, evidence) => explain(tenants.get(subject.tenant).context, subject, evidence),
+    operatorRoutes: (app) => operatorRoutes(app, tenants),
     async routes(app) {
-      delivery = deliverReports(app, context, protocolContext.registry);
-      gaugeQueues(protocolContext.registry, () => listDeliveries(context));
-      app.addHook('onClose', async () => context.tokens.stop());
+      context.ownAddress.listen(app);
+      app.addHook('onReady', async () => tenants.start());
+      app.addHook('preClose', () => tenants.stop());
+      app.addHook('onClose', async () => tenants.close());
+      gaugeQueues(registry, async () =>
+        (await Promise.all(tenants.all().map((one) => listDeliveries(one.context)))).flat(),
+      );
       await dispatched.routes(app);
     },
   };

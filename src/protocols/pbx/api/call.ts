@@ -25,6 +25,8 @@ export interface PbxOperation extends Operation<PbxCall> {
   readonly isPostOnly?: true;
   /** The documents have it as GET: it is never refused. */
   readonly isDownload?: true;
+  /** Whose tenant it is follows from this parameter; absent: from the token. */
+  readonly tenantFrom?: 'username' | 'refreshtoken';
   /** Gives every request that reaches it the same reply, whatever its version and method. */
   readonly isCatchAll?: true;
 }

@@ -1,6 +1,6 @@
 /** What the operations and the operator routes of the PBX work with: one object per app. */
 import type { Log } from '../../../settings/log.ts';
-import type { Store } from '../../../store/store.ts';
+import type { Store, Tenant } from '../../../store/store.ts';
 import { type BoundedMap, makeBoundedMap } from '../../kit/bounded-map.ts';
 import type { Subject } from '../../kit/operation.ts';
 import type { ProtocolContext, ProtocolEvent } from '../../kit/protocol.ts';
@@ -10,9 +10,9 @@ import { makeOwnAddress, type OwnAddress } from '../callback/own-address.ts';
 import { makeSender, type SendReport } from '../callback/send-report.ts';
 import { type PbxSettings, readConfiguration } from '../configuration.ts';
 import type { Model } from '../model/model.ts';
-import { tenant } from '../tenant.ts';
+import { defaultTenant, type PbxStore, storeOf } from '../tenant.ts';
 import type { TokenEnd } from '../tokens/token.ts';
-import { makeTokens, type Tokens } from '../tokens/tokens.ts';
+import { makeTokens, type Tokens, type TokensOptions } from '../tokens/tokens.ts';
 import type { Access } from '../users/access.ts';
 import { type LoginFailures, makeLoginFailures } from '../users/login-failures.ts';
 import type { PbxCall } from './call.ts';
@@ -22,7 +22,7 @@ const maxConnectMs = 3_000;
 const maxTokenEnds = 1_000;
 
 export interface PbxContext {
-  readonly store: Store;
+  readonly store: PbxStore;
   readonly settings: PbxSettings;
   readonly access: Access;
   readonly loginFailures: LoginFailures;
@@ -53,6 +53,35 @@ export interface PbxContext {
   subjectOf(this: void, call: PbxCall): Subject;
 }
 
+/** Returns the context of the PBX of another tenant, with the same settings. Failed logins are those of the whole server. */
+export function contextOfTenant(context: PbxContext, tenant: Tenant): PbxContext {
+  return { ...context, ...ofTenant(context, tenant) };
+}
+
+type OfTenant = Pick<PbxContext, 'store' | 'tokens' | 'tokenEnds' | 'subjectOf'>;
+
+function ofTenant(
+  {
+    store: whole,
+    settings,
+    access,
+    log,
+  }: Pick<TokensOptions, 'settings' | 'access' | 'log'> & { store: Store },
+  tenant: Tenant,
+): OfTenant {
+  const store = storeOf(whole, tenant);
+  const tokens = makeTokens({ store, settings, access, log });
+  return {
+    store,
+    tokens,
+    tokenEnds: makeBoundedMap(maxTokenEnds),
+    subjectOf({ token }) {
+      if (token === '') return { tenant };
+      return { tenant, group: tokens.knownUserOf(token), holder: token };
+    },
+  };
+}
+
 /** Reads the files that the settings name. Throws SettingError. */
 export function makePbxContext(
   {
@@ -69,14 +98,12 @@ export function makePbxContext(
   const { access, model, authorities, policyFor } = readConfiguration(settings, ownAddress);
   const abandoning = new AbortController();
   const receivers = makeReceivers();
-  const tokens = makeTokens({ store, settings, access, log });
+  const own = ofTenant({ store, settings, access, log }, defaultTenant);
   return {
-    store,
+    ...own,
     settings,
     access,
-    loginFailures: makeLoginFailures(store),
-    tokens,
-    tokenEnds: makeBoundedMap(maxTokenEnds),
+    loginFailures: makeLoginFailures(own.store),
     configuredModel: model,
     ownAddress,
     receivers,
@@ -99,9 +126,5 @@ export function makePbxContext(
     policyFor,
     wallMs,
     randomBytes,
-    subjectOf({ token }) {
-      if (token === '') return { tenant };
-      return { tenant, group: tokens.knownUserOf(token), holder: token };
-    },
   };
 }

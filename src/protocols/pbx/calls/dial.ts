@@ -4,7 +4,6 @@ import type { PbxContext } from '../api/context.ts';
 import { errnos, PbxError } from '../api/errors.ts';
 import { changeModel } from '../model/change-model.ts';
 import type { Model } from '../model/model.ts';
-import { tenant } from '../tenant.ts';
 import { stepsOfDialling } from './play/answering.ts';
 import { CallRefused, type OpenCall } from './play/call.ts';
 import { listCalls, maxOpenCalls, writeCall } from './play/open-calls.ts';
@@ -24,7 +23,7 @@ export async function dialCall(
   start: (model: Model, callid: string, startedMs: number) => OpenCall,
 ): Promise<string> {
   if ((await listCalls(context.store)).length >= maxOpenCalls) throw new PbxError(errnos.noSuchCall);
-  const startedMs = Math.floor(await dateOf(context.store, tenant));
+  const startedMs = Math.floor(await dateOf(context.store, context.store.tenant));
   const callid = newCallId(context, startedMs);
   return changeModel(context, async (model) => {
     const call = refusing(() => start(model, callid, startedMs));

@@ -5,9 +5,9 @@
  * It runs on the wall time of the store and not on the lease clock: moving time on purpose must not make two nodes deliver.
  */
 import { Type } from '@sinclair/typebox';
-import type { Commit, DocumentWrite, Store } from '../../../store/store.ts';
+import type { Commit, DocumentWrite } from '../../../store/store.ts';
 import { documentKind } from '../../kit/documents.ts';
-import { tenant } from '../tenant.ts';
+import type { PbxStore } from '../tenant.ts';
 
 const collection = 'delivery';
 const owners = documentKind(collection, Type.String());
@@ -38,14 +38,20 @@ export interface Claim {
 }
 
 /** Makes a claim of a node. `monotonicMs` decides only how long this node trusts its own claim. */
-export function makeClaim(store: Store, node: string, monotonicMs: () => number): Claim {
+export function makeClaim(store: PbxStore, node: string, monotonicMs: () => number): Claim {
   let version = 0;
   let freshUntilMs = 0;
 
   const commit: Claim['commit'] = async (writes, appends = []) => {
     if (version === 0) return false;
     const guards = [{ collection, key: ownerKey, version }];
-    const { committed } = await store.commit({ tenant, guards, writes, appends, isExempt: true });
+    const { committed } = await store.commit({
+      tenant: store.tenant,
+      guards,
+      writes,
+      appends,
+      isExempt: true,
+    });
     if (!committed) version = 0;
     return committed;
   };
@@ -61,16 +67,16 @@ export function makeClaim(store: Store, node: string, monotonicMs: () => number)
     async take() {
       const startedMs = monotonicMs();
       const [owner, deadline, { wallMs }] = await Promise.all([
-        owners.read(store, tenant, ownerKey),
-        deadlines.read(store, tenant, deadlineKey),
-        store.now({ tenant }),
+        owners.read(store, store.tenant, ownerKey),
+        deadlines.read(store, store.tenant, deadlineKey),
+        store.now({ tenant: store.tenant }),
       ]);
       const until = deadline?.value ?? 0;
       const isOwn = owner !== undefined && owner.version === version;
       // A clock that was set back must not keep the claim of a dead node valid.
       if (owner !== undefined && !isOwn && until > wallMs && until <= wallMs + claimMs) return false;
       const { committed, versions } = await store.commit({
-        tenant,
+        tenant: store.tenant,
         writes: [
           owners.write(ownerKey, node, { version: owner?.version ?? 0 }),
           deadlines.write(deadlineKey, wallMs + claimMs),
@@ -83,13 +89,13 @@ export function makeClaim(store: Store, node: string, monotonicMs: () => number)
     },
     async confirm() {
       if (version === 0) return false;
-      const owner = await owners.read(store, tenant, ownerKey);
+      const owner = await owners.read(store, store.tenant, ownerKey);
       if (owner?.version !== version) version = 0;
       return version !== 0;
     },
     async renew() {
       const startedMs = monotonicMs();
-      const { wallMs } = await store.now({ tenant });
+      const { wallMs } = await store.now({ tenant: store.tenant });
       const isRenewed = await commit([deadlines.write(deadlineKey, wallMs + claimMs)]);
       if (isRenewed) freshUntilMs = startedMs + trustMs;
       return isRenewed;

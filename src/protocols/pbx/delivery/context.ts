@@ -1,5 +1,4 @@
 /** What delivery works with: what it is made with, and its state while this node holds the claim. */
-import type { Store } from '../../../store/store.ts';
 import type { Interceptor } from '../../kit/intercept.ts';
 import type { SendReport } from '../callback/send-report.ts';
 import type { DeadLetters } from '../queues/dead-letters.ts';
@@ -7,12 +6,13 @@ import type { Retries } from '../queues/retries.ts';
 import type { Routes } from '../queues/routing.ts';
 import type { StoredQueue } from '../queues/stored-queue.ts';
 import type { ReportWindow } from '../reports/report-window.ts';
+import type { PbxStore } from '../tenant.ts';
 import type { Claim } from './claim.ts';
 import type { Concurrency } from './concurrency.ts';
 import type { DeliveryLog } from './delivery-log.ts';
 
 export interface DeliverySettings extends DeliveryLog {
-  readonly store: Store;
+  readonly store: PbxStore;
   readonly concurrency: Concurrency;
   readonly send: SendReport;
   /** Observes attempts; absent: nothing does. */

@@ -1,12 +1,12 @@
 /** How deliveries are observed: counts of all outcomes, debug lines of each, and one warning when a condition begins. */
 import { isDebugging, type Log } from '../../../settings/log.ts';
+import type { Tenant } from '../../../store/store.ts';
 import type { ProtocolEvent } from '../../kit/protocol.ts';
 import type { AttemptResult } from '../callback/attempt-result.ts';
 import type { DeadLetter } from '../queues/dead-letters.ts';
 import type { Condition, DeliveryQueue } from '../queues/delivery-queue.ts';
 import type { Retry } from '../queues/retries.ts';
 import type { EndedQueue } from '../queues/routing.ts';
-import { tenant } from '../tenant.ts';
 import { shortToken } from '../tokens/token.ts';
 import { describeResult, type Verdict } from './verdict.ts';
 
@@ -21,6 +21,7 @@ export interface Warning {
 }
 
 export interface DeliveryLog {
+  readonly tenant: Tenant;
   readonly log: Log;
   /** Tells what happened, for the stream of events. */
   readonly emit: (event: ProtocolEvent) => void;
@@ -49,12 +50,16 @@ function warnOnce(
   log.warn(message, { user: queue.user, url: queue.url, ...(detail === undefined ? {} : { detail }) });
 }
 
-export function logStarted({ log }: DeliveryLog, { user, url }: LoggedQueue, attempt: LoggedAttempt): void {
-  if (isDebugging(log)) log.debug(fieldsOf(user, url, attempt), 'pbx report attempt started');
+export function logStarted(
+  { tenant, log }: DeliveryLog,
+  { user, url }: LoggedQueue,
+  attempt: LoggedAttempt,
+): void {
+  if (isDebugging(log)) log.debug({ tenant, ...fieldsOf(user, url, attempt) }, 'pbx report attempt started');
 }
 
 export function logFinished(
-  { log, emit }: DeliveryLog,
+  { tenant, log, emit }: DeliveryLog,
   { user, url }: LoggedQueue,
   attempt: LoggedAttempt,
   { verdict, result }: { readonly verdict: Verdict; readonly result: AttemptResult },
@@ -65,13 +70,13 @@ export function logFinished(
   if (verdict === 'delivered') emit({ type: 'report.delivered', ...event });
   if (isDebugging(log))
     log.debug(
-      { ...fieldsOf(user, url, attempt), verdict, result: describeResult(result) },
+      { tenant, ...fieldsOf(user, url, attempt), verdict, result: describeResult(result) },
       'pbx report attempt finished',
     );
 }
 
 function fieldsOf(user: string, url: string, { position, report, token }: LoggedAttempt) {
-  return { tenant, group: user, holder: shortToken(token), url, position, report };
+  return { group: user, holder: shortToken(token), url, position, report };
 }
 
 /** Reports of a queue were dropped since too many waited. */
@@ -137,6 +142,7 @@ export function logSelf(log: DeliveryLog, queue: LoggedQueue): void {
 export function logDead(log: DeliveryLog, letter: DeadLetter): void {
   log.count('dead');
   const { user: group, token: holder, url, position, report, reason } = letter;
+  const { tenant } = log;
   log.emit({ type: 'report.dead', tenant, group, holder, url, position, report: report.report, reason });
   log.warn('report moved to the dead letters after its last attempt', {
     user: letter.user,

@@ -8,7 +8,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isDebugging } from '../../../settings/log.ts';
 import { StoreUnavailable } from '../../../store/store.ts';
 import { reportsTopic, wakeTopic } from '../reports/report-queue.ts';
-import { tenant } from '../tenant.ts';
 import { type Claim, makeClaim, renewEveryMs } from './claim.ts';
 import { type Session, type SessionOptions, startSession } from './session.ts';
 
@@ -66,12 +65,12 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     newestRead: 0,
   };
   const unobserve = store.observe((event) => {
-    if (runner.session === undefined || event.tenant !== tenant || event.type === 'granted') return;
+    if (runner.session === undefined || event.tenant !== store.tenant || event.type === 'granted') return;
     runner.session.markChanged();
     runner.alarm.wake();
   });
   const unobserveResets = store.observeResets((reset) => {
-    if (reset !== tenant) return;
+    if (reset !== store.tenant) return;
     runner.session?.abandon();
     runner.alarm.wake();
   });
@@ -142,7 +141,7 @@ async function deliverOrWait(runner: Runner): Promise<void> {
   // Until the topics end elsewhere than they did; fewer reports than before are a reset.
   const known = before.map(({ after }) => after);
   while (!signal.aborted) {
-    await store.wait({ tenant, topics: before, timeoutMs: watchMs, signal });
+    await store.wait({ tenant: store.tenant, topics: before, timeoutMs: watchMs, signal });
     if (!isSame(await topicEnds(runner), known)) return;
   }
 }
@@ -195,7 +194,7 @@ async function watchAppends(runner: Runner, session: Session, signal: AbortSigna
   const { store } = runner.options;
   let ends = await topicEnds(runner);
   while (!signal.aborted) {
-    const isAppended = await store.wait({ tenant, topics: ends, timeoutMs: watchMs, signal });
+    const isAppended = await store.wait({ tenant: store.tenant, topics: ends, timeoutMs: watchMs, signal });
     const next = await topicEnds(runner);
     const isWake = next[1]?.after !== ends[1]?.after;
     ends = next;
@@ -213,7 +212,7 @@ interface TopicEnd {
 /** Returns the newest positions of the reports and of the wake-ups, in that order. */
 async function topicEnds({ options: { store } }: Runner): Promise<TopicEnd[]> {
   const topics = [reportsTopic, wakeTopic];
-  const found = await store.topicBounds({ tenant, topics });
+  const found = await store.topicBounds({ tenant: store.tenant, topics });
   return topics.map((topic, at) => ({ topic, after: found[at]?.newest ?? 0n }));
 }
 
@@ -221,8 +220,8 @@ function isSame(ends: readonly TopicEnd[], known: readonly (bigint | undefined)[
   return ends.every(({ after }, at) => after === known[at]);
 }
 
-function debug({ options: { log, node } }: Runner, message: string): void {
-  if (isDebugging(log)) log.debug({ tenant, node }, message);
+function debug({ options: { log, node, store } }: Runner, message: string): void {
+  if (isDebugging(log)) log.debug({ tenant: store.tenant, node }, message);
 }
 
 function rest(ms: number, signal: AbortSignal): Promise<unknown> {

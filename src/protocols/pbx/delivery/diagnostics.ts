@@ -1,8 +1,7 @@
 /** What operators should know about applications: refused callbacks, certificates, dead letters. Newest last, bounded. */
 import { type Static, Type } from '@sinclair/typebox';
-import type { Store } from '../../../store/store.ts';
 import { guard } from '../../kit/validate.ts';
-import { tenant } from '../tenant.ts';
+import type { PbxStore } from '../tenant.ts';
 
 const topic = 'diagnostics';
 const keepEntries = 1_000;
@@ -19,13 +18,19 @@ export type Diagnostic = Static<typeof Diagnostic>;
 const isDiagnostic = guard(Diagnostic);
 
 /** Appends a diagnostic. Never rejects: the request or delivery that it is about goes on without it. */
-export async function recordDiagnostic(store: Store, diagnostic: Diagnostic): Promise<void> {
+export async function recordDiagnostic(store: PbxStore, diagnostic: Diagnostic): Promise<void> {
   const payload = Buffer.from(JSON.stringify(diagnostic));
-  await store.commit({ tenant, appends: [{ topic, payload, keepEntries, idleMs }] }).catch(() => undefined);
+  await store
+    .commit({ tenant: store.tenant, appends: [{ topic, payload, keepEntries, idleMs }] })
+    .catch(() => undefined);
 }
 
-export async function listDiagnostics(store: Store): Promise<Diagnostic[]> {
-  const entries = await store.readTopics({ tenant, topics: [{ topic, after: 0n }], limit: keepEntries });
+export async function listDiagnostics(store: PbxStore): Promise<Diagnostic[]> {
+  const entries = await store.readTopics({
+    tenant: store.tenant,
+    topics: [{ topic, after: 0n }],
+    limit: keepEntries,
+  });
   return entries.flatMap(({ payload }) => {
     const diagnostic: unknown = JSON.parse(Buffer.from(payload).toString());
     return isDiagnostic(diagnostic) ? [diagnostic] : [];

@@ -2,10 +2,11 @@
 import type { Interceptor, Outgoing } from '../../kit/intercept.ts';
 import { type AttemptResult, reasonOf } from '../callback/attempt-result.ts';
 import type { Attempt, SendReport } from '../callback/send-report.ts';
-import { tenant } from '../tenant.ts';
+import type { PbxStore } from '../tenant.ts';
 
 /** What attempts are made with. */
 export interface Sending {
+  readonly store: Pick<PbxStore, 'tenant'>;
   readonly send: SendReport;
   /** Observes attempts; undefined: nothing does. */
   readonly outgoing: Interceptor['outgoing'];
@@ -33,7 +34,7 @@ export function sendMessage(sending: Sending, message: Message): Attempt {
 }
 
 function sendObserved(
-  { send, outgoing, abandoned }: Sending & { readonly outgoing: NonNullable<Interceptor['outgoing']> },
+  { store, send, outgoing, abandoned }: Sending & { readonly outgoing: NonNullable<Interceptor['outgoing']> },
   message: Message,
 ): Attempt {
   const { url, body, peer, user, token } = message;
@@ -49,7 +50,7 @@ function sendObserved(
   const attempt: Outgoing<AttemptResult> = {
     protocol: 'pbx',
     operation: actionOf(body) ?? message.report,
-    subject: { tenant, group: user, holder: token },
+    subject: { tenant: store.tenant, group: user, holder: token },
     request: { method: 'POST', url, headers: ['content-type', 'application/json'], body },
     signal: ending.signal,
     replied: (status) => ({ kind: 'replied', status, isSelf: false, excerpt: '' }),

@@ -1,7 +1,6 @@
 /** Whose reports a delivery queue holds: its tokens as they are now, which a delivered report renews. */
 import type { AttemptResult } from '../callback/attempt-result.ts';
 import type { DeliveryQueue, Recipient } from '../queues/delivery-queue.ts';
-import { tenant } from '../tenant.ts';
 import { parseCallback } from '../tokens/token.ts';
 import type { DeliveryContext } from './context.ts';
 import { logSelf } from './delivery-log.ts';
@@ -13,7 +12,7 @@ export async function readRecipient(
 ): Promise<Recipient | undefined> {
   const [first] = tokens;
   if (first === undefined) return undefined;
-  const lease = await store.read({ tenant, group: first.user, holder: first.token });
+  const lease = await store.read({ tenant: store.tenant, group: first.user, holder: first.token });
   const callback = lease === null ? undefined : parseCallback(lease.data);
   if (callback?.callback !== url) return undefined;
   return { token: first.token, version: callback.version, peer: callback.peer ?? '' };
@@ -35,6 +34,6 @@ export async function renewRecipients(
   }
   if (ttlMs === undefined) return;
   await Promise.all(
-    queue.tokens.map(({ token }) => store.beat({ tenant, holder: token, ttlMs, grant: false })),
+    queue.tokens.map(({ token }) => store.beat({ tenant: store.tenant, holder: token, ttlMs, grant: false })),
   );
 }

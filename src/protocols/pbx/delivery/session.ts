@@ -8,7 +8,6 @@ import { listRetries, makeRetries } from '../queues/retries.ts';
 import { reroute } from '../queues/routing.ts';
 import { listQueues, writeQueue } from '../queues/stored-queue.ts';
 import { makeReportWindow } from '../reports/report-window.ts';
-import { tenant } from '../tenant.ts';
 import { listTokens } from '../tokens/token.ts';
 import type { Claim } from './claim.ts';
 import type { DeliveryContext, DeliverySettings } from './context.ts';
@@ -79,7 +78,7 @@ export async function startSession(options: SessionOptions): Promise<Session> {
     stored,
     retries: makeRetries(store, storedRetries),
     deadLetters: makeDeadLetters(deadLetters.keys()),
-    leaseMs: async () => (await store.now({ tenant })).leaseMs,
+    leaseMs: async () => (await store.now({ tenant: store.tenant })).leaseMs,
     mayStart: () => !state.isStopped && !state.isAbandoned && claim.isFresh,
     isAbandoned: () => state.isAbandoned,
     markChanged() {

@@ -5,7 +5,6 @@ import { retryOnConflict } from '../../kit/retry-on-conflict.ts';
 import type { PbxContext } from '../api/context.ts';
 import type { Report } from '../reports/catalog.ts';
 import { enqueueReports } from '../reports/report-queue.ts';
-import { tenant } from '../tenant.ts';
 import { type Model, readModel, writeModel } from './model.ts';
 
 /** A change of the model: the reports about it, other documents that change with it, and what the request returns. */
@@ -45,6 +44,7 @@ async function tryUpdate<T>(
     writes: model === before ? writes : [writeModel(model, version), ...writes],
   });
   if (!isQueued) return undefined;
+  const { tenant } = store;
   for (const { report } of reports) emit({ type: 'report.queued', tenant, report });
   if (isDebugging(log)) for (const { report } of reports) log.debug({ tenant, report }, 'pbx report queued');
   return updated;

@@ -5,7 +5,6 @@ import { dateOf } from '../../kit/date.ts';
 import { authorizedCall } from '../api/authorized-call.ts';
 import { type PbxOperation, succeedWith } from '../api/call.ts';
 import type { PbxContext } from '../api/context.ts';
-import { tenant } from '../tenant.ts';
 import { dateTime, duration } from './date-time.ts';
 import { readModel } from './model.ts';
 
@@ -20,7 +19,7 @@ export function deviceInfoQuery(context: PbxContext): PbxOperation {
     permission: 'device',
     reply: { deviceinfo: Type.Record(Type.String(), Type.String()) },
     async run() {
-      const dateMs = await dateOf(store, tenant);
+      const dateMs = await dateOf(store, store.tenant);
       const { value: model } = await readModel(store, configuredModel);
       const { devicename, sn, hardwarever, firmwarever } = model.device;
       const up = model.extensions.filter(({ status = 'Registered' }) => !down.has(status)).length;

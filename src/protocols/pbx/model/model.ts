@@ -3,11 +3,11 @@
  * calls, reports and the operator are stored as a document.
  */
 import { type Static, Type } from '@sinclair/typebox';
-import type { DocumentWrite, Store } from '../../../store/store.ts';
+import type { DocumentWrite } from '../../../store/store.ts';
 import { documentKind, type Versioned } from '../../kit/documents.ts';
 import { validator } from '../../kit/validate.ts';
 import { Answering } from '../calls/play/answering.ts';
-import { tenant } from '../tenant.ts';
+import type { PbxStore } from '../tenant.ts';
 import { defaultServices, listServices, services } from './services.ts';
 
 const Name = Type.String({ minLength: 1, maxLength: 256 });
@@ -131,8 +131,8 @@ function duplicate(names: readonly string[]): string | undefined {
 }
 
 /** Returns the current model; `configured`, with version 0, until it is changed. */
-export async function readModel(store: Store, configured: Model): Promise<Versioned<Model>> {
-  return (await models.read(store, tenant, key)) ?? { value: configured, version: 0 };
+export async function readModel(store: PbxStore, configured: Model): Promise<Versioned<Model>> {
+  return (await models.read(store, store.tenant, key)) ?? { value: configured, version: 0 };
 }
 
 /** Returns the write of a model over the version that was read. */

@@ -4,7 +4,6 @@ import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { dateOf } from '../../kit/date.ts';
 import type { App } from '../../kit/protocol.ts';
-import type { PbxContext } from '../api/context.ts';
 import { newCallId } from '../calls/dial.ts';
 import { CallRefused, NewCall, OpenCall } from '../calls/play/call.ts';
 import { listCalls, maxOpenCalls, readCall, writeCall } from '../calls/play/open-calls.ts';
@@ -14,8 +13,7 @@ import { startCall } from '../calls/play/start-call.ts';
 import { Step } from '../calls/play/step.ts';
 import type { ModelUpdate } from '../model/change-model.ts';
 import type { Model } from '../model/model.ts';
-import { tenant } from '../tenant.ts';
-import { failures, OperatorError, tags, updateModel } from './update-model.ts';
+import { type ContextOf, failures, OperatorError, TenantQuery, tags, updateModel } from './update-model.ts';
 
 const maxSteps = 100;
 const maxShownLength = 200;
@@ -36,30 +34,30 @@ function wholeCall({ callee }: OpenCall): readonly Step[] {
   return [{ step: 'ring' }, { step: 'answer' }, { step: 'hangup' }];
 }
 
-export function callRoutes(app: App, context: PbxContext): void {
-  const { store } = context;
+export function callRoutes(app: App, contextOf: ContextOf): void {
   app.get(
     '/calls',
     {
       schema: {
         tags,
+        querystring: TenantQuery,
         summary: 'Lists the open calls',
         response: { 200: Type.Object({ calls: Type.Array(OpenCall) }), ...failures },
       },
     },
-    async () => ({ calls: await listCalls(store) }),
+    async (request) => ({ calls: await listCalls(contextOf(request).store) }),
   );
-  registerNewCall(app, context);
-  registerNextSteps(app, context);
+  registerNewCall(app, contextOf);
+  registerNextSteps(app, contextOf);
 }
 
-function registerNewCall(app: App, context: PbxContext): void {
-  const { store } = context;
+function registerNewCall(app: App, contextOf: ContextOf): void {
   app.post(
     '/calls',
     {
       schema: {
         tags,
+        querystring: TenantQuery,
         summary: 'Plays a call; without steps it rings, is answered and ends',
         body: Type.Composite([NewCall, Type.Object({ steps: Type.Optional(Steps) })], {
           additionalProperties: false,
@@ -68,12 +66,14 @@ function registerNewCall(app: App, context: PbxContext): void {
       },
     },
     async (request, reply) => {
+      const context = contextOf(request);
+      const { store } = context;
       const { steps: values, ...newCall } = request.body;
       const steps = values?.map(parseStep);
       if ((await listCalls(store)).length >= maxOpenCalls)
         throw new OperatorError(409, `${maxOpenCalls} calls are open; end one first`);
       const state = await updateModel(context, async (model) => {
-        const startedMs = await dateOf(store, tenant);
+        const startedMs = await dateOf(store, store.tenant);
         const callid = newCallId(context, startedMs);
         const call = refusingWith(400, () => startCall(model, newCall, callid, startedMs));
         return playAll(model, call, 0, steps ?? wholeCall(call));
@@ -83,12 +83,13 @@ function registerNewCall(app: App, context: PbxContext): void {
   );
 }
 
-function registerNextSteps(app: App, context: PbxContext): void {
+function registerNextSteps(app: App, contextOf: ContextOf): void {
   app.post(
     '/calls/:callid',
     {
       schema: {
         tags,
+        querystring: TenantQuery,
         summary: 'Plays further steps of an open call',
         params: Type.Object({ callid: Type.String() }),
         body: Type.Object({ steps: Steps }, { additionalProperties: false }),
@@ -96,6 +97,7 @@ function registerNextSteps(app: App, context: PbxContext): void {
       },
     },
     async (request) => {
+      const context = contextOf(request);
       const steps = request.body.steps.map(parseStep);
       return updateModel(context, async (model) => {
         const { callid } = request.params;

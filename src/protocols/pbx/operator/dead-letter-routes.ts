@@ -1,16 +1,16 @@
 /** Shows dead letters and has them delivered again. */
 import { Type } from '@sinclair/typebox';
 import type { App } from '../../kit/protocol.ts';
-import type { PbxContext } from '../api/context.ts';
 import { DeadLetter, listDeadLetters, replayDeadLetters } from '../queues/dead-letters.ts';
-import { failures, tags } from './update-model.ts';
+import { type ContextOf, failures, TenantQuery, tags } from './update-model.ts';
 
-export function deadLetterRoutes(app: App, { store }: PbxContext): void {
+export function deadLetterRoutes(app: App, contextOf: ContextOf): void {
   app.get(
     '/dead-letters',
     {
       schema: {
         tags,
+        querystring: TenantQuery,
         summary: 'Lists the reports whose attempts are used up, in the order in which they happened',
         response: {
           200: Type.Object({
@@ -20,8 +20,11 @@ export function deadLetterRoutes(app: App, { store }: PbxContext): void {
         },
       },
     },
-    async () => ({
-      deadLetters: [...(await listDeadLetters(store))].map(([key, letter]) => ({ key, ...letter })),
+    async (request) => ({
+      deadLetters: [...(await listDeadLetters(contextOf(request).store))].map(([key, letter]) => ({
+        key,
+        ...letter,
+      })),
     }),
   );
   app.post(
@@ -29,6 +32,7 @@ export function deadLetterRoutes(app: App, { store }: PbxContext): void {
     {
       schema: {
         tags,
+        querystring: TenantQuery,
         summary: 'Delivers dead letters again, to live tokens of their users; without keys all of them',
         body: Type.Object(
           { keys: Type.Optional(Type.Array(Type.String({ maxLength: 100 }), { maxItems: 1_000 })) },
@@ -41,6 +45,7 @@ export function deadLetterRoutes(app: App, { store }: PbxContext): void {
       },
     },
     async (request, reply) => {
+      const { store } = contextOf(request);
       const keys = request.body.keys ?? [...(await listDeadLetters(store)).keys()];
       return reply.code(202).send({ replayed: await replayDeadLetters(store, keys) });
     },

@@ -1,43 +1,43 @@
 /** Shows where reports go, what waits there, and what operators should know about it; sends test reports. */
 import { Type } from '@sinclair/typebox';
 import type { App } from '../../kit/protocol.ts';
-import type { PbxContext } from '../api/context.ts';
 import { Diagnostic, listDiagnostics } from '../delivery/diagnostics.ts';
 import { lastAttempt, verdictOf } from '../delivery/verdict.ts';
 import { readModel } from '../model/model.ts';
 import { LastAttempt } from '../queues/stored-queue.ts';
 import { type Report, renderReport } from '../reports/catalog.ts';
 import { shapeOf } from '../reports/shape-of.ts';
-import { tenant } from '../tenant.ts';
 import { maxTokenLength, parseCallback } from '../tokens/token.ts';
 import { DeliveryView, listDeliveries } from './delivery-view.ts';
 import { parseReport } from './event-routes.ts';
-import { failures, OperatorError, tags } from './update-model.ts';
+import { type ContextOf, failures, OperatorError, TenantQuery, tags } from './update-model.ts';
 
-export function deliveryRoutes(app: App, context: PbxContext): void {
+export function deliveryRoutes(app: App, contextOf: ContextOf): void {
   app.get(
     '/deliveries',
     {
       schema: {
         tags,
+        querystring: TenantQuery,
         summary: 'Lists the callbacks of live tokens, and the reports that wait for them',
         response: { 200: Type.Object({ deliveries: Type.Array(DeliveryView) }), ...failures },
       },
     },
-    async () => ({ deliveries: await listDeliveries(context) }),
+    async (request) => ({ deliveries: await listDeliveries(contextOf(request)) }),
   );
   app.get(
     '/diagnostics',
     {
       schema: {
         tags,
+        querystring: TenantQuery,
         summary: 'Lists refused callbacks and problems of deliveries, newest last',
         response: { 200: Type.Object({ diagnostics: Type.Array(Diagnostic) }), ...failures },
       },
     },
-    async () => ({ diagnostics: await listDiagnostics(context.store) }),
+    async (request) => ({ diagnostics: await listDiagnostics(contextOf(request).store) }),
   );
-  registerTestReport(app, context);
+  registerTestReport(app, contextOf);
 }
 
 const TestResult = Type.Object({
@@ -49,13 +49,13 @@ const TestResult = Type.Object({
 });
 
 /** One attempt beside the queue: it is not repeated, does not renew the token, and changes nothing of what waits. */
-function registerTestReport(app: App, context: PbxContext): void {
-  const { store, configuredModel, wallMs } = context;
+function registerTestReport(app: App, contextOf: ContextOf): void {
   app.post(
     '/deliveries/test',
     {
       schema: {
         tags,
+        querystring: TenantQuery,
         summary: 'Sends one report to the callback of a token at once, and returns what became of it',
         body: Type.Object(
           {
@@ -67,10 +67,14 @@ function registerTestReport(app: App, context: PbxContext): void {
         response: { 200: TestResult, ...failures },
       },
     },
-    async ({ body: { token, report = { report: 'BootUp' } } }) => {
+    async (request) => {
+      const context = contextOf(request);
+      const { store, configuredModel, wallMs } = context;
+      const { token, report = { report: 'BootUp' } } = request.body;
       const parsed: Report = parseReport(report);
-      const [user] = await store.groupsOf({ tenant, holder: token });
-      const lease = user === undefined ? null : await store.read({ tenant, group: user, holder: token });
+      const [user] = await store.groupsOf({ tenant: store.tenant, holder: token });
+      const lease =
+        user === undefined ? null : await store.read({ tenant: store.tenant, group: user, holder: token });
       if (lease === null) throw new OperatorError(404, 'the token is not live');
       const { callback: url, version, peer = '' } = parseCallback(lease.data);
       const { value: model } = await readModel(store, configuredModel);

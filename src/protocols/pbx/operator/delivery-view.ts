@@ -5,7 +5,6 @@ import { bareHost, portOfUrl } from '../callback/address-policy.ts';
 import { listRetries } from '../queues/retries.ts';
 import { LastAttempt, listQueues, queueKey, type StoredQueue } from '../queues/stored-queue.ts';
 import { newestReport } from '../reports/report-queue.ts';
-import { tenant } from '../tenant.ts';
 import { type ActiveToken, listTokens } from '../tokens/token.ts';
 
 export const DeliveryView = Type.Object({
@@ -41,7 +40,7 @@ export async function listDeliveries(context: PbxContext): Promise<DeliveryView[
     listQueues(store),
     newestReport(store),
     listRetries(store),
-    store.now({ tenant }),
+    store.now({ tenant: store.tenant }),
   ]);
   const retrying = new Map<string, number>();
   for (const { user, url } of retries.values()) {

@@ -2,20 +2,28 @@
 import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import type { App } from '../../kit/protocol.ts';
-import type { PbxContext } from '../api/context.ts';
 import { ExtensionStatus, type Model, withExtensionStatus, withTrunkStatus } from '../model/model.ts';
 import { isReport, type Report, reportSchema } from '../reports/catalog.ts';
-import { failures, OperatorError, Queued, tags, updateModel } from './update-model.ts';
+import {
+  type ContextOf,
+  failures,
+  OperatorError,
+  Queued,
+  TenantQuery,
+  tags,
+  updateModel,
+} from './update-model.ts';
 
 const maxReports = 100;
 const maxShownLength = 200;
 
-export function eventRoutes(app: App, context: PbxContext): void {
+export function eventRoutes(app: App, contextOf: ContextOf): void {
   app.post(
     '/events',
     {
       schema: {
         tags,
+        querystring: TenantQuery,
         summary: 'Sends a report, or several in order, to all live applications',
         body: Type.Unknown({ description: 'a report, or an array of reports' }),
         response: { 202: Queued, ...failures },
@@ -27,7 +35,7 @@ export function eventRoutes(app: App, context: PbxContext): void {
       const values: readonly unknown[] = Array.isArray(body) ? body : [body];
       if (values.length > maxReports) throw new OperatorError(400, `more than ${maxReports} reports`);
       const reports = values.map(parseReport);
-      await updateModel(context, async (model) => ({
+      await updateModel(contextOf(request), async (model) => ({
         model: afterReports(model, reports),
         reports,
         result: undefined,

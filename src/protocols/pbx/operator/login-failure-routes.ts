@@ -10,7 +10,7 @@ const FailedAddress = Type.Object({
   locked: Type.Boolean(),
 });
 
-export function loginFailureRoutes(app: App, { loginFailures }: PbxContext): void {
+export function loginFailureRoutes(app: App, { loginFailures }: Pick<PbxContext, 'loginFailures'>): void {
   app.get(
     '/login-failures',
     {

@@ -3,7 +3,8 @@ import type { TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import type { App } from '../../kit/protocol.ts';
 import { compiled } from '../../kit/validate.ts';
-import type { PbxContext } from '../api/context.ts';
+import { defaultTenant, isPbxTenant } from '../tenant.ts';
+import type { Tenants } from '../tenants/tenants.ts';
 import { callRoutes } from './call-routes.ts';
 import { deadLetterRoutes } from './dead-letter-routes.ts';
 import { deliveryRoutes } from './delivery-routes.ts';
@@ -11,9 +12,10 @@ import { eventRoutes } from './event-routes.ts';
 import { loginFailureRoutes } from './login-failure-routes.ts';
 import { modelRoutes } from './model-routes.ts';
 import { reportLogRoutes } from './report-log-routes.ts';
+import { type ContextOf, OperatorError } from './update-model.ts';
 
 /** Registers the routes; the caller sets the prefix. */
-export async function operatorRoutes(app: App, context: PbxContext): Promise<void> {
+export async function operatorRoutes(app: App, tenants: Tenants): Promise<void> {
   // Schemas are compiled when first used, and replies are not checked: the server starts faster.
   app.setValidatorCompiler(({ schema, httpPart }) => {
     const check = validate(schema as TSchema);
@@ -21,13 +23,22 @@ export async function operatorRoutes(app: App, context: PbxContext): Promise<voi
     return httpPart === 'querystring' ? (value) => check(Value.Convert(schema as TSchema, value)) : check;
   });
   app.setSerializerCompiler(() => (reply) => JSON.stringify(reply));
-  eventRoutes(app, context);
-  callRoutes(app, context);
-  modelRoutes(app, context);
-  deliveryRoutes(app, context);
-  reportLogRoutes(app, context);
-  deadLetterRoutes(app, context);
-  loginFailureRoutes(app, context);
+  const contextOf: ContextOf = ({ query }) => {
+    const { tenant = defaultTenant } = query as { readonly tenant?: string };
+    if (!isPbxTenant(tenant))
+      throw new OperatorError(
+        400,
+        `tenant: ${JSON.stringify(tenant.slice(0, 100))} is no PBX; name it pbx/<name>`,
+      );
+    return tenants.get(tenant).context;
+  };
+  eventRoutes(app, contextOf);
+  callRoutes(app, contextOf);
+  modelRoutes(app, contextOf);
+  deliveryRoutes(app, contextOf);
+  reportLogRoutes(app, contextOf);
+  deadLetterRoutes(app, contextOf);
+  loginFailureRoutes(app, tenants.get(defaultTenant).context);
 }
 
 function validate(schema: TSchema) {

@@ -1,15 +1,14 @@
 /** Lists reports with their attempts, and delivers one again. */
 import { Type } from '@sinclair/typebox';
 import type { App } from '../../kit/protocol.ts';
-import type { PbxContext } from '../api/context.ts';
 import { listReports, ReportEntry, replayReport, reportStates } from './report-log.ts';
-import { failures, OperatorError, tags } from './update-model.ts';
+import { type ContextOf, failures, OperatorError, TenantQuery, tags } from './update-model.ts';
 
 const maxPage = 1_000;
 
 const Query = Type.Object(
   {
-    tenant: Type.Optional(Type.String()),
+    ...TenantQuery.properties,
     user: Type.Optional(Type.String()),
     token: Type.Optional(Type.String({ description: 'of the report, or of one of its attempts' })),
     state: Type.Optional(Type.Union(reportStates.map((state) => Type.Literal(state)))),
@@ -24,7 +23,7 @@ const Query = Type.Object(
   { additionalProperties: false },
 );
 
-export function reportLogRoutes(app: App, context: PbxContext): void {
+export function reportLogRoutes(app: App, contextOf: ContextOf): void {
   app.get(
     '/reports',
     {
@@ -43,8 +42,10 @@ export function reportLogRoutes(app: App, context: PbxContext): void {
         },
       },
     },
-    async ({ query: { after, limit = 100, order = 'desc', ...filter } }) => {
-      const all = await listReports(context, filter);
+    async (request) => {
+      const { after, limit = 100, order = 'desc', user, token, state } = request.query;
+      const filter = { ...(user && { user }), ...(token && { token }), ...(state && { state }) };
+      const all = await listReports(contextOf(request), filter);
       if (order === 'desc') all.reverse();
       const isAfter = ({ id }: ReportEntry): boolean =>
         after === undefined || (order === 'desc' ? id < after : id > after);
@@ -54,22 +55,24 @@ export function reportLogRoutes(app: App, context: PbxContext): void {
       return { reports, ...(next === undefined ? {} : { next }) };
     },
   );
-  registerReplay(app, context);
+  registerReplay(app, contextOf);
 }
 
-function registerReplay(app: App, context: PbxContext): void {
+function registerReplay(app: App, contextOf: ContextOf): void {
   app.post(
     '/reports/:id/replay',
     {
       schema: {
         tags,
         summary: 'Delivers a report again, to its application or to another one of its user',
+        querystring: TenantQuery,
         params: Type.Object({ id: Type.String({ maxLength: 100 }) }),
         response: { 202: Type.Object({ replayed: Type.String() }), ...failures },
       },
     },
-    async ({ params: { id } }, reply) => {
-      switch (await replayReport(context, id)) {
+    async (request, reply) => {
+      const { id } = request.params;
+      switch (await replayReport(contextOf(request), id)) {
         case 'unknown':
           throw new OperatorError(404, `report ${id} is not known, or no longer`);
         case 'waiting':

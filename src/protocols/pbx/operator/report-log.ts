@@ -12,7 +12,6 @@ import { type Report, renderReport } from '../reports/catalog.ts';
 import { wakeDelivery } from '../reports/report-queue.ts';
 import { makeReportWindow } from '../reports/report-window.ts';
 import { shapeOf } from '../reports/shape-of.ts';
-import { tenant } from '../tenant.ts';
 import { type ActiveToken, listTokens } from '../tokens/token.ts';
 
 export const reportStates = ['waiting', 'retrying', 'delivered', 'dead', 'dropped'] as const;
@@ -59,7 +58,6 @@ export const ReportEntry = Type.Object({
 export type ReportEntry = Static<typeof ReportEntry>;
 
 export interface ReportFilter {
-  readonly tenant?: string;
   readonly user?: string;
   readonly token?: string;
   readonly state?: ReportState;
@@ -73,7 +71,7 @@ export async function listReports(context: PbxContext, filter: ReportFilter = {}
     listRetries(store),
     listDeadLetters(store),
     listWaiting(context),
-    store.now({ tenant }),
+    store.now({ tenant: store.tenant }),
   ]);
   const stateOf = (id: string): ReportState => {
     if (dead.has(id)) return 'dead';
@@ -89,14 +87,13 @@ export async function listReports(context: PbxContext, filter: ReportFilter = {}
     if (known === undefined) continue;
     const retryMs = retries.get(id)?.notBeforeMs;
     const nextInMs = retryMs === undefined ? waiting.get(id)?.nextInMs : Math.max(0, retryMs - leaseMs);
-    const entry = entryOf({ id, state: stateOf(id), known, logged, nextInMs });
+    const entry = entryOf(store.tenant, { id, state: stateOf(id), known, logged, nextInMs });
     if (isWanted(entry, filter)) entries.push(entry);
   }
   return entries;
 }
 
-function isWanted(entry: ReportEntry, { tenant: wanted, user, token, state }: ReportFilter): boolean {
-  if (wanted !== undefined && entry.tenant !== wanted) return false;
+function isWanted(entry: ReportEntry, { user, token, state }: ReportFilter): boolean {
   if (user !== undefined && entry.user !== user) return false;
   if (state !== undefined && entry.state !== state) return false;
   return token === undefined || entry.token === token || entry.attempts.some((one) => one.token === token);
@@ -122,7 +119,7 @@ interface EntryParts {
   readonly nextInMs: number | undefined;
 }
 
-function entryOf({ id, state, known, logged, nextInMs }: EntryParts): ReportEntry {
+function entryOf(tenant: string, { id, state, known, logged, nextInMs }: EntryParts): ReportEntry {
   const { user, url, position, report, serial, reportedAtMs, version = '' } = known;
   const last = logged.at(-1);
   const body = last === undefined ? renderReport(report, shapeOf(version), serial) : bodyOf(last);
@@ -151,7 +148,7 @@ async function listWaiting({ store, settings, access }: PbxContext): Promise<Map
   const [tokens, queues, { leaseMs }] = await Promise.all([
     listTokens(store),
     listQueues(store),
-    store.now({ tenant }),
+    store.now({ tenant: store.tenant }),
     window.read(),
   ]);
   const waiting = new Map<string, WaitingReport>();
@@ -201,14 +198,14 @@ export async function replayReport(
   const known = dead.get(id) ?? attempts.get(id)?.at(-1);
   if (known === undefined) return 'unknown';
   const { user, token, url, position, report, serial, reportedAtMs } = known;
-  const [live = 0] = await store.count({ tenant, groups: [user] });
+  const [live = 0] = await store.count({ tenant: store.tenant, groups: [user] });
   if (live === 0) return 'no-token';
   const retry: Retry = {
     ...{ user, token, url, position, report, serial, reportedAtMs },
     ...{ attempts: 0, isReplay: true },
   };
   const { committed } = await store.commit({
-    tenant,
+    tenant: store.tenant,
     writes: [{ collection: 'deadLetters', key: id, value: null }, writeRetry(id, retry, { version: 0 })],
     appends: [wakeDelivery],
   });

@@ -16,6 +16,18 @@ export class OperatorError extends Error {
   }
 }
 
+/** Returns the context of the PBX that a request is about. Throws OperatorError 400 for a name that is none of a PBX. */
+export type ContextOf = (request: { readonly query: unknown }) => PbxContext;
+
+/** The query of requests about one PBX. */
+export const TenantQuery = Type.Object({
+  tenant: Type.Optional(
+    Type.String({
+      description: 'which PBX: `pbx/<name>`, that of users named `<name>/<user>`; default: pbx/default',
+    }),
+  ),
+});
+
 export const tags = ['operator'];
 const Failure = Type.Object({ error: Type.String() });
 /** Schemas of the error replies. */

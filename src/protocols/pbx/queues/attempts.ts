@@ -3,12 +3,12 @@
  * led to. What a session that was abandoned attempted is not in it.
  */
 import { type Static, Type } from '@sinclair/typebox';
-import type { Commit, Store } from '../../../store/store.ts';
+import type { Commit } from '../../../store/store.ts';
 import { guard } from '../../kit/validate.ts';
 import type { AttemptResult } from '../callback/attempt-result.ts';
 import { type Report, Report as ReportSchema, renderReport } from '../reports/catalog.ts';
 import { shapeOf } from '../reports/shape-of.ts';
-import { tenant } from '../tenant.ts';
+import type { PbxStore } from '../tenant.ts';
 import { retryKey } from './retries.ts';
 
 const topic = 'attempts';
@@ -69,8 +69,12 @@ export function logAttempt(
 }
 
 /** Returns the logged attempts by the key of their report, as of retries and dead letters; oldest first. Rejects with StoreUnavailable. */
-export async function listAttempts(store: Store): Promise<Map<string, LoggedAttempt[]>> {
-  const entries = await store.readTopics({ tenant, topics: [{ topic, after: 0n }], limit: keepEntries });
+export async function listAttempts(store: PbxStore): Promise<Map<string, LoggedAttempt[]>> {
+  const entries = await store.readTopics({
+    tenant: store.tenant,
+    topics: [{ topic, after: 0n }],
+    limit: keepEntries,
+  });
   const attempts = new Map<string, LoggedAttempt[]>();
   for (const { payload } of entries) {
     const attempt: unknown = JSON.parse(Buffer.from(payload).toString());

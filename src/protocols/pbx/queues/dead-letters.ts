@@ -1,10 +1,10 @@
 /** Reports whose attempts are used up: stored for operators to read and to replay; the oldest are deleted. */
 import { type Static, Type } from '@sinclair/typebox';
-import type { DocumentWrite, Store } from '../../../store/store.ts';
+import type { DocumentWrite } from '../../../store/store.ts';
 import { documentKind, type Versioned } from '../../kit/documents.ts';
 import { Report } from '../reports/catalog.ts';
 import { wakeDelivery } from '../reports/report-queue.ts';
-import { tenant } from '../tenant.ts';
+import type { PbxStore } from '../tenant.ts';
 import { type Retry, retryKey, writeRetry } from './retries.ts';
 
 /** The oldest are deleted when there are more. */
@@ -27,8 +27,8 @@ export type DeadLetter = Static<typeof DeadLetter>;
 const deadLetters = documentKind('deadLetters', DeadLetter);
 
 /** Returns all dead letters by key, in the order in which the reports happened. */
-export async function listDeadLetters(store: Store): Promise<Map<string, DeadLetter>> {
-  const found = await deadLetters.list(store, tenant);
+export async function listDeadLetters(store: PbxStore): Promise<Map<string, DeadLetter>> {
+  const found = await deadLetters.list(store, store.tenant);
   return new Map(found.map(({ key, value }) => [key, value]));
 }
 
@@ -55,8 +55,8 @@ export function makeDeadLetters(keys: Iterable<string>): DeadLetters {
  * Turns dead letters into retries that go to where their application is now, or to another of its user. Returns the keys of those
  * that are retried; a dead letter whose user has no live token stays.
  */
-export async function replayDeadLetters(store: Store, keys: readonly string[]): Promise<string[]> {
-  const found = await deadLetters.readMany(store, tenant, keys);
+export async function replayDeadLetters(store: PbxStore, keys: readonly string[]): Promise<string[]> {
+  const found = await deadLetters.readMany(store, store.tenant, keys);
   const replayed = await Promise.all(
     keys.map(async (key, at) => {
       const letter = found[at];
@@ -68,16 +68,16 @@ export async function replayDeadLetters(store: Store, keys: readonly string[]): 
 
 /** Returns false if the user has no live token, or the dead letter changed. */
 async function replay(
-  store: Store,
+  store: PbxStore,
   key: string,
   { value, version }: Versioned<DeadLetter>,
 ): Promise<boolean> {
-  const [live = 0] = await store.count({ tenant, groups: [value.user] });
+  const [live = 0] = await store.count({ tenant: store.tenant, groups: [value.user] });
   if (live === 0) return false;
   const { reason: _reason, deadAtMs: _deadAtMs, ...rest } = value;
   const retry: Retry = { ...rest, attempts: 0, isReplay: true };
   const { committed } = await store.commit({
-    tenant,
+    tenant: store.tenant,
     writes: [deadLetters.write(key, null, { version }), writeRetry(retryKey(retry), retry)],
     appends: [wakeDelivery],
   });

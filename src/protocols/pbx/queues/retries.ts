@@ -3,10 +3,10 @@
  * dead letter again. Stored as documents, so that the next delivering node continues with them.
  */
 import { type Static, Type } from '@sinclair/typebox';
-import type { DocumentWrite, Store } from '../../../store/store.ts';
+import type { DocumentWrite } from '../../../store/store.ts';
 import { documentKind, type WriteOptions } from '../../kit/documents.ts';
 import { Report } from '../reports/catalog.ts';
-import { tenant } from '../tenant.ts';
+import type { PbxStore } from '../tenant.ts';
 import { queueKey } from './stored-queue.ts';
 
 const Retry = Type.Object({
@@ -37,8 +37,8 @@ export function writeRetry(key: string, retry: Retry | null, options?: WriteOpti
 }
 
 /** Returns all retries by key. */
-export async function listRetries(store: Store): Promise<Map<string, Retry>> {
-  const found = await retries.list(store, tenant);
+export async function listRetries(store: PbxStore): Promise<Map<string, Retry>> {
+  const found = await retries.list(store, store.tenant);
   return new Map(found.map(({ key, value }) => [key, value]));
 }
 
@@ -74,7 +74,7 @@ export interface Retries {
 }
 
 /** Makes the list of retries. `stored`: those of before, which are due at once. */
-export function makeRetries(store: Store, stored: ReadonlyMap<string, Retry>): Retries {
+export function makeRetries(store: PbxStore, stored: ReadonlyMap<string, Retry>): Retries {
   const known = new Map<string, ScheduledRetry>();
   let finishedMeanwhile: Set<string> | undefined;
   const set = (key: string, retry: Retry, notBeforeMs: number): void => {

@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { type Static, Type } from '@sinclair/typebox';
-import type { DocumentWrite, Store } from '../../../store/store.ts';
+import type { DocumentWrite } from '../../../store/store.ts';
 import { documentKind } from '../../kit/documents.ts';
-import { tenant } from '../tenant.ts';
+import type { PbxStore } from '../tenant.ts';
 import type { ActiveToken } from '../tokens/token.ts';
 
 /** What the latest attempt came to, for operators. */
@@ -47,16 +47,16 @@ export function writeQueue(key: string, queue: StoredQueue | null): DocumentWrit
 
 /** Returns how far a queue has got; undefined if nothing was ever delivered from it. */
 export async function readStoredQueue(
-  store: Store,
+  store: PbxStore,
   user: string,
   url: string,
 ): Promise<StoredQueue | undefined> {
-  return (await storedQueues.read(store, tenant, queueKey(user, url)))?.value;
+  return (await storedQueues.read(store, store.tenant, queueKey(user, url)))?.value;
 }
 
 /** Returns all stored queues by key. */
-export async function listQueues(store: Store): Promise<Map<string, StoredQueue>> {
-  const found = await storedQueues.list(store, tenant);
+export async function listQueues(store: PbxStore): Promise<Map<string, StoredQueue>> {
+  const found = await storedQueues.list(store, store.tenant);
   return new Map(found.map(({ key, value }) => [key, value]));
 }
 

@@ -1,8 +1,8 @@
 /** Records of finished calls: kept in a topic of their own, as many as the settings say, for applications to download. */
-import type { Commit, Store } from '../../../store/store.ts';
+import type { Commit } from '../../../store/store.ts';
 import { guard } from '../../kit/validate.ts';
 import { type CallRecord, callRecord } from '../reports/call-record.ts';
-import { tenant } from '../tenant.ts';
+import type { PbxStore } from '../tenant.ts';
 
 const topic = 'callRecords';
 const perRead = { limit: 500, maxBytes: 1_048_576 };
@@ -18,12 +18,12 @@ export function keepCallRecord(
 
 /** Returns the kept records that match, in the order in which the calls ended. */
 export async function findCallRecords(
-  store: Store,
+  store: PbxStore,
   matches: (record: CallRecord) => boolean,
 ): Promise<readonly CallRecord[]> {
   const found: CallRecord[] = [];
   for (let after = 0n; ; ) {
-    const entries = await store.readTopics({ tenant, topics: [{ topic, after }], ...perRead });
+    const entries = await store.readTopics({ tenant: store.tenant, topics: [{ topic, after }], ...perRead });
     for (const { payload } of entries) {
       const record: unknown = JSON.parse(Buffer.from(payload).toString());
       if (isCallRecord(record) && matches(record)) found.push(record);

@@ -6,7 +6,6 @@ import type { PbxContext } from '../api/context.ts';
 import { errnos, PbxError } from '../api/errors.ts';
 import type { Parameters } from '../api/parameters.ts';
 import { peerAddress } from '../callback/callback-url.ts';
-import { tenant } from '../tenant.ts';
 
 const ttlMs = 30_000;
 
@@ -49,7 +48,10 @@ export async function issueRandom(
   if (allowed !== '' && isIP(allowed) === 0) throw new PbxError(errnos.wrongAllowedIp);
   const addresses = [peerAddress(peer), ...(allowed === '' ? [] : [allowed])];
   const random = randomBytes(16).toString('hex');
-  await store.commit({ tenant, writes: [downloads.write(random, { token, addresses, file }, { ttlMs })] });
+  await store.commit({
+    tenant: store.tenant,
+    writes: [downloads.write(random, { token, addresses, file }, { ttlMs })],
+  });
   return random;
 }
 
@@ -61,13 +63,13 @@ export async function useRandom<K extends File['kind']>(
   kind: K,
 ): Promise<Extract<File, { kind: K }>> {
   const key = typeof random === 'string' && /^[0-9a-f]{32}$/.test(random) ? random : undefined;
-  const found = key === undefined ? undefined : await downloads.read(store, tenant, key);
+  const found = key === undefined ? undefined : await downloads.read(store, store.tenant, key);
   if (key === undefined || found === undefined) throw new PbxError(errnos.wrongRandom);
   const { token: owner, addresses, file } = found.value;
   if (owner !== token || !addresses.includes(peerAddress(peer)) || file.kind !== kind)
     throw new PbxError(errnos.wrongRandom);
   const writes = [downloads.write(key, null, { version: found.version })];
-  const { committed } = await store.commit({ tenant, writes });
+  const { committed } = await store.commit({ tenant: store.tenant, writes });
   if (!committed) throw new PbxError(errnos.wrongRandom);
   return file as Extract<File, { kind: K }>;
 }

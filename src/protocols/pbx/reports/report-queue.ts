@@ -2,9 +2,9 @@
  * Reports in the order in which they happened, once for all applications: a topic with dense positions. How far each callback has
  * got is stored beside it, so a report costs one append however many applications there are.
  */
-import type { Commit, DocumentWrite, Store } from '../../../store/store.ts';
+import type { Commit, DocumentWrite } from '../../../store/store.ts';
 import { keepCallRecord } from '../records/call-records.ts';
-import { tenant } from '../tenant.ts';
+import type { PbxStore } from '../tenant.ts';
 import type { Report } from './catalog.ts';
 
 export const reportsTopic = 'reports';
@@ -33,7 +33,7 @@ export interface EnqueueOptions {
 
 /** Appends reports. Returns false if a version of `writes` did not match: then nothing was appended. */
 export async function enqueueReports(
-  store: Store,
+  store: PbxStore,
   reports: readonly Report[],
   { keepEntries, keepCallRecords, atMs, serial, writes = [] }: EnqueueOptions,
 ): Promise<boolean> {
@@ -46,13 +46,13 @@ export async function enqueueReports(
   const kept = reports.flatMap((report) =>
     report.report === 'NewCdr' ? [keepCallRecord(report, keepCallRecords)] : [],
   );
-  const { committed } = await store.commit({ tenant, writes, appends: [...appends, ...kept] });
+  const { committed } = await store.commit({ tenant: store.tenant, writes, appends: [...appends, ...kept] });
   return committed;
 }
 
 /** Returns the position of the newest report; 0 if there was none. Later reports have greater ones. */
-export async function newestReport(store: Store): Promise<number> {
-  const [bounds] = await store.topicBounds({ tenant, topics: [reportsTopic] });
+export async function newestReport(store: PbxStore): Promise<number> {
+  const [bounds] = await store.topicBounds({ tenant: store.tenant, topics: [reportsTopic] });
   return Number(bounds?.newest ?? 0n);
 }
 

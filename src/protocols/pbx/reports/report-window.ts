@@ -1,6 +1,5 @@
 /** The newest reports of the queue as one node has read them: those that can still be delivered. */
-import type { Store } from '../../../store/store.ts';
-import { tenant } from '../tenant.ts';
+import type { PbxStore } from '../tenant.ts';
 import { isReport } from './catalog.ts';
 import { type QueuedReport, reportsTopic } from './report-queue.ts';
 
@@ -18,7 +17,7 @@ export interface ReportWindow {
 const maxReadBytes = 1_048_576;
 
 /** Makes an empty window over the newest `length` reports. */
-export function makeReportWindow(store: Store, length: number): ReportWindow {
+export function makeReportWindow(store: PbxStore, length: number): ReportWindow {
   const entries = new Map<number, QueuedReport>();
   let newest = 0;
   let oldest = 1;
@@ -32,9 +31,9 @@ export function makeReportWindow(store: Store, length: number): ReportWindow {
     at: (position) => entries.get(position),
     async read() {
       const [[bounds], found] = await Promise.all([
-        store.topicBounds({ tenant, topics: [reportsTopic] }),
+        store.topicBounds({ tenant: store.tenant, topics: [reportsTopic] }),
         store.readTopics({
-          tenant,
+          tenant: store.tenant,
           topics: [{ topic: reportsTopic, after: BigInt(newest) }],
           limit: length,
           maxBytes: maxReadBytes,

@@ -1,9 +1,9 @@
 /** Refresh tokens of a Cloud PBX (Cloud PBX API v1.1.0): each is valid once, and lives as long as the token of its pair. */
 import { createHash } from 'node:crypto';
 import { Type } from '@sinclair/typebox';
-import type { DocumentWrite, Store } from '../../../store/store.ts';
+import type { DocumentWrite } from '../../../store/store.ts';
 import { documentKind, type Versioned } from '../../kit/documents.ts';
-import { tenant } from '../tenant.ts';
+import type { PbxStore } from '../tenant.ts';
 import type { TokenOwner } from './token.ts';
 
 const refreshTokens = documentKind(
@@ -18,10 +18,10 @@ function keyOf(refreshToken: string): string {
 
 /** Returns whose token a refresh token belongs to. */
 export function readRefreshToken(
-  store: Store,
+  store: PbxStore,
   refreshToken: string,
 ): Promise<Versioned<TokenOwner> | undefined> {
-  return refreshTokens.read(store, tenant, keyOf(refreshToken));
+  return refreshTokens.read(store, store.tenant, keyOf(refreshToken));
 }
 
 /** Returns the write of a new refresh token. */

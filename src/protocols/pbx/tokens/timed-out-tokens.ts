@@ -4,9 +4,8 @@
  * chooses. Timed-out tokens are remembered for a day; a token that was logged out, or gave way to newer ones, did not time out.
  */
 import { Type } from '@sinclair/typebox';
-import type { Store } from '../../../store/store.ts';
 import { documentKind } from '../../kit/documents.ts';
-import { tenant } from '../tenant.ts';
+import type { PbxStore } from '../tenant.ts';
 
 const timedOutTokens = documentKind('timedOutTokens', Type.Literal(true));
 const rememberedMs = 24 * 3_600_000;
@@ -23,7 +22,7 @@ export interface TimedOutTokens {
  * Writes down tokens as they time out, for all nodes. A token whose node dies at that moment is missed: its application gets the
  * same error as without the setting.
  */
-export function trackTimedOutTokens(store: Store): TimedOutTokens {
+export function trackTimedOutTokens(store: PbxStore): TimedOutTokens {
   let justExpired: string[] = [];
   /** The request that finds a token expired may be faster than the write. */
   const unwritten = new Set<string>();
@@ -36,12 +35,12 @@ export function trackTimedOutTokens(store: Store): TimedOutTokens {
       const part = keys.slice(from, from + maxWrites);
       const writes = part.map((key) => timedOutTokens.write(key, isTimedOut, { ttlMs: rememberedMs }));
       // The sweeper, which found them, reports an unavailable store.
-      await store.commit({ tenant, writes }).catch(() => undefined);
+      await store.commit({ tenant: store.tenant, writes }).catch(() => undefined);
       for (const key of part) unwritten.delete(key);
     }
   };
   const stop = store.observe((event) => {
-    if (event.type !== 'expired' || event.tenant !== tenant) return;
+    if (event.type !== 'expired' || event.tenant !== store.tenant) return;
     // Tokens that expire together are written together.
     if (justExpired.length === 0) queueMicrotask(write);
     justExpired.push(event.holder);
@@ -50,7 +49,7 @@ export function trackTimedOutTokens(store: Store): TimedOutTokens {
   return {
     stop,
     async has(token) {
-      return unwritten.has(token) || (await timedOutTokens.read(store, tenant, token)) !== undefined;
+      return unwritten.has(token) || (await timedOutTokens.read(store, store.tenant, token)) !== undefined;
     },
   };
 }

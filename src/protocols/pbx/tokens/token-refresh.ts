@@ -7,7 +7,7 @@ import { endpoint, type PbxOperation, succeedWith, successWith, VersionParams } 
 import type { PbxContext } from '../api/context.ts';
 import { bodyErrors, commonErrors, errnos, PbxError } from '../api/errors.ts';
 import { bodyReader, Field } from '../api/parameters.ts';
-import { tenant } from '../tenant.ts';
+import { newToken } from '../tenant.ts';
 import { readRefreshToken, useRefreshToken, writeRefreshToken } from './refresh-tokens.ts';
 import { grantToken, parseCallback } from './token.ts';
 
@@ -20,6 +20,7 @@ export function tokenRefresh({ store, settings, tokenEnds, randomBytes }: PbxCon
     summary: 'Replaces a token and its refresh token by a new pair',
     ...endpoint('token/refresh'),
     isPostOnly: true,
+    tenantFrom: 'refreshtoken',
     schema: {
       params: VersionParams,
       body: Body,
@@ -33,7 +34,7 @@ export function tokenRefresh({ store, settings, tokenEnds, randomBytes }: PbxCon
       // Unknown, used before, or its token ended.
       errnos.unknownToken,
     ],
-    subject: () => ({ tenant }),
+    subject: () => ({ tenant: store.tenant }),
     async run({ body }) {
       const parameters = readBody(body);
       if (parameters === undefined) throw new PbxError(errnos.dataBlank);
@@ -42,12 +43,12 @@ export function tokenRefresh({ store, settings, tokenEnds, randomBytes }: PbxCon
       const found = await readRefreshToken(store, used);
       if (found === undefined) throw new PbxError(errnos.unknownToken);
       const { user, token: oldToken } = found.value;
-      const lease = await store.read({ tenant, group: user, holder: oldToken });
+      const lease = await store.read({ tenant: store.tenant, group: user, holder: oldToken });
       if (lease === null) throw new PbxError(errnos.unknownToken);
-      const token = randomBytes(16).toString('hex');
-      const refreshtoken = randomBytes(16).toString('hex');
+      const token = newToken(store.tenant, randomBytes);
+      const refreshtoken = newToken(store.tenant, randomBytes);
       const { committed } = await store.commit({
-        tenant,
+        tenant: store.tenant,
         writes: [
           useRefreshToken(used, found.version),
           writeRefreshToken(refreshtoken, { user, token }, settings.pbxTokenTtlSeconds * 1_000),
@@ -58,7 +59,7 @@ export function tokenRefresh({ store, settings, tokenEnds, randomBytes }: PbxCon
       const replaced = await grantToken(store, settings, { user, token }, parseCallback(lease.data));
       for (const old of replaced) tokenEnds.set(old, 'replaced');
       tokenEnds.set(oldToken, 'refreshed');
-      await store.release({ tenant, holder: oldToken, groups: [user] });
+      await store.release({ tenant: store.tenant, holder: oldToken, groups: [user] });
       return succeedWith({ token, refreshtoken });
     },
   };

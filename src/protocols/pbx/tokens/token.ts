@@ -3,10 +3,9 @@
  * request for 30 minutes ("API 心跳包"). Here are the steps on the store that do not depend on a request.
  */
 import { type Static, Type } from '@sinclair/typebox';
-import type { Store } from '../../../store/store.ts';
 import { validator } from '../../kit/validate.ts';
 import type { PbxSettings } from '../configuration.ts';
-import { tenant } from '../tenant.ts';
+import type { PbxStore } from '../tenant.ts';
 
 /** What a token's lease holds: the fields as the application sent them, and what they resolve to. */
 export const Callback = Type.Object({
@@ -58,16 +57,16 @@ export interface ActiveToken extends TokenOwner {
 
 /** Issues a token. A user with too many loses those nearest expiry, which are returned; no document names a limit. */
 export async function grantToken(
-  store: Store,
+  store: PbxStore,
   settings: TokenSettings,
   { user, token }: TokenOwner,
   callback: Callback,
 ): Promise<readonly string[]> {
-  const [live = 0] = await store.count({ tenant, groups: [user] });
+  const [live = 0] = await store.count({ tenant: store.tenant, groups: [user] });
   const excess = live - settings.pbxMaxTokens + 1;
   const replaced = excess > 0 ? await endOldest(store, user, excess) : [];
   await store.beat({
-    tenant,
+    tenant: store.tenant,
     holder: token,
     groups: [{ group: user, data: JSON.stringify(callback) }],
     ttlMs: settings.pbxTokenTtlSeconds * 1_000,
@@ -76,19 +75,26 @@ export async function grantToken(
   return replaced;
 }
 
-async function endOldest(store: Store, user: string, count: number): Promise<readonly string[]> {
-  const { leases } = await store.members({ tenant, group: user, offset: 0, limit: Number.MAX_SAFE_INTEGER });
+async function endOldest(store: PbxStore, user: string, count: number): Promise<readonly string[]> {
+  const { leases } = await store.members({
+    tenant: store.tenant,
+    group: user,
+    offset: 0,
+    limit: Number.MAX_SAFE_INTEGER,
+  });
   const oldest = [...leases].sort((a, b) => a.remainingMs - b.remainingMs).slice(0, count);
-  await Promise.all(oldest.map(({ holder }) => store.release({ tenant, holder, groups: [user] })));
+  await Promise.all(
+    oldest.map(({ holder }) => store.release({ tenant: store.tenant, holder, groups: [user] })),
+  );
   return oldest.map(({ holder }) => holder);
 }
 
 export async function setCallback(
-  store: Store,
+  store: PbxStore,
   { user, token }: TokenOwner,
   callback: Callback,
 ): Promise<void> {
-  await store.setData({ tenant, group: user, holder: token, data: JSON.stringify(callback) });
+  await store.setData({ tenant: store.tenant, group: user, holder: token, data: JSON.stringify(callback) });
 }
 
 /** Why a token ended before its time: a logout, more logins than its user may have, or a refresh. */
@@ -97,16 +103,18 @@ export type TokenEnd = 'loggedOut' | 'replaced' | 'refreshed';
 const usersPerPage = 500;
 
 /** Returns every live token, newest first within a user. */
-export async function listTokens(store: Store): Promise<ActiveToken[]> {
+export async function listTokens(store: PbxStore): Promise<ActiveToken[]> {
   const tokens: ActiveToken[] = [];
   for (let after: string | undefined; ; ) {
     const users = await store.groups({
-      tenant,
+      tenant: store.tenant,
       limit: usersPerPage,
       ...(after === undefined ? {} : { after }),
     });
     const pages = await Promise.all(
-      users.map((group) => store.members({ tenant, group, offset: 0, limit: Number.MAX_SAFE_INTEGER })),
+      users.map((group) =>
+        store.members({ tenant: store.tenant, group, offset: 0, limit: Number.MAX_SAFE_INTEGER }),
+      ),
     );
     for (const { leases } of pages) {
       for (const { group, holder, epoch, data } of leases.toReversed())

@@ -1,12 +1,11 @@
 /** What a request does with its token: every request with a live token renews it, a logout ends it. */
 import { isDebugging, type Log } from '../../../settings/log.ts';
-import type { Store } from '../../../store/store.ts';
 import { makeBoundedMap } from '../../kit/bounded-map.ts';
 import type { PbxCall } from '../api/call.ts';
 import { errnos, PbxError } from '../api/errors.ts';
 import { peerAddress } from '../callback/callback-url.ts';
 import type { PbxSettings } from '../configuration.ts';
-import { tenant } from '../tenant.ts';
+import type { PbxStore } from '../tenant.ts';
 import type { Access } from '../users/access.ts';
 import { trackTimedOutTokens } from './timed-out-tokens.ts';
 import { maxTokenLength, shortToken, type TokenOwner } from './token.ts';
@@ -47,7 +46,7 @@ export interface Tokens {
 }
 
 export interface TokensOptions {
-  readonly store: Store;
+  readonly store: PbxStore;
   readonly settings: PbxSettings;
   readonly access: Access;
   readonly log: Log;
@@ -68,7 +67,7 @@ export function makeTokens({ store, settings, access, log }: TokensOptions): Tok
     const known = knownTokens.get(token);
     const callback = returning === 'callback' ? known?.callback : undefined;
     const { leases } = await store.beat({
-      tenant,
+      tenant: store.tenant,
       holder: token,
       ...(known === undefined
         ? {}
@@ -96,8 +95,9 @@ export function makeTokens({ store, settings, access, log }: TokensOptions): Tok
 
   /** On a Cloud PBX requests do not extend a token. */
   const find = async (token: string): Promise<RenewedToken | undefined> => {
-    const [user] = await store.groupsOf({ tenant, holder: token });
-    const lease = user === undefined ? null : await store.read({ tenant, group: user, holder: token });
+    const [user] = await store.groupsOf({ tenant: store.tenant, holder: token });
+    const lease =
+      user === undefined ? null : await store.read({ tenant: store.tenant, group: user, holder: token });
     return lease === null ? undefined : { token, user: lease.group, data: lease.data };
   };
 
@@ -112,15 +112,18 @@ export function makeTokens({ store, settings, access, log }: TokensOptions): Tok
       if (!access.isOpen && !access.isFrom(renewed.user, peerAddress(peer)))
         throw new PbxError(errnos.unknownToken);
       if (isDebugging(log))
-        log.debug({ tenant, group: renewed.user, holder: shortToken(token) }, 'pbx token renewed');
+        log.debug(
+          { tenant: store.tenant, group: renewed.user, holder: shortToken(token) },
+          'pbx token renewed',
+        );
       return renewed;
     },
     async end({ token }) {
       if (token === '') throw new PbxError(errnos.tokenBlank);
       if (token.length > maxTokenLength) throw new PbxError(errnos.unknownToken);
-      const ended = await store.release({ tenant, holder: token });
+      const ended = await store.release({ tenant: store.tenant, holder: token });
       if (ended.length === 0) throw await refusal(token);
-      log.debug({ tenant, group: ended[0], holder: shortToken(token) }, 'pbx token ended');
+      log.debug({ tenant: store.tenant, group: ended[0], holder: shortToken(token) }, 'pbx token ended');
     },
   };
 }

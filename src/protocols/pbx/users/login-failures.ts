@@ -5,11 +5,10 @@
  */
 import { Type } from '@sinclair/typebox';
 import { ipv6Groups } from '../../../settings/networks.ts';
-import type { Store } from '../../../store/store.ts';
 import { documentKind } from '../../kit/documents.ts';
 import { retryOnConflict } from '../../kit/retry-on-conflict.ts';
 import { makeSerialQueue, type SerialQueue } from '../../kit/serial-queue.ts';
-import { tenant } from '../tenant.ts';
+import type { PbxStore } from '../tenant.ts';
 
 /** The users of the failures in a row of an address. */
 const failedUsers = documentKind('failedLogins', Type.Array(Type.String()));
@@ -28,29 +27,32 @@ export interface LoginFailures {
   list(): Promise<{ address: string; failures: number; locked: boolean }[]>;
 }
 
-export function makeLoginFailures(store: Store): LoginFailures {
+export function makeLoginFailures(store: PbxStore): LoginFailures {
   const queue = makeSerialQueue();
   return {
     inTurn: (address, attempt) => queue(keyOf(address), attempt),
     async isLocked(address) {
-      const failed = await failedUsers.read(store, tenant, keyOf(address));
+      const failed = await failedUsers.read(store, store.tenant, keyOf(address));
       return (failed?.value.length ?? 0) >= maxFailures;
     },
     async count(address, user) {
       const key = keyOf(address);
       await retryOnConflict(async () => {
-        const { value, version } = (await failedUsers.read(store, tenant, key)) ?? { value: [], version: 0 };
+        const { value, version } = (await failedUsers.read(store, store.tenant, key)) ?? {
+          value: [],
+          version: 0,
+        };
         // Ten minutes from the fifth failure: later attempts do not extend them.
         if (value.length >= maxFailures) return true;
         const writes = [failedUsers.write(key, [...value, user], { version, ttlMs: lockedMs })];
-        const { committed } = await store.commit({ tenant, writes });
+        const { committed } = await store.commit({ tenant: store.tenant, writes });
         return committed ? true : undefined;
       });
     },
     async reset(address, user) {
       const key = keyOf(address);
       await retryOnConflict(async () => {
-        const failed = await failedUsers.read(store, tenant, key);
+        const failed = await failedUsers.read(store, store.tenant, key);
         if (failed === undefined) return true;
         const left = user === undefined ? [] : failed.value.filter((name) => name !== user);
         if (left.length === failed.value.length) return true;
@@ -60,12 +62,12 @@ export function makeLoginFailures(store: Store): LoginFailures {
             ? failedUsers.write(key, null, { version })
             : failedUsers.write(key, left, { version, ttlMs: lockedMs }),
         ];
-        const { committed } = await store.commit({ tenant, writes });
+        const { committed } = await store.commit({ tenant: store.tenant, writes });
         return committed ? true : undefined;
       });
     },
     async list() {
-      const failed = await failedUsers.list(store, tenant);
+      const failed = await failedUsers.list(store, store.tenant);
       return failed.map(({ key, value }) => ({
         address: key,
         failures: value.length,

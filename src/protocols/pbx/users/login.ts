@@ -21,7 +21,7 @@ import {
 } from '../callback/callback-url.ts';
 import { type Diagnostic, recordDiagnostic } from '../delivery/diagnostics.ts';
 import { newestReport } from '../reports/report-queue.ts';
-import { tenant } from '../tenant.ts';
+import { newToken } from '../tenant.ts';
 import { writeRefreshToken } from '../tokens/refresh-tokens.ts';
 import { type Callback, grantToken, shortToken } from '../tokens/token.ts';
 
@@ -48,12 +48,13 @@ const Reply = successWith({
 });
 
 export function login(context: PbxContext): PbxOperation {
-  const { access, loginFailures } = context;
+  const { access, loginFailures, store } = context;
   return {
     name: 'PbxLogin',
     summary: 'Issues a token; reports go to the address that logged in until a heartbeat moves them',
     ...endpoint('login'),
     isPostOnly: true,
+    tenantFrom: 'username',
     schema: { params: VersionParams, body: Body, replies: { 200: Reply } },
     // In the order in which they are checked.
     errors: [
@@ -66,7 +67,7 @@ export function login(context: PbxContext): PbxOperation {
       errnos.wrongCredentials,
       errnos.heartbeatFailed,
     ],
-    subject: ({ body }) => ({ tenant, group: memberOf(body, 'username') }),
+    subject: ({ body }) => ({ tenant: store.tenant, group: memberOf(body, 'username') }),
     async run(call) {
       if (call.query.type === 'xml') throw new PbxError(errnos.xmlNotSupported);
       const peer = peerAddress(call.peer);
@@ -170,15 +171,21 @@ async function issueToken(
   user: string,
   callback: Callback,
 ) {
-  const token = randomBytes(16).toString('hex');
+  const token = newToken(store.tenant, randomBytes);
   const pbxMaxTokens = access.maxTokens(user) ?? settings.pbxMaxTokens;
   const replaced = await grantToken(store, { ...settings, pbxMaxTokens }, { user, token }, callback);
   for (const old of replaced) tokenEnds.set(old, 'replaced');
-  log.debug({ tenant, group: user, holder: shortToken(token), url: callback.callback }, 'pbx token issued');
+  log.debug(
+    { tenant: store.tenant, group: user, holder: shortToken(token), url: callback.callback },
+    'pbx token issued',
+  );
   if (settings.pbxFlavour === 'cloud') {
-    const refreshtoken = randomBytes(16).toString('hex');
+    const refreshtoken = newToken(store.tenant, randomBytes);
     const ttlMs = settings.pbxTokenTtlSeconds * 1_000;
-    await store.commit({ tenant, writes: [writeRefreshToken(refreshtoken, { user, token }, ttlMs)] });
+    await store.commit({
+      tenant: store.tenant,
+      writes: [writeRefreshToken(refreshtoken, { user, token }, ttlMs)],
+    });
     return succeedWith({ token, refreshtoken });
   }
   return succeedWith(apiVersion.startsWith('v2.') ? { token, transport: 'HTTP' } : { token });

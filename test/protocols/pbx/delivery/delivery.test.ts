@@ -211,7 +211,7 @@ describe('delivery', () => {
       await receiver.arrived(count);
       const counted = async () =>
         JSON.stringify(await started.store.listDocuments({ tenant, collection: 'retries' }));
-      await expect.poll(counted).toContain(`attempts\\":${count}}`);
+      await expect.poll(counted).toContain(`attempts\\":${count},`);
       await started.store.advanceClock(36 * seconds);
     }
     await receiver.arrived(10);

@@ -11,7 +11,11 @@ import { type StartedApp, startApp } from '../../../start-app.ts';
 
 const tenant = 'pbx/default';
 /** Operations of the delivery, which does not depend on heartbeats, and members that are not operations. */
-const ofOthers = new Set(['topicBounds', 'readTopics', 'wait', 'observe', 'observeResets', 'knownLeaseMs']);
+const ofOthers = new Set([
+  ...['topicBounds', 'readTopics', 'wait', 'observe', 'observeResets', 'knownLeaseMs'],
+  // Once, at the start.
+  'tenants',
+]);
 
 interface Node extends StartedApp {
   /** Returns the operations since the last call, in order. */

@@ -1,7 +1,7 @@
 /** The calls that are under way, in the store. */
-import type { DocumentWrite, Store } from '../../../../store/store.ts';
+import type { DocumentWrite } from '../../../../store/store.ts';
 import { documentKind, type Versioned } from '../../../kit/documents.ts';
-import { tenant } from '../../tenant.ts';
+import type { PbxStore } from '../../tenant.ts';
 import { OpenCall } from './call.ts';
 
 const calls = documentKind('calls', OpenCall);
@@ -10,13 +10,13 @@ const calls = documentKind('calls', OpenCall);
 export const maxOpenCalls = 1_000;
 const ttlMs = 24 * 3_600_000;
 
-export async function listCalls(store: Store): Promise<OpenCall[]> {
-  return (await calls.list(store, tenant)).map(({ value }) => value);
+export async function listCalls(store: PbxStore): Promise<OpenCall[]> {
+  return (await calls.list(store, store.tenant)).map(({ value }) => value);
 }
 
 /** Returns undefined if no such call is open. */
-export function readCall(store: Store, callid: string): Promise<Versioned<OpenCall> | undefined> {
-  return calls.read(store, tenant, callid);
+export function readCall(store: PbxStore, callid: string): Promise<Versioned<OpenCall> | undefined> {
+  return calls.read(store, store.tenant, callid);
 }
 
 /** Returns the write of a call over the version that was read; 0: it is new. `call` undefined: it is over. */
