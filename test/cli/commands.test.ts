@@ -202,6 +202,7 @@ it('export and import move the state of a tenant through a file, standard output
 });
 
 it('call plays a PBX call', async () => {
+  expect((await run(['call', '1000', '1001', '--tenant', 'pbx/other'])).out).toMatch(/ reports, over\n$/);
   expect((await run(['call', '1000', '1001'])).out).toMatch(/^[\d.]+: \d+ reports, over\n$/);
 });
 

@@ -120,6 +120,9 @@ async function send(
   return { recipient, result, verdict };
 }
 
+/** Failures in a row of an application that is not reached, of which each is logged; operators see the latest one all the same. */
+const maxLoggedInRow = 10;
+
 /** Applies the consequences of an attempt and stores them. Returns false if the queue stops for now. */
 async function settle(
   context: DeliveryContext,
@@ -150,9 +153,11 @@ async function settle(
   }
   context.stored.set(queue.key, storedOf(queue));
   writes.push(writeQueue(queue.key, storedOf(queue)));
+  // An application that stays away for hours must not push everything else out of the log.
+  const isNews = verdict !== 'unreached' || queue.failures <= maxLoggedInRow;
   const continues = verdict === 'delivered' || verdict === 'declined';
   const [isCommitted, nextRecipient] = await Promise.all([
-    context.claim.commit(writes, [loggedAttempt(context, queue, next, attempted)]),
+    context.claim.commit(writes, isNews ? [loggedAttempt(context, queue, next, attempted)] : []),
     continues && queue.cursor < context.window.newest ? readRecipient(context, queue) : undefined,
     verdict === 'delivered' ? renewRecipients(context, queue, result) : undefined,
   ]);

@@ -87,6 +87,21 @@ describe('the report log', () => {
     await expect.poll(states).toEqual(['dead', 'dead', 'dropped']);
   });
 
+  it('holds ten attempts in a row at an application that stays away', async () => {
+    await receiver.close();
+    await login();
+    await sms('1');
+    const outcome = async (): Promise<unknown> =>
+      ((await started.app.inject('/_heartbeatd/pbx/deliveries')).json() as { deliveries: Json[] })
+        .deliveries[0]?.nextInMs;
+    for (let attempt = 0; attempt < 12; attempt += 1) {
+      await expect.poll(outcome).toBeGreaterThan(0);
+      await started.store.advanceClock(40_000);
+    }
+    await expect.poll(outcome).toBeGreaterThan(0);
+    expect((await reports())[0]?.attempts).toHaveLength(10);
+  });
+
   it('is read in pages, newest first, and by user and token', async () => {
     const first = await login('one');
     await login('two');

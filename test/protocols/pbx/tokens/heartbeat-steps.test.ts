@@ -11,11 +11,7 @@ import { type StartedApp, startApp } from '../../../start-app.ts';
 
 const tenant = 'pbx/default';
 /** Operations of the delivery, which does not depend on heartbeats, and members that are not operations. */
-const ofOthers = new Set([
-  ...['topicBounds', 'readTopics', 'wait', 'observe', 'observeResets', 'knownLeaseMs'],
-  // Once, at the start.
-  'tenants',
-]);
+const ofOthers = new Set(['topicBounds', 'readTopics', 'wait', 'observe', 'observeResets', 'knownLeaseMs']);
 
 interface Node extends StartedApp {
   /** Returns the operations since the last call, in order. */
