@@ -11,7 +11,7 @@ import {
 } from '../../kit/actors/actor-kit.ts';
 import { validator } from '../../kit/validate.ts';
 import { errnos } from '../api/errors.ts';
-import { tenant } from '../tenant.ts';
+import { defaultTenant, tenantOfUser } from '../tenant.ts';
 import { makeReceivedReports } from './received-reports.ts';
 import type { Receivers } from './receivers.ts';
 
@@ -47,8 +47,12 @@ export function applicationActors(options: ApplicationOptions): ActorKit {
     },
     fields,
     create(role, wanted, send) {
-      if (role.tenant !== tenant) throw new ActorRefused(`tenant: there is one PBX, ${tenant}`);
       if (role.group === '') throw new ActorRefused('group: name the API user');
+      const tenant = tenantOfUser(role.group);
+      if (role.tenant !== tenant)
+        throw new ActorRefused(
+          `group: this user logs in to ${tenant}; users of pbx/<name> are named <name>/<user>, those of ${defaultTenant} have no such name`,
+        );
       return makeApplication(role, wanted, { ...options, send });
     },
   };

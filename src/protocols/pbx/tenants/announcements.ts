@@ -11,6 +11,8 @@ const topic = 'tenants';
 /** A node that missed more finds a tenant with its next request. */
 const keepEntries = 500;
 const idleMs = 24 * 3_600_000;
+/** Announcements from before a node watches that it reads: of tenants that begin meanwhile, and that the store may not hold yet. */
+const recent = 20n;
 /** Maximum delay of what no append announces, such as a reset, ms. */
 const watchMs = 10_000;
 /** Pause after an unavailable store, ms. */
@@ -22,13 +24,14 @@ export interface Announcements {
   stop(): Promise<void>;
 }
 
-/** Calls `found` with each tenant that a node announces from now on. */
+/** Calls `found` with each tenant that a node announces from now on, or announced recently. */
 export function watchAnnouncements(store: Store, found: (begun: Tenant) => void): Announcements {
   if (store.knownLeaseMs(tenant) !== undefined) return { announce: () => {}, stop: async () => {} };
   const stopping = new AbortController();
   const { signal } = stopping;
   const watch = async (): Promise<void> => {
-    let after = await newest(store);
+    const end = await newest(store);
+    let after = end > recent ? end - recent : 0n;
     while (!signal.aborted) {
       await store.wait({ tenant, topics: [{ topic, after }], timeoutMs: watchMs, signal });
       // After a reset the positions begin again.
