@@ -36,6 +36,7 @@ export interface TestTenant {
     readonly clock: Clock;
     readonly journal: Journal;
     readonly faults: Faults;
+    readonly actors: TenantActors;
   };
   readonly clock: TenantClock;
   /** Removes everything of the project, the subscribe key and the PBX. */
