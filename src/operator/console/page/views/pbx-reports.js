@@ -17,6 +17,13 @@ import { concerns } from './pbx-events.js';
 const states = ['waiting', 'retrying', 'delivered', 'dead', 'dropped'];
 /** @type {Record<string, string>} */
 const kinds = { waiting: 'warn', retrying: 'warn', delivered: 'good', dead: 'bad', dropped: '' };
+/** What an answer means for the report. @type {Record<string, string>} */
+const verdicts = {
+  delivered: 'delivered',
+  declined: 'declined: this report is sent again',
+  troubled: 'not taken: all reports wait',
+  unreached: 'not reached: all reports wait',
+};
 const finished = ['delivered', 'dead', 'dropped'];
 
 export function Reports() {
@@ -72,7 +79,7 @@ function ReportDetail({ report, onDone }) {
           <tbody>${attempts.map(
             (attempt, at) => html`<tr key=${at}><td class="num nowrap">${clockTime(attempt.at)}</td>
               <td class="name">${attempt.outcome}${attempt.reply && html`<br /><code>${attempt.reply.slice(0, 200)}</code>`}</td>
-              <td>${attempt.verdict}</td><td class="mono">${attempt.address ?? ''}</td></tr>`,
+              <td>${verdicts[attempt.verdict] ?? attempt.verdict}</td><td class="mono">${attempt.address ?? ''}</td></tr>`,
           )}</tbody></table></div>`
     }</section>`;
 }

@@ -21,7 +21,7 @@ export function Members({ channel: { tenant, group, members }, readAt }) {
         html`<td class="name">${one.holder}</td>`,
         html`<td class="nowrap"><${Countdown} ms=${one.remainingMs} readAt=${readAt} frozen=${clockFrozen.value} /></td>`,
         html`<td class="mono name">${one.data === null ? html`<span class="dim">none</span>` : JSON.stringify(one.data)}</td>`,
-        html`<td class="nowrap"><${Action} label="time out" kind="plain" call=${end(one.holder, 'expired')} /> <${Action} label="leave" kind="plain" call=${end(one.holder, 'released')} />
+        html`<td><${Action} label="time out" kind="plain" call=${end(one.holder, 'expired')} /> <${Action} label="leave" kind="plain" call=${end(one.holder, 'released')} />
           <${Why} subject=${{ tenant, group, holder: one.holder }} /></td>`,
       ]} />
     <${StateForm} tenant=${tenant} channel=${group} uuids=${members.map(({ holder }) => holder)} />

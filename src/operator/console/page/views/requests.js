@@ -93,7 +93,11 @@ function Refused({ entries }) {
     else known.count += 1;
   }
   if (reasons.size === 0) return null;
-  const shown = [...reasons.values()].slice(0, shownRefusals);
+  // What clients were refused first: what applications refuse is in the PBX view too.
+  const byDirection = [...reasons.values()].sort((a, b) =>
+    a.entry.direction.localeCompare(b.entry.direction),
+  );
+  const shown = byDirection.slice(0, shownRefusals);
   return html`<section class="panel" aria-label="Refused requests"><h2>Refused</h2>
     <ul class="refusals">${shown.map(
       ({ entry, count }) => html`<li class="error" key=${entry.seq}>
@@ -122,7 +126,10 @@ function NoRequests({ find, only }) {
 }
 
 /** Why it was refused: the notes, else what the vendor's error says. @param {Entry} entry */
-function reasonOf({ notes, reply }) {
+function reasonOf(entry) {
+  const { direction, notes, reply } = entry;
+  if (direction === 'out')
+    return `The application ${reply === null ? `gave no reply: ${notes.join(' ')}` : `replied with ${reply.status}`}. The PBX view says what becomes of the report.`;
   if (notes.length > 0) return notes.join(' ');
   const { body } = reply ?? {};
   if (typeof body === 'string') return body.slice(0, 300);
