@@ -438,11 +438,12 @@ it('finds by the grammar of selectors, and names what is no part of it', async (
   await beat('lobby', 'ann');
   await beat('games', 'bob');
   await open('requests');
+  await page.getByRole('cell', { name: 'bob', exact: true }).first().waitFor();
   const find = page.getByLabel('Find');
   await find.fill('holder:a* operation:Heartbeat');
   await find.press('Enter');
-  await page.getByRole('row', { name: /ann/ }).waitFor();
-  await page.getByRole('row', { name: /bob/ }).waitFor({ state: 'detached' });
+  await page.getByRole('cell', { name: 'ann', exact: true }).first().waitFor();
+  await page.getByRole('cell', { name: 'bob', exact: true }).first().waitFor({ state: 'detached' });
   await find.fill('grup:lobby');
   await find.press('Enter');
   await page.getByText(/^grup: not a name of a selector/).waitFor();
