@@ -35,5 +35,25 @@ export function readStatus(received: string, isEnded: boolean): StatusRead | und
       ? { reason: `status ${status} and no reply after it` }
       : undefined;
   }
-  return { status, rest };
+  const isChunked = blank !== null && chunkedHead.test(text.slice(0, blank.index));
+  return { status, rest: isChunked ? joinChunks(rest) : rest };
+}
+
+const chunkedHead = /^transfer-encoding:.*\bchunked\s*$/im;
+const chunkSize = /([0-9a-f]{1,8})[^\n]*\n/iy;
+
+/** Returns what the chunks of a body hold, as far as they arrived. */
+function joinChunks(text: string): string {
+  let joined = '';
+  let at = 0;
+  for (;;) {
+    chunkSize.lastIndex = at;
+    const found = chunkSize.exec(text);
+    const size = Number.parseInt(found?.[1] ?? '0', 16);
+    if (size === 0) return joined;
+    const start = chunkSize.lastIndex;
+    joined += text.slice(start, start + size);
+    // A line ends each chunk.
+    at = start + size + (text[start + size] === '\r' ? 2 : 1);
+  }
 }
