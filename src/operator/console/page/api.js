@@ -6,6 +6,8 @@ const tokenKey = 'heartbeatd-token';
 
 /** @typedef {{ method?: string, path: string, query?: Record<string, unknown>, body?: unknown, outside?: boolean }} Call */
 
+/** @template T @typedef {Call & { readonly replies?: T }} Read a call whose reply is a `T` */
+
 /** The operator token; kept for this tab only. */
 export const token = signal(sessionStorage.getItem(tokenKey) ?? '');
 /** Whether the server asks for a token. */
@@ -53,7 +55,8 @@ export const authorization = () => (token.value === '' ? {} : { authorization: `
 
 /**
  * Sends a request and returns its JSON; `signal` ends it. Throws ApiError.
- * @param {Call} call @param {AbortSignal} [signal] @returns {Promise<any>}
+ * @template T
+ * @param {Read<T>} call @param {AbortSignal} [signal] @returns {Promise<T>}
  */
 export async function send(call, signal) {
   const { method = 'GET', body } = call;

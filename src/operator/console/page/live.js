@@ -2,7 +2,7 @@
 import { authorization, findVendorOrigin, needsToken, send, token, urlOf } from './api.js';
 import { effect, signal, useEffect, useState } from './ui.js';
 
-/** @typedef {{ seq: number, at: string, type: string, protocol?: string, tenant?: string, group?: string, holder?: string, [detail: string]: any }} LiveEvent */
+/** @typedef {{ seq: number, at: string, type: string, protocol?: string, tenant?: string, group?: string, holder?: string, [detail: string]: unknown }} LiveEvent */
 
 /** 'connecting', 'live' or 'away'. */
 export const connection = signal('connecting');
@@ -103,12 +103,12 @@ function until(holds) {
   });
 }
 
-/** @template T @typedef {import('./api.js').Call & { readonly replies?: T }} Read a call whose reply is a `T` */
+/** @template T @typedef {{ key: string, data: T | undefined, error: Error | undefined, readAt: number }} Resource */
 
 /**
  * What a path returns: read at once, and again after events that `concerns` says matter.
  * @template T
- * @param {Read<T>} call
+ * @param {import('./api.js').Read<T>} call
  * @param {(event: LiveEvent) => boolean} [concerns]
  * @param {number} [atMostEveryMs]
  * @returns {{ data: T | undefined, error: Error | undefined, readAt: number, refresh: () => void }}
@@ -116,7 +116,7 @@ function until(holds) {
 export function useResource(call, concerns = () => true, atMostEveryMs = 300) {
   const key = urlOf(call);
   const [state, setState] = useState(
-    /** @type {any} */ ({ key, data: undefined, error: undefined, readAt: 0 }),
+    /** @type {Resource<T>} */ ({ key, data: undefined, error: undefined, readAt: 0 }),
   );
   const [refresh, setRefresh] = useState(() => () => {});
   const tokenNow = token.value;
@@ -137,10 +137,10 @@ export function useResource(call, concerns = () => true, atMostEveryMs = 300) {
         setState({ key, data, error: undefined, readAt: performance.now() });
       } catch (error) {
         if (end.signal.aborted) return;
-        setState((/** @type {any} */ before) => ({
+        setState((before) => ({
           key,
           data: before.key === key ? before.data : undefined,
-          error,
+          error: error instanceof Error ? error : new Error(String(error)),
           readAt: before.readAt,
         }));
       }

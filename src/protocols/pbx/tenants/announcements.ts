@@ -1,6 +1,6 @@
 /**
  * Tells all nodes of a tenant that begins on one of them, so that each is ready to deliver its reports when that one dies. With a store
- * of this process alone there is nobody to tell.
+ * of this process alone there is no other node.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Store, Tenant } from '../../../store/store.ts';

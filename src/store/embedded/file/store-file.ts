@@ -25,10 +25,7 @@ import { Renewals } from './renewals.ts';
 import { restoreState } from './restore.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 
-/**
- * How far the clock may advance without being written while nothing else changes, ms. After a kill leases expire later by
- * at most this much and the time between two ticks.
- */
+/** How far the clock may advance unwritten while nothing else changes, ms: after a kill leases expire later by that and a tick. */
 const clockLagMs = 500;
 
 /** The clock and where the sequences stand. */

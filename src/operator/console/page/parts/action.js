@@ -7,13 +7,17 @@ export const announcement = signal('');
 /** The last call that a button made, as a command. */
 export const lastCurl = signal('');
 
-/** @param {import('../api.js').Call} call @param {string} label @returns {Promise<any>} undefined if it was refused */
+/**
+ * Returns undefined if the call was refused.
+ * @template T
+ * @param {import('../api.js').Read<T>} call @param {string} label @returns {Promise<T | undefined>}
+ */
 export async function perform(call, label) {
   lastCurl.value = curlOf(call);
   try {
     const reply = await send(call);
     announcement.value = `${label}: done`;
-    return reply ?? {};
+    return reply ?? /** @type {T} */ ({});
   } catch (error) {
     announcement.value = `${label}: ${error instanceof ApiError ? error.message : String(error)}`;
     return undefined;
@@ -21,8 +25,9 @@ export async function perform(call, label) {
 }
 
 /**
- * @param {{ label: string, call: () => import('../api.js').Call, confirm?: string, kind?: string, title?: string,
- *   onDone?: (reply: any) => void, disabled?: boolean }} properties
+ * @template T
+ * @param {{ label: string, call: () => import('../api.js').Read<T>, confirm?: string, kind?: string, title?: string,
+ *   onDone?: (reply: T) => void, disabled?: boolean }} properties
  */
 export function Action({ label, call, confirm, kind = '', title, onDone, disabled = false }) {
   const dialog = useRef(/** @type {HTMLDialogElement | null} */ (null));

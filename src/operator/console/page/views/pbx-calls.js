@@ -18,7 +18,7 @@ const plainSteps = ['ring', 'answer', 'hold', 'resume', 'fail', 'hangup'];
 
 export function Calls() {
   const { data, error, refresh } = useResource(
-    /** @type {import('../live.js').Read<{ calls: readonly OpenCall[] }>} */ ({ path: '/pbx/calls' }),
+    /** @type {import('../api.js').Read<{ calls: readonly OpenCall[] }>} */ ({ path: '/pbx/calls' }),
     concerns,
     1_000,
   );

@@ -26,7 +26,7 @@ const trunkStatus = ['Registered', 'Unreachable', 'Failed', 'Idle', 'Busy'];
 
 export function Model() {
   const { data, error, refresh } = useResource(
-    /** @type {import('../live.js').Read<{ extensions: readonly Extension[], trunks: readonly Trunk[] }>} */ ({
+    /** @type {import('../api.js').Read<{ extensions: readonly Extension[], trunks: readonly Trunk[] }>} */ ({
       path: '/pbx/model',
     }),
     concerns,

@@ -30,7 +30,7 @@ export function Reports() {
   const [state, setState] = useState('');
   const [chosen, setChosen] = useState('');
   const { data, error, refresh } = useResource(
-    /** @type {import('../live.js').Read<{ reports: readonly Report[] }>} */ ({
+    /** @type {import('../api.js').Read<{ reports: readonly Report[] }>} */ ({
       path: '/pbx/reports',
       query: { state, limit: 200 },
     }),
@@ -95,7 +95,7 @@ function pretty(text) {
 
 export function DeadLetters() {
   const { data, error, refresh } = useResource(
-    /** @type {import('../live.js').Read<{ deadLetters: readonly DeadLetter[] }>} */ ({
+    /** @type {import('../api.js').Read<{ deadLetters: readonly DeadLetter[] }>} */ ({
       path: '/pbx/dead-letters',
     }),
     concerns,

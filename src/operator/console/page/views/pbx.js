@@ -25,14 +25,14 @@ import { DeadLetters, Reports } from './pbx-reports.js';
 export function Pbx() {
   const { holder, group } = leaseQuery(route.value.query.find ?? '');
   const leases = useResource(
-    /** @type {import('../live.js').Read<{ leases: readonly Token[] }>} */ ({
+    /** @type {import('../api.js').Read<{ leases: readonly Token[] }>} */ ({
       path: '/leases',
       query: { protocol: 'pbx', holder, group, limit: 1_000 },
     }),
     concerns,
   );
   const deliveries = useResource(
-    /** @type {import('../live.js').Read<{ deliveries: readonly Delivery[] }>} */ ({
+    /** @type {import('../api.js').Read<{ deliveries: readonly Delivery[] }>} */ ({
       path: '/pbx/deliveries',
     }),
     concerns,
@@ -85,7 +85,7 @@ function queueText(delivery) {
 
 function Diagnostics() {
   const { data, error } = useResource(
-    /** @type {import('../live.js').Read<{ diagnostics: readonly Diagnostic[] }>} */ ({
+    /** @type {import('../api.js').Read<{ diagnostics: readonly Diagnostic[] }>} */ ({
       path: '/pbx/diagnostics',
     }),
     concerns,

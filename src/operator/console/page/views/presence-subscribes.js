@@ -14,7 +14,7 @@ import { html } from '../ui.js';
 /** @param {{ tenant: string | undefined }} properties */
 export function Subscribes({ tenant }) {
   const { data, error, readAt, refresh } = useResource(
-    /** @type {import('../live.js').Read<{ held: number, polls: readonly HeldPoll[] }>} */ ({
+    /** @type {import('../api.js').Read<{ held: number, polls: readonly HeldPoll[] }>} */ ({
       path: '/presence/polls',
       query: { tenant },
     }),
@@ -53,11 +53,11 @@ const namesOf = ({ channels, groups, presenceOf }) =>
 /** @param {{ tenant: string | undefined }} properties */
 export function Groups({ tenant = 'presence/demo' }) {
   const { data, error, refresh } = useResource(
-    /** @type {import('../live.js').Read<{ groups: readonly ChannelGroup[] }>} */ ({
+    /** @type {import('../api.js').Read<{ groups: readonly ChannelGroup[] }>} */ ({
       path: '/presence/groups',
       query: { tenant },
     }),
-    ({ protocol, operation }) => protocol === 'presence' && /Group/.test(operation ?? ''),
+    ({ protocol, operation }) => protocol === 'presence' && /Group/.test(String(operation ?? '')),
     1_000,
   );
   const key = tenant.slice('presence/'.length);

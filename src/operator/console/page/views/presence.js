@@ -35,7 +35,7 @@ export function Presence() {
     limit: 1_000,
   };
   const { data, error, readAt } = useResource(
-    /** @type {import('../live.js').Read<LeasePage>} */ ({ path: '/leases', query }),
+    /** @type {import('../api.js').Read<LeasePage>} */ ({ path: '/leases', query }),
     concerns,
     500,
   );
@@ -75,7 +75,7 @@ const isOfPresence = ({ protocol, type }) => protocol === 'presence' && type !==
 /** Returns from how many occupants on a channel stops announcing each of them. */
 function useAnnounceMax() {
   const { data } = useResource(
-    /** @type {import('../live.js').Read<SettingList>} */ ({ path: '/settings' }),
+    /** @type {import('../api.js').Read<SettingList>} */ ({ path: '/settings' }),
     () => false,
   );
   return Number(

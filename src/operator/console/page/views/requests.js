@@ -36,7 +36,7 @@ export function Requests() {
   const { tenant, find = '', seq, only = '', protocol = '' } = route.value.query;
   const query = { tenant, protocol, ...parseSelector(find), limit: 500, order: 'newest' };
   const { data, error } = useResource(
-    /** @type {import('../live.js').Read<JournalPage>} */ ({ path: '/journal', query }),
+    /** @type {import('../api.js').Read<JournalPage>} */ ({ path: '/journal', query }),
     ({ type }) => type === 'request' && !paused.value,
     500,
   );
