@@ -215,6 +215,21 @@ describe('a journey through', () => {
     await page.getByText('No call is open.').waitFor();
   });
 
+  it('PBX: what is shown and done is of the PBX that is chosen', async () => {
+    for (const username of ['api', 'team/crm']) {
+      const body = JSON.stringify({ username, password: '1a1dc91c907325c69271ddf0c944bc72', port: '9' });
+      await fetch(`${hb.url}/api/v1.1.0/login`, { method: 'POST', body });
+    }
+    await open('pbx?tenant=pbx%2Fteam');
+    await page.getByRole('cell', { name: 'team/crm', exact: true }).waitFor();
+    expect(await page.getByRole('cell', { name: 'api', exact: true }).count()).toBe(0);
+    await page.getByRole('button', { name: 'Ring only' }).click();
+    await page.getByRole('button', { name: 'answer' }).click();
+    await open('pbx');
+    await page.getByText('No call is open.').waitFor();
+    await page.getByRole('cell', { name: 'api', exact: true }).waitFor();
+  });
+
   it('Presence: an occupant is timed out, and a subscriber hears a message', async () => {
     await beat('lobby', 'ann', `&state=${encodeURIComponent('{"lobby":{"mood":"ok"}}')}`);
     await beat('lobby', 'bob');

@@ -4,7 +4,7 @@ import { Action } from '../parts/action.js';
 import { Failure } from '../parts/notes.js';
 import { Table } from '../parts/table.js';
 import { html, textIn, useState } from '../ui.js';
-import { concerns } from './pbx-events.js';
+import { concerns, pbxQuery } from './pbx-events.js';
 
 /**
  * @typedef {{ number?: string, from?: string, to?: string, trunk?: string }} Party
@@ -18,7 +18,10 @@ const plainSteps = ['ring', 'answer', 'hold', 'resume', 'fail', 'hangup'];
 
 export function Calls() {
   const { data, error, refresh } = useResource(
-    /** @type {import('../api.js').Read<{ calls: readonly OpenCall[] }>} */ ({ path: '/pbx/calls' }),
+    /** @type {import('../api.js').Read<{ calls: readonly OpenCall[] }>} */ ({
+      path: '/pbx/calls',
+      query: pbxQuery(),
+    }),
     concerns,
     1_000,
   );
@@ -29,13 +32,14 @@ export function Calls() {
   const play = (/** @type {OpenCall} */ call, /** @type {unknown} */ step) => () => ({
     method: 'POST',
     path: `/pbx/calls/${encodeURIComponent(call.callid)}`,
+    query: pbxQuery(),
     body: { steps: [step] },
   });
   return html`<section class="panel"><h2>Calls</h2><${Failure} error=${error} />
     <div class="row"><label>From <input size="8" value=${from} onInput=${(/** @type {Event} */ event) => setFrom(textIn(event))} /></label>
       <label>To <input size="8" value=${to} onInput=${(/** @type {Event} */ event) => setTo(textIn(event))} /></label>
-      <${Action} label="Play a whole call" call=${() => ({ method: 'POST', path: '/pbx/calls', body: { from, to } })} onDone=${refresh} />
-      <${Action} label="Ring only" call=${() => ({ method: 'POST', path: '/pbx/calls', body: { from, to, steps: ['ring'] } })} onDone=${refresh} />
+      <${Action} label="Play a whole call" call=${() => ({ method: 'POST', path: '/pbx/calls', query: pbxQuery(), body: { from, to } })} onDone=${refresh} />
+      <${Action} label="Ring only" call=${() => ({ method: 'POST', path: '/pbx/calls', query: pbxQuery(), body: { from, to, steps: ['ring'] } })} onDone=${refresh} />
       <label>Transfer to <input size="8" value=${target} onInput=${(/** @type {Event} */ event) => setTarget(textIn(event))} /></label></div>
     ${
       open.length === 0

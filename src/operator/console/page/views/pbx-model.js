@@ -4,7 +4,7 @@ import { Action, perform } from '../parts/action.js';
 import { Failure } from '../parts/notes.js';
 import { Table } from '../parts/table.js';
 import { html, textIn, useState } from '../ui.js';
-import { concerns } from './pbx-events.js';
+import { concerns, pbxQuery } from './pbx-events.js';
 
 /**
  * @typedef {{ number: string, username?: string, type?: string, status?: string, callerid?: string, agentid?: string }} Extension
@@ -28,6 +28,7 @@ export function Model() {
   const { data, error, refresh } = useResource(
     /** @type {import('../api.js').Read<{ extensions: readonly Extension[], trunks: readonly Trunk[] }>} */ ({
       path: '/pbx/model',
+      query: pbxQuery(),
     }),
     concerns,
     1_000,
@@ -39,12 +40,12 @@ export function Model() {
       cells=${(/** @type {Extension} */ one) => extensionCells(one, refresh)} />
     <div class="row"><label>New number <input size="8" value=${number} onInput=${(/** @type {Event} */ event) => setNumber(textIn(event))} /></label>
       <${Action} label="Add extension" disabled=${number === ''} onDone=${refresh}
-        call=${() => ({ method: 'PUT', path: `/pbx/extensions/${encodeURIComponent(number)}`, body: { username: number, type: 'SIP', status: 'Registered' } })} /></div>
+        call=${() => ({ method: 'PUT', path: `/pbx/extensions/${encodeURIComponent(number)}`, query: pbxQuery(), body: { username: number, type: 'SIP', status: 'Registered' } })} /></div>
     <${Table} caption="Trunks" head=${['trunk', 'type', 'status', '']} rows=${data?.trunks ?? []} keyOf=${(/** @type {Trunk} */ one) => one.name}
       cells=${(/** @type {Trunk} */ one) => trunkCells(one, refresh)} />
     <div class="row"><label>New trunk <input size="8" value=${trunk} onInput=${(/** @type {Event} */ event) => setTrunk(textIn(event))} /></label>
       <${Action} label="Add trunk" disabled=${trunk === ''} onDone=${refresh}
-        call=${() => ({ method: 'PUT', path: `/pbx/trunks/${encodeURIComponent(trunk)}`, body: { type: 'SIP', status: 'Registered' } })} /></div>
+        call=${() => ({ method: 'PUT', path: `/pbx/trunks/${encodeURIComponent(trunk)}`, query: pbxQuery(), body: { type: 'SIP', status: 'Registered' } })} /></div>
   </section>`;
 }
 
@@ -57,7 +58,7 @@ function extensionCells(one, onDone) {
     html`<td><input size="10" aria-label="Name of ${number}" value=${one.username ?? ''}
       onChange=${(/** @type {Event} */ event) => change(path, { ...members, username: textIn(event) }, onDone)} /></td>`,
     html`<td><${Status} of=${number} value=${one.status} choices=${extensionStatus} onChoose=${(/** @type {string} */ status) => change(path, { ...members, status }, onDone)} /></td>`,
-    html`<td><${Action} label="delete" kind="plain" confirm=${`Delete extension ${number}? Applications get a report.`} onDone=${onDone} call=${() => ({ method: 'DELETE', path })} /></td>`,
+    html`<td><${Action} label="delete" kind="plain" confirm=${`Delete extension ${number}? Applications get a report.`} onDone=${onDone} call=${() => ({ method: 'DELETE', path, query: pbxQuery() })} /></td>`,
   ];
 }
 
@@ -70,7 +71,7 @@ function trunkCells(one, onDone) {
     html`<td><input size="8" aria-label="Type of ${name}" value=${one.type ?? ''}
       onChange=${(/** @type {Event} */ event) => change(path, { ...members, type: textIn(event) }, onDone)} /></td>`,
     html`<td><${Status} of=${name} value=${one.status} choices=${trunkStatus} onChoose=${(/** @type {string} */ status) => change(path, { ...members, status }, onDone)} /></td>`,
-    html`<td><${Action} label="delete" kind="plain" confirm=${`Delete trunk ${name}? Applications get a report.`} onDone=${onDone} call=${() => ({ method: 'DELETE', path })} /></td>`,
+    html`<td><${Action} label="delete" kind="plain" confirm=${`Delete trunk ${name}? Applications get a report.`} onDone=${onDone} call=${() => ({ method: 'DELETE', path, query: pbxQuery() })} /></td>`,
   ];
 }
 
@@ -81,6 +82,9 @@ const Status = ({ of, value, choices, onChoose }) =>
 
 /** @param {string} path @param {object} body @param {() => void} onDone */
 async function change(path, body, onDone) {
-  if ((await perform({ method: 'PUT', path, body }, `Change ${path.split('/').at(-1)}`)) !== undefined)
+  if (
+    (await perform({ method: 'PUT', path, query: pbxQuery(), body }, `Change ${path.split('/').at(-1)}`)) !==
+    undefined
+  )
     onDone();
 }

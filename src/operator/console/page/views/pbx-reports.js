@@ -5,7 +5,7 @@ import { Action } from '../parts/action.js';
 import { Failure } from '../parts/notes.js';
 import { Table } from '../parts/table.js';
 import { html, textIn, useState } from '../ui.js';
-import { concerns } from './pbx-events.js';
+import { concerns, pbxQuery } from './pbx-events.js';
 
 /**
  * @typedef {{ at: string, token: string, url: string, address?: string, outcome: string, verdict: string, status?: number, reply?: string }} Attempt
@@ -32,7 +32,7 @@ export function Reports() {
   const { data, error, refresh } = useResource(
     /** @type {import('../api.js').Read<{ reports: readonly Report[] }>} */ ({
       path: '/pbx/reports',
-      query: { state, limit: 200 },
+      query: { state, limit: 200, ...pbxQuery() },
     }),
     concerns,
     1_000,
@@ -68,7 +68,7 @@ function ReportDetail({ report, onDone }) {
   const { id, state, attempts, nextInMs } = report;
   return html`<section class="panel" aria-label="Report ${report.report}"><div class="row end"><h2>${report.report} <span class="dim">to ${report.user}</span></h2>
       <${Action} label="Replay" disabled=${!finished.includes(state)} title=${finished.includes(state) ? undefined : 'It is not finished: it is sent without a replay.'}
-        call=${() => ({ method: 'POST', path: `/pbx/reports/${encodeURIComponent(id)}/replay` })} onDone=${onDone} /></div>
+        call=${() => ({ method: 'POST', path: `/pbx/reports/${encodeURIComponent(id)}/replay`, query: pbxQuery() })} onDone=${onDone} /></div>
     <p><span class="badge ${kinds[state] ?? ''}">${state}</span> <span class="mono name">${report.url}</span>${nextInMs !== undefined && nextInMs > 0 ? `, next attempt in ${duration(nextInMs)}` : ''}</p>
     <pre>${pretty(report.body)}</pre>
     <h3>Attempts</h3>
@@ -97,13 +97,14 @@ export function DeadLetters() {
   const { data, error, refresh } = useResource(
     /** @type {import('../api.js').Read<{ deadLetters: readonly DeadLetter[] }>} */ ({
       path: '/pbx/dead-letters',
+      query: pbxQuery(),
     }),
     concerns,
     1_000,
   );
   const letters = data?.deadLetters ?? [];
   return html`<section class="panel"><div class="row end"><h2>Dead letters</h2>
-      ${letters.length > 0 && html`<${Action} label="Replay all" onDone=${refresh} call=${() => ({ method: 'POST', path: '/pbx/dead-letters/replay', body: {} })} />`}</div>
+      ${letters.length > 0 && html`<${Action} label="Replay all" onDone=${refresh} call=${() => ({ method: 'POST', path: '/pbx/dead-letters/replay', query: pbxQuery(), body: {} })} />`}</div>
     <${Failure} error=${error} />
     ${
       letters.length === 0
@@ -115,7 +116,7 @@ export function DeadLetters() {
               html`<td><details><summary>${letter.report.report}</summary><pre>${JSON.stringify(letter.report, null, 1)}</pre></details></td>`,
               html`<td class="num">${letter.attempts}</td>`,
               html`<td class="name">${letter.reason}</td>`,
-              html`<td><${Action} label="replay" kind="plain" onDone=${refresh} call=${() => ({ method: 'POST', path: '/pbx/dead-letters/replay', body: { keys: [letter.key] } })} /></td>`,
+              html`<td><${Action} label="replay" kind="plain" onDone=${refresh} call=${() => ({ method: 'POST', path: '/pbx/dead-letters/replay', query: pbxQuery(), body: { keys: [letter.key] } })} /></td>`,
             ]} />`
     }</section>`;
 }

@@ -10,7 +10,7 @@ import { Why } from '../parts/why.js';
 import { route } from '../route.js';
 import { html } from '../ui.js';
 import { Calls } from './pbx-calls.js';
-import { concerns } from './pbx-events.js';
+import { concerns, pbxQuery } from './pbx-events.js';
 import { Model } from './pbx-model.js';
 import { DeadLetters, Reports } from './pbx-reports.js';
 
@@ -27,13 +27,14 @@ export function Pbx() {
   const leases = useResource(
     /** @type {import('../api.js').Read<{ leases: readonly Token[] }>} */ ({
       path: '/leases',
-      query: { protocol: 'pbx', holder, group, limit: 1_000 },
+      query: { protocol: 'pbx', holder, group, limit: 1_000, ...pbxQuery() },
     }),
     concerns,
   );
   const deliveries = useResource(
     /** @type {import('../api.js').Read<{ deliveries: readonly Delivery[] }>} */ ({
       path: '/pbx/deliveries',
+      query: pbxQuery(),
     }),
     concerns,
     1_000,
@@ -70,7 +71,7 @@ function tokenCells(lease, delivery, readAt) {
     html`<td>${delivery === undefined ? '' : html`<span class=${delivery.allowed && delivery.retrying === 0 && delivery.fix === undefined ? '' : 'warn'}>${delivery.state}</span>${delivery.last && html`<br /><small class="dim">last attempt at ${clockTime(delivery.last.atMs)}</small>`}${delivery.fix && html`<br /><small class="dim">To mend it: ${delivery.fix}</small>`}`}</td>`,
     html`<td class="nowrap"><${Action} label="expire" kind="plain" confirm=${`End this token of ${group}, as if 30 minutes had passed?`}
         call=${() => ({ method: 'DELETE', path: '/leases', query: { tenant, group, holder, as: 'expired' } })} />
-      <${Action} label="send a test report" kind="plain" call=${() => ({ method: 'POST', path: '/pbx/deliveries/test', body: { token: holder } })} />
+      <${Action} label="send a test report" kind="plain" call=${() => ({ method: 'POST', path: '/pbx/deliveries/test', query: { tenant }, body: { token: holder } })} />
       <${Why} subject=${{ tenant, group, holder }} /></td>`,
   ];
 }
@@ -87,6 +88,7 @@ function Diagnostics() {
   const { data, error } = useResource(
     /** @type {import('../api.js').Read<{ diagnostics: readonly Diagnostic[] }>} */ ({
       path: '/pbx/diagnostics',
+      query: pbxQuery(),
     }),
     concerns,
     1_000,
