@@ -29,8 +29,6 @@ describe('the store on a Redis Cluster of three masters', () => {
   };
 
   storeContract(traits, open);
-  describe('with tenants whose clocks were moved by hours', () =>
-    storeContract(traits, open, { aheadMs: 5 * 3_600_000 }));
   clockContract(traits, open);
   storeModel(traits, open);
   eventWatches(traits, open);
