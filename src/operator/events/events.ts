@@ -65,11 +65,12 @@ export interface EventsOptions {
   leaseMs?(tenant: string): number | undefined;
 }
 
+/** A place of the ring, which is written again and again. */
 interface KeptEvent {
-  readonly seq: number;
-  readonly atMs: number;
-  readonly leaseMs: number | undefined;
-  readonly event: NewEvent | LazyEvent;
+  seq: number;
+  atMs: number;
+  leaseMs: number | undefined;
+  event: NewEvent | LazyEvent;
 }
 
 /** Makes a log of events: a ring, whose events are rendered when read, since a mass expiry appends many that may never be. */
@@ -90,8 +91,15 @@ export function makeEvents(wallMs: () => number, { max = defaultMax, leaseMs }: 
     },
     append(event) {
       const clockMs = typeof event.tenant === 'string' ? leaseMs?.(event.tenant) : undefined;
-      ring[newest % max] = { seq: newest + 1, atMs: wallMs(), leaseMs: clockMs, event };
+      const place = ring[newest % max];
       newest += 1;
+      if (place === undefined) ring.push({ seq: newest, atMs: wallMs(), leaseMs: clockMs, event });
+      else {
+        place.seq = newest;
+        place.atMs = wallMs();
+        place.leaseMs = clockMs;
+        place.event = event;
+      }
       if (listeners.size > 0) for (const listener of listeners) listener();
     },
     read(after, limit) {

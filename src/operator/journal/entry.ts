@@ -4,7 +4,10 @@ import type { Reply } from '../../http/reply.ts';
 /** What became of a request. `aborted`: the client left, or gave no reply to what the server sent; `dropped`: a fault closed the connection or wrote something else. */
 export type EntryState = 'pending' | 'answered' | 'aborted' | 'dropped';
 
-/** One request as kept. It is rendered only when it is read, so that keeping it costs little. */
+/**
+ * One request as kept. It is rendered only when it is read, so that keeping it costs little, and it has all its members from the start, as
+ * adding them later would cost more than they do.
+ */
 export interface Entry {
   readonly seq: number;
   /** Wall time of receipt, ms since 1970. */
@@ -13,7 +16,7 @@ export interface Entry {
   readonly leaseMs?: number | undefined;
   /** Cursor of the newest event at receipt, and at the reply: what came between may be due to the request. */
   readonly eventsBefore: number;
-  eventsAfter?: number;
+  eventsAfter: number | undefined;
   /** For its duration, ms on a clock of its own. */
   readonly startedMs: number;
   readonly direction: 'in' | 'out';
@@ -34,9 +37,9 @@ export interface Entry {
     readonly body: Uint8Array | undefined;
   };
   state: EntryState;
-  reply?: Reply;
-  durationMs?: number;
+  reply: Reply | undefined;
+  durationMs: number | undefined;
   /** Id of the fault that fired on it. */
-  fault?: string;
-  notes?: readonly string[];
+  fault: string | undefined;
+  notes: readonly string[] | undefined;
 }

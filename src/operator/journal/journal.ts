@@ -126,6 +126,16 @@ export function makeJournal(options: JournalOptions): Journal {
 
 const slot = 'journal';
 
+/** What an entry has before its reply. */
+const unanswered = {
+  state: 'pending',
+  eventsAfter: undefined,
+  reply: undefined,
+  durationMs: undefined,
+  fault: undefined,
+  notes: undefined,
+} as const;
+
 function outcomeOf<Result>(message: Outgoing<Result>, result: Result): Outcome {
   const outcome = message.outcomeOf(result);
   return 'failure' in outcome
@@ -148,7 +158,7 @@ function refusedEntry(
     operation: what,
     client,
     request: { method, url, authority: undefined, headers, body: undefined },
-    state: 'pending',
+    ...unanswered,
   };
 }
 
@@ -164,8 +174,8 @@ function outgoingEntry<Result>(message: Outgoing<Result>, seq: number, options: 
     direction: 'out',
     ...{ protocol, operation, tenant, group, holder },
     request: { ...request, authority: undefined, body: Buffer.from(request.body) },
-    state: 'pending',
-    ...(fault === undefined ? {} : { fault }),
+    ...unanswered,
+    fault,
   };
 }
 
@@ -196,6 +206,12 @@ function entryOf(
       headers: request.raw.rawHeaders,
       body: request.body instanceof Uint8Array ? request.body : undefined,
     },
+    // Written out, as this is for every heartbeat.
     state: 'pending',
+    eventsAfter: undefined,
+    reply: undefined,
+    durationMs: undefined,
+    fault: undefined,
+    notes: undefined,
   };
 }

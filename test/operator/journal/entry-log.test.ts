@@ -8,7 +8,8 @@ const makeLog = (limits: JournalLimits): EntryLog => makeEntryLog({ ...options, 
 function keep(log: EntryLog, bodyBytes = 0): Entry {
   return log.keep({
     ...{ seq: log.newest + 1, atMs: 0, startedMs: 0, eventsBefore: 0, direction: 'in', state: 'pending' },
-    ...{ protocol: 'p', operation: 'o' },
+    ...{ protocol: 'p', operation: 'o', eventsAfter: undefined, durationMs: undefined },
+    ...{ reply: undefined, fault: undefined, notes: undefined },
     request: { method: 'PUT', url: '', authority: undefined, headers: [], body: new Uint8Array(bodyBytes) },
   });
 }
