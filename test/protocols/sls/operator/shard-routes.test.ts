@@ -63,6 +63,11 @@ describe('POST /_heartbeatd/sls/logs', () => {
     expect(reply).toEqual({ status, json: { error: expect.stringContaining(message) } });
   });
 
+  it('writes logs when the clock was moved beyond what a time on the wire can say', async () => {
+    await service.started.store.advanceClock(5e12);
+    expect(await put(0, 'a')).toMatchObject({ status: 201 });
+  });
+
   it('refuses a log group that is too large, and a shard that was split', async () => {
     await service.close();
     service = await startService({ slsMaxLogGroupBytes: 1_024 });
