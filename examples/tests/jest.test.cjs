@@ -1,4 +1,4 @@
-/** Four tests with Jest, in CommonJS, all at once on one server: each has tenants, a clock and faults of its own. */
+/** Four tests with Jest, in CommonJS, all at once on one server: each has separate tenants, clocks and faults. */
 const { afterAll, beforeAll, describe, expect, it } = require('@jest/globals');
 const { startHeartbeatd } = require('heartbeatd');
 const { pbxApplication, pubnubUser, slsConsumer, slsProducer } = require('./clients.js');
@@ -65,7 +65,7 @@ describe('with heartbeatd', () => {
     await hb.waitForEvent({ tenant: presence.tenant, type: 'presence.join', holder: 'alice' });
 
     await presence.faults.add({ match: { operation: 'Publish' }, do: { drop: 'after' } });
-    // Jest's sandbox has an Error of its own, so the SDK does not retry after an error of fetch. The application does.
+    // Jest's sandbox has another Error class, so the SDK does not retry after an error of fetch. The application does.
     const publish = () => bob.publish({ channel: 'lobby', message: 'hello' });
     await publish().catch(publish);
 

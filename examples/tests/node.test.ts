@@ -1,4 +1,4 @@
-/** Four tests with node:test, all at once on one server: each has tenants, a clock and faults of its own. */
+/** Four tests with node:test, all at once on one server: each has separate tenants, clocks and faults. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type StartedHeartbeatd, startHeartbeatd } from 'heartbeatd';

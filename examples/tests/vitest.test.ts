@@ -1,4 +1,4 @@
-/** Four tests with Vitest, all at once on one server: each has tenants, a clock and faults of its own. */
+/** Four tests with Vitest, all at once on one server: each has separate tenants, clocks and faults. */
 import { type StartedHeartbeatd, startHeartbeatd } from 'heartbeatd';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pbxApplication, pubnubUser, slsConsumer, slsProducer } from './clients.js';

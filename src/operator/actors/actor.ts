@@ -55,7 +55,7 @@ export type ActorChange = Static<ReturnType<typeof actorChangeSchema>> & Readonl
 /** The names of `common`: what is left of a request is for the protocol. */
 export const commonNames: ReadonlySet<string> = new Set(Object.keys(common));
 
-/** Returns the members of all protocols; the framework checks that a request has only those of its own. */
+/** Returns the members of all protocols; the framework checks that a request has only those of its protocol. */
 export function fieldsOf(kits: readonly ActorKit[]): TProperties {
   return Object.assign({}, ...kits.map(({ fields }) => fields));
 }

@@ -13,7 +13,7 @@ export const token = signal(sessionStorage.getItem(tokenKey) ?? '');
 /** Whether the server asks for a token. */
 export const needsToken = signal(false);
 
-/** Where vendor clients are served: here, unless the operator API has a port of its own. */
+/** Where vendor clients are served: here, unless the operator API has another port. */
 export const vendorOrigin = signal(location.origin);
 
 /** Reads where vendor clients are served. */

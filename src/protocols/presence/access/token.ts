@@ -111,7 +111,7 @@ function signedPart(text: string): Signed | undefined {
   }
 }
 
-/** Returns what a token holds, whoever signed it; undefined for a text that is none. */
+/** Returns what a token holds, also if another key signed it; undefined for a text that is none. */
 export function readToken(text: string): TokenContent | undefined {
   const part = signedPart(text);
   return part === undefined || !part.members.has('sig') ? undefined : contentOf(part);
