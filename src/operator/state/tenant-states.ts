@@ -4,7 +4,7 @@ import { BadRequest } from '../schemas.ts';
 import { dumpOf, stateOf } from './state-document.ts';
 import type { StateDocument, TenantState } from './state-schema.ts';
 
-type StateStore = Pick<Store, 'tenants' | 'ownClocks' | 'dump' | 'load' | 'drop' | 'followClock'>;
+type StateStore = Pick<Store, 'tenants' | 'ownClocks' | 'dump' | 'load'>;
 
 /** Returns all tenants that hold anything, or have a clock of their own, sorted. */
 export async function knownTenants(store: StateStore): Promise<Tenant[]> {
@@ -51,10 +51,9 @@ export function replaceStates(
   };
 }
 
-/** Removes all of a tenant, and lets it follow the common clock. */
-export async function dropState(store: StateStore, tenant: Tenant): Promise<void> {
-  await store.drop({ tenant });
-  await store.followClock(tenant);
+/** Removes all of a tenant, and lets it follow the common clock, in one step: who is told of it sees the clock that counts from now on. */
+export async function dropState(store: Pick<Store, 'load'>, tenant: Tenant): Promise<void> {
+  await store.load({ tenant, dump: dumpOf(tenant, {}) });
 }
 
 /** Rejects with BadRequest where the store refuses the size or the clock. */

@@ -77,7 +77,8 @@ export async function poll(context: PresenceContext, call: PresenceCall, after: 
     const heartbeat = settings.presenceEnabled && uuid !== '' ? parseHeartbeat(call) : undefined;
     if (after === 0n) return await beginSubscription(context, call, heartbeat);
     const opened = await openSubscription(context, call);
-    return await holdPoll({ context, call, poll: current, filter, heartbeat, after, opened });
+    const known = knownTimetoken(after, opened.readAt.timetoken);
+    return await holdPoll({ context, call, poll: current, filter, heartbeat, after: known, opened });
   } catch (error) {
     // All held polls fail together when the store does.
     if (error instanceof StoreUnavailable) await failureTurns();
@@ -86,6 +87,12 @@ export async function poll(context: PresenceContext, call: PresenceCall, after: 
     current.finish();
   }
 }
+
+/**
+ * Returns the timetoken to continue from. One that is ahead of the tenant was handed out before a reset, or by a server that was
+ * restarted after its clock had been moved: a client that keeps it would hear nothing until the clock is there again.
+ */
+const knownTimetoken = (asked: bigint, newest: bigint): bigint => (asked > newest ? newest : asked);
 
 /** Returns where a subscription begins: before the uuid's own join, also if a heartbeat beside the request made it. */
 async function beginSubscription(
