@@ -70,7 +70,8 @@ export async function control(
   const { store, configuredModel } = context;
   const find: Finder = finders[by];
   const id = parameters.get(by) ?? '';
-  const found = (await listCalls(store)).filter((call) => find(call, id, parameters) !== undefined);
+  const openCalls = await listCalls(store);
+  const found = openCalls.filter((call) => find(call, id, parameters) !== undefined);
   if (found.length === 0) {
     const { value: model } = await readModel(store, configuredModel);
     const isUnknown = by === 'extid' && findExtension(model, id) === undefined;
@@ -84,7 +85,7 @@ export async function control(
       if (open === undefined || side === undefined) continue;
       const wanted = steps({ model, call: open.value, side, parameters });
       try {
-        const played = refusing(() => playSteps(model, open.value, wanted));
+        const played = refusing(() => playSteps(model, open.value, wanted, openCalls));
         const writes = [writeCall(callid, played.call, open.version)];
         return { model: played.model, reports: played.reports, writes, result: callid };
       } catch (error) {

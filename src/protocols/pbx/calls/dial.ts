@@ -22,13 +22,14 @@ export async function dialCall(
   context: PbxContext,
   start: (model: Model, callid: string, startedMs: number) => OpenCall,
 ): Promise<string> {
-  if ((await listCalls(context.store)).length >= maxOpenCalls) throw new PbxError(errnos.noSuchCall);
   const startedMs = Math.floor(await dateOf(context.store, context.store.tenant));
   const callid = newCallId(context, startedMs);
   return changeModel(context, async (model) => {
+    const openCalls = await listCalls(context.store);
+    if (openCalls.length >= maxOpenCalls) throw new PbxError(errnos.noSuchCall);
     const call = refusing(() => start(model, callid, startedMs));
     const steps = stepsOfDialling(model, call.caller, call.callee);
-    const played = refusing(() => playSteps(model, { ...call, startedBy: 'api' }, steps));
+    const played = refusing(() => playSteps(model, { ...call, startedBy: 'api' }, steps, openCalls));
     const writes = [writeCall(callid, played.call, 0)];
     return { model: played.model, reports: played.reports, writes, result: callid };
   });

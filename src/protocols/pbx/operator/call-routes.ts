@@ -70,13 +70,14 @@ function registerNewCall(app: App, contextOf: ContextOf): void {
       const { store } = context;
       const { steps: values, ...newCall } = request.body;
       const steps = values?.map(parseStep);
-      if ((await listCalls(store)).length >= maxOpenCalls)
-        throw new OperatorError(409, `${maxOpenCalls} calls are open; end one first`);
       const state = await updateModel(context, async (model) => {
+        const openCalls = await listCalls(store);
+        if (openCalls.length >= maxOpenCalls)
+          throw new OperatorError(409, `${maxOpenCalls} calls are open; end one first`);
         const startedMs = await dateOf(store, store.tenant);
         const callid = newCallId(context, startedMs);
         const call = refusingWith(400, () => startCall(model, newCall, callid, startedMs));
-        return playAll(model, call, 0, steps ?? wholeCall(call));
+        return playAll(model, { call, version: 0, steps: steps ?? wholeCall(call), openCalls });
       });
       return reply.code(201).send(state);
     },
@@ -103,7 +104,8 @@ function registerNextSteps(app: App, contextOf: ContextOf): void {
         const { callid } = request.params;
         const open = await readCall(context.store, callid);
         if (open === undefined) throw new OperatorError(404, `call ${callid} is not open`);
-        return playAll(model, open.value, open.version, steps);
+        const openCalls = await listCalls(context.store);
+        return playAll(model, { call: open.value, version: open.version, steps, openCalls });
       });
     },
   );
@@ -117,14 +119,17 @@ function parseStep(value: unknown): Step {
   throw new OperatorError(400, `steps: ${shown} is not a step`);
 }
 
-/** Throws OperatorError 400 for a step after the end, and 409 for one that cannot follow. `version`: of the stored call. */
-function playAll(
-  model: Model,
-  call: OpenCall,
-  version: number,
-  steps: readonly Step[],
-): ModelUpdate<CallState> {
-  const played = refusingWith(409, () => playSteps(model, call, steps));
+interface Playing {
+  readonly call: OpenCall;
+  /** Of the stored call; 0: it is new. */
+  readonly version: number;
+  readonly steps: readonly Step[];
+  readonly openCalls: readonly OpenCall[];
+}
+
+/** Throws OperatorError 400 for a step after the end, and 409 for one that cannot follow. */
+function playAll(model: Model, { call, version, steps, openCalls }: Playing): ModelUpdate<CallState> {
+  const played = refusingWith(409, () => playSteps(model, call, steps, openCalls));
   return {
     model: played.model,
     reports: played.reports,

@@ -1,6 +1,6 @@
 /**
- * The report of a call that was not connected ("Call Failure", S-Series API v1.1.0; "CallFailed", v2.0.0). The documents of the
- * two versions spell the same reasons differently, and name different members.
+ * The report of a call that was not connected ("Call Failure", S-Series API v1.1.0 and OpenVox UC Series API; "CallFailed", v2.0.0).
+ * The documents spell the same reasons differently, and name different members.
  */
 import { Type } from '@sinclair/typebox';
 import { Members, partiesOf } from './members.ts';
@@ -32,6 +32,12 @@ const legacyReasons: ReadonlyMap<string, string> = new Map([
   [failureReasons.unreachable, 'Line unreachable'],
 ]);
 
+/** OpenVox's sample has the code as a number, and no text. */
+function openvoxReason(reason: string): string | number {
+  const code = /^\d{3}\b/.exec(reason)?.[0];
+  return code === undefined ? reason : Number(code);
+}
+
 export const callFailed = reportKind(
   'CallFailed',
   {
@@ -53,6 +59,8 @@ export const callFailed = reportKind(
           ...partiesOf(extensions, shape),
         ];
       }
+      if (shape === 'openvox')
+        return [['reason', openvoxReason(reason)], ['callid', callid], ...partiesOf(members, shape)];
       // The call list shape has no list here: the sample of v1.1.0 writes the members as the legacy shape does.
       return [
         ['reason', (shape === 'legacy' ? legacyReasons.get(reason) : undefined) ?? reason],

@@ -21,7 +21,10 @@ const properties = {
 type Properties = Static<TObject<typeof properties>>;
 
 export const callRecord = reportKind('NewCdr', properties, {
-  members: (record, shape) => (shape === 'event' ? eventMembers(record) : actionMembers(record)),
+  members(record, shape) {
+    if (shape === 'event') return eventMembers(record);
+    return actionMembers(shape === 'openvox' ? openvoxProperties(record) : record);
+  },
 });
 export type CallRecord = Static<(typeof callRecord)['schema']>;
 
@@ -36,18 +39,31 @@ function actionMembers(record: Properties): Pairs {
     ...present([
       ['srctrunkname', record.srctrunkname],
       ['desttrunkname', record.dsttrunkname],
-      ['pincode', record.pincode],
     ]),
     ['callduraction', record.callduration],
     ['talkduraction', record.talkduration],
     ['status', record.status],
     ['type', record.type],
     ...present([
+      ['pincode', record.pincode],
       ['recording', record.recording],
       ['didnumber', record.didnumber],
       ['agentringtime', record.agentringtime],
     ]),
   ];
+}
+
+/** Returns what the page "CDR Reports" of OpenVox's document lists: no trunks, no number that was dialled. */
+function openvoxProperties(record: Properties): Properties {
+  const {
+    srctrunkname: _,
+    dsttrunkname: __,
+    pincode: ___,
+    didnumber: ____,
+    agentringtime: _____,
+    ...listed
+  } = record;
+  return listed;
 }
 
 function eventMembers(record: Properties): Pairs {

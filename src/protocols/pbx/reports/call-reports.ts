@@ -1,9 +1,10 @@
 /**
  * Reports about a call while it lasts. Sources: S-Series API Developer's Guide (legacy), S-Series API v1.1.0 (call list), S-Series
- * API v2.0.0 (event), OpenVox UC API.
+ * API v2.0.0 (event), OpenVox UC Series API (openvox).
  */
 import { Type } from '@sinclair/typebox';
 import { callFailed } from './call-failed.ts';
+import { conferenceStatus } from './conference-status.ts';
 import { type Member, Members, partiesOf } from './members.ts';
 import { playPromptEnd } from './play-prompt-end.ts';
 import { Name, type Pairs, reportKind, type Shape, Text } from './report-kind.ts';
@@ -28,16 +29,26 @@ function callStatus<const N extends CallStatusName>(name: N) {
         return [['callid', callid], ...partiesOf(members, shape, statuses(name, members))];
       // Only the event shape has it.
       if (name === 'HOLD') return undefined;
-      // OpenVox's one sample with two extensions is a RING, and writes the caller first.
-      const ordered = shape === 'openvox' || !isCalleeFirst(name, hungUpBy) ? members : members.toReversed();
+      const ordered = isCalleeFirst(name, hungUpBy, { members, shape }) ? members.toReversed() : members;
       return [['callid', callid], ...partiesOf(ordered, shape)];
     },
   });
 }
 
-/** RING and ANSWER are about the callee, ALERT and ANSWERED about the caller, BYE about the member that hung up. */
-function isCalleeFirst(name: CallStatusName, hungUpBy: 'caller' | 'callee' | undefined): boolean {
-  return name === 'RING' || name === 'ANSWER' || (name === 'BYE' && hungUpBy === 'callee');
+/**
+ * RING and ANSWER are about the callee, ALERT and ANSWERED about the caller, BYE about the member that hung up. OpenVox's samples of
+ * RING and ANSWER write the caller first when both are extensions, and of ANSWER and ANSWERED the extension when one is.
+ */
+function isCalleeFirst(
+  name: CallStatusName,
+  hungUpBy: 'caller' | 'callee' | undefined,
+  { members, shape }: { readonly members: readonly Member[]; readonly shape: Shape },
+): boolean {
+  if (name === 'BYE') return hungUpBy === 'callee';
+  if (shape !== 'openvox') return name === 'RING' || name === 'ANSWER';
+  const [caller, callee] = members;
+  if (caller?.type === 'ext' && callee?.type === 'ext') return false;
+  return name === 'RING' || (name !== 'ALERT' && caller?.type !== 'ext');
 }
 
 /** One event holds what two older reports say: the ringing and the calling party, the answering and the answered one. */
@@ -86,10 +97,10 @@ export const callReports = [
     { callid: Name, members: Members },
     {
       wireName: () => transferName,
-      // Samples of the event shape write the member that transfers last, those of the older ones first.
+      // Samples of v1.1.0 and v2.0.0 write the caller first, those of the first guide and of OpenVox the callee, whoever transfers.
       members: ({ callid, members }, shape) => [
         ['callid', callid],
-        ...partiesOf(shape === 'event' ? members.toReversed() : members, shape),
+        ...partiesOf(shape === 'callList' || shape === 'event' ? members : members.toReversed(), shape),
       ],
     },
   ),
@@ -116,6 +127,7 @@ export const callReports = [
     },
   ),
   playPromptEnd,
+  conferenceStatus,
   reportKind(
     'Satisfaction',
     { callid: Name, surveyresult: Name },

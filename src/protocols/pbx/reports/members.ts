@@ -61,9 +61,13 @@ export function partiesOf(
       return members.map(party);
     case 'openvox': {
       const numbers = members.flatMap((member) => (member.type === 'ext' ? [member.number] : []));
-      const trunks = members.filter(({ type }) => type !== 'ext').map(party);
       const extid = numbers.length === 1 ? (numbers[0] ?? '') : numbers;
-      return numbers.length === 0 ? trunks : [['ext', { pairs: [['extid', extid]] }], ...trunks];
+      const firstExtension = members.findIndex(({ type }) => type === 'ext');
+      // One `ext` for all extensions, where the first of them stands.
+      return members.flatMap((member, at): Pairs => {
+        if (member.type !== 'ext') return [party(member)];
+        return at === firstExtension ? [['ext', { pairs: [['extid', extid]] }]] : [];
+      });
     }
   }
 }

@@ -19,6 +19,7 @@ export type Shape = (typeof shapes)[number];
 export type Pairs = readonly (readonly [name: string, value: Value])[];
 export type Value =
   | string
+  | number
   | readonly string[]
   | { readonly pairs: Pairs }
   | readonly { readonly pairs: Pairs }[];
@@ -85,7 +86,7 @@ function write(pairs: Pairs): string {
 }
 
 function writeValue(value: Value): string {
-  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'string' || typeof value === 'number') return JSON.stringify(value);
   if ('pairs' in value) return write(value.pairs);
   const items: readonly (string | { readonly pairs: Pairs })[] = value;
   return `[${items.map((item) => (typeof item === 'string' ? JSON.stringify(item) : write(item.pairs))).join(',')}]`;

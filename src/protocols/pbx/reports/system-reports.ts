@@ -58,5 +58,22 @@ export const systemReports = [
       ],
     },
   ),
+  // A call on a telephone that is controlled by uaCSTA ("uacstacall", v2.0.0): only the event shape has it.
+  reportKind(
+    'UaCstaCall',
+    { operation: Name, extnumber: Name, cstacallid: Name, ipaddress: Name },
+    {
+      wireName: () => 'uacstacall',
+      members: ({ operation, extnumber, cstacallid, ipaddress }, shape) =>
+        shape === 'event'
+          ? [
+              ['operation', operation],
+              ['extnumber', extnumber],
+              ['cstacallid', cstacallid],
+              ['ipaddress', ipaddress],
+            ]
+          : undefined,
+    },
+  ),
   raw,
 ] as const;

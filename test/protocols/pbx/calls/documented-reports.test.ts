@@ -1,7 +1,12 @@
-/** The reports of played calls, in the members and the order of the pages "Ringing", "Call Released", "Call Transfer" and "Invite". */
+/**
+ * The reports of played calls, in the members and the order of the samples. callList: pages "Ringing", "Ring Back", "Call Released",
+ * "Call Transfer", "Inbound Call Request" and "Inbound Call" of S-Series API v1.1.0; legacy: the pages of the same names in the first
+ * S-Series API guide; event: "CallStatus", "CallTransfer", "Invite" and "Incoming" of v2.0.0.
+ */
 import { describe, expect, it } from 'vitest';
 import type { NewCall, OpenCall } from '../../../../src/protocols/pbx/calls/play/call.ts';
 import { playStep } from '../../../../src/protocols/pbx/calls/play/play-step.ts';
+import { playSteps } from '../../../../src/protocols/pbx/calls/play/play-steps.ts';
 import { startCall } from '../../../../src/protocols/pbx/calls/play/start-call.ts';
 import type { Step } from '../../../../src/protocols/pbx/calls/play/step.ts';
 import { defaultModel } from '../../../../src/protocols/pbx/model/model.ts';
@@ -128,16 +133,21 @@ describe('a call that ends', () => {
 });
 
 describe('a call that is transferred by an extension', () => {
-  const transfer: Step = { step: 'transfer', to: '1002' };
-
-  it('names the extension that transfers first', () => {
+  it.each(['caller', 'callee'] as const)('names the caller first when its %s transfers', (by) => {
+    const transfer: Step = { step: 'transfer', to: '1002', by };
+    expect(heard('callList', internal, ring, answer, transfer)[0]).toEqual({
+      action: 'Tranfer',
+      call: [ext('1000'), ext('1001')],
+    });
     expect(heard('callList', inbound, ring, answer, transfer)[0]).toEqual({
       action: 'Tranfer',
-      call: [ext('1000'), inboundMember],
+      call: [inboundMember, ext('1000')],
     });
   });
 
-  it('names it last for v2, whose members have no status', () => {
+  const transfer: Step = { step: 'transfer', to: '1002' };
+
+  it('names the caller first for v2, whose members have no status', () => {
     expect(heard('event', inbound, ring, answer, transfer)[0]).toEqual({
       event: 'Tranfer',
       members: [
@@ -145,5 +155,79 @@ describe('a call that is transferred by an extension', () => {
         { ext: { number: '1000', channelid: 'SIP/1000-000000c8' } },
       ],
     });
+  });
+});
+
+/** The pages of the same names in the document of OpenVox's UC Series. */
+describe('an application of OpenVox', () => {
+  const written = (newCall: NewCall, ...steps: Step[]): string[] =>
+    heard('openvox', newCall, ...steps).map((report) => JSON.stringify(report));
+  const inboundText = JSON.stringify(inboundMember).slice(1, -1);
+  const outboundText = JSON.stringify(outboundMember).slice(1, -1);
+  const both = '"ext":{"extid":["1000","1001"]}';
+  const exchanged = '"ext":{"extid":["1001","1000"]}';
+  const one = '"ext":{"extid":"1000"}';
+
+  it('receives the caller first when an extension rings for another', () => {
+    expect(written(internal, ring)).toEqual([`{"action":"ALERT",${one}}`, `{"action":"RING",${both}}`]);
+  });
+
+  it('receives the called end first when one end is outside', () => {
+    expect(written(outbound, ring)[1]).toBe(`{"action":"RING",${outboundText},${one}}`);
+    expect(written(inbound, ring)[1]).toBe(`{"action":"RING",${one},${inboundText}}`);
+  });
+
+  it('receives of an answer the caller first, or the extension if one end is outside', () => {
+    expect(written(internal, ring, answer)[0]).toBe(`{"action":"ANSWER",${both}}`);
+    expect(written(outbound, ring, answer)[0]).toBe(`{"action":"ANSWER",${one},${outboundText}}`);
+    expect(written(inbound, ring, answer)[0]).toBe(`{"action":"ANSWER",${one},${inboundText}}`);
+  });
+
+  it('receives two reports of a hang-up, whoever hung up first in the first, and exchanged in the second', () => {
+    expect(written(internal, ring, answer, { step: 'hangup', by: 'callee' })).toEqual([
+      `{"action":"BYE",${exchanged}}`,
+      `{"action":"BYE",${both}}`,
+    ]);
+    expect(written(outbound, ring, answer, { step: 'hangup', by: 'callee' })).toEqual([
+      `{"action":"BYE",${outboundText},${one}}`,
+      `{"action":"BYE",${one},${outboundText}}`,
+    ]);
+  });
+
+  it('receives of a transfer the called end first', () => {
+    const by = (side: 'caller' | 'callee'): Step => ({ step: 'transfer', to: '1002', by: side });
+    expect(written(internal, ring, answer, by('caller'))[0]).toBe(`{"action":"Tranfer",${exchanged}}`);
+    expect(written(inbound, ring, answer, by('callee'))[0]).toBe(
+      `{"action":"Tranfer",${one},${inboundText}}`,
+    );
+  });
+
+  it('receives the code of a failure as a number, without its text', () => {
+    expect(written(internal, ring, { step: 'fail', reason: '480 Temporarily unavailable' })[0]).toBe(
+      `{"action":"CallFailed","reason":480,${one}}`,
+    );
+  });
+
+  it('receives no trunk in the record of a call', () => {
+    const call = startCall(defaultModel, outbound, callid, 0);
+    const { reports } = playSteps(defaultModel, call, [ring, answer, { step: 'hangup' }], []);
+    const records = reports.filter(({ report }) => report === 'NewCdr');
+    const names = records.map((report) =>
+      Object.keys(JSON.parse(renderReport(report, 'openvox', '1') ?? '')),
+    );
+    expect(names).toEqual([
+      [
+        'action',
+        'callid',
+        'timestart',
+        'callfrom',
+        'callto',
+        'callduraction',
+        'talkduraction',
+        'status',
+        'type',
+        'sn',
+      ],
+    ]);
   });
 });

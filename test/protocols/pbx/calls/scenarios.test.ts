@@ -52,7 +52,9 @@ function line(report: Json): string {
   );
   const parties = ((call ?? members ?? single) as Member[]).map(member);
   const number = ivr === undefined ? undefined : Object.values(ivr as object).join();
-  return [name, reason, parties.join(', '), info, number].filter(Boolean).join(' | ');
+  const { conferencenumber, conferencename } = report;
+  const conference = conferencenumber === undefined ? undefined : `${conferencenumber} ${conferencename}`;
+  return [name, reason, conference, parties.join(', '), info, number].filter(Boolean).join(' | ');
 }
 
 /** Returns the reports of both applications about calls, once the record of the call has arrived. */
@@ -276,7 +278,7 @@ describe('a whole call', () => {
     const steps = ['ring', 'answer', { step: 'transfer', to: '777' }, 'hangup'];
     const { v1: old, v2: next } = await played({ from: '555', to: '1000', steps });
     expect(old.slice(4)).toEqual([
-      'Tranfer | 1000, 555>1000',
+      'Tranfer | 555>1000, 1000',
       'BYE | 555>1000, 1000>777',
       'BYE | 1000>777, 555>1000',
       'NewCdr 555>777 ANSWERED Transfer',
@@ -312,10 +314,33 @@ describe('a whole call', () => {
       v1: ['ANSWERED | 1000', 'BYE | 1000', 'NewCdr 1000>6400 ANSWERED Internal'],
       v2: [
         'CallStatus | 1000 ANSWERED via 6400',
+        'ConferenceStatus | 6400 Meeting | 1000 ANSWERED via 6400',
         'CallStatus | 1000 BYE via 6400',
+        'ConferenceStatus | 6400 Meeting',
         'NewCdr 1000>6400 ANSWERED Internal',
       ],
     });
+  });
+
+  it('to a conference that another call is in, which v2 gets reports of until both have left', async () => {
+    const first = await play({ from: '1000', to: '6400', steps: ['conference'] });
+    await play({ from: '1001', to: '6400', steps: ['conference'] });
+    await post(`/_heartbeatd/pbx/calls/${first.callid}`, { steps: ['hangup'] });
+    await play({ from: '1002', to: '6400' });
+    const conferences = (): string[] =>
+      v2
+        .bodies()
+        .map((body) => line(JSON.parse(body)))
+        .filter((text) => text.startsWith('ConferenceStatus'));
+    await expect
+      .poll(conferences)
+      .toEqual([
+        'ConferenceStatus | 6400 Meeting | 1000 ANSWERED via 6400',
+        'ConferenceStatus | 6400 Meeting | 1000 ANSWERED via 6400, 1001 ANSWERED via 6400',
+        'ConferenceStatus | 6400 Meeting | 1001 ANSWERED via 6400',
+        'ConferenceStatus | 6400 Meeting | 1001 ANSWERED via 6400, 1002 ANSWERED via 6400',
+        'ConferenceStatus | 6400 Meeting | 1001 ANSWERED via 6400',
+      ]);
   });
 
   it('to a queue without steps is answered by its first free agent', async () => {

@@ -109,12 +109,12 @@ describe('reports have the bytes of the documents', () => {
     [
       'event',
       { report: 'Transfer', callid, members: internal },
-      `{"event":"Tranfer","callid":"${callid}","members":[{"ext":{"number":"1002","channelid":""}},{"ext":{"number":"1001","channelid":""}}],"sn":"1"}`,
+      `{"event":"Tranfer","callid":"${callid}","members":[{"ext":{"number":"1001","channelid":""}},{"ext":{"number":"1002","channelid":""}}],"sn":"1"}`,
     ],
     [
       'legacy',
       { report: 'Transfer', callid, members: internal },
-      `{"action":"Tranfer","callid":"${callid}","ext":{"extid":"1001"},"ext":{"extid":"1002"}}`,
+      `{"action":"Tranfer","callid":"${callid}","ext":{"extid":"1002"},"ext":{"extid":"1001"}}`,
     ],
     [
       'legacy',
@@ -250,6 +250,38 @@ describe('reports have the bytes of the documents', () => {
       'event',
       record,
       '{"event":"NewCdr","callid":"1547392142.330","timestart":"2019-01-13 23:09:02","callfrom":"1005","callto":"9283737733","callduraction":"6","talkduraction":"3","srctrunkname":"","dsttrcunkname":"SPS-6-36","pincode":"","status":"ANSWERED","type":"Outbound","recording":"","didnumber":"","agentringtime":"0","sn":"1"}',
+    ],
+    [
+      'callList',
+      { ...record, pincode: '1000', didnumber: '9283737733', agentringtime: '3' },
+      '{"action":"NewCdr","callid":"1547392142.330","timestart":"2019-01-13 23:09:02","callfrom":"1005","callto":"9283737733","desttrunkname":"SPS-6-36","callduraction":"6","talkduraction":"3","status":"ANSWERED","type":"Outbound","pincode":"1000","didnumber":"9283737733","agentringtime":"3","sn":"1"}',
+    ],
+    [
+      'event',
+      {
+        report: 'ConferenceStatus',
+        callid,
+        number: '6409',
+        name: 'Meeting',
+        members: [{ ...ext('1001'), channelid: 'c1', callpath: '6409' }],
+      },
+      `{"event":"ConferenceStatus","callid":"${callid}","conferencenumber":"6409","conferencename":"Meeting","members":[{"ext":{"number":"1001","channelid":"c1","memberstatus":"ANSWERED","callpath":"6409"}}],"sn":"1"}`,
+    ],
+    [
+      'callList',
+      { report: 'ConferenceStatus', callid, number: '6409', name: 'Meeting', members: [] },
+      undefined,
+    ],
+    [
+      'event',
+      {
+        report: 'UaCstaCall',
+        operation: 'callanswer',
+        extnumber: '1000',
+        cstacallid: '32788',
+        ipaddress: '192.168.5.70:5060',
+      },
+      '{"event":"uacstacall","operation":"callanswer","extnumber":"1000","cstacallid":"32788","ipaddress":"192.168.5.70:5060","sn":"1"}',
     ],
     ['event', { report: 'Raw', body: { any: ['thing', 1] } }, '{"any":["thing",1]}'],
     ['legacy', { report: 'BootUp', shapes: ['event'] }, undefined],

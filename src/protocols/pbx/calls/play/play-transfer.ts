@@ -50,8 +50,8 @@ export const transfer: Play<StepOf<'transfer'>> = (model, call, { to, by = 'call
   const [leaving, staying] = ends(call, by);
   refuseMember(call, to);
   const target = calleeOf(model, to, leavingNumber(leaving), { callid, offset: joining.transferred });
-  // The member that transfers comes first, then the other end.
-  const told: Report[] = reported ? [{ report: 'Transfer', callid, members: [leaving, staying] }] : [];
+  const both = by === 'caller' ? [leaving, staying] : [staying, leaving];
+  const told: Report[] = reported ? [{ report: 'Transfer', callid, members: both }] : [];
   return connect(model, { ...call, transferred: true }, { by, leaving, staying, target, told });
 };
 
