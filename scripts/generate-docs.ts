@@ -15,6 +15,7 @@ import { composeWithSettings, settingsPage } from '../src/settings/settings-page
 import { openEmbeddedDriver } from '../src/store/embedded/driver.ts';
 import { createStore } from '../src/store/runtime/create-store.ts';
 import { withFiles } from './included-files.ts';
+import { operatorOperations } from './operator-operations.ts';
 import { pbxSupport } from './pbx-support.ts';
 import { presenceSupport } from './presence-support.ts';
 
@@ -43,6 +44,7 @@ const pages: Readonly<Record<string, string>> = {
   'docs/sls-support.md': supportPage(slsOperations(context)),
   'docs/pbx-support.md': await pbxSupport(),
   'docs/presence-support.md': await presenceSupport(),
+  'src/client/operations.ts': await operatorOperations(),
 };
 
 for (const [file, text] of Object.entries(pages)) {

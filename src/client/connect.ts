@@ -2,6 +2,7 @@
 import type { OperatorEvent } from '../operator/events/events.ts';
 import type { Selector } from '../operator/selector/selector.ts';
 import { type Actors, makeActors } from './actors.ts';
+import { type CallOperation, callOperation } from './call.ts';
 import { type Clock, makeClock } from './clock.ts';
 import { type Endpoints, endpointsOf } from './endpoints.ts';
 import { type EventsOptions, streamEvents } from './events.ts';
@@ -60,6 +61,11 @@ export interface Heartbeatd extends Endpoints {
   why(subject: WhySubject): Promise<Explanation>;
   /** Names a project, a subscribe key and a PBX user for one test; without a name, new ones. */
   tenant(name?: string): TestTenant;
+  /**
+   * Calls any operation of the operator API by its name: `hb.call('setCheckpoints', {}, { project: 'shop', … })`. Parameters of path and query
+   * come first, then the body. Rejects with OperatorError.
+   */
+  readonly call: CallOperation;
   /** Any other request to the operator API. */
   readonly operator: Requester;
   /** Resolves once the server is ready. Rejects with OperatorError after `patienceMs`. */
@@ -77,6 +83,7 @@ export function connect(url: string, { token, operatorUrl = url }: ConnectOption
     operatorUrl: operatorOrigin,
     ...endpoints,
     operator: requester,
+    call: callOperation(requester),
     clock: makeClock(requester),
     faults: makeFaults(requester),
     journal: makeJournal(requester),

@@ -51,17 +51,17 @@ export interface Leases {
 export function makeLeases({ json }: Requester): Leases {
   return {
     async *list(filter = {}) {
-      let cursor: string | null | undefined;
+      let after: string | null | undefined;
       do {
         // A tenant that holds nothing has no leases.
         const page: Page | { readonly error: string } = await json('GET', '/leases', {
-          query: { ...filter, cursor: cursor ?? undefined },
+          query: { ...filter, after: after ?? undefined },
           accepts: [404],
         });
         if ('error' in page) return;
         yield* page.leases;
-        cursor = page.next;
-      } while (cursor !== null);
+        after = page.next;
+      } while (after !== null);
     },
     move: (move) => json('POST', '/leases/move', { body: move }),
     groups: async (filter) => (await json<Page>('GET', '/leases', { query: { ...filter } })).groups,

@@ -121,7 +121,7 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
   });
 }
 
-/** Names the routes that have no operation id after their method and path: `getPbxDeliveries`. */
+/** Names the routes that have no operation id after their method and path: `getBeaconShips`. */
 function nameOperations(instance: FastifyInstance): void {
   instance.addHook('onRoute', (route) => {
     if (route.schema === undefined || route.schema.operationId !== undefined) return;

@@ -272,3 +272,18 @@ describe('actor', () => {
     expect(await run(['actor', 'rm'])).toMatchObject({ code: 2 });
   });
 });
+
+it('api sends any operation with its parameters and its body, and lists all', async () => {
+  expect((await run(['api'])).out).toMatch(/\nsplitShard +POST +\/sls\/shards\/split/);
+  const body = '{"tenant":"presence/by-api","channel":"lobby","message":"hi"}';
+  expect(await run(['api', 'publishMessage', '-'], body)).toMatchObject({ code: 0, err: '' });
+  const { out } = await run(['api', 'listPolls', 'tenant=presence/by-api']);
+  expect(JSON.parse(out)).toMatchObject({ polls: [] });
+  expect(out.endsWith('\n')).toBe(true);
+  expect((await run(['api', 'journal'])).code).toBe(2);
+  expect(await run(['api', 'readFault'])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('api: readFault: id is missing'),
+  });
+  expect(await run(['api', 'readFault', 'id=none'])).toMatchObject({ code: 1, out: '' });
+});

@@ -45,7 +45,7 @@ describe('GET /leases', () => {
     for (let at = 0; at < 30; at += 1) await beat(at % 10 === 0 ? `rare-${at}` : `often-${at}`, `g${at % 3}`);
     const seen: string[] = [];
     for (let next: string | null = ''; next !== null; ) {
-      const page: Page = await list(`holder=rare*&limit=1${next === '' ? '' : `&cursor=${next}`}`);
+      const page: Page = await list(`holder=rare*&limit=1${next === '' ? '' : `&after=${next}`}`);
       seen.push(...page.leases.map(({ holder }) => holder));
       next = page.next;
     }
@@ -58,7 +58,7 @@ describe('GET /leases', () => {
       await Promise.all(names.slice(at, at + 500).map((name) => beat(name)));
     const first = await list('holder=*9-none');
     expect(first).toMatchObject({ leases: [], next: expect.any(String) });
-    expect(await list(`holder=*-20499&cursor=${first.next}`)).toMatchObject({
+    expect(await list(`holder=*-20499&after=${first.next}`)).toMatchObject({
       leases: [{ holder: 'user-20499' }],
       next: null,
     });
@@ -73,7 +73,7 @@ describe('GET /leases', () => {
       leases: [{ holder: 'soon' }, { holder: 'next' }],
       isComplete: true,
     });
-    expect((await started.app.inject('/_heartbeatd/leases?order=deadline&cursor=x')).statusCode).toBe(400);
+    expect((await started.app.inject('/_heartbeatd/leases?order=deadline&after=x')).statusCode).toBe(400);
   });
 });
 

@@ -72,7 +72,7 @@ describe('the live view of leases', () => {
       const seen: string[] = [];
       let cursor: string | null = '';
       while (cursor !== null) {
-        const from: string = cursor === '' ? '' : `&cursor=${cursor}`;
+        const from: string = cursor === '' ? '' : `&after=${cursor}`;
         const page: Static<typeof LeasesPage> = (
           await get(`/_heartbeatd/leases?limit=${limit}${from}`)
         ).json();
@@ -103,9 +103,9 @@ describe('the live view of leases', () => {
   });
 
   it('refuses what is no page', async () => {
-    expect((await get('/_heartbeatd/leases?cursor=x')).statusCode).toBe(400);
+    expect((await get('/_heartbeatd/leases?after=x')).statusCode).toBe(400);
     const before = Buffer.from('["presence/demo","lobby",-1]').toString('base64url');
-    expect((await get(`/_heartbeatd/leases?cursor=${before}`)).statusCode).toBe(400);
+    expect((await get(`/_heartbeatd/leases?after=${before}`)).statusCode).toBe(400);
     expect((await get('/_heartbeatd/leases?limit=0')).statusCode).toBe(400);
   });
 });

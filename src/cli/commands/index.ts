@@ -1,4 +1,5 @@
 /** The commands, in the order in which the help lists them. */
+import { api } from '../api/api.ts';
 import type { Command } from '../command.ts';
 import { actor } from './actor.ts';
 import { call } from './call.ts';
@@ -32,6 +33,7 @@ export const commands: readonly Command[] = [
   exportState,
   importState,
   call,
+  api,
   hashPasswordCommand,
   completionOf(() => commands),
 ];

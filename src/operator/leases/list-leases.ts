@@ -16,7 +16,7 @@ export const LeasesQuery = Type.Object({
   group: Pattern('logstore and consumer group, API user, or channel'),
   holder: Pattern('consumer, token, or uuid'),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 100 })),
-  cursor: Type.Optional(Type.String({ description: '`next` of the previous page' })),
+  after: Type.Optional(Type.String({ description: '`next` of the previous page' })),
   order: Type.Optional(
     Type.Union([Type.Literal('name'), Type.Literal('deadline')], {
       description: 'deadline: one page of the leases that end first; default: by tenant, group and age',
@@ -38,7 +38,7 @@ export const LeasesPage = Type.Object({
     }),
   ),
   next: Type.Union([Type.String(), Type.Null()], {
-    description: 'cursor of the next page, which may be followed by an empty one; null: this is the last',
+    description: '`after` of the next page, which may be followed by an empty one; null: this is the last',
   }),
   isComplete: Type.Optional(
     Type.Boolean({
@@ -82,7 +82,7 @@ function decodeCursor(cursor: string): Place {
   } catch {
     // Refused below, like a cursor of another shape.
   }
-  throw new InvalidCursor('invalid cursor');
+  throw new InvalidCursor('after: it is no `next` of a page');
 }
 
 const encodeCursor = ({ tenant, group, offset }: Place): string =>
@@ -118,7 +118,7 @@ export async function listLeases(
 async function pageOfLeases(store: Store, query: Query): Promise<Omit<Page, 'groups'>> {
   const limit = query.limit ?? maxPageSize;
   if (query.order === 'deadline') return nextDeadlines(store, query, limit);
-  const start = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
+  const start = query.after === undefined ? undefined : decodeCursor(query.after);
   const leases: LeaseView[] = [];
   // One more than the page holds: the next page begins there.
   for await (const { place, lease } of walkLeases(store, query, { start, chunk: limit + 1 })) {
@@ -130,8 +130,8 @@ async function pageOfLeases(store: Store, query: Query): Promise<Omit<Page, 'gro
 
 /** Returns the selected leases that end first. */
 async function nextDeadlines(store: Store, query: Query, limit: number): Promise<Omit<Page, 'groups'>> {
-  if (query.cursor !== undefined)
-    throw new InvalidCursor('order: by deadline there is one page, without a cursor');
+  if (query.after !== undefined)
+    throw new InvalidCursor('order: by deadline there is one page, without `after`');
   let nearest: Step[] = [];
   let isComplete = true;
   for await (const step of walkLeases(store, query, { chunk: deadlineChunk })) {

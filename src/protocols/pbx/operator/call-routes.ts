@@ -40,6 +40,7 @@ export function callRoutes(app: App, contextOf: ContextOf): void {
     {
       schema: {
         tags,
+        operationId: 'listCalls',
         querystring: TenantQuery,
         summary: 'Lists the open calls',
         response: { 200: Type.Object({ calls: Type.Array(OpenCall) }), ...failures },
@@ -57,6 +58,7 @@ function registerNewCall(app: App, contextOf: ContextOf): void {
     {
       schema: {
         tags,
+        operationId: 'playCall',
         querystring: TenantQuery,
         summary: 'Plays a call; without steps it rings, is answered and ends',
         body: Type.Composite([NewCall, Type.Object({ steps: Type.Optional(Steps) })], {
@@ -90,6 +92,7 @@ function registerNextSteps(app: App, contextOf: ContextOf): void {
     {
       schema: {
         tags,
+        operationId: 'stepCall',
         querystring: TenantQuery,
         summary: 'Plays further steps of an open call',
         params: Type.Object({ callid: Type.String() }),

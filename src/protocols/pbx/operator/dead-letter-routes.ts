@@ -10,6 +10,7 @@ export function deadLetterRoutes(app: App, contextOf: ContextOf): void {
     {
       schema: {
         tags,
+        operationId: 'listDeadLetters',
         querystring: TenantQuery,
         summary: 'Lists the reports whose attempts are used up, in the order in which they happened',
         response: {
@@ -32,6 +33,7 @@ export function deadLetterRoutes(app: App, contextOf: ContextOf): void {
     {
       schema: {
         tags,
+        operationId: 'replayDeadLetters',
         querystring: TenantQuery,
         summary: 'Delivers dead letters again, to live tokens of their users; without keys all of them',
         body: Type.Object(

@@ -18,6 +18,7 @@ export function deliveryRoutes(app: App, contextOf: ContextOf): void {
     {
       schema: {
         tags,
+        operationId: 'listDeliveries',
         querystring: TenantQuery,
         summary: 'Lists the callbacks of live tokens, and the reports that wait for them',
         response: { 200: Type.Object({ deliveries: Type.Array(DeliveryView) }), ...failures },
@@ -30,6 +31,7 @@ export function deliveryRoutes(app: App, contextOf: ContextOf): void {
     {
       schema: {
         tags,
+        operationId: 'listDiagnostics',
         querystring: TenantQuery,
         summary: 'Lists refused callbacks and problems of deliveries, newest last',
         response: { 200: Type.Object({ diagnostics: Type.Array(Diagnostic) }), ...failures },
@@ -55,6 +57,7 @@ function registerTestReport(app: App, contextOf: ContextOf): void {
     {
       schema: {
         tags,
+        operationId: 'sendTestReport',
         querystring: TenantQuery,
         summary: 'Sends one report to the callback of a token at once, and returns what became of it',
         body: Type.Object(

@@ -23,6 +23,7 @@ export function eventRoutes(app: App, contextOf: ContextOf): void {
     {
       schema: {
         tags,
+        operationId: 'sendEvents',
         querystring: TenantQuery,
         summary: 'Sends a report, or several in order, to all live applications',
         body: Type.Unknown({ description: 'a report, or an array of reports' }),

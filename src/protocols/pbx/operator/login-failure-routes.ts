@@ -16,6 +16,7 @@ export function loginFailureRoutes(app: App, { loginFailures }: Pick<PbxContext,
     {
       schema: {
         tags,
+        operationId: 'listLoginFailures',
         summary: 'Lists the addresses that failed to log in recently, and whether they are locked',
         response: { 200: Type.Object({ loginFailures: Type.Array(FailedAddress) }), ...failures },
       },
@@ -27,6 +28,7 @@ export function loginFailureRoutes(app: App, { loginFailures }: Pick<PbxContext,
     {
       schema: {
         tags,
+        operationId: 'removeLoginFailures',
         summary: 'Resets the failures of an address, which unlocks it',
         params: Type.Object({ address: Type.String() }),
       },

@@ -26,6 +26,7 @@ export function modelRoutes(app: App, contextOf: ContextOf): void {
     {
       schema: {
         tags,
+        operationId: 'readModel',
         querystring: TenantQuery,
         summary: 'Returns the device, extensions and trunks',
         response: { 200: Model, ...failures },
@@ -49,6 +50,7 @@ function registerPutExtension(app: App, contextOf: ContextOf): void {
     {
       schema: {
         tags,
+        operationId: 'putExtension',
         querystring: TenantQuery,
         summary: 'Adds or changes an extension and reports it',
         params: NumberParams,
@@ -91,6 +93,7 @@ function registerDeleteExtension(app: App, contextOf: ContextOf): void {
     {
       schema: {
         tags,
+        operationId: 'removeExtension',
         querystring: TenantQuery,
         summary: 'Deletes an extension and reports it',
         params: NumberParams,
@@ -118,6 +121,7 @@ function registerPutTrunk(app: App, contextOf: ContextOf): void {
     {
       schema: {
         tags,
+        operationId: 'putTrunk',
         querystring: TenantQuery,
         summary: 'Adds or changes a trunk and reports it',
         params: NameParams,
@@ -157,6 +161,7 @@ function registerDeleteTrunk(app: App, contextOf: ContextOf): void {
     {
       schema: {
         tags,
+        operationId: 'removeTrunk',
         querystring: TenantQuery,
         summary: 'Deletes a trunk and reports it',
         params: NameParams,
@@ -186,6 +191,7 @@ function registerPutAnswering(app: App, contextOf: ContextOf): void {
     {
       schema: {
         tags,
+        operationId: 'setAnswering',
         querystring: TenantQuery,
         summary: 'Says what a number does when the API dials it',
         params: Type.Object({ number: Type.String({ minLength: 1, maxLength: 64 }) }),

@@ -15,8 +15,8 @@ const Query = Type.Object(
     after: Type.Optional(Type.String({ description: 'id of a report: the page begins after it' })),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: maxPage, default: 100 })),
     order: Type.Optional(
-      Type.Union([Type.Literal('asc'), Type.Literal('desc')], {
-        description: 'desc, the default: the newest report first',
+      Type.Union([Type.Literal('newest'), Type.Literal('oldest')], {
+        description: 'which report comes first; default: the newest',
       }),
     ),
   },
@@ -29,30 +29,31 @@ export function reportLogRoutes(app: App, contextOf: ContextOf): void {
     {
       schema: {
         tags,
+        operationId: 'listReports',
         summary: 'Lists reports with what became of them at each application, and their latest attempts',
         querystring: Query,
         response: {
           200: Type.Object({
             reports: Type.Array(ReportEntry),
-            next: Type.Optional(
-              Type.String({ description: '`after` of the next page; absent: the last page' }),
-            ),
+            next: Type.Union([Type.String(), Type.Null()], {
+              description: '`after` of the next page; null: this is the last',
+            }),
           }),
           ...failures,
         },
       },
     },
     async (request) => {
-      const { after, limit = 100, order = 'desc', user, token, state } = request.query;
+      const { after, limit = 100, order = 'newest', user, token, state } = request.query;
       const filter = { ...(user && { user }), ...(token && { token }), ...(state && { state }) };
       const all = await listReports(contextOf(request), filter);
-      if (order === 'desc') all.reverse();
+      if (order === 'newest') all.reverse();
       const isAfter = ({ id }: ReportEntry): boolean =>
-        after === undefined || (order === 'desc' ? id < after : id > after);
+        after === undefined || (order === 'newest' ? id < after : id > after);
       const found = all.filter(isAfter);
       const reports = found.slice(0, limit);
-      const next = found.length > limit ? reports.at(-1)?.id : undefined;
-      return { reports, ...(next === undefined ? {} : { next }) };
+      const next = found.length > limit ? (reports.at(-1)?.id ?? null) : null;
+      return { reports, next };
     },
   );
   registerReplay(app, contextOf);
@@ -64,6 +65,7 @@ function registerReplay(app: App, contextOf: ContextOf): void {
     {
       schema: {
         tags,
+        operationId: 'replayReport',
         summary: 'Delivers a report again, to its application or to another one of its user',
         querystring: TenantQuery,
         params: Type.Object({ id: Type.String({ maxLength: 100 }) }),

@@ -32,6 +32,7 @@ export function pollRoutes(app: App, { polls, store }: PresenceContext): void {
     {
       schema: {
         tags,
+        operationId: 'listPolls',
         summary: 'Lists the subscribes that this node holds, the longest held first, at most 1 000',
         querystring: Query,
         response: { 200: Type.Object({ held: Type.Integer(), polls: Type.Array(HeldPoll) }), ...failures },
@@ -50,6 +51,7 @@ export function pollRoutes(app: App, { polls, store }: PresenceContext): void {
     {
       schema: {
         tags,
+        operationId: 'listChannelGroups',
         summary: 'Lists the channel groups of a subscribe key with their channels, at most 1 000',
         querystring: GroupsQuery,
         response: {

@@ -34,6 +34,7 @@ export function tokenRoutes(app: App, { access }: PresenceContext): void {
     {
       schema: {
         tags,
+        operationId: 'decodeToken',
         summary: 'Decodes an access token, and checks its signature with the secret key of a subscribe key',
         body: Type.Object(
           { token: Type.String({ maxLength: maxTokenLength }), tenant: Type.Optional(TenantName) },

@@ -44,6 +44,7 @@ export function writeRoutes(app: App, context: PresenceContext): void {
     {
       schema: {
         tags,
+        operationId: 'setState',
         summary: 'Sets the state of a uuid in channels, as SetState does',
         body: NewState,
         response: { 200: Type.Object({ channels: Type.Array(Type.String()) }), ...failures },
@@ -67,6 +68,7 @@ export function writeRoutes(app: App, context: PresenceContext): void {
     {
       schema: {
         tags,
+        operationId: 'publishMessage',
         summary: 'Publishes a message on a channel',
         body: NewMessage,
         response: { 200: Type.Object({ timetoken: Type.String() }), ...failures },

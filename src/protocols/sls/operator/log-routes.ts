@@ -57,6 +57,7 @@ export function logRoutes(app: App, context: LogContext): void {
     {
       schema: {
         tags,
+        operationId: 'readLogs',
         summary: 'Returns the logs of a logstore, decoded',
         querystring: Query,
         response: { 200: LogsReply, ...failures },

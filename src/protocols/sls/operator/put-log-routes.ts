@@ -62,6 +62,7 @@ export function putLogRoutes(app: App, context: LogContext): void {
     {
       schema: {
         tags,
+        operationId: 'writeLogs',
         summary: 'Writes logs to a logstore, as one log group',
         body: NewLogs,
         response: { 201: Written, ...failures },

@@ -26,10 +26,10 @@ const login = async (username = 'api', change: object = {}): Promise<string> => 
 };
 const sms = (smsid: string) =>
   post('/_heartbeatd/pbx/events', { report: 'SmsSend', status: 'Success', smsid });
-const page = async (query = ''): Promise<{ reports: Json[]; next?: string }> =>
+const page = async (query = ''): Promise<{ reports: Json[]; next: string | null }> =>
   (await started.app.inject(`/_heartbeatd/pbx/reports?${query}`)).json();
 const reports = async (query = ''): Promise<Json[]> => (await page(query)).reports;
-const states = async (): Promise<unknown[]> => (await reports('order=asc')).map(({ state }) => state);
+const states = async (): Promise<unknown[]> => (await reports('order=oldest')).map(({ state }) => state);
 
 describe('the report log', () => {
   it('holds a delivered report with the body that was sent, and the attempt with its reply', async () => {
@@ -107,12 +107,12 @@ describe('the report log', () => {
     await login('two');
     for (const smsid of ['1', '2', '3']) await sms(smsid);
     await expect.poll(states).toEqual(Array(6).fill('delivered'));
-    const ids = (await reports('order=asc')).map(({ id }) => id);
+    const ids = (await reports('order=oldest')).map(({ id }) => id);
     const newest = await page('limit=4');
     expect(newest.reports.map(({ id }) => id)).toEqual(ids.toReversed().slice(0, 4));
     const rest = await page(`limit=4&after=${newest.next}`);
     expect(rest.reports.map(({ id }) => id)).toEqual(ids.toReversed().slice(4));
-    expect(rest.next).toBeUndefined();
+    expect(rest.next).toBeNull();
     expect((await reports('user=two')).map(({ user }) => user)).toEqual(['two', 'two', 'two']);
     expect((await reports(`token=${first}`)).map(({ user }) => user)).toEqual(['one', 'one', 'one']);
     expect(await page('state=lost')).toMatchObject({ error: expect.stringContaining('state') });
@@ -133,12 +133,14 @@ describe('a replay', () => {
     await expect.poll(states).toEqual(['delivered', 'dead']);
     receiver.answer = ok;
     const sent = receiver.bodies().slice(0, 2);
-    for (const { id } of await reports('order=asc'))
+    for (const { id } of await reports('order=oldest'))
       expect(await replay(id)).toEqual({ replayed: id, code: 202 });
     await receiver.arrived(5);
     expect(receiver.bodies().slice(3).sort()).toEqual(sent.sort());
     await expect.poll(states).toEqual(['delivered', 'delivered']);
-    expect((await reports('order=asc')).map(({ attempts }) => (attempts as Json[]).length)).toEqual([2, 3]);
+    expect((await reports('order=oldest')).map(({ attempts }) => (attempts as Json[]).length)).toEqual([
+      2, 3,
+    ]);
   });
 
   it('is refused for a report that is unknown, that is still sent, or whose user has no token', async () => {
