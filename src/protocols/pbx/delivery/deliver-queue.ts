@@ -158,8 +158,11 @@ async function settle(
   const continues = verdict === 'delivered' || verdict === 'declined';
   const [isCommitted, nextRecipient] = await Promise.all([
     context.claim.commit(writes, isNews ? [loggedAttempt(context, queue, next, attempted)] : []),
-    continues && queue.cursor < context.window.newest ? readRecipient(context, queue) : undefined,
-    verdict === 'delivered' ? renewRecipients(context, queue, result) : undefined,
+    verdict === 'delivered'
+      ? renewRecipients(context, queue, result, recipient)
+      : continues
+        ? readRecipient(context, queue)
+        : undefined,
   ]);
   queue.nextRecipient = nextRecipient;
   return isCommitted && continues;

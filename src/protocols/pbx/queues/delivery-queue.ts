@@ -13,6 +13,8 @@ export interface Recipient {
   readonly token: string;
   readonly version: string;
   readonly peer: string;
+  /** Of the data of the lease from which the others were read; absent: unknown. */
+  readonly dataVersion?: number | undefined;
 }
 
 /** A condition of a queue that is reported to operators when it begins, not for every report. */
