@@ -9,9 +9,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startRedis } from '../test/redis-server.ts';
-import { type CaseName, prepareCases } from './cases.ts';
-import { load, median, pinBesideLoad, requireTools } from './load.ts';
-import { cpuSeconds, freePort, startHeartbeatd, startProgram } from './processes.ts';
+import { type CaseName, prepareCases } from './shared/cases.ts';
+import { load, requireTools } from './shared/load.ts';
+import { cpuSeconds, freePort, pinBesideLoad, startHeartbeatd, startProgram } from './shared/processes.ts';
+import { median } from './shared/results.ts';
 
 const { values } = parseArgs({
   options: {
@@ -45,7 +46,7 @@ const redis = await startRedis();
 pinBesideLoad(redis.pid);
 const barePort = await freePort();
 const { pid: barePid, port: bare } = await startProgram(
-  [process.execPath, join(import.meta.dirname, 'idle-server.ts'), 'bare', String(barePort)],
+  [process.execPath, join(import.meta.dirname, 'shared/idle-server.ts'), 'bare', String(barePort)],
   { port: barePort, path: '/healthz' },
 );
 
@@ -65,7 +66,7 @@ for (const store of values.stores.split(',')) {
         JOURNAL: name === 'against' ? (values['against-journal'] ?? values.journal) : values.journal,
         ...env,
       });
-      return { name, server, cases: await prepareCases(server.port, values.cases) };
+      return { name, server, cases: await prepareCases(server.port, (name) => name.includes(values.cases)) };
     }),
   );
   const names = (Object.keys(servers[0]?.cases ?? {}) as CaseName[]).filter((name) =>

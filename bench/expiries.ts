@@ -1,17 +1,24 @@
 /**
  * 200 000 leases that come due within one second: is any early, is any taken twice, and how late are they? Over the
- * embedded store and over a Redis that it starts. Prints figures as JSON.
+ * embedded store and over a Redis that it starts. Writes bench/results/expiries.json.
+ *
+ * `npm run bench:expiries [-- --leases 200000 --rounds 5]`
  */
 import { execFileSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
 import type { Driver } from '../src/store/driver.ts';
 import { openEmbeddedDriver } from '../src/store/embedded/driver.ts';
 import { openRedisDriver } from '../src/store/redis/driver.ts';
 import { createStore } from '../src/store/runtime/create-store.ts';
 import type { TenantEvent } from '../src/store/store.ts';
 import { startRedis } from '../test/redis-server.ts';
-import { median } from './load.ts';
+import { type Machine, machine, quantile, type Spread, spreadOf, writeResult } from './shared/results.ts';
 
-const leases = Number(process.env.LEASES ?? 200_000);
+const { values, positionals } = parseArgs({
+  options: { leases: { type: 'string', default: '200000' }, rounds: { type: 'string', default: '5' } },
+  allowPositionals: true,
+});
+const leases = Number(values.leases);
 /** Before anything counts: code that runs for the first time is not compiled yet. */
 const warmUpLeases = 20_000;
 const tenants = 64;
@@ -21,13 +28,29 @@ const spreadMs = 1_000;
 const holderPrefix = 'holder-';
 const ttlOf = (number: number): number => firstMs + (number % spreadMs);
 
-export interface Lateness {
-  readonly leases: number;
+interface Lateness {
   readonly early: number;
   readonly twice: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
+}
+
+export interface ExpiriesResult {
+  readonly machine: Machine;
+  readonly rounds: number;
+  readonly leases: number;
+  readonly tenants: number;
+  readonly groups: number;
+  readonly rows: readonly {
+    readonly store: string;
+    /** Of all rounds together. */
+    readonly early: number;
+    readonly twice: number;
+    readonly p50Ms: Spread;
+    readonly p99Ms: Spread;
+    readonly maxMs: Spread;
+  }[];
 }
 
 /** Grants everything on a frozen clock, lets the clock run, and reads the lateness that each expiry was recorded with. */
@@ -67,33 +90,30 @@ async function measure(driver: Driver, total: number): Promise<Lateness> {
   await store.thawClock();
   await done;
   await store.close();
-  late.sort((a, b) => a - b);
-  const at = (share: number): number => late[Math.min(late.length - 1, Math.floor(late.length * share))] ?? 0;
-  return { leases: late.length, early, twice, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
+  const at = (share: number): number => quantile(late, share);
+  return { early, twice, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
 }
 
-/**
- * Medians of interleaved rounds, and all that were early or taken twice. Each in a process of its own: what one leaves
- * behind must not be collected while another is measured.
- */
-export function expiries(rounds: number): Record<'embedded' | 'redis', Lateness> {
-  const stores = ['embedded', 'redis'] as const;
+const stores = ['embedded', 'redis'] as const;
+
+/** Each round in a process of its own: what one leaves behind must not be collected while another is measured. */
+function measureAll(rounds: number): ExpiriesResult['rows'] {
   const measured = { embedded: [] as Lateness[], redis: [] as Lateness[] };
   for (let round = 0; round < rounds; round += 1) {
     for (const store of stores) {
-      const printed = execFileSync(process.execPath, [import.meta.filename, store], { encoding: 'utf8' });
-      measured[store].push(JSON.parse(printed));
+      const args = [import.meta.filename, '--leases', values.leases, store];
+      measured[store].push(JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })));
     }
   }
-  const summed = (all: readonly Lateness[]): Lateness => ({
-    leases,
-    early: all.reduce((total, { early }) => total + early, 0),
-    twice: all.reduce((total, { twice }) => total + twice, 0),
-    p50Ms: median(all.map(({ p50Ms }) => p50Ms)),
-    p99Ms: median(all.map(({ p99Ms }) => p99Ms)),
-    maxMs: median(all.map(({ maxMs }) => maxMs)),
+  return stores.map((store) => {
+    const all = measured[store];
+    const sum = (name: 'early' | 'twice'): number => all.reduce((total, one) => total + one[name], 0);
+    const spread = (name: keyof Lateness): Spread => spreadOf(all.map((one) => one[name]));
+    return {
+      ...{ store, early: sum('early'), twice: sum('twice') },
+      ...{ p50Ms: spread('p50Ms'), p99Ms: spread('p99Ms'), maxMs: spread('maxMs') },
+    };
   });
-  return { embedded: summed(measured.embedded), redis: summed(measured.redis) };
 }
 
 async function measureWarm(open: () => Driver | Promise<Driver>): Promise<Lateness> {
@@ -110,14 +130,21 @@ async function measureRedis(): Promise<Lateness> {
   }
 }
 
-if (import.meta.main) {
-  const [store] = process.argv.slice(2);
-  const measured =
-    store === 'embedded'
-      ? await measureWarm(openEmbeddedDriver)
-      : store === 'redis'
-        ? await measureRedis()
-        : expiries(Number(process.env.ROUNDS ?? 3));
-  console.log(JSON.stringify(measured, null, 2));
-  process.exit(0);
+const [store] = positionals;
+if (store === 'embedded') console.log(JSON.stringify(await measureWarm(openEmbeddedDriver)));
+else if (store === 'redis') console.log(JSON.stringify(await measureRedis()));
+else {
+  const rounds = Number(values.rounds);
+  const groups = tenants * groupsPerTenant;
+  const result: ExpiriesResult = {
+    machine: machine(),
+    rounds,
+    leases,
+    tenants,
+    groups,
+    rows: measureAll(rounds),
+  };
+  writeResult('expiries', result);
+  console.log(JSON.stringify(result, null, 2));
 }
+process.exit(0);

@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { startHeartbeatd } from '../src/index.ts';
+import { median, rounded } from './shared/results.ts';
 
 const count = Number(process.argv[2] ?? 200);
 const idleMs = 2_000;
@@ -51,8 +52,7 @@ async function useOne() {
   };
 }
 
-const median = (values: readonly number[]): number =>
-  Number((values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN).toFixed(1));
+const medianOf = (values: readonly number[]): number => rounded(median(values));
 
 // Code is compiled and caches are filled by the first ones.
 for (let nth = 0; nth < 10; nth += 1) await useOne();
@@ -62,9 +62,12 @@ for (let nth = 0; nth < count; nth += 1) uses.push(await useOne());
 const after = await atRest();
 console.table({ before, after });
 console.table({
-  'median, wall ms': { start: median(uses.map((u) => u.startMs)), stop: median(uses.map((u) => u.stopMs)) },
+  'median, wall ms': {
+    start: medianOf(uses.map((u) => u.startMs)),
+    stop: medianOf(uses.map((u) => u.stopMs)),
+  },
   'median, CPU ms': {
-    start: median(uses.map((u) => u.startCpuMs)),
-    stop: median(uses.map((u) => u.stopCpuMs)),
+    start: medianOf(uses.map((u) => u.startCpuMs)),
+    stop: medianOf(uses.map((u) => u.stopCpuMs)),
   },
 });

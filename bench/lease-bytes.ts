@@ -6,6 +6,7 @@ import { Redis } from 'ioredis';
 import { openRedisDriver } from '../src/store/redis/driver.ts';
 import { createStore } from '../src/store/runtime/create-store.ts';
 import { startRedis } from '../test/redis-server.ts';
+import { bytesByKind, redisMemory } from './shared/redis-stats.ts';
 
 const leases = Number(process.env.LEASES ?? 50_000);
 const groupSizes = (process.env.GROUP_SIZES ?? '5,100').split(',').map(Number);
@@ -18,27 +19,9 @@ const atOnce = 1_000;
 const server = await startRedis();
 const redis = new Redis(server.port, '127.0.0.1');
 
-async function usedMemory(): Promise<number> {
-  return Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
-}
-
-/** Returns the bytes of all keys by their kind: what begins their name after the hash tag. */
-async function bytesByKind(): Promise<ReadonlyMap<string, number>> {
-  const bytes = new Map<string, number>();
-  for await (const keys of redis.scanStream({ count: 1_000 })) {
-    for (const key of keys as string[]) {
-      const name = key.slice(key.indexOf('}') + 2);
-      const kind = /^(?:due|clock|n:)/.exec(name)?.[0] ?? name.slice(0, 1);
-      const size = Number(await redis.memory('USAGE', key, 'SAMPLES', 0));
-      bytes.set(kind, (bytes.get(kind) ?? 0) + size);
-    }
-  }
-  return bytes;
-}
-
 async function measure(groupSize: number): Promise<Record<string, unknown>> {
   await redis.flushall();
-  const before = await usedMemory();
+  const before = await redisMemory(redis);
   const store = createStore(await openRedisDriver({ url: server.url, timeoutMs: 60_000 }));
   const holders = leases / perHolder;
   const groups = Math.ceil(leases / groupSize);
@@ -60,8 +43,8 @@ async function measure(groupSize: number): Promise<Record<string, unknown>> {
       ),
     );
   }
-  const total = (await usedMemory()) - before;
-  const kinds = await bytesByKind();
+  const total = (await redisMemory(redis)) - before;
+  const kinds = await bytesByKind(redis);
   await store.close();
   const perLease = (bytes: number): number => Math.round((10 * bytes) / leases) / 10;
   const byKind = [...kinds].sort(([, a], [, b]) => b - a).map(([kind, bytes]) => [kind, perLease(bytes)]);

@@ -1,25 +1,27 @@
 /**
- * Many leases that come due in the same millisecond while heartbeats go on, over the embedded store as a process runs it: how late
- * their expiries are, and how long heartbeats take meanwhile, beside what they take when nothing is due. Prints JSON.
+ * Many leases that come due in the same millisecond while heartbeats go on, over each store as a process runs it: how late
+ * their expiries are, and how long heartbeats take meanwhile, beside what they take when nothing is due. Writes bench/results/mass-expiry.json.
  *
- * `node bench/mass-expiry.ts [--leases 100000] [--rate 10000] [--rounds 3] [--store memory|file]`
+ * `npm run bench:mass-expiry [-- --leases 100000 --rate 10000 --rounds 5 --stores memory,file,redis]`
  */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { median, requireTools, startServer, stopServers } from './load.ts';
-import { type Reply, startPacedLoad } from './paced-load.ts';
+import { startRedis } from '../test/redis-server.ts';
+import { requireTools } from './shared/load.ts';
+import { type Reply, startPacedLoad } from './shared/paced-load.ts';
+import { pinBesideLoad, startServer, stopServers } from './shared/processes.ts';
+import { type Machine, machine, quantile, type Spread, spreadOf, writeResult } from './shared/results.ts';
 
 const { values } = parseArgs({
   options: {
     leases: { type: 'string', default: '100000' },
     channels: { type: 'string', default: '100' },
     rate: { type: 'string', default: '10000' },
-    rounds: { type: 'string', default: '3' },
-    store: { type: 'string', default: 'memory' },
+    rounds: { type: 'string', default: '5' },
+    stores: { type: 'string', default: 'memory,file,redis' },
   },
 });
 const channels = Number(values.channels);
@@ -61,16 +63,46 @@ async function grant(port: number, round: number): Promise<void> {
   }
 }
 
-const p99 = (replies: readonly Reply[]): number => {
-  const sorted = replies.map(({ tookMs }) => tookMs).sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN;
-};
+const p99 = (replies: readonly Reply[]): number =>
+  quantile(
+    replies.map(({ tookMs }) => tookMs),
+    0.99,
+  );
 
-async function measure(port: number, round: number) {
+const names = ['latenessP50Ms', 'latenessP99Ms', 'quietP99Ms', 'duringP99Ms', 'worstMs', 'ratio'] as const;
+type Measured = Readonly<Record<(typeof names)[number], number>>;
+
+export interface MassExpiryResult {
+  readonly machine: Machine;
+  readonly rounds: number;
+  readonly leases: number;
+  /** Heartbeats a second that go on. */
+  readonly rate: number;
+  readonly rows: readonly ({ readonly store: string } & Readonly<Record<keyof Measured, Spread>>)[];
+}
+
+const longestWaitMs = 60_000;
+
+/** Resolves with the lateness of all that were due. Rejects if they have not all expired in time. */
+async function allLateness(port: number): Promise<number[]> {
+  const late: number[] = [];
+  for (const endMs = performance.now() + longestWaitMs; performance.now() < endMs; await setTimeout(100)) {
+    late.push(...((await post(port, '/lateness')) as number[]));
+    if (late.length === users * channels) return late;
+  }
+  throw new Error(`${late.length} of ${users * channels} leases have expired`);
+}
+
+async function measure(port: number, round: number): Promise<Measured> {
   await clock(port, { freeze: true });
   await grant(port, round);
   const alive = Array.from({ length: 1_000 }, (_, at) => heartbeat(`alive-${at}`, [`alive-${at % 50}`], 300));
-  const load = await startPacedLoad(port, alive, { perSecond: Number(values.rate), connections: 64 });
+  let sent = 0;
+  const next = (): string => {
+    sent += 1;
+    return alive[sent % alive.length] ?? '';
+  };
+  const load = await startPacedLoad(port, { perSecond: Number(values.rate), connections: 64, next });
   const startMs = performance.now();
   // The first second opens connections and compiles.
   await setTimeout(quietMs + 1_000);
@@ -78,19 +110,18 @@ async function measure(port: number, round: number) {
   const thawMs = performance.now() - startMs;
   await clock(port, { freeze: false });
   await setTimeout(ttlSeconds * 1_000 + windowMs + 1_000);
-  const late = (await post(port, '/lateness')) as number[];
-  const replies = await load.stop();
+  const late = await allLateness(port);
+  const replies = load.take();
+  load.stop();
   const dueMs = thawMs + ttlSeconds * 1_000;
   const between = (fromMs: number, toMs: number): Reply[] =>
     replies.filter(({ atMs }) => atMs >= fromMs && atMs < toMs);
-  const at = (share: number): number => late[Math.min(late.length - 1, Math.floor(late.length * share))] ?? 0;
   const quiet = between(thawMs - quietMs, thawMs);
   // From the deadline until the last expiry was recorded.
-  const during = between(dueMs, dueMs + Math.max(at(1), 100));
+  const during = between(dueMs, dueMs + Math.max(quantile(late, 1), 100));
   return {
-    expired: late.length,
-    latenessP50Ms: at(0.5),
-    latenessP99Ms: at(0.99),
+    latenessP50Ms: quantile(late, 0.5),
+    latenessP99Ms: quantile(late, 0.99),
     quietP99Ms: p99(quiet),
     duringP99Ms: p99(during),
     worstMs: Math.max(...between(dueMs, dueMs + windowMs).map(({ tookMs }) => tookMs)),
@@ -99,21 +130,33 @@ async function measure(port: number, round: number) {
 }
 
 requireTools();
-execFileSync('taskset', ['-cp', '1', String(process.pid)], { stdio: 'ignore' });
+pinBesideLoad(process.pid);
 const folder = mkdtempSync(join(tmpdir(), 'heartbeatd-mass-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-const port = await startServer(
-  ...(values.store === 'file' ? ['file', join(folder, 'store.db')] : ['memory']),
-);
-const measured: Awaited<ReturnType<typeof measure>>[] = [];
-for (let round = 0; round < Number(values.rounds); round += 1) {
-  const result = await measure(port, round);
-  measured.push(result);
-  console.error(result);
+const redis = await startRedis();
+pinBesideLoad(redis.pid);
+
+async function measureStore(store: string): Promise<MassExpiryResult['rows'][number]> {
+  const place = { file: join(folder, 'store.db'), redis: redis.url }[store] ?? '';
+  const port = await startServer(store, place);
+  const measured: Measured[] = [];
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    const one = await measure(port, round);
+    measured.push(one);
+    console.error(store, one);
+  }
+  stopServers();
+  const spread = (name: keyof Measured): Spread => spreadOf(measured.map((one) => one[name]));
+  const spreads = Object.fromEntries(names.map((name) => [name, spread(name)]));
+  return { store, ...(spreads as Record<keyof Measured, Spread>) };
 }
-const keys = Object.keys(measured[0] ?? {}) as (keyof (typeof measured)[number])[];
-console.log(
-  JSON.stringify(Object.fromEntries(keys.map((key) => [key, median(measured.map((one) => one[key]))]))),
-);
-stopServers();
+
+const rows: MassExpiryResult['rows'][number][] = [];
+for (const store of values.stores.split(',')) rows.push(await measureStore(store));
+writeResult('mass-expiry', {
+  ...{ machine: machine(), rounds: Number(values.rounds), leases: users * channels },
+  ...{ rate: Number(values.rate), rows },
+} satisfies MassExpiryResult);
+console.log(JSON.stringify(rows, null, 2));
+await redis.stop();
 process.exit(0);

@@ -1,17 +1,25 @@
 /**
  * PBX reports delivered a second, to one application, to 1 000, and to 900 while 100 others never reply, beside a loop that posts the same
  * bytes with `node:http` and keeps no account of them. The server and the bare loop run in processes of their own, the
- * application's server in this one. Prints figures as JSON.
+ * application's server in this one. Writes bench/results/pbx-reports.json.
+ *
+ * `npm run bench:pbx [-- --rounds 5 --reports 4000]`
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { startRedis } from '../test/redis-server.ts';
+import { startScript } from './shared/processes.ts';
+import { type Machine, machine, type Spread, spreadOf, writeResult } from './shared/results.ts';
 
-const reports = Number(process.env.REPORTS ?? 4_000);
-const rounds = Number(process.env.ROUNDS ?? 3);
+const { values, positionals } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, reports: { type: 'string', default: '4000' } },
+  allowPositionals: true,
+});
+const reports = Number(values.reports);
+const rounds = Number(values.rounds);
 /** Reports in the queue at the same time, below its bound. */
 const window = 500;
 /** As many as the server has under way to one address. */
@@ -74,12 +82,6 @@ async function hangingApplication(): Promise<Pick<Application, 'port' | 'close'>
   };
 }
 
-async function startProcess(args: readonly string[]): Promise<{ child: ChildProcess; said: string }> {
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
-  return { child, said: chunk.toString().trim() };
-}
-
 const body = JSON.stringify({ report: 'SmsSend', status: 'Success', smsid: '1' });
 const wire = '{"action":"sms-send","status":"Success","smsid":"1"}';
 
@@ -125,10 +127,7 @@ async function delivered(args: readonly string[], load: Load): Promise<number> {
   const { applications, hanging } = load;
   const target = await application();
   const never = await hangingApplication();
-  const { child, said: port } = await startProcess([
-    fileURLToPath(new URL('server.ts', import.meta.url)),
-    ...args,
-  ]);
+  const { child, line: port } = await startScript([join(import.meta.dirname, 'shared/server.ts'), ...args]);
   const server = `http://127.0.0.1:${port}`;
   await post(`${server}/_heartbeatd/reset`, '{}');
   await logIn(server, load, (at) => (at < hanging ? never.port : target.port));
@@ -154,11 +153,9 @@ async function delivered(args: readonly string[], load: Load): Promise<number> {
 async function bare(applications: number): Promise<number> {
   const target = await application();
   const atOnce = Math.min(applications, perTarget);
-  const { child } = await startProcess([
-    fileURLToPath(import.meta.url),
-    'bare',
-    String(target.port),
-    String(atOnce),
+  const { child } = await startScript([
+    ...([import.meta.filename, '--reports', String(reports)] as const),
+    ...['bare', String(target.port), String(atOnce)],
   ]);
   const startedMs = performance.now();
   await target.arrived(reports);
@@ -184,17 +181,18 @@ function postBare(port: number): Promise<void> {
   return promise;
 }
 
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
-
-export interface ReportFigures {
-  readonly applications: number;
-  /** Further applications, which never reply. */
-  readonly hanging: number;
-  readonly store: 'embedded' | 'redis';
-  readonly perSecond: number;
-  /** Of the bare loop's. */
-  readonly ratio: number;
+export interface PbxReportsResult {
+  readonly machine: Machine;
+  readonly rounds: number;
+  readonly rows: readonly {
+    readonly applications: number;
+    /** Further applications, which never reply. */
+    readonly hanging: number;
+    readonly store: 'embedded' | 'redis';
+    readonly perSecond: Spread;
+    /** Of the bare loop's. */
+    readonly ofBare: Spread;
+  }[];
 }
 
 const loads: readonly Load[] = [
@@ -203,10 +201,10 @@ const loads: readonly Load[] = [
   { applications: 900, hanging: 100 },
 ];
 
-/** Medians of interleaved rounds. */
-export async function pbxReports(): Promise<ReportFigures[]> {
+/** Measures in interleaved rounds. */
+async function measureAll(): Promise<PbxReportsResult['rows']> {
   const redis = await startRedis();
-  const figures: ReportFigures[] = [];
+  const rows: PbxReportsResult['rows'][number][] = [];
   try {
     for (const load of loads) {
       const { applications, hanging } = load;
@@ -217,31 +215,33 @@ export async function pbxReports(): Promise<ReportFigures[]> {
         seen.redis.push(await delivered(['redis', redis.url], load));
       }
       for (const store of ['embedded', 'redis'] as const) {
-        const perSecond = Math.round(median(seen[store]));
-        const ratio = Math.round((median(seen[store]) / median(seen.bare)) * 100) / 100;
-        figures.push({ applications, hanging, store, perSecond, ratio });
+        const ratios = seen[store].map((perSecond, round) => perSecond / (seen.bare[round] ?? Number.NaN));
+        rows.push({
+          ...{ applications, hanging, store },
+          ...{ perSecond: spreadOf(seen[store], 0), ofBare: spreadOf(ratios, 2) },
+        });
       }
     }
   } finally {
     await redis.stop();
   }
-  return figures;
+  return rows;
 }
 
-if (import.meta.main) {
-  const [mode, port = '0', atOnce = '1'] = process.argv.slice(2);
-  if (mode === 'bare') {
-    console.log('ready');
-    let left = reports;
-    const worker = async (): Promise<void> => {
-      while (left > 0) {
-        left -= 1;
-        await postBare(Number(port));
-      }
-    };
-    await Promise.all(Array.from({ length: Number(atOnce) }, worker));
-  } else {
-    console.log(JSON.stringify(await pbxReports(), null, 2));
-    process.exit(0);
-  }
+const [mode, port = '0', atOnce = '1'] = positionals;
+if (mode === 'bare') {
+  console.log('ready');
+  let left = reports;
+  const worker = async (): Promise<void> => {
+    while (left > 0) {
+      left -= 1;
+      await postBare(Number(port));
+    }
+  };
+  await Promise.all(Array.from({ length: Number(atOnce) }, worker));
+} else {
+  const result: PbxReportsResult = { machine: machine(), rounds, rows: await measureAll() };
+  writeResult('pbx-reports', result);
+  console.log(JSON.stringify(result, null, 2));
+  process.exit(0);
 }

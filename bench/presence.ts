@@ -1,21 +1,39 @@
 /**
  * Presence at length: heartbeats on many channels at once, joins, and one message to many waiting subscribers; over the
- * embedded store and over Redis, as ratios beside a route of the same app that does nothing. Writes
- * bench/presence-results.json and prints the tables of the README.
+ * embedded store and over Redis, as ratios beside a route of the same app that does nothing. Writes bench/results/presence.json.
+ *
+ * `npm run bench:presence [-- --rounds 5 --seconds 4 --subscribers 10000 --storm-seconds 5]`
  */
-import { writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { request } from 'undici';
 import { startRedis } from '../test/redis-server.ts';
-import { load, median, pinBesideLoad, requireTools, type Sample, startServer, stopServers } from './load.ts';
+import { load, requireTools, type Sample } from './shared/load.ts';
+import { pinBesideLoad, startServer, stopServers } from './shared/processes.ts';
+import {
+  type Machine,
+  machine,
+  median,
+  quantile,
+  type Spread,
+  spreadOf,
+  writeResult,
+} from './shared/results.ts';
 
-const rounds = Number(process.env.ROUNDS ?? 3);
-const seconds = Number(process.env.SECONDS ?? 4);
-const subscribers = Number(process.env.SUBSCRIBERS ?? 10_000);
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '4' },
+    subscribers: { type: 'string', default: '10000' },
+    'storm-seconds': { type: 'string', default: '5' },
+  },
+});
+const rounds = Number(values.rounds);
+const seconds = Number(values.seconds);
+const subscribers = Number(values.subscribers);
 /** All into one channel, as fast as they are answered; fewer are no storm. */
-const stormJoins = 50_000;
-const stormSeconds = Number(process.env.STORM_SECONDS ?? 5);
+const stormJoinsPerSecond = 10_000;
+const stormSeconds = Number(values['storm-seconds']);
 const key = 'sub-c-bench';
 
 const heartbeats = (root: string, channels: number): { method: 'GET'; path: string }[] =>
@@ -74,8 +92,33 @@ class Subscriber {
   }
 }
 
-const quantile = (sorted: readonly number[], share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+export interface PresenceResult {
+  readonly machine: Machine;
+  readonly rounds: number;
+  readonly subscribers: number;
+  readonly stormSeconds: number;
+  /** Requests a second, of those of the idle route. */
+  readonly heartbeats: readonly {
+    readonly channels: number;
+    readonly store: string;
+    readonly ofIdle: Spread;
+  }[];
+  readonly joins: readonly {
+    readonly store: string;
+    readonly joins: number;
+    readonly ofIdle: Spread;
+    readonly p99Ms: Spread;
+    readonly idleP99Ms: Spread;
+  }[];
+  readonly fanOut: readonly {
+    readonly store: string;
+    readonly p50Ms: Spread;
+    readonly p99Ms: Spread;
+    /** Delay of the last reply, of the time that the idle route takes for as many requests at once. */
+    readonly lastOfIdle: Spread;
+    readonly bytesEach: Spread;
+  }[];
+}
 
 interface FanOut {
   readonly p50Ms: number;
@@ -109,12 +152,12 @@ async function fanOut(port: number): Promise<FanOut> {
   const held = await residentBytes(port);
   const start = performance.now();
   await get(port, `/publish/p/${key}/0/fan/0/%22hello%22`);
-  const delays = (await Promise.all(arrivals)).map((at) => at - start).sort((a, b) => a - b);
+  const delays = (await Promise.all(arrivals)).map((at) => at - start);
   for (const subscriber of all) subscriber.close();
   return {
     p50Ms: Math.round(quantile(delays, 0.5)),
     p99Ms: Math.round(quantile(delays, 0.99)),
-    lastMs: Math.round(delays.at(-1) ?? 0),
+    lastMs: Math.round(Math.max(...delays)),
     idleMs: Math.round(idleMs),
     bytesEach: Math.round((held - before) / subscribers),
   };
@@ -135,8 +178,7 @@ const note = (name: string, rate: number): void => {
 const storms = new Map<string, Sample[]>();
 const storm = (name: string, port: number, script: string): void => {
   const sample = load(port, script, stormSeconds);
-  if (sample.requests < stormJoins)
-    throw new Error(`only ${sample.requests} joins: set STORM_SECONDS higher`);
+  if (sample.perSecond < stormJoinsPerSecond) console.error('fewer joins than a storm has');
   storms.set(name, [...(storms.get(name) ?? []), sample]);
   console.error(
     `joins ${name}: ${sample.requests}, ${Math.round(sample.perSecond)}/s, p99 ${sample.p99Ms} ms`,
@@ -162,10 +204,6 @@ for (let round = 0; round <= rounds; round += 1) {
   for (const store of stores) storm(store, ports[store], joins('/v2/presence', String(round)));
 }
 stopServers();
-const rate = (name: string): number => median(rates.get(name) ?? []);
-const ofIdle = (what: string, store: string): number =>
-  Number((rate(`${what} ${store}`) / rate(`${what} idle`)).toFixed(2));
-
 const fans: Record<string, FanOut[]> = { embedded: [], redis: [] };
 for (let round = 0; round < rounds; round += 1) {
   for (const store of stores) {
@@ -178,52 +216,40 @@ for (let round = 0; round < rounds; round += 1) {
 }
 await server.stop();
 
-const ofStorms = (name: string, what: keyof Sample): number =>
-  median((storms.get(name) ?? []).map((sample) => sample[what]));
-const ofFans = (store: string, what: keyof FanOut): number =>
-  median((fans[store] ?? []).map((fan) => fan[what]));
-const results = {
-  measured: new Date().toISOString().slice(0, 10),
-  rounds,
-  heartbeats: [1, 10, 100].map((channels) => ({
-    channels,
-    embedded: ofIdle(String(channels), 'embedded'),
-    redis: ofIdle(String(channels), 'redis'),
-  })),
+/** Each round beside the idle route of the same round. */
+const ratios = (real: readonly number[], idle: readonly number[]): Spread =>
+  spreadOf(
+    real.map((value, round) => value / (idle[round] ?? Number.NaN)),
+    2,
+  );
+const ratesOf = (name: string): readonly number[] => rates.get(name) ?? [];
+const ofStorms = (name: string, what: keyof Sample): readonly number[] =>
+  (storms.get(name) ?? []).map((sample) => sample[what]);
+const ofFans = (store: string, what: keyof FanOut): readonly number[] =>
+  (fans[store] ?? []).map((fan) => fan[what]);
+const result: PresenceResult = {
+  ...{ machine: machine(), rounds, subscribers, stormSeconds },
+  heartbeats: [1, 10, 100].flatMap((channels) =>
+    stores.map((store) => ({
+      ...{ channels, store },
+      ofIdle: ratios(ratesOf(`${channels} ${store}`), ratesOf(`${channels} idle`)),
+    })),
+  ),
   joins: stores.map((store) => ({
     store,
-    joins: ofStorms(store, 'requests'),
-    ofIdle: Number((ofStorms(store, 'perSecond') / ofStorms('idle', 'perSecond')).toFixed(2)),
-    p99Ms: Number(ofStorms(store, 'p99Ms').toFixed(1)),
-    idleP99Ms: Number(ofStorms('idle', 'p99Ms').toFixed(1)),
+    joins: Math.round(median(ofStorms(store, 'requests'))),
+    ofIdle: ratios(ofStorms(store, 'perSecond'), ofStorms('idle', 'perSecond')),
+    p99Ms: spreadOf(ofStorms(store, 'p99Ms')),
+    idleP99Ms: spreadOf(ofStorms('idle', 'p99Ms')),
   })),
   fanOut: stores.map((store) => ({
     store,
-    subscribers,
-    p50Ms: ofFans(store, 'p50Ms'),
-    p99Ms: ofFans(store, 'p99Ms'),
-    lastMs: ofFans(store, 'lastMs'),
-    idleMs: ofFans(store, 'idleMs'),
-    bytesEach: ofFans(store, 'bytesEach'),
+    p50Ms: spreadOf(ofFans(store, 'p50Ms')),
+    p99Ms: spreadOf(ofFans(store, 'p99Ms')),
+    lastOfIdle: ratios(ofFans(store, 'lastMs'), ofFans(store, 'idleMs')),
+    bytesEach: spreadOf(ofFans(store, 'bytesEach'), 0),
   })),
 };
-writeFileSync(join(import.meta.dirname, 'presence-results.json'), `${JSON.stringify(results, null, 2)}\n`);
-
-console.log('| of the idle route | embedded | Redis |');
-console.log('| --- | --- | --- |');
-for (const { channels, embedded, redis } of results.heartbeats)
-  console.log(`| a heartbeat on ${channels} channels | ${embedded.toFixed(2)} | ${redis.toFixed(2)} |`);
-console.log('\n| joins into one channel | at once | of the idle route | p99 | p99 of the idle route |');
-console.log('| --- | --- | --- | --- | --- |');
-for (const { store, joins, ofIdle, p99Ms, idleP99Ms } of results.joins)
-  console.log(`| ${store} | ${joins} | ${ofIdle.toFixed(2)} | ${p99Ms} ms | ${idleP99Ms} ms |`);
-console.log(
-  `\n| one message to ${subscribers} waiting subscribers | p50 | p99 | last, of as many idle requests | memory each |`,
-);
-console.log('| --- | --- | --- | --- | --- |');
-for (const { store, p50Ms, p99Ms, lastMs, idleMs, bytesEach } of results.fanOut) {
-  console.log(
-    `| ${store} | ${p50Ms} ms | ${p99Ms} ms | ${(lastMs / idleMs).toFixed(2)} | ${(bytesEach / 1_024).toFixed(1)} KiB |`,
-  );
-}
+writeResult('presence', result);
+console.log(JSON.stringify(result, null, 2));
 process.exit(0);

@@ -6,7 +6,8 @@ import { Redis } from 'ioredis';
 import { openRedisDriver } from '../src/store/redis/driver.ts';
 import type { Beat, BeatResult, Guard } from '../src/store/store.ts';
 import { startRedis } from '../test/redis-server.ts';
-import { median } from './load.ts';
+import { redisCpuMicros } from './shared/redis-stats.ts';
+import { median } from './shared/results.ts';
 
 const tenant = 'presence/sub-c-bench';
 const holders = 1_000;
@@ -17,12 +18,6 @@ const batchesPerRound = Number(process.env.COUNT ?? 1_500);
 const server = await startRedis({ appendOnly: true });
 const redis = new Redis(server.port, '127.0.0.1');
 const driver = await openRedisDriver({ url: server.url, timeoutMs: 60_000, partitions: 1 });
-
-async function cpuMicros(): Promise<number> {
-  const info = await redis.info('cpu');
-  const seconds = (name: string): number => Number(new RegExp(`${name}:([\\d.]+)`).exec(info)?.[1]);
-  return (seconds('used_cpu_user') + seconds('used_cpu_sys')) * 1e6;
-}
 
 async function run(beats: readonly Beat[]): Promise<readonly number[]> {
   const outcomes = await driver.execute(
@@ -114,12 +109,13 @@ for (let round = 0; round < rounds; round += 1) {
       const beats = beatsOf.get(name) ?? [];
       const groups = beats[0]?.groups?.length ?? 1;
       const count = Math.max(20, Math.ceil(batchesPerRound / Math.sqrt(size * groups)));
-      const before = await cpuMicros();
-      for (let at = 0; at < count; at += 1) {
-        const from = (at * size) % (beats.length - size + 1);
-        await run(beats.slice(from, from + size));
-      }
-      const micros = ((await cpuMicros()) - before) / (count * size);
+      const used = await redisCpuMicros(redis, async () => {
+        for (let at = 0; at < count; at += 1) {
+          const from = (at * size) % (beats.length - size + 1);
+          await run(beats.slice(from, from + size));
+        }
+      });
+      const micros = used / (count * size);
       const key = `${name} × ${size}`;
       samples.set(key, [...(samples.get(key) ?? []), micros]);
     }

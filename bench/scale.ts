@@ -1,192 +1,147 @@
 /**
- * What leases cost by their number, in the embedded store: memory of a lease, CPU time of a renewal, of a sweep when nothing is due, how
- * long a start from a file takes, and how late expiries are when all leases end at once. Writes bench/results/scale.json.
+ * What leases cost by their number, by their tenants and groups, and by the nodes that sweep them: memory of a lease by kind of key, CPU
+ * time of renewals, grants, expiries and of sweeps when nothing is due, starts, and how late expiries are when all leases end at once;
+ * in the embedded store and in one Redis. Writes bench/results/scale.json.
  *
- * `npm run bench:scale [-- --leases 10000,100000,1000000 --group 5]`. Each number is measured in a process of its own.
+ * `npm run bench:scale [-- --max 1000000 --rounds 5 --stores memory,file,redis --parts leases,tenants,groups,nodes]`
+ *
+ * Each round is a process. Beyond a million leases there is one round, and Redis alone.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { Command } from '../src/store/commands.ts';
-import type { Driver } from '../src/store/driver.ts';
-import { openEmbeddedDriver } from '../src/store/embedded/driver.ts';
-import { machine } from './processes.ts';
+import { measureEmbedded } from './scale/embedded.ts';
+import type { ScaleMeasured, ScaleSamples, Shape } from './scale/leases.ts';
+import { measureRedis, measureSweepers, type SweepersMeasured } from './scale/redis.ts';
+import { type Machine, machine, rounded, type Spread, spreadOf, writeResult } from './shared/results.ts';
 
 const { values, positionals } = parseArgs({
   options: {
-    leases: { type: 'string', default: '10000,100000,1000000' },
-    group: { type: 'string', default: '5' },
+    max: { type: 'string', default: '1000000' },
+    rounds: { type: 'string', default: '5' },
+    stores: { type: 'string', default: 'memory,file,redis' },
+    parts: { type: 'string', default: 'leases,tenants,groups,nodes' },
   },
   allowPositionals: true,
 });
-const perGroup = Number(values.group);
-const batchSize = 250;
-const renewals = 50_000;
-const idleSweeps = 2_000;
+const rounds = Number(values.rounds);
+const max = Number(values.max);
+const maxEmbedded = 1_000_000;
+const timeoutMs = 7_200_000;
 
-export interface ScaleRow {
-  readonly store: 'memory' | 'file';
+export const scaleStores = ['memory', 'file', 'redis'] as const;
+export type ScaleStore = (typeof scaleStores)[number];
+
+export interface ScaleRow extends Shape {
+  readonly store: ScaleStore;
+  /** What was not measured is absent. */
+  readonly costs: Readonly<Partial<Record<keyof ScaleSamples, Spread>>>;
+  /** Bytes a lease by kind of key; Redis only. */
+  readonly byKind?: Readonly<Record<string, number>>;
+  /** How long the measurement took, all rounds, s. */
+  readonly tookSeconds: number;
+  readonly rounds: number;
+}
+
+export interface SweepersRow {
+  readonly nodes: number;
   readonly leases: number;
-  readonly bytesPerLease: number;
-  readonly renewalMicros: number;
-  readonly idleSweepMicros: number;
-  /** From the start of the process' store until it can be used; of a file only. */
-  readonly startMs?: number;
-  readonly expiryMicros: number;
-  /** CPU time until all that ended at once were recorded: their lateness on an idle machine. */
-  readonly allExpiredMs: number;
-  /** CPU time of the longest sweep: how long it kept requests waiting on an idle machine. */
-  readonly longestSweepMs: number;
+  readonly costs: Readonly<Record<keyof SweepersMeasured, Spread>>;
 }
 
 export interface ScaleResult {
-  readonly machine: ReturnType<typeof machine>;
-  readonly leasesPerGroup: number;
+  readonly machine: Machine;
   readonly rows: readonly ScaleRow[];
+  readonly tenants: readonly ScaleRow[];
+  readonly groups: readonly ScaleRow[];
+  readonly nodes: readonly SweepersRow[];
 }
 
-/** Names as clients choose them: a part of the target of a request, with a UUID. */
-function beat(number: number): Command {
-  const hex = number.toString(16).padStart(12, '0');
-  const target = Buffer.from(
-    `/v2/presence/sub-key/demo/channel/room-${Math.floor(number / perGroup)}/heartbeat?uuid=pn-5d8a4c1e-93b7-4f02-8d1e-${hex}&heartbeat=300`,
-  ).toString('latin1');
-  const holder = target.slice(target.indexOf('uuid=') + 5, target.indexOf('&'));
-  const group = target.split('/')[6] ?? '';
-  return {
-    name: 'beat',
-    input: {
-      tenant: 'presence/demo',
-      holder,
-      groups: [{ group }],
-      ttlMs: 300_000,
-      grant: true,
-      returning: 'state',
-    },
-  };
-}
-
-async function run(driver: Driver, count: number, numberOf: (at: number) => number): Promise<void> {
-  for (let from = 0; from < count; from += batchSize) {
-    const size = Math.min(batchSize, count - from);
-    await driver.execute(
-      0,
-      Array.from({ length: size }, (_, at) => beat(numberOf(from + at))),
-    );
-  }
-}
-
-function usedBytes(): number {
-  globalThis.gc?.();
-  globalThis.gc?.();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
-
-/** CPU time of a step, µs. */
-async function cpuMicros(step: () => Promise<void>): Promise<number> {
-  const before = process.cpuUsage();
-  await step();
-  const { user, system } = process.cpuUsage(before);
-  return user + system;
-}
-
-/** Expires all leases at once, as the sweeper does it. In CPU time: other processes of the machine have no part in it. */
-async function expireAll(
-  driver: Driver,
-): Promise<Pick<ScaleRow, 'expiryMicros' | 'allExpiredMs' | 'longestSweepMs'>> {
-  let expired = 0;
-  let longestMicros = 0;
-  await driver.setClock(0, { advanceMs: 300_000, frozen: false });
-  const micros = await cpuMicros(async () => {
-    for (let more = true; more; ) {
-      const before = process.threadCpuUsage();
-      const swept = await driver.sweep(0, 'bench', driver.sweepSize);
-      const { user, system } = process.threadCpuUsage(before);
-      longestMicros = Math.max(longestMicros, user + system);
-      expired += swept.expired.length;
-      more = swept.more;
-      if (more) await setImmediate();
-    }
+function inProcess<T>(args: readonly string[]): T {
+  const flags = ['--expose-gc', '--max-old-space-size=6144'];
+  const printed = execFileSync(process.execPath, [...flags, import.meta.filename, ...args], {
+    ...{ encoding: 'utf8', timeout: timeoutMs, stdio: ['ignore', 'pipe', 'inherit'] },
   });
+  return JSON.parse(printed) as T;
+}
+
+function measure(store: ScaleStore, shape: Shape): ScaleRow {
+  const { leases, tenants, perGroup } = shape;
+  const startedMs = performance.now();
+  const count = leases > maxEmbedded ? 1 : rounds;
+  const all = Array.from({ length: count }, () =>
+    inProcess<ScaleMeasured>([store, String(leases), String(tenants), String(perGroup)]),
+  );
+  const names = Object.keys(all[0]?.samples ?? {}) as (keyof ScaleSamples)[];
+  const costs: Partial<Record<keyof ScaleSamples, Spread>> = {};
+  for (const name of names) {
+    const samples = all.flatMap((one) => one.samples[name]);
+    if (samples.length > 0) costs[name] = spreadOf(samples, 2);
+  }
+  const kinds = Object.entries(all[0]?.byKind ?? {}).map(([kind, bytes]) => [kind, rounded(bytes)]);
+  const row: ScaleRow = {
+    ...{ store, ...shape, rounds: count, costs },
+    ...(kinds.length === 0 ? {} : { byKind: Object.fromEntries(kinds) }),
+    tookSeconds: Math.round((performance.now() - startedMs) / 1_000),
+  };
+  console.error(JSON.stringify(row));
+  return row;
+}
+
+function sweepers(nodes: number, leases: number): SweepersRow {
+  const all = Array.from({ length: rounds }, () =>
+    inProcess<SweepersMeasured>(['sweepers', String(leases), '64', '5', String(nodes)]),
+  );
+  const spread = (name: keyof SweepersMeasured): Spread => spreadOf(all.map((one) => one[name]));
+  const costs = {
+    idleMsPerSecond: spread('idleMsPerSecond'),
+    ...{ latenessP50Ms: spread('latenessP50Ms'), latenessP99Ms: spread('latenessP99Ms') },
+  };
+  console.error(JSON.stringify({ nodes, leases, costs }));
+  return { nodes, leases, costs };
+}
+
+const usual = { tenants: 64, perGroup: 5 };
+/** Leases of the comparisons by tenants, groups and nodes. */
+const leases = Math.min(max, 100_000);
+
+function measureAll(): ScaleResult {
+  const parts = values.parts.split(',');
+  const stores = scaleStores.filter((store) => values.stores.split(',').includes(store));
+  const inMemory = stores.filter((store) => store !== 'file');
+  const series = <T>(part: string, numbers: readonly number[], rowsOf: (number: number) => T[]): T[] =>
+    parts.includes(part) ? numbers.flatMap(rowsOf) : [];
   return {
-    expiryMicros: rounded(micros / expired),
-    allExpiredMs: Math.round(micros / 1_000),
-    longestSweepMs: rounded(longestMicros / 1_000),
+    machine: machine(),
+    rows: series(
+      'leases',
+      [10_000, 100_000, 1_000_000, 10_000_000].filter((number) => number <= max),
+      (number) =>
+        stores
+          .filter((store) => store === 'redis' || number <= maxEmbedded)
+          .map((store) => measure(store, { ...usual, leases: number })),
+    ),
+    tenants: series('tenants', [1, 100, 10_000], (tenants) =>
+      inMemory.map((store) => measure(store, { ...usual, leases, tenants })),
+    ),
+    groups: series('groups', [1, 5, 100, 100_000], (perGroup) =>
+      inMemory.map((store) => measure(store, { leases, tenants: 1, perGroup })),
+    ),
+    nodes: series('nodes', [1, 2, 4, 8], (nodes) => [sweepers(nodes, leases)]),
   };
 }
 
-const rounded = (number: number): number => Math.round(number * 100) / 100;
-
-async function measure(store: ScaleRow['store'], leases: number): Promise<ScaleRow> {
-  const folder = mkdtempSync(join(tmpdir(), 'heartbeatd-scale-'));
-  const options = store === 'file' ? { path: join(folder, 'store.db') } : {};
-  try {
-    let driver = openEmbeddedDriver(options);
-    // All leases get the same deadline.
-    await driver.setClock(0, { frozen: true });
-    // Compiled before anything counts; other leases than those that are measured.
-    await run(driver, 5_000, (at) => 100_000_000 + at);
-    const before = usedBytes();
-    await run(driver, leases, (at) => at);
-    const bytesPerLease = Math.round((usedBytes() - before) / leases);
-    // All leases in an order without locality: the step is odd and no divisor of their number.
-    const renewed = await cpuMicros(() => run(driver, renewals, (at) => (at * 7_919) % leases));
-    // The names are made there as well, which is no part of a renewal.
-    const named = await cpuMicros(async () => {
-      for (let at = 0; at < renewals; at += 1) beat((at * 7_919) % leases);
-    });
-    const idle = await cpuMicros(async () => {
-      for (let at = 0; at < idleSweeps; at += 1) await driver.sweep(0, 'bench', driver.sweepSize);
-    });
-    let startMs: number | undefined;
-    if (store === 'file') {
-      await driver.close();
-      const startedMs = performance.now();
-      driver = openEmbeddedDriver(options);
-      startMs = Math.round(performance.now() - startedMs);
-    }
-    const expiries = await expireAll(driver);
-    await driver.close();
-    return {
-      store,
-      leases,
-      bytesPerLease,
-      renewalMicros: rounded((renewed - named) / renewals),
-      idleSweepMicros: rounded(idle / idleSweeps),
-      ...(startMs === undefined ? {} : { startMs }),
-      ...expiries,
-    };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-const [store, leases] = positionals;
-if (store === 'memory' || store === 'file') {
-  console.log(JSON.stringify(await measure(store, Number(leases))));
+const [what, ...numbers] = positionals;
+if (what === undefined) {
+  writeResult('scale', measureAll());
 } else {
-  const rows: ScaleRow[] = [];
-  for (const count of values.leases.split(',')) {
-    for (const kind of ['memory', 'file']) {
-      const args = [
-        '--expose-gc',
-        '--max-old-space-size=6144',
-        import.meta.filename,
-        '--group',
-        values.group,
-        kind,
-        count,
-      ];
-      const printed = execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 300_000 });
-      rows.push(JSON.parse(printed));
-      console.log(printed.trim());
-    }
-  }
-  const result: ScaleResult = { machine: machine(), leasesPerGroup: perGroup, rows };
-  mkdirSync(join(import.meta.dirname, 'results'), { recursive: true });
-  writeFileSync(join(import.meta.dirname, 'results/scale.json'), `${JSON.stringify(result, null, 2)}\n`);
+  const [count = 0, tenants = 1, perGroup = 5, nodes = 1] = numbers.map(Number);
+  const shape: Shape = { leases: count, tenants, perGroup };
+  const measured =
+    what === 'sweepers'
+      ? await measureSweepers(nodes, shape)
+      : what === 'redis'
+        ? await measureRedis(shape)
+        : await measureEmbedded(what === 'file' ? 'file' : 'memory', shape);
+  console.log(JSON.stringify(measured));
 }
+process.exit(0);

@@ -1,13 +1,12 @@
 /**
  * Putting and pulling logs through the whole real route, beside routes of the same app that take and answer the same bytes and
- * do nothing; and what a rebalance of 256 shards over 64 consumers costs. The server has one core, the load another. Three
- * interleaved rounds; medians. Prints tables; `REDIS=1` adds a Redis of its own.
+ * do nothing; and what a rebalance of 256 shards over 64 consumers costs. The server has one core, the load and Redis another.
+ * Writes bench/results/sls-logs.json.
+ *
+ * `npm run bench:sls [-- --rounds 5 --seconds 4]`
  */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { pino } from 'pino';
 import { request as call } from 'undici';
 import { buildApp } from '../src/app.ts';
@@ -16,14 +15,49 @@ import { encodeLogGroup, encodeLogGroupList } from '../src/protocols/sls/logs/co
 import { compress } from '../src/protocols/sls/wire/compression.ts';
 import { openStore } from '../src/store/open.ts';
 import { startRedis } from '../test/redis-server.ts';
+import { load, type Request, requireTools } from './shared/load.ts';
+import { pinBesideLoad, startScript } from './shared/processes.ts';
+import {
+  type Machine,
+  machine,
+  median,
+  rounded,
+  type Spread,
+  spreadOf,
+  writeResult,
+} from './shared/results.ts';
 
-const rounds = Number(process.env.ROUNDS ?? 3);
-const seconds = Number(process.env.SECONDS ?? 4);
-const connections = 64;
+const { values, positionals } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '4' } },
+  allowPositionals: true,
+});
+const [mode, where = ''] = positionals;
+const rounds = Number(values.rounds);
+const seconds = Number(values.seconds);
 const logsPerGroup = 100;
 const groupsPerPull = 10;
 const host = 'bench.cn-hangzhou.log.aliyuncs.com';
 const protobuf = 'application/x-protobuf';
+
+export interface SlsLogsResult {
+  readonly machine: Machine;
+  readonly rounds: number;
+  readonly logsPerGroup: number;
+  readonly groupBytes: number;
+  readonly groupsPerPull: number;
+  readonly shards: number;
+  readonly logs: readonly {
+    readonly what: string;
+    readonly store: string;
+    readonly megabytesPerSecond: number;
+    readonly logsPerSecond: number;
+    readonly ofIdle: Spread;
+  }[];
+  /** Until all shards are spread over 32 consumers, then over 64: time, and heartbeats of each. */
+  readonly rebalances: readonly ({ readonly store: string } & Readonly<
+    Record<'halfMs' | 'halfTurns' | 'allMs' | 'allTurns', Spread>
+  >)[];
+}
 
 /** About a hundred bytes a log, as an access log has them. */
 const group = Buffer.from(
@@ -61,51 +95,6 @@ async function serve(redisUrl: string): Promise<void> {
   console.log((app.server.address() as AddressInfo).port);
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'heartbeatd-bench-'));
-const children: ChildProcess[] = [];
-process.once('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function startServer(redisUrl: string): Promise<number> {
-  const child = spawn('taskset', ['-c', '0', process.execPath, import.meta.filename, 'serve', redisUrl], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  children.push(child);
-  return new Promise((resolve, reject) => {
-    child.stdout?.once('data', (chunk: Buffer) => resolve(Number(chunk.toString().trim())));
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}`)));
-  });
-}
-
-interface Load {
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Buffer;
-}
-
-/** Requests a second. */
-function load(port: number, { method, path, headers, body }: Load): number {
-  const file = join(folder, 'load.lua');
-  const bytes =
-    body === undefined
-      ? 'nil'
-      : `"${[...body].map((byte) => `\\${String(byte).padStart(3, '0')}`).join('')}"`;
-  const fields = Object.entries({ Host: host, ...headers }).map(
-    ([name, value]) => `["${name}"] = "${value}"`,
-  );
-  writeFileSync(
-    file,
-    `wrk.method = "${method}"\nwrk.body = ${bytes}\nwrk.headers = { ${fields.join(', ')} }\n`,
-  );
-  const args = ['-c', '1', 'wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '-s', file];
-  const printed = execFileSync('taskset', [...args, `http://127.0.0.1:${port}${path}`], { encoding: 'utf8' });
-  if (/Non-2xx|Socket errors/.test(printed)) throw new Error(`not every request was answered:\n${printed}`);
-  return Number(/Requests\/sec:\s+([\d.]+)/.exec(printed)?.[1]);
-}
-
 async function ask(
   port: number,
   method: 'GET' | 'POST',
@@ -121,10 +110,15 @@ async function ask(
   return text;
 }
 
-const median = (numbers: readonly number[]): number =>
-  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
+interface LogCase {
+  readonly name: string;
+  /** Log groups of one request. */
+  readonly groups: number;
+  readonly request: Request;
+  readonly idle: string;
+}
 
-async function logs(name: string, port: number): Promise<void> {
+async function logs(store: string, port: number): Promise<SlsLogsResult['logs']> {
   await ask(port, 'POST', '/', '{"projectName":"bench"}');
   await ask(port, 'POST', '/logstores', '{"logstoreName":"to-put","ttl":1,"shardCount":4}');
   await ask(port, 'POST', '/logstores', '{"logstoreName":"to-pull","ttl":1,"shardCount":1}');
@@ -135,46 +129,58 @@ async function logs(name: string, port: number): Promise<void> {
     cursor: string;
   };
   const pull = `${shard}?type=log&cursor=${encodeURIComponent(cursor)}&count=${groupsPerPull}`;
-  const type = { 'content-type': protobuf, 'x-log-bodyrawsize': String(group.length) };
   const lz4 = Buffer.from(await compress(group, 'lz4'));
   const put = '/logstores/to-put/shards/lb';
-  const cases: [string, number, Load, string][] = [
-    ['put', 1, { method: 'POST', path: put, headers: type, body: group }, '/idle/put'],
-    [
-      'put, lz4',
-      1,
-      { method: 'POST', path: put, headers: { ...type, 'x-log-compresstype': 'lz4' }, body: lz4 },
-      '/idle/put',
-    ],
-    ['pull', groupsPerPull, { method: 'GET', path: pull, headers: {} }, '/idle/pull'],
-    [
-      'pull, lz4',
-      groupsPerPull,
-      { method: 'GET', path: pull, headers: { 'accept-encoding': 'lz4' } },
-      '/idle/pull-lz4',
-    ],
+  const headers = { 'Content-Type': protobuf, 'x-log-bodyrawsize': String(group.length) };
+  const packed = { ...headers, 'x-log-compresstype': 'lz4' };
+  const cases: readonly LogCase[] = [
+    {
+      name: 'put',
+      groups: 1,
+      request: { method: 'POST', path: put, headers, body: group, host },
+      idle: '/idle/put',
+    },
+    {
+      ...{ name: 'put, lz4', groups: 1, idle: '/idle/put' },
+      request: { method: 'POST', path: put, headers: packed, body: lz4, host },
+    },
+    { name: 'pull', groups: groupsPerPull, request: { method: 'GET', path: pull, host }, idle: '/idle/pull' },
+    {
+      ...{ name: 'pull, lz4', groups: groupsPerPull, idle: '/idle/pull-lz4' },
+      request: { method: 'GET', path: pull, headers: { 'accept-encoding': 'lz4' }, host },
+    },
   ];
-  const samples = cases.map(() => ({ real: [] as number[], idle: [] as number[] }));
+  const samples = cases.map(() => ({ real: [] as number[], ofIdle: [] as number[] }));
   for (let round = 0; round < rounds; round += 1) {
-    for (const [at, [, , wanted, idlePath]] of cases.entries()) {
-      samples[at]?.idle.push(load(port, { ...wanted, path: idlePath }));
-      samples[at]?.real.push(load(port, wanted));
+    for (const [at, { request, idle }] of cases.entries()) {
+      const atIdle = load(port, [{ ...request, path: idle }], seconds).perSecond;
+      const real = load(port, [request], seconds).perSecond;
+      samples[at]?.real.push(real);
+      samples[at]?.ofIdle.push(real / atIdle);
     }
   }
-  for (const [at, [what, groups]] of cases.entries()) {
-    const real = median(samples[at]?.real ?? []);
-    const idle = median(samples[at]?.idle ?? []);
-    const megabytes = (real * groups * group.length) / 1_048_576;
-    console.log(
-      `| ${what} | ${name} | ${Math.round(real)} | ${megabytes.toFixed(0)} | ${Math.round(real * groups * logsPerGroup)} | ${(real / idle).toFixed(2)} |`,
-    );
-  }
+  return cases.map(({ name, groups }, at) => {
+    const perSecond = median(samples[at]?.real ?? []);
+    const megabytes = (perSecond * groups * group.length) / 1_048_576;
+    return {
+      ...{ what: name, store, megabytesPerSecond: rounded(megabytes, 0) },
+      logsPerSecond: Math.round(perSecond * groups * logsPerGroup),
+      ofIdle: spreadOf(samples[at]?.ofIdle ?? [], 2),
+    };
+  });
 }
 
-async function rebalance(name: string, port: number): Promise<void> {
-  const shards = 256;
-  const root = '/logstores/wide/consumergroups';
-  await ask(port, 'POST', '/logstores', `{"logstoreName":"wide","ttl":1,"shardCount":${shards}}`);
+const shards = 256;
+
+interface Settled {
+  readonly ms: number;
+  readonly turns: number;
+}
+
+/** Resolves with how long it takes until all shards are spread over half of the consumers, and then over all. */
+async function rebalance(port: number, round: number): Promise<{ half: Settled; all: Settled }> {
+  const root = `/logstores/wide-${round}/consumergroups`;
+  await ask(port, 'POST', '/logstores', `{"logstoreName":"wide-${round}","ttl":1,"shardCount":${shards}}`);
   await ask(port, 'POST', root, '{"consumerGroup":"cg","timeout":600,"order":false}');
   const held = new Map<string, number[]>();
   const beatAll = async (names: readonly string[]): Promise<void> => {
@@ -190,7 +196,7 @@ async function rebalance(name: string, port: number): Promise<void> {
       }),
     );
   };
-  const settle = async (names: readonly string[]): Promise<{ ms: number; turns: number }> => {
+  const settle = async (names: readonly string[]): Promise<Settled> => {
     const started = performance.now();
     for (let turns = 1; ; turns += 1) {
       await beatAll(names);
@@ -202,29 +208,46 @@ async function rebalance(name: string, port: number): Promise<void> {
   const names = Array.from({ length: 64 }, (_, at) => `consumer-${at}`);
   const half = await settle(names.slice(0, 32));
   const all = await settle(names);
-  console.log(
-    `| ${shards} over 32, then 64 | ${name} | ${half.turns}, then ${all.turns} | ${half.ms.toFixed(0)} ms, then ${all.ms.toFixed(0)} ms |`,
-  );
+  return { half, all };
 }
 
-const [mode, where = ''] = process.argv.slice(2);
-if (mode === 'serve') {
-  await serve(where);
-} else {
-  const redis = process.env.REDIS === '1' ? await startRedis() : undefined;
-  const stores: [string, number][] = [['embedded', await startServer('')]];
-  if (redis !== undefined) stores.push(['redis', await startServer(redis.url)]);
-  console.log(
-    `A log group is ${group.length} bytes and ${logsPerGroup} logs; a pull brings ${groupsPerPull}.\n`,
-  );
-  console.log(
-    '| logs | store | requests/s | MB/s | logs/s | of the idle route |\n| --- | --- | --- | --- | --- | --- |',
-  );
-  for (const [name, port] of stores) await logs(name, port);
-  console.log(
-    '\n| shards over consumers | store | heartbeats of each | time for all |\n| --- | --- | --- | --- |',
-  );
-  for (const [name, port] of stores) await rebalance(name, port);
-  await redis?.stop();
+async function rebalances(store: string, port: number): Promise<SlsLogsResult['rebalances'][number]> {
+  const measured: Awaited<ReturnType<typeof rebalance>>[] = [];
+  for (let round = 0; round < rounds; round += 1) measured.push(await rebalance(port, round));
+  const spread = (which: 'half' | 'all', what: keyof Settled): Spread =>
+    spreadOf(
+      measured.map((one) => one[which][what]),
+      0,
+    );
+  return {
+    ...{ store, halfMs: spread('half', 'ms'), halfTurns: spread('half', 'turns') },
+    ...{ allMs: spread('all', 'ms'), allTurns: spread('all', 'turns') },
+  };
+}
+
+if (mode === 'serve') await serve(where);
+else {
+  requireTools();
+  const redis = await startRedis();
+  pinBesideLoad(redis.pid);
+  const stores: [string, number][] = [];
+  for (const [name, url] of [
+    ['embedded', ''],
+    ['redis', redis.url],
+  ] as const) {
+    const { line } = await startScript([import.meta.filename, 'serve', url], { core: 0 });
+    stores.push([name, Number(line)]);
+  }
+  const allLogs: SlsLogsResult['logs'][number][] = [];
+  for (const [name, port] of stores) allLogs.push(...(await logs(name, port)));
+  const allRebalances: SlsLogsResult['rebalances'][number][] = [];
+  for (const [name, port] of stores) allRebalances.push(await rebalances(name, port));
+  const result: SlsLogsResult = {
+    ...{ machine: machine(), rounds, logsPerGroup, groupBytes: group.length, groupsPerPull, shards },
+    ...{ logs: allLogs, rebalances: allRebalances },
+  };
+  writeResult('sls-logs', result);
+  console.log(JSON.stringify(result, null, 2));
+  await redis.stop();
   process.exit(0);
 }

@@ -1,9 +1,7 @@
 /** Writes the pages of the docs that are made from the code. `--check` fails if one is not up to date. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { peersPlot, peersSection, scalePlot, scaleSection, withFigures } from '../bench/figures.ts';
-import type { PeersResult } from '../bench/peers.ts';
-import type { ScaleResult } from '../bench/scale.ts';
+import { benchmarkDocuments } from '../bench/figures/documents.ts';
 import { commands } from '../src/cli/commands/index.ts';
 import { commandsPage } from '../src/cli/commands-page.ts';
 import { defaultConfig, settingSections } from '../src/config.ts';
@@ -22,11 +20,6 @@ import { presenceSupport } from './presence-support.ts';
 const store = createStore(openEmbeddedDriver());
 const context = makeSlsContext({ store, log: silentLog, wallMs: Date.now, randomBytes }, defaultConfig());
 
-const results = <T>(name: string): T =>
-  JSON.parse(readFileSync(new URL(`../bench/results/${name}.json`, import.meta.url), 'utf8')) as T;
-const peers = results<PeersResult>('peers');
-const scale = results<ScaleResult>('scale');
-
 const pages: Readonly<Record<string, string>> = {
   'docs/library.md': withFiles(readFileSync(new URL('../docs/library.md', import.meta.url), 'utf8')),
   'docs/settings.md': settingsPage(settingSections),
@@ -35,12 +28,7 @@ const pages: Readonly<Record<string, string>> = {
     readFileSync(new URL('../docker-compose.yml', import.meta.url), 'utf8'),
     settingSections,
   ),
-  'docs/benchmarks.md': withFigures(readFileSync(new URL('../docs/benchmarks.md', import.meta.url), 'utf8'), [
-    peersSection(peers),
-    scaleSection(scale),
-  ]),
-  'docs/benchmarks/peers.svg': peersPlot(peers),
-  'docs/benchmarks/scale.svg': scalePlot(scale),
+  ...benchmarkDocuments(readFileSync(new URL('../docs/benchmarks.md', import.meta.url), 'utf8')),
   'docs/sls-support.md': supportPage(slsOperations(context)),
   'docs/pbx-support.md': await pbxSupport(),
   'docs/presence-support.md': await presenceSupport(),

@@ -116,14 +116,14 @@ export interface RedisCluster {
 
 /**
  * Starts three masters that share all slots, in equal parts. One that is away takes only its own slots along. `replicas`: each has a replica as
- * well; those are the last three servers.
+ * well; those are the last three servers. `appendOnly`: the masters keep an append-only file.
  */
-export async function startCluster({ replicas = false } = {}): Promise<RedisCluster> {
+export async function startCluster({ replicas = false, appendOnly = false } = {}): Promise<RedisCluster> {
   const extra = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000'];
   extra.push('--cluster-require-full-coverage', 'no');
   const servers: RedisServer[] = [];
   try {
-    for (let at = 0; at < 3; at += 1) servers.push(await startClusterNode(extra));
+    for (let at = 0; at < 3; at += 1) servers.push(await startClusterNode(extra, appendOnly));
     await joinCluster(servers);
     if (replicas) for (const master of [...servers]) servers.push(await startReplica(extra, master));
   } catch (error) {
@@ -143,8 +143,8 @@ export async function startCluster({ replicas = false } = {}): Promise<RedisClus
 }
 
 /** Each node also listens on a bus port of its own, which must be free too. */
-async function startClusterNode(extra: readonly string[]): Promise<RedisServer> {
-  return startRedis({ extra: [...extra, '--cluster-port', String(await freePort())] });
+async function startClusterNode(extra: readonly string[], appendOnly = false): Promise<RedisServer> {
+  return startRedis({ appendOnly, extra: [...extra, '--cluster-port', String(await freePort())] });
 }
 
 /** Starts a replica of a master of a cluster, and resolves when it has all of its data. */

@@ -12,8 +12,17 @@ export interface Reply {
 }
 
 export interface PacedLoad {
-  /** Ends the load; resolves with all replies in the order in which they came. */
-  stop(): Promise<readonly Reply[]>;
+  /** Returns the replies since the last call, in the order in which they came. Throws after a reply that was not a 200. */
+  take(): readonly Reply[];
+  /** Ends the load. */
+  stop(): void;
+}
+
+export interface PacedLoadOptions {
+  readonly perSecond: number;
+  readonly connections: number;
+  /** Returns the bytes of the next request. */
+  readonly next: () => string;
 }
 
 interface Connection {
@@ -23,13 +32,12 @@ interface Connection {
 
 const headersEnd = Buffer.from('\r\n\r\n');
 
-/** Sends the requests in turn, `perSecond` of them, each on a connection that waits for no reply. Every reply must come in one piece. */
+/** Sends `perSecond` requests, each on a connection that waits for no reply. Every reply must come in one piece. */
 export async function startPacedLoad(
   port: number,
-  requests: readonly string[],
-  { perSecond, connections }: { readonly perSecond: number; readonly connections: number },
+  { perSecond, connections, next }: PacedLoadOptions,
 ): Promise<PacedLoad> {
-  const replies: Reply[] = [];
+  let replies: Reply[] = [];
   const idle: Connection[] = [];
   const all: Connection[] = [];
   const startedMs = performance.now();
@@ -62,15 +70,19 @@ export async function startPacedLoad(
         break;
       }
       connection.sentMs = nowMs;
-      connection.socket.write(requests[(sent + replies.length) % requests.length] ?? '');
+      connection.socket.write(next());
     }
   }, 1);
   return {
-    async stop() {
+    take() {
+      if (failure !== undefined) throw failure;
+      const taken = replies;
+      replies = [];
+      return taken;
+    },
+    stop() {
       clearInterval(timer);
       for (const { socket } of all) socket.destroy();
-      if (failure !== undefined) throw failure;
-      return replies;
     },
   };
 }

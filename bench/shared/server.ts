@@ -5,10 +5,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
-import { buildApp } from '../src/app.ts';
-import { defaultConfig } from '../src/config.ts';
-import { presenceHeaders } from '../src/protocols/presence/wire/headers.ts';
-import { openStore } from '../src/store/open.ts';
+import { buildApp } from '../../src/app.ts';
+import { defaultConfig } from '../../src/config.ts';
+import { presenceHeaders } from '../../src/protocols/presence/wire/headers.ts';
+import { openStore } from '../../src/store/open.ts';
 
 const presenceAnswer = '{"status":200,"message":"OK","service":"Presence"}';
 const pbxHeaders = {

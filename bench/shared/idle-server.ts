@@ -1,7 +1,7 @@
 /** Servers that answer every request alike and do nothing: `node bench/idle-server.ts bare|fastify <port>`. */
 import { createServer } from 'node:http';
 import Fastify from 'fastify';
-import { presenceHeaders } from '../src/protocols/presence/wire/headers.ts';
+import { presenceHeaders } from '../../src/protocols/presence/wire/headers.ts';
 
 const body = '{"status":200,"message":"OK","service":"Presence"}';
 const [kind, port] = process.argv.slice(2);

@@ -21,16 +21,16 @@ async function send(port: number, path: string, body: string, host = '127.0.0.1'
 
 const clients = 1_000;
 
-/** Registers the clients of the cases whose names contain `chosen`; returns the heartbeats that each case repeats. */
+/** Registers the clients of the cases that are chosen, all by default; returns the heartbeats that each case repeats. */
 export async function prepareCases(
   port: number,
-  chosen = '',
+  isChosen: (name: CaseName) => boolean = () => true,
 ): Promise<Readonly<Record<CaseName, readonly Request[]>>> {
   const [plain, callbacks] = await tokens(port);
   const cases: Readonly<Record<CaseName, readonly Request[]>> = {
-    presence: presence(1),
-    'presence, 10 channels': presence(10),
-    'presence, 100 channels': presence(100),
+    presence: presenceHeartbeats(),
+    'presence, 10 channels': presenceHeartbeats({ channels: 10 }),
+    'presence, 100 channels': presenceHeartbeats({ channels: 100 }),
     pbx: plain.map((token) => ({ method: 'POST', path: `/api/v1.1.0/heartbeat?token=${token}` })),
     'pbx, with callback': callbacks.map((token) => ({
       method: 'POST',
@@ -41,12 +41,12 @@ export async function prepareCases(
     'sls, 128 shards': await consumers(port, { logstore: 'large-store', groups: 1, shards: 128 }),
   };
   for (const [name, requests] of Object.entries(cases))
-    if (name.includes(chosen)) await sendAll(port, requests);
+    if (isChosen(name as CaseName)) await sendAll(port, requests);
   return cases;
 }
 
-/** Sends each request once, so that what is measured later are renewals. */
-async function sendAll(port: number, requests: readonly Request[]): Promise<void> {
+/** Sends each request once, so that what is measured later are renewals. Rejects unless all are answered with 200. */
+export async function sendAll(port: number, requests: readonly Request[]): Promise<void> {
   for (let from = 0; from < requests.length; from += connections) {
     await Promise.all(
       requests.slice(from, from + connections).map(async ({ method, path, body, host = '127.0.0.1' }) => {
@@ -62,12 +62,14 @@ async function sendAll(port: number, requests: readonly Request[]): Promise<void
   }
 }
 
-function presence(channels: number): Request[] {
+/** Returns Presence heartbeats of a thousand clients, each on so many channels, of so many subscribe keys. */
+export function presenceHeartbeats({ channels = 1, tenants = 1 } = {}): Request[] {
   return Array.from({ length: clients }, (_, at) => {
+    const key = tenants === 1 ? 'sub-c-bench' : `sub-c-bench-${at % tenants}`;
     const names = Array.from({ length: channels }, (_, n) => `channel-${(at % 50) + n * 50}`).join(',');
     return {
       method: 'GET',
-      path: `/v2/presence/sub-key/sub-c-bench/channel/${names}/heartbeat?uuid=user-${channels}-${at}&heartbeat=300`,
+      path: `/v2/presence/sub-key/${key}/channel/${names}/heartbeat?uuid=user-${channels}-${at}&heartbeat=300`,
     };
   });
 }

@@ -1,9 +1,8 @@
 /** Server processes of benchmarks, and what they use. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
@@ -11,6 +10,9 @@ export interface ServerProcess {
   readonly pid: number;
   readonly port: number;
 }
+
+/** The core of the servers, and that of the load and of Redis. */
+export type Core = 0 | 1;
 
 const children: ChildProcess[] = [];
 process.once('exit', () => {
@@ -60,6 +62,46 @@ export async function startHeartbeatd(checkout: string, env: NodeJS.ProcessEnv):
   return startProgram(command, { port, path: '/healthz', env });
 }
 
+/**
+ * Starts a script of this folder that prints one line when it is ready; resolves with the process and the line. Without a core it runs
+ * on any.
+ */
+export async function startScript(
+  [script, ...args]: readonly [script: string, ...args: string[]],
+  { core, flags = [] }: { readonly core?: Core; readonly flags?: readonly string[] } = {},
+): Promise<{ readonly child: ChildProcess; readonly line: string }> {
+  const command = [process.execPath, ...flags, script, ...args];
+  const pinned = core === undefined ? command : ['taskset', '-c', String(core), ...command];
+  const child = spawn(pinned[0] ?? '', pinned.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  child.stdout?.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()));
+  child.once('exit', (code) => reject(new Error(`${script} ended with ${code}`)));
+  return { child, line: await promise };
+}
+
+/** Starts `server.ts` on the first core; resolves with its port. */
+export async function startServer(...args: string[]): Promise<number> {
+  const script = join(import.meta.dirname, 'server.ts');
+  const { line } = await startScript([script, ...args], { core: 0, flags: ['--expose-gc'] });
+  return Number(line);
+}
+
+/** Ends every process that was started here. */
+export function stopServers(): void {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+}
+
+/** Puts a process on the second core, beside the load. */
+export function pinBesideLoad(pid: number | undefined): void {
+  execFileSync('taskset', ['-cp', '1', String(pid)], { stdio: 'ignore' });
+}
+
+/** Stops a process, or lets it continue: servers that are not measured now must not use the core of those that are. */
+export function setPaused(pid: number, paused: 'paused' | 'running'): void {
+  process.kill(pid, paused === 'paused' ? 'SIGSTOP' : 'SIGCONT');
+}
+
 const ticksPerSecond = 100;
 
 /** Returns the user and system time of a process, seconds. */
@@ -72,14 +114,4 @@ export function cpuSeconds(pid: number): number {
 export function residentMb(pid: number): number {
   const kilobytes = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Math.round(Number(kilobytes) / 1_024);
-}
-
-/** Returns what results are to be read with: where, when and with what they were measured. */
-export function machine() {
-  return {
-    date: new Date().toISOString().slice(0, 10),
-    cpu: `${cpus()[0]?.model.trim()}, ${cpus().length} cores`,
-    memoryGb: Math.round(totalmem() / 2 ** 30),
-    node: process.version,
-  };
 }
