@@ -6,37 +6,29 @@
  */
 import { type Log, silentLog } from '../../settings/log.ts';
 import type { Command, CommandName, StoreNow } from '../commands.ts';
-import {
-  type Driver,
-  defaultEventRetention,
-  type EventRetention,
-  type Outcome,
-  type Sweep,
-} from '../driver.ts';
-import type { Tenant, TenantEvent } from '../leases.ts';
+import { type Driver, defaultEventRetention, type EventRetention, type Outcome } from '../driver.ts';
+import type { Tenant } from '../leases.ts';
 import { clockMovedTopic } from '../limits.ts';
 import { tick } from '../runtime/lease-clock.ts';
 import { commit, listDocuments, readDocuments } from './documents.ts';
 import { dumpTenant, loadTenant } from './dumps.ts';
 import { postponeWatches, watchEvents } from './events/watches.ts';
+import { firstClock } from './file/clock-row.ts';
 import { defaultMaxSlackMs } from './file/renewals.ts';
-import { firstClock, StoreFile } from './file/store-file.ts';
-import { DueHeap } from './leases/due-heap.ts';
+import { StoreFile } from './file/store-file.ts';
+import { DueQueue } from './leases/due-queue.ts';
 import { count, groups, groupsOf, members, readLease } from './leases/lease-reads.ts';
 import { beat, release, setData } from './leases/leases.ts';
-import { sweep, untilNextDue } from './leases/sweep.ts';
+import { untilNextDue } from './leases/sweep.ts';
+import { makeSweepSlice, nothingDue } from './leases/sweep-slice.ts';
 import { readClock, setClock } from './own-clocks.ts';
-import { dateNow, dropTenant, isEmpty, leaseNow, readTimetoken, type State } from './state.ts';
+import { dateNow, dropTenant, isEmpty, leaseNow, never, readTimetoken, type State } from './state.ts';
 import { noChangeLog } from './steps/change-log.ts';
 import { makeSteps, type Steps } from './steps/steps.ts';
 import { readTopics, topicBounds } from './topics.ts';
 
-/** How long one sweep may keep requests waiting, ms. */
-const sweepSliceMs = 3;
-/** Items between two looks at the time, and per transaction of the file. */
-const sweepStep = 64;
-
-const nothingDue = (): ReturnType<SweepSlice> => ({ expired: [], more: false });
+/** Interval of the sweeps that delete the rows of ended leases while nothing is due, ms. */
+const tidyIntervalMs = 20;
 
 export interface EmbeddedOptions {
   /** Absent or empty: in memory only. */
@@ -99,8 +91,9 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
       if (refusal !== undefined) throw refusal;
       const isClaimed = claim.owner !== owner && wallMs() < claim.untilMs;
       const { expired, more } = isClaimed ? run(nothingDue) : sweepSlice(budget);
-      const nextInMs = untilNextDue(state);
-      return { expired, more, nextInMs: Number.isFinite(nextInMs) ? nextInMs : null };
+      const untilTidyMs = !more && tidyFile(file, run) ? tidyIntervalMs : never;
+      const nextInMs = Math.min(untilNextDue(state), untilTidyMs);
+      return { expired, more, nextInMs: nextInMs === never ? null : nextInMs };
     },
     async claimSweep(_partition, owner, forMs) {
       claim = { owner, untilMs: wallMs() + forMs };
@@ -136,10 +129,8 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
     onGap() {},
     async ping() {
       const refusal = steps.refusal();
-      return {
-        away: [],
-        refusing: refusal === undefined ? [] : [{ partitions: [0], reason: refusal.message }],
-      };
+      const refusing = refusal === undefined ? [] : [{ partitions: [0], reason: refusal.message }];
+      return { away: [], refusing };
     },
     async close() {
       // While the file refuses writes nothing but the clock and some slack is missing in it.
@@ -149,27 +140,15 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
   };
 }
 
-type SweepSlice = (budget: number) => Pick<Sweep, 'expired' | 'more'>;
-
-/** Returns a function that sweeps until nothing is due, the budget is used up or the slice is over. */
-function makeSweepSlice(state: State, run: Steps['run'], monotonicMs: () => number): SweepSlice {
-  return (budget) => {
-    const untilMs = monotonicMs() + sweepSliceMs;
-    const expired: TenantEvent[] = [];
-    let more = true;
-    do {
-      const step: TenantEvent[] = [];
-      try {
-        more = run(() => sweep(state, Math.min(sweepStep, budget - expired.length), step));
-      } catch (error) {
-        // What the steps before took is recorded.
-        if (expired.length === 0) throw error;
-        return { expired, more: false };
-      }
-      expired.push(...step);
-    } while (more && expired.length < budget && monotonicMs() < untilMs);
-    return { expired, more };
-  };
+/** Deletes a part of what is to be deleted in the file. Returns whether there is more. */
+function tidyFile(file: StoreFile | undefined, run: Steps['run']): boolean {
+  if (file?.isUntidy !== true) return false;
+  try {
+    run(() => file.tidy());
+  } catch {
+    // The next sweep reports that the file refuses writes.
+  }
+  return file.isUntidy;
 }
 
 /** Returns a new state, with what the file holds. */
@@ -188,7 +167,7 @@ function openState(
     lastMicros: before?.lastMicros ?? first.lastMicros,
     wallMs,
     tenants: new Map(),
-    due: new DueHeap(),
+    due: new DueQueue(),
     clocks: new Map(),
     changes: file ?? noChangeLog,
     eventRetention: events,

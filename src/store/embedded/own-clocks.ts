@@ -2,7 +2,7 @@
 import type { ClockChange, ClockMoved, ClockReading } from '../driver.ts';
 import type { Tenant } from '../leases.ts';
 import { changeClock, checkAdvance, checkDate, readDate, readLeaseClock } from '../runtime/lease-clock.ts';
-import { DueHeap } from './leases/due-heap.ts';
+import { DueQueue } from './leases/due-queue.ts';
 import type { DueItems, OwnClock } from './records.ts';
 import { dueOf, itemsOf, never, readOwnClock, type State } from './state.ts';
 
@@ -70,7 +70,7 @@ function untilDue(state: State, tenant: Tenant | undefined, wallMs: number): num
 function giveOwnClock(state: State, tenant: Tenant): OwnClock {
   const known = state.clocks.get(tenant);
   if (known !== undefined) return known;
-  const own: OwnClock = { offsetMs: 0, frozen: null, lastMicros: state.lastMicros, due: new DueHeap() };
+  const own: OwnClock = { offsetMs: 0, frozen: null, lastMicros: state.lastMicros, due: new DueQueue() };
   watchAll(state, tenant, own.due);
   state.clocks.set(tenant, own);
   state.undo?.push(() => {
@@ -112,7 +112,7 @@ export function removeOwnClock(state: State, tenant: Tenant, own: OwnClock): voi
   state.changes.clockRemoved(tenant);
 }
 
-/** Moves what the tenant has in its present heap to another. */
+/** Moves what the tenant has in its present queue to another. */
 function watchAll(state: State, tenant: Tenant, to: DueItems): void {
   const record = state.tenants.get(tenant);
   if (record === undefined) return;

@@ -1,6 +1,6 @@
 /** The records that the embedded driver holds in memory. */
 import type { Tenant, TenantEvent } from '../leases.ts';
-import type { Due, DueHeap } from './leases/due-heap.ts';
+import type { Due, DueQueue } from './leases/due-queue.ts';
 
 export interface LeaseRecord extends Due {
   readonly kind: 'lease';
@@ -14,11 +14,15 @@ export interface LeaseRecord extends Due {
   version: number;
   /** The deadline in the file, which may be later than its own; 0: it is not in a file yet. */
   writtenMs: number;
+  /** Its row in the file; 0: it has none. No row is used twice. */
+  row: number;
 }
 
 export interface GroupRecord {
   readonly name: string;
   revision: number;
+  /** Its row in the file; 0: it has none. No row is used twice. */
+  row: number;
   /** In the order of their grants: the map keeps it, since a lease that is granted again is inserted anew. */
   readonly members: Map<string, LeaseRecord>;
 }
@@ -53,7 +57,7 @@ export interface TopicRecord extends Due {
 }
 
 /** What has a deadline. */
-export type DueItems = DueHeap<LeaseRecord | DocumentRecord | TopicRecord | WatchRecord>;
+export type DueItems = DueQueue<LeaseRecord | DocumentRecord | TopicRecord | WatchRecord>;
 
 /** The clock of a tenant that was moved or frozen by itself. */
 export interface OwnClock {

@@ -73,7 +73,7 @@ export function dateNow(state: State, tenant: Tenant): number {
   return own === undefined ? readDate(state.clock, wallMs) : readOwnClock(state.clock, own, wallMs).dateMs;
 }
 
-/** Returns the heap in which the items of a tenant are watched. */
+/** Returns the queue in which the items of a tenant are watched. */
 export function dueOf(state: State, tenant: Tenant): DueItems {
   return ownClockOf(state, tenant)?.due ?? state.due;
 }
@@ -129,7 +129,7 @@ export function tenantOf(state: State, name: Tenant): TenantRecord {
 
 /** Returns the record of a group without members. */
 export function newGroup(name: string): GroupRecord {
-  return { name, revision: 0, members: new Map() };
+  return { name, revision: 0, row: 0, members: new Map() };
 }
 
 /** Returns all leases, due ones included. Leases may be granted and end between two steps. */
@@ -161,7 +161,7 @@ export function dropTenant(state: State, name: Tenant): void {
   state.tenants.delete(name);
   state.undo?.push(() => restoreTenant(state, tenant));
   if (tenant.watches !== undefined) tenantOf(state, name).watches = tenant.watches;
-  state.changes.tenantDropped(name);
+  state.changes.tenantDropped(tenant);
 }
 
 /** Brings back a tenant that was dropped. */

@@ -102,7 +102,7 @@ describe('a sweep of many leases', () => {
       this: StatementSync,
       ...values
     ) {
-      if (this.sourceSQL.startsWith('DELETE FROM leases')) throw new Error('database or disk is full');
+      if (this.sourceSQL.startsWith('DELETE FROM held_leases')) throw new Error('database or disk is full');
       return run.apply(this, values);
     });
     await expect(driver.sweep(0, 'test', 100)).rejects.toThrow(StoreUnavailable);

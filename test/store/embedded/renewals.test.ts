@@ -54,7 +54,7 @@ describe('a renewal on a file', () => {
       const run = vi.spyOn(StatementSync.prototype, 'run');
       await step();
       const inserts = run.mock.contexts.filter((statement) =>
-        (statement as StatementSync).sourceSQL.includes('INTO renewals'),
+        (statement as StatementSync).sourceSQL.includes('INTO lease_renewals'),
       ).length;
       run.mockRestore();
       return inserts;
@@ -165,7 +165,7 @@ describe('a renewal on a file', () => {
     await driver.close();
     const database = new DatabaseSync(path());
     const { renewals } = database
-      .prepare('SELECT sum(length(leases)) / 24 AS renewals FROM renewals')
+      .prepare('SELECT sum(length(leases)) / 24 AS renewals FROM lease_renewals')
       .get() as {
       renewals: number;
     };

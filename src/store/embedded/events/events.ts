@@ -14,20 +14,29 @@ export function recordEvent(
   type: LeaseEvent['type'],
   lateMs: number,
 ): TenantEvent {
-  const event: TenantEvent = {
-    tenant: lease.tenant.name,
-    type,
-    group: lease.group.name,
-    holder: lease.holder,
-    epoch: lease.epoch,
-    revision: lease.group.revision,
-    count: lease.group.members.size,
-    atMs: Math.floor(dateNow(state, lease.tenant.name)),
-    lateMs,
-    data: lease.data,
-  };
+  const event = eventOf(lease, type, { lateMs, atMs: Math.floor(dateNow(state, lease.tenant.name)) });
   appendEvent(state, lease.tenant, lease.group.name, { payload: event, retention: state.eventRetention });
   return event;
+}
+
+/** Returns an event of a group's membership as it is now. `atMs`: the tenant's date. */
+export function eventOf(
+  { tenant, group, holder, epoch, data }: LeaseRecord,
+  type: LeaseEvent['type'],
+  { lateMs, atMs }: Pick<LeaseEvent, 'lateMs' | 'atMs'>,
+): TenantEvent {
+  return {
+    tenant: tenant.name,
+    type,
+    group: group.name,
+    holder,
+    epoch,
+    revision: group.revision,
+    count: group.members.size,
+    atMs,
+    lateMs,
+    data,
+  };
 }
 
 /** Appends the grant of a live lease that was made before its group was watched, as if it happened now. */

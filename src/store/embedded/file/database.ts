@@ -2,19 +2,18 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Log } from '../../../settings/log.ts';
+import { convertEarlierLayout } from './earlier-layout.ts';
 
 const schema = `
   CREATE TABLE IF NOT EXISTS clock (
     id INTEGER PRIMARY KEY CHECK (id = 1), lease_ms INTEGER, wall_ms INTEGER, frozen INTEGER, sequence INTEGER, last_micros INTEGER
   );
-  CREATE TABLE IF NOT EXISTS leases (
-    tenant TEXT, "group" TEXT, holder TEXT, epoch INTEGER, revision INTEGER, ttl_ms INTEGER, deadline_ms INTEGER, data TEXT,
-    PRIMARY KEY (tenant, "group", holder)
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS renewals (batch INTEGER PRIMARY KEY, leases BLOB);
-  CREATE TABLE IF NOT EXISTS revisions (
-    tenant TEXT, "group" TEXT, revision INTEGER, PRIMARY KEY (tenant, "group")
-  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS lease_groups (id INTEGER PRIMARY KEY, tenant TEXT, name TEXT, revision INTEGER);
+  CREATE TABLE IF NOT EXISTS held_leases (
+    id INTEGER PRIMARY KEY, group_id INTEGER, holder TEXT, epoch INTEGER, ttl_ms INTEGER, deadline_ms INTEGER, data TEXT
+  );
+  CREATE TABLE IF NOT EXISTS lease_renewals (batch INTEGER PRIMARY KEY, leases BLOB);
+  CREATE TABLE IF NOT EXISTS ended_leases (batch INTEGER PRIMARY KEY, leases BLOB);
   CREATE TABLE IF NOT EXISTS documents (
     tenant TEXT, collection TEXT, key TEXT, version INTEGER, deadline_ms INTEGER, value TEXT,
     PRIMARY KEY (tenant, collection, key)
@@ -109,7 +108,9 @@ export function openDatabase(path: string, log: Pick<Log, 'warn'>): DatabaseSync
     if (isForeign(database)) throw new Error("it is another program's database");
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
     // In one transaction: tables without the number would be taken for another program's at the next start.
-    database.exec(`BEGIN; ${schema}; PRAGMA application_id = ${applicationId}; COMMIT`);
+    database.exec(`BEGIN; ${schema}; PRAGMA application_id = ${applicationId}`);
+    convertEarlierLayout(database);
+    database.exec('COMMIT');
     if (!hasLog) warnOfMissingLog(database, path, log);
     // In the file itself, not in the log whose absence it shows.
     database.exec(`PRAGMA user_version = ${inUse}; PRAGMA wal_checkpoint(TRUNCATE)`);

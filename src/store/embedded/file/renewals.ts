@@ -17,12 +17,16 @@ const slackOfTtl = 1 / 4;
 const minLogged = 4_096;
 /** Number of leases that one batch copies to the end of the log while it is shortened. */
 const copiedPerBatch = 512;
-/** Epoch, TTL and deadline. */
+/** Row, TTL and deadline. */
 const numbersPerRenewal = 3;
 
-export interface Renewal {
-  readonly ttlMs: number;
-  readonly deadlineMs: number;
+/** The last renewal of each lease. */
+export interface ReadRenewals {
+  /** Where each row's renewal begins in `numbers`. */
+  readonly places: ReadonlyMap<number, number>;
+  /** Row, TTL and deadline of each renewal. */
+  readonly numbers: Float64Array;
+  readonly lastRow: number;
 }
 
 /** Copies the leases to the end of the log, in parts, so that what was there before can be deleted. */
@@ -79,21 +83,21 @@ export class Renewals {
     this.#write(lease, lease.deadlineMs + this.#slackOf(lease));
   }
 
-  /** Returns the last renewal of each lease, by its epoch. */
-  read(): Map<number, Renewal> {
-    const renewals = new Map<number, Renewal>();
-    for (const { batch, leases } of this.#statements.all(
-      'SELECT batch, leases FROM renewals ORDER BY batch',
-    )) {
-      const numbers = new Float64Array((leases as Uint8Array).slice().buffer);
-      for (let at = 0; at < numbers.length; at += numbersPerRenewal) {
-        const [epoch = 0, ttlMs = 0, deadlineMs = 0] = numbers.subarray(at, at + numbersPerRenewal);
-        renewals.set(epoch, { ttlMs, deadlineMs });
-      }
-      this.#logged += numbers.length / numbersPerRenewal;
-      this.#batch = Number(batch);
+  /** Returns the last renewal of each lease. */
+  read(): ReadRenewals {
+    const batches = this.#statements.all('SELECT batch, leases FROM lease_renewals ORDER BY batch');
+    const bytes = Buffer.concat(batches.map(({ leases }) => leases as Uint8Array));
+    const numbers = new Float64Array(new Uint8Array(bytes).buffer);
+    const places = new Map<number, number>();
+    let lastRow = 0;
+    for (let at = 0; at < numbers.length; at += numbersPerRenewal) {
+      const row = numbers[at] ?? 0;
+      places.set(row, at);
+      lastRow = Math.max(lastRow, row);
     }
-    return renewals;
+    this.#logged = numbers.length / numbersPerRenewal;
+    this.#batch = Number(batches.at(-1)?.batch ?? 0);
+    return { places, numbers, lastRow };
   }
 
   /**
@@ -103,7 +107,7 @@ export class Renewals {
   rewrite(leases: readonly LeaseRecord[]): void {
     for (const lease of leases) this.#write(lease, lease.deadlineMs);
     this.#logged = 0;
-    this.#statements.run('DELETE FROM renewals');
+    this.#statements.run('DELETE FROM lease_renewals');
     this.insert();
   }
 
@@ -136,7 +140,7 @@ export class Renewals {
     if (this.#pending.length > 0) this.#insert(this.#pending);
     // Every lease is in a later batch, or in its row if it was granted after the copy began.
     if (this.#copy?.isComplete === true) {
-      this.#statements.run('DELETE FROM renewals WHERE batch < ?', [this.#copy.firstBatch]);
+      this.#statements.run('DELETE FROM lease_renewals WHERE batch < ?', [this.#copy.firstBatch]);
     }
   }
 
@@ -166,13 +170,13 @@ export class Renewals {
   #insert(leases: readonly LeaseRecord[]): void {
     const numbers = new Float64Array(leases.length * numbersPerRenewal);
     let at = 0;
-    for (const { epoch, ttlMs, writtenMs } of leases) {
-      numbers[at] = epoch;
+    for (const { row, ttlMs, writtenMs } of leases) {
+      numbers[at] = row;
       numbers[at + 1] = ttlMs;
       numbers[at + 2] = writtenMs;
       at += numbersPerRenewal;
     }
-    this.#statements.run('INSERT OR REPLACE INTO renewals VALUES (?, ?)', [
+    this.#statements.run('INSERT OR REPLACE INTO lease_renewals VALUES (?, ?)', [
       ...[this.#batch + 1, new Uint8Array(numbers.buffer)],
     ]);
   }

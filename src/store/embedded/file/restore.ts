@@ -1,25 +1,17 @@
 /** Reads the state back from the file. */
-import { DueHeap } from '../leases/due-heap.ts';
-import { addHeld, holderName } from '../leases/holders.ts';
-import type { DocumentRecord, LeaseRecord, TopicRecord, WatchRecord } from '../records.ts';
-import { documentSize, leaseSize, topicSize } from '../sizes.ts';
-import { dueOf, never, newGroup, type State, tenantOf } from '../state.ts';
+import { DueQueue } from '../leases/due-queue.ts';
+import type { DocumentRecord, TopicRecord, WatchRecord } from '../records.ts';
+import { documentSize, topicSize } from '../sizes.ts';
+import { dueOf, never, type State, tenantOf } from '../state.ts';
 import { deadlineOf } from './deadline-column.ts';
-import type { Renewals } from './renewals.ts';
+import { type LeaseTables, type RestoredLeases, restoreLeases } from './restore-leases.ts';
 import type { Row, Statements } from './statements.ts';
 
-/**
- * Fills an empty state with what the file holds; every deadline is `postponedMs` later than it was written. Returns the leases whose row
- * is older than their last renewal.
- */
-export function restoreState(
-  statements: Statements,
-  renewals: Renewals,
-  state: State,
-  postponedMs: number,
-): readonly LeaseRecord[] {
+/** Fills an empty state with what the file holds; every deadline is `postponedMs` later than it was written. */
+export function restoreState(tables: LeaseTables, state: State, postponedMs: number): RestoredLeases {
+  const { statements } = tables;
   restoreClocks(statements, state, postponedMs);
-  const renewed = restoreLeases(statements, renewals, state, postponedMs);
+  const restored = restoreLeases(tables, state, postponedMs);
   for (const row of statements.all('SELECT * FROM documents')) restoreDocument(state, row, postponedMs);
   for (const row of statements.all('SELECT * FROM topics')) {
     const entries = statements.all(
@@ -29,7 +21,7 @@ export function restoreState(
     restoreTopic(state, row, entries, postponedMs);
   }
   for (const row of statements.all('SELECT * FROM watches')) restoreWatch(state, row, postponedMs);
-  return renewed;
+  return restored;
 }
 
 /** A frozen clock moves with the deadlines, so that what was left of a lease is left. */
@@ -43,62 +35,9 @@ function restoreClocks(statements: Statements, state: State, postponedMs: number
       offsetMs: Number(row.offset_ms),
       frozen,
       lastMicros: Number(row.last_micros),
-      due: new DueHeap(),
+      due: new DueQueue(),
     });
   }
-}
-
-/** Returns the tenant's reading at the last tick. */
-function tickedNow({ clock, clocks }: State, tenant: string): number {
-  const own = clocks.get(tenant);
-  return own?.frozen?.leaseMs ?? clock.leaseMs + (own?.offsetMs ?? 0);
-}
-
-function restoreLeases(
-  statements: Statements,
-  renewals: Renewals,
-  state: State,
-  postponedMs: number,
-): readonly LeaseRecord[] {
-  const last = renewals.read();
-  const renewed: LeaseRecord[] = [];
-  for (const row of statements.all('SELECT * FROM revisions')) {
-    const group = newGroup(String(row.group));
-    group.revision = Number(row.revision);
-    tenantOf(state, String(row.tenant)).groups.set(group.name, group);
-  }
-  for (const row of statements.each('SELECT * FROM leases ORDER BY epoch')) {
-    const tenant = tenantOf(state, String(row.tenant));
-    const group = tenant.groups.get(String(row.group));
-    if (group === undefined) continue;
-    const epoch = Number(row.epoch);
-    const renewal = last.get(epoch);
-    const ttlMs = renewal?.ttlMs ?? Number(row.ttl_ms);
-    const writtenMs = (renewal?.deadlineMs ?? Number(row.deadline_ms)) + postponedMs;
-    const holder = String(row.holder);
-    const lease: LeaseRecord = {
-      kind: 'lease',
-      tenant,
-      group,
-      holder: holderName(tenant.holders.get(holder)) ?? holder,
-      epoch,
-      ttlMs,
-      data: row.data === null ? null : String(row.data),
-      version: row.data === null ? 0 : 1,
-      writtenMs,
-      // A renewal is written with some slack, but no lease had more than its TTL left when the process ended.
-      deadlineMs: Math.min(writtenMs, tickedNow(state, tenant.name) + ttlMs),
-      dueMs: 0,
-      slot: -1,
-    };
-    group.members.set(lease.holder, lease);
-    addHeld(tenant.holders, lease);
-    tenant.leases += 1;
-    tenant.bytes += leaseSize(group.name, lease.holder, lease.data);
-    dueOf(state, tenant.name).watch(lease);
-    if (renewal !== undefined) renewed.push(lease);
-  }
-  return renewed;
 }
 
 function restoreDocument(state: State, row: Row, postponedMs: number): void {

@@ -6,7 +6,6 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Log } from '../../../settings/log.ts';
 import { StoreUnavailable } from '../../driver.ts';
 import type { Tenant } from '../../leases.ts';
-import { type LeaseClock, startClock } from '../../runtime/lease-clock.ts';
 import {
   type DocumentRecord,
   type Entry,
@@ -14,26 +13,22 @@ import {
   type LeaseRecord,
   type OwnClock,
   payloadOf,
+  type TenantRecord,
   type TopicRecord,
   type WatchRecord,
 } from '../records.ts';
 import type { State } from '../state.ts';
 import type { ChangeLog } from '../steps/change-log.ts';
+import { type ClockRecord, readClockRow } from './clock-row.ts';
 import { closeDatabase, FileUnusable, openDatabase, unusableText } from './database.ts';
 import { columnOf } from './deadline-column.ts';
+import { EndedLeases } from './ended-leases.ts';
 import { Renewals } from './renewals.ts';
 import { restoreState } from './restore.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 
 /** How far the clock may advance unwritten while nothing else changes, ms: after a kill leases expire later by that and a tick. */
 const clockLagMs = 500;
-
-/** The clock and where the sequences stand. */
-export interface ClockRecord {
-  readonly clock: LeaseClock;
-  readonly sequence: number;
-  readonly lastMicros: number;
-}
 
 export interface StoreFileOptions {
   readonly log: Pick<Log, 'warn'>;
@@ -46,6 +41,9 @@ export class StoreFile implements ChangeLog {
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
   readonly #renewals: Renewals;
+  readonly #ended: EndedLeases;
+  #lastLeaseRow = 0;
+  #lastGroupRow = 0;
   #writes: (() => void)[] = [];
   /** Groups whose revision changed, each written once with a batch. */
   readonly #revised = new Map<GroupRecord, Tenant>();
@@ -58,24 +56,12 @@ export class StoreFile implements ChangeLog {
     this.#database = openDatabase(path, log);
     this.#statements = prepareStatements(this.#database);
     this.#renewals = new Renewals(this.#statements, maxSlackMs);
+    this.#ended = new EndedLeases(this.#statements);
   }
 
   /** Returns the clock as it was last written; undefined for a new file. Throws FileUnusable if the file is damaged. */
   readClock(): ClockRecord | undefined {
-    const row = this.#read(() => this.#statements.all('SELECT * FROM clock')[0]);
-    if (row === undefined) return undefined;
-    const date = this.#read(() => this.#statements.all('SELECT * FROM date')[0]);
-    const [leaseMs, wallMs] = [Number(row.lease_ms), Number(row.wall_ms)];
-    return {
-      clock: {
-        ...{ leaseMs, wallMs, frozen: Number(row.frozen) === 1 },
-        // A file of an earlier version has no date: that was wall time.
-        lagMs: date === undefined ? wallMs - leaseMs : Number(date.lag_ms),
-        aheadMs: Number(date?.ahead_ms ?? 0),
-      },
-      sequence: Number(row.sequence),
-      lastMicros: Number(row.last_micros),
-    };
+    return this.#read(() => readClockRow(this.#statements));
   }
 
   /**
@@ -83,7 +69,12 @@ export class StoreFile implements ChangeLog {
    * no process had the file and no client could beat. Throws FileUnusable if the file is damaged.
    */
   restore(state: State, postponedMs: number): void {
-    const renewed = this.#read(() => restoreState(this.#statements, this.#renewals, state, postponedMs));
+    const tables = { statements: this.#statements, renewals: this.#renewals, ended: this.#ended };
+    const { renewed, lastLeaseRow, lastGroupRow } = this.#read(() =>
+      restoreState(tables, state, postponedMs),
+    );
+    this.#lastLeaseRow = lastLeaseRow;
+    this.#lastGroupRow = lastGroupRow;
     if (postponedMs > 0) this.#postpone(state, postponedMs, renewed);
   }
 
@@ -97,26 +88,20 @@ export class StoreFile implements ChangeLog {
 
   leaseSet(lease: LeaseRecord): void {
     const { tenant, group, holder, epoch, ttlMs, deadlineMs, data } = lease;
-    const { name, revision } = group;
+    if (lease.row === 0) lease.row = this.#lastLeaseRow += 1;
+    if (group.row === 0) group.row = this.#lastGroupRow += 1;
+    const values = [lease.row, group.row, holder, epoch, ttlMs, deadlineMs, data];
     // A renewal in the file overrides the deadline of the row: an older one must not be the last.
     if (lease.writtenMs === 0) lease.writtenMs = deadlineMs;
     else this.#renewals.write(lease);
     this.#revised.set(group, tenant.name);
     this.#writes.push(() => {
-      this.#run('INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?)', [
-        ...[tenant.name, name, holder, epoch, revision, ttlMs, deadlineMs, data],
-      ]);
+      this.#run('INSERT OR REPLACE INTO held_leases VALUES (?, ?, ?, ?, ?, ?, ?)', values);
     });
   }
 
   leaseEnded(lease: LeaseRecord): void {
-    const { tenant, group, holder } = lease;
-    this.#revised.set(group, tenant.name);
-    this.#writes.push(() => {
-      this.#run('DELETE FROM leases WHERE tenant = ? AND "group" = ? AND holder = ?', [
-        ...[tenant.name, group.name, holder],
-      ]);
-    });
+    this.#ended.end(lease, lease.group.revision);
   }
 
   documentSet({ tenant, collection, key, version, deadlineMs, value }: DocumentRecord): void {
@@ -172,12 +157,12 @@ export class StoreFile implements ChangeLog {
     });
   }
 
-  tenantDropped(tenant: Tenant): void {
-    for (const [group, name] of this.#revised) if (name === tenant) this.#revised.delete(group);
+  tenantDropped({ name, groups }: TenantRecord): void {
+    for (const { members } of groups.values())
+      for (const lease of members.values()) this.#ended.end(lease, 0);
     this.#writes.push(() => {
-      for (const table of ['leases', 'revisions', 'documents', 'topics', 'entries']) {
-        this.#run(`DELETE FROM ${table} WHERE tenant = ?`, [tenant]);
-      }
+      for (const table of ['documents', 'topics', 'entries'])
+        this.#run(`DELETE FROM ${table} WHERE tenant = ?`, [name]);
     });
   }
 
@@ -203,17 +188,29 @@ export class StoreFile implements ChangeLog {
   /** Writes all changes since the last call, in one transaction. Throws StoreUnavailable if that fails. */
   flush(state: State): void {
     const advancedMs = state.clock.leaseMs - this.#clockWrittenMs;
-    const hasChanges = this.#writes.length > 0 || !this.#renewals.isEmpty;
+    const hasChanges = this.#writes.length > 0 || !this.#renewals.isEmpty || !this.#ended.isEmpty;
     if (!hasChanges && advancedMs < clockLagMs && advancedMs >= 0) return;
     this.#renewals.prepare(state);
     this.#transaction(state, () => {
       for (const write of this.#writes) write();
-      this.#writeRevisions();
+      for (const { tenant, group } of this.#ended.write()) this.#revised.set(group, tenant.name);
+      this.#writeGroups(state);
       this.#renewals.insert();
     });
     this.#writes = [];
     this.#revised.clear();
     this.#renewals.inserted();
+    this.#ended.written();
+  }
+
+  /** Whether rows of leases that ended are still in the file. */
+  get isUntidy(): boolean {
+    return this.#ended.hasRows;
+  }
+
+  /** Makes the next flush delete rows of leases that ended. */
+  tidy(): void {
+    this.#ended.tidy();
   }
 
   /** Forgets the changes since the last write that succeeded: they were reverted. */
@@ -221,6 +218,7 @@ export class StoreFile implements ChangeLog {
     this.#writes = [];
     this.#revised.clear();
     this.#renewals.discard();
+    this.#ended.discard();
   }
 
   /** Writes the exact deadlines of all leases, which a kill would lose. Throws StoreUnavailable. */
@@ -243,22 +241,21 @@ export class StoreFile implements ChangeLog {
     }
   }
 
-  #writeRevisions(): void {
-    // Groups without members first: the same name may be in use again, with a record of its own.
-    for (const [{ name, members }, tenant] of this.#revised) {
-      if (members.size === 0)
-        this.#run('DELETE FROM revisions WHERE tenant = ? AND "group" = ?', [tenant, name]);
-    }
-    for (const [{ name, members, revision }, tenant] of this.#revised) {
-      if (members.size > 0)
-        this.#run('INSERT OR REPLACE INTO revisions VALUES (?, ?, ?)', [tenant, name, revision]);
+  #writeGroups({ tenants }: State): void {
+    for (const [group, tenant] of this.#revised) {
+      // Another group may have its name by now, with a row of its own.
+      if (tenants.get(tenant)?.groups.get(group.name) === group)
+        this.#run('INSERT OR REPLACE INTO lease_groups VALUES (?, ?, ?, ?)', [
+          ...[group.row, tenant, group.name, group.revision],
+        ]);
+      else this.#run('DELETE FROM lease_groups WHERE id = ?', [group.row]);
     }
   }
 
   /** In one transaction with the clock: a process that is killed right after its start must not postpone twice. */
   #postpone(state: State, byMs: number, renewed: readonly LeaseRecord[]): void {
     this.#transaction(state, () => {
-      for (const table of ['leases', 'documents', 'topics', 'watches']) {
+      for (const table of ['held_leases', 'documents', 'topics', 'watches']) {
         this.#run(`UPDATE ${table} SET deadline_ms = deadline_ms + ?`, [byMs]);
       }
       this.#renewals.rewrite(renewed);
@@ -290,9 +287,4 @@ export class StoreFile implements ChangeLog {
   #run(sql: string, values?: Parameters<Statements['run']>[1]): void {
     this.#statements.run(sql, values);
   }
-}
-
-/** Returns what a new state begins with, with no file or a new one. */
-export function firstClock(wallMs: number): ClockRecord {
-  return { clock: startClock(wallMs), sequence: Math.floor(wallMs * 1_000), lastMicros: 0 };
 }

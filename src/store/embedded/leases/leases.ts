@@ -10,7 +10,8 @@ import { recordEvent } from '../events/events.ts';
 import type { LeaseRecord, TenantRecord } from '../records.ts';
 import { bytesOf, hasRoom, leaseSize } from '../sizes.ts';
 import { dueOf, leaseNow, newGroup, nextInSequence, type State, tenantOf } from '../state.ts';
-import { addHeld, allHeld, exceedsGroups, holderName, leaseIn, removeHeld } from './holders.ts';
+import { allHeld, exceedsGroups, holderName, leaseIn } from './holders.ts';
+import { addLease, endLease, removeLease } from './membership.ts';
 
 /** The result of a command, and the events that it caused. */
 export interface Step<T> {
@@ -140,6 +141,7 @@ function grant(
     data: data === null ? null : detach(data),
     version: 0,
     writtenMs: 0,
+    row: 0,
     deadlineMs: now + ttlMs,
     dueMs: 0,
     slot: -1,
@@ -171,7 +173,7 @@ export function loadLease(
     data: data === null ? null : detach(data),
     // Not of the epoch, which may be that of a lease before the load.
     version: data === null ? 0 : versionAfter(nextInSequence(state)),
-    writtenMs: 0,
+    ...{ writtenMs: 0, row: 0 },
     deadlineMs: leaseNow(state, tenant.name) + remainingMs,
     ...{ dueMs: 0, slot: -1 },
   };
@@ -179,46 +181,6 @@ export function loadLease(
   addLease(state, lease);
   group.revision = revision ?? Math.max(group.revision, lease.epoch);
   state.changes.leaseSet(lease);
-}
-
-/** Removes a lease and records why. Returns the event. */
-export function endLease(
-  state: State,
-  lease: LeaseRecord,
-  type: 'released' | 'expired',
-  lateMs: number,
-): TenantEvent {
-  const { group } = lease;
-  const { revision } = group;
-  state.undo?.push((disordered) => {
-    addLease(state, lease);
-    group.revision = revision;
-    if (group.members.size > 1) disordered.add(group);
-  });
-  removeLease(state, lease);
-  group.revision = nextInSequence(state);
-  state.changes.leaseEnded(lease);
-  return recordEvent(state, lease, type, lateMs);
-}
-
-function addLease(state: State, lease: LeaseRecord): void {
-  const { tenant, group, holder } = lease;
-  group.members.set(holder, lease);
-  tenant.groups.set(group.name, group);
-  addHeld(tenant.holders, lease);
-  tenant.leases += 1;
-  tenant.bytes += leaseSize(group.name, holder, lease.data);
-  dueOf(state, lease.tenant.name).watch(lease);
-}
-
-function removeLease(state: State, lease: LeaseRecord): void {
-  const { tenant, group, holder } = lease;
-  group.members.delete(holder);
-  removeHeld(tenant.holders, lease);
-  if (group.members.size === 0) tenant.groups.delete(group.name);
-  tenant.leases -= 1;
-  tenant.bytes -= leaseSize(group.name, holder, lease.data);
-  dueOf(state, tenant.name).remove(lease);
 }
 
 /** Ends leases of a holder. */

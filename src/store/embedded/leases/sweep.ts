@@ -1,18 +1,17 @@
 /** The sweep of the embedded store. */
 import type { TenantEvent } from '../../leases.ts';
-import { readLeaseClock } from '../../runtime/lease-clock.ts';
+import { readDate, readLeaseClock } from '../../runtime/lease-clock.ts';
 import { endDocument } from '../documents.ts';
 import { deleteWatch } from '../events/watches.ts';
 import { removeOwnClock } from '../own-clocks.ts';
 import type { DueItems } from '../records.ts';
-import { deleteIfEmpty, leaseNow, never, type State } from '../state.ts';
+import { dateNow, deleteIfEmpty, leaseNow, never, type State } from '../state.ts';
 import { endTopic } from '../topics.ts';
-import { endLease } from './leases.ts';
+import { expirer, type SweepTime } from './membership.ts';
 
-/** Items with a deadline, the reading of their clock, and whether that runs. */
-interface Watched {
+/** Items with a deadline, the time of their clock, and whether that runs. */
+interface Watched extends SweepTime {
   readonly due: DueItems;
-  readonly now: number;
   readonly runs: boolean;
 }
 
@@ -24,11 +23,15 @@ export function sweep(state: State, budget: number, expired: TenantEvent[]): boo
   for (const [tenant, own] of state.clocks)
     if (own.offsetMs === 0 && own.frozen === null) removeOwnClock(state, tenant, own);
   const all = watchedBy(state);
+  const before = expired.length;
   let left = budget;
   for (const watched of all) left -= takeDue(state, watched, { expired, budget: left });
   // What each clock has is in order already.
-  if (all.length > 1) expired.sort((a, b) => b.lateMs - a.lateMs);
-  return left === 0 && all.some(({ due, now }) => due.earliestMs <= now);
+  if (all.length > 1) {
+    const step = expired.splice(before);
+    expired.push(...step.sort((a, b) => b.lateMs - a.lateMs));
+  }
+  return left === 0 && all.some(({ due, now }) => due.isBehind(now));
 }
 
 /** Returns the ms until something may be due on a clock that runs; Infinity if nothing will be. */
@@ -41,12 +44,14 @@ export function untilNextDue(state: State): number {
 
 function watchedBy(state: State): readonly Watched[] {
   const { frozen } = state.clock;
-  const now = readLeaseClock(state.clock, state.wallMs());
-  const common = { due: state.due, now, runs: !frozen };
+  const wallMs = state.wallMs();
+  const now = readLeaseClock(state.clock, wallMs);
+  const common = { due: state.due, now, atMs: Math.floor(readDate(state.clock, wallMs)), runs: !frozen };
   if (state.clocks.size === 0) return [common];
   const own = [...state.clocks].map(([tenant, clock]) => ({
     due: clock.due,
     now: leaseNow(state, tenant),
+    atMs: Math.floor(dateNow(state, tenant)),
     runs: !frozen && clock.frozen === null,
   }));
   return [common, ...own];
@@ -55,16 +60,18 @@ function watchedBy(state: State): readonly Watched[] {
 /** Returns how many items it looked at. */
 function takeDue(
   state: State,
-  { due, now }: Watched,
+  watched: Watched,
   { expired, budget }: { readonly expired: TenantEvent[]; readonly budget: number },
 ): number {
+  const { due, now } = watched;
+  const expire = expirer(state);
   for (let seen = 0; seen < budget; seen += 1) {
     const item = due.takeDue(now);
     if (item === undefined) return seen;
-    // Its lease was renewed. It counts: as many may be looked at as were renewed.
+    // Its lease was renewed, or it came nearer. It counts: as many may be looked at as were renewed.
     if (item === 'postponed') continue;
     if (item.kind === 'lease') {
-      expired.push(endLease(state, item, 'expired', now - item.deadlineMs));
+      expired.push(expire(item, watched));
       continue;
     }
     if (item.kind === 'watch') {

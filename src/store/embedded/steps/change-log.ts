@@ -1,6 +1,14 @@
 /** What the driver reports of each change, for the file to record. */
 import type { Tenant } from '../../leases.ts';
-import type { DocumentRecord, Entry, LeaseRecord, OwnClock, TopicRecord, WatchRecord } from '../records.ts';
+import type {
+  DocumentRecord,
+  Entry,
+  LeaseRecord,
+  OwnClock,
+  TenantRecord,
+  TopicRecord,
+  WatchRecord,
+} from '../records.ts';
 
 /** Receives every change, in order. A file writes the changes of a batch before the batch has its results. */
 export interface ChangeLog {
@@ -17,8 +25,8 @@ export interface ChangeLog {
   topicDeleted(topic: TopicRecord): void;
   watchSet(watch: WatchRecord): void;
   watchDeleted(watch: WatchRecord): void;
-  /** Everything but the watches of the tenant. */
-  tenantDropped(tenant: Tenant): void;
+  /** Everything but the watches of the tenant, as it was. */
+  tenantDropped(tenant: TenantRecord): void;
   /** A tenant's own clock was moved, frozen or thawed. */
   clockSet(tenant: Tenant, clock: OwnClock): void;
   clockRemoved(tenant: Tenant): void;

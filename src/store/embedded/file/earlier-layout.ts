@@ -1,0 +1,38 @@
+/** Files of earlier versions, where a lease was found by its names instead of by its row. */
+import type { DatabaseSync } from 'node:sqlite';
+
+const numbersPerRenewal = 3;
+
+/** Moves the leases of a file of an earlier version to the present tables. Within a transaction. */
+export function convertEarlierLayout(database: DatabaseSync): void {
+  const isEarlier = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'leases'").get() !== undefined;
+  if (!isEarlier) return;
+  database.exec(`
+    INSERT INTO lease_groups SELECT NULL, tenant, "group", revision FROM revisions;
+    INSERT INTO held_leases
+      SELECT NULL, lease_groups.id, holder, epoch, ttl_ms, deadline_ms, data FROM leases
+      JOIN lease_groups ON lease_groups.tenant = leases.tenant AND lease_groups.name = leases."group" ORDER BY epoch;
+  `);
+  const renewals = readRenewals(database);
+  const update = database.prepare('UPDATE held_leases SET ttl_ms = ?, deadline_ms = ? WHERE id = ?');
+  if (renewals.size > 0) {
+    for (const { id, epoch } of database.prepare('SELECT id, epoch FROM held_leases').all()) {
+      const renewal = renewals.get(Number(epoch));
+      if (renewal !== undefined) update.run(renewal.ttlMs, renewal.deadlineMs, Number(id));
+    }
+  }
+  database.exec('DROP TABLE leases; DROP TABLE revisions; DROP TABLE renewals');
+}
+
+/** Returns the last renewal of each lease by its epoch. */
+function readRenewals(database: DatabaseSync): Map<number, { ttlMs: number; deadlineMs: number }> {
+  const renewals = new Map<number, { ttlMs: number; deadlineMs: number }>();
+  for (const { leases } of database.prepare('SELECT leases FROM renewals ORDER BY batch').all()) {
+    const numbers = new Float64Array((leases as Uint8Array).slice().buffer);
+    for (let at = 0; at < numbers.length; at += numbersPerRenewal) {
+      const [epoch = 0, ttlMs = 0, deadlineMs = 0] = numbers.subarray(at, at + numbersPerRenewal);
+      renewals.set(epoch, { ttlMs, deadlineMs });
+    }
+  }
+  return renewals;
+}

@@ -1,0 +1,133 @@
+/**
+ * Leases that ended, in the file. To delete the rows of many takes longer than they may be late, so a batch of many is written as one
+ * blob of their rows. The rows are deleted afterwards, in parts, while nothing is due. A restart reads both.
+ */
+import type { GroupRecord, TenantRecord } from '../records.ts';
+import type { Statements } from './statements.ts';
+
+/** Number of leases up to which a batch deletes their rows at once. */
+const maxDirect = 32;
+/** Number of rows that are deleted at once later. */
+const deletedPerPart = 512;
+/** Row and revision of the group after the end. */
+const numbersPerLease = 2;
+
+/** A lease whose row is in the file although it ended. */
+export interface EndedLease {
+  readonly row: number;
+  readonly tenant: Pick<TenantRecord, 'name'>;
+  readonly group: GroupRecord;
+}
+
+interface Batch {
+  readonly number: number;
+  readonly leases: EndedLease[];
+}
+
+export class EndedLeases {
+  readonly #statements: Statements;
+  /** To be written with the next batch, and the revision of the group of each. */
+  #pending: EndedLease[] = [];
+  #revisions: number[] = [];
+  /** Those whose rows are still in the file, oldest first. */
+  readonly #batches: Batch[] = [];
+  #lastBatch = 0;
+  /** What the next transaction deletes. */
+  #part: readonly EndedLease[] = [];
+
+  constructor(statements: Statements) {
+    this.#statements = statements;
+  }
+
+  /** Whether nothing is to be written. */
+  get isEmpty(): boolean {
+    return this.#pending.length === 0 && this.#part.length === 0;
+  }
+
+  /** Whether rows are still to be deleted. */
+  get hasRows(): boolean {
+    return this.#batches.length > 0;
+  }
+
+  end(lease: EndedLease, revision: number): void {
+    this.#pending.push(lease);
+    this.#revisions.push(revision);
+  }
+
+  /** Deletes a part of the rows with the next batch. */
+  tidy(): void {
+    this.#part = this.#batches[0]?.leases.slice(-deletedPerPart) ?? [];
+  }
+
+  /** Writes what ended, within a transaction. Returns the leases whose rows it deleted: the rows of their groups are to be written. */
+  write(): readonly EndedLease[] {
+    for (const { row } of this.#part) this.#delete(row);
+    const [oldest] = this.#batches;
+    if (oldest !== undefined && this.#part.length === oldest.leases.length)
+      this.#statements.run('DELETE FROM ended_leases WHERE batch <= ?', [oldest.number]);
+    if (this.#pending.length > maxDirect) {
+      this.#insert();
+      return this.#part;
+    }
+    for (const { row } of this.#pending) this.#delete(row);
+    return this.#part.length === 0 ? this.#pending : [...this.#part, ...this.#pending];
+  }
+
+  /** To be called after the transaction of `write`. */
+  written(): void {
+    const [oldest] = this.#batches;
+    if (this.#part.length > 0 && oldest !== undefined) {
+      oldest.leases.length -= this.#part.length;
+      if (oldest.leases.length === 0) this.#batches.shift();
+    }
+    if (this.#pending.length > maxDirect) {
+      this.#lastBatch += 1;
+      this.#batches.push({ number: this.#lastBatch, leases: this.#pending });
+    }
+    this.discard();
+  }
+
+  /** The changes since the last write were reverted. */
+  discard(): void {
+    if (this.isEmpty) return;
+    this.#pending = [];
+    this.#revisions = [];
+    this.#part = [];
+  }
+
+  /** Returns the rows of the leases that ended, with the revision of their groups after it, by batch. */
+  read(): ReadonlyMap<number, ReadonlyMap<number, number>> {
+    const batches = new Map<number, ReadonlyMap<number, number>>();
+    for (const { batch, leases } of this.#statements.all(
+      'SELECT batch, leases FROM ended_leases ORDER BY batch',
+    )) {
+      const numbers = new Float64Array((leases as Uint8Array).slice().buffer);
+      const revisions = new Map<number, number>();
+      for (let at = 0; at < numbers.length; at += numbersPerLease)
+        revisions.set(numbers[at] ?? 0, numbers[at + 1] ?? 0);
+      batches.set(Number(batch), revisions);
+    }
+    return batches;
+  }
+
+  /** Takes over leases of a batch that `read` returned, whose rows are still in the file. */
+  restore(number: number, leases: EndedLease[]): void {
+    if (leases.length > 0) this.#batches.push({ number, leases });
+    this.#lastBatch = number;
+  }
+
+  #delete(row: number): void {
+    this.#statements.run('DELETE FROM held_leases WHERE id = ?', [row]);
+  }
+
+  #insert(): void {
+    const numbers = new Float64Array(this.#pending.length * numbersPerLease);
+    for (const [at, { row }] of this.#pending.entries()) {
+      numbers[at * numbersPerLease] = row;
+      numbers[at * numbersPerLease + 1] = this.#revisions[at] ?? 0;
+    }
+    this.#statements.run('INSERT INTO ended_leases VALUES (?, ?)', [
+      ...[this.#lastBatch + 1, new Uint8Array(numbers.buffer)],
+    ]);
+  }
+}

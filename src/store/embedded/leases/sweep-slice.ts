@@ -1,0 +1,51 @@
+/** A part of a sweep that requests may have to wait for. */
+import type { Sweep } from '../../driver.ts';
+import type { TenantEvent } from '../../leases.ts';
+import type { State } from '../state.ts';
+import type { Steps } from '../steps/steps.ts';
+import { sweep } from './sweep.ts';
+
+/** How long one sweep may keep requests waiting, ms. */
+const sliceMs = 3;
+/** How long a step should take, ms: each is one transaction of the file, and time is read between two. */
+const stepMs = 0.5;
+/** Bounds of the number of items that a step looks at. */
+const minStep = 64;
+const maxStep = 2_048;
+
+type SweepSlice = (budget: number) => Pick<Sweep, 'expired' | 'more'>;
+
+/** The result of a sweep that another owner's claim keeps from taking anything. */
+export const nothingDue = (): ReturnType<SweepSlice> => ({ expired: [], more: false });
+
+/** Returns a function that sweeps until nothing is due, the budget is used up or the slice is over. */
+export function makeSweepSlice(state: State, run: Steps['run'], monotonicMs: () => number): SweepSlice {
+  let size = minStep;
+  return (budget) => {
+    let nowMs = monotonicMs();
+    const untilMs = nowMs + sliceMs;
+    const expired: TenantEvent[] = [];
+    let more = true;
+    do {
+      const startedMs = nowMs;
+      const before = expired.length;
+      try {
+        more = run(() => sweep(state, Math.min(size, budget - before), expired));
+      } catch (error) {
+        // What the steps before took is recorded.
+        expired.length = before;
+        if (before === 0) throw error;
+        return { expired, more: false };
+      }
+      nowMs = monotonicMs();
+      if (more) size = nextSize(size, nowMs - startedMs);
+    } while (more && expired.length < budget && nowMs < untilMs);
+    return { expired, more };
+  };
+}
+
+/** Returns the size of the next step after one of that size took so long. */
+function nextSize(size: number, tookMs: number): number {
+  if (tookMs > 2 * stepMs) return Math.max(minStep, size >> 1);
+  return tookMs < stepMs ? Math.min(maxStep, size * 2) : size;
+}
