@@ -3,6 +3,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { dateOf } from '../../kit/date.ts';
+import { failures, OperatorRefusal } from '../../kit/operator/refusal.ts';
 import type { App } from '../../kit/protocol.ts';
 import { newCallId } from '../calls/dial.ts';
 import { CallRefused, NewCall, OpenCall } from '../calls/play/call.ts';
@@ -13,7 +14,7 @@ import { startCall } from '../calls/play/start-call.ts';
 import { Step } from '../calls/play/step.ts';
 import type { ModelUpdate } from '../model/change-model.ts';
 import type { Model } from '../model/model.ts';
-import { type ContextOf, failures, OperatorError, TenantQuery, tags, updateModel } from './update-model.ts';
+import { type ContextOf, TenantQuery, tags, updateModel } from './update-model.ts';
 
 const maxSteps = 100;
 const maxShownLength = 200;
@@ -75,7 +76,7 @@ function registerNewCall(app: App, contextOf: ContextOf): void {
       const state = await updateModel(context, async (model) => {
         const openCalls = await listCalls(store);
         if (openCalls.length >= maxOpenCalls)
-          throw new OperatorError(409, `${maxOpenCalls} calls are open; end one first`);
+          throw new OperatorRefusal(409, `${maxOpenCalls} calls are open; end one first`);
         const startedMs = await dateOf(store, store.tenant);
         const callid = newCallId(context, startedMs);
         const call = refusingWith(400, () => startCall(model, newCall, callid, startedMs));
@@ -106,7 +107,7 @@ function registerNextSteps(app: App, contextOf: ContextOf): void {
       return updateModel(context, async (model) => {
         const { callid } = request.params;
         const open = await readCall(context.store, callid);
-        if (open === undefined) throw new OperatorError(404, `call ${callid} is not open`);
+        if (open === undefined) throw new OperatorRefusal(404, `call ${callid} is not open`);
         const openCalls = await listCalls(context.store);
         return playAll(model, { call: open.value, version: open.version, steps, openCalls });
       });
@@ -114,12 +115,12 @@ function registerNextSteps(app: App, contextOf: ContextOf): void {
   );
 }
 
-/** Throws OperatorError for a value that is not a step. */
+/** Throws OperatorRefusal for a value that is not a step. */
 function parseStep(value: unknown): Step {
   const step = typeof value === 'string' ? { step: value } : value;
   if (Value.Check(Step, step)) return step;
   const shown = JSON.stringify(value)?.slice(0, maxShownLength);
-  throw new OperatorError(400, `steps: ${shown} is not a step`);
+  throw new OperatorRefusal(400, `steps: ${shown} is not a step`);
 }
 
 interface Playing {
@@ -130,7 +131,7 @@ interface Playing {
   readonly openCalls: readonly OpenCall[];
 }
 
-/** Throws OperatorError 400 for a step after the end, and 409 for one that cannot follow. */
+/** Throws OperatorRefusal 400 for a step after the end, and 409 for one that cannot follow. */
 function playAll(model: Model, { call, version, steps, openCalls }: Playing): ModelUpdate<CallState> {
   const played = refusingWith(409, () => playSteps(model, call, steps, openCalls));
   return {
@@ -141,12 +142,12 @@ function playAll(model: Model, { call, version, steps, openCalls }: Playing): Mo
   };
 }
 
-/** Turns CallRefused into an OperatorError with a status. */
+/** Turns CallRefused into an OperatorRefusal with a status. */
 function refusingWith<T>(status: number, play: () => T): T {
   try {
     return play();
   } catch (error) {
-    if (error instanceof CallOver) throw new OperatorError(400, error.message);
-    throw error instanceof CallRefused ? new OperatorError(status, error.message) : error;
+    if (error instanceof CallOver) throw new OperatorRefusal(400, error.message);
+    throw error instanceof CallRefused ? new OperatorRefusal(status, error.message) : error;
   }
 }

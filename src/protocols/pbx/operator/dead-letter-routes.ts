@@ -1,8 +1,9 @@
 /** Shows dead letters and has them delivered again. */
 import { Type } from '@sinclair/typebox';
+import { failures } from '../../kit/operator/refusal.ts';
 import type { App } from '../../kit/protocol.ts';
 import { DeadLetter, listDeadLetters, replayDeadLetters } from '../queues/dead-letters.ts';
-import { type ContextOf, failures, TenantQuery, tags } from './update-model.ts';
+import { type ContextOf, TenantQuery, tags } from './update-model.ts';
 
 export function deadLetterRoutes(app: App, contextOf: ContextOf): void {
   app.get(

@@ -1,5 +1,6 @@
 /** Shows where reports go, what waits there, and what operators should know about it; sends test reports. */
 import { Type } from '@sinclair/typebox';
+import { failures, OperatorRefusal } from '../../kit/operator/refusal.ts';
 import type { App } from '../../kit/protocol.ts';
 import { Diagnostic, listDiagnostics } from '../delivery/diagnostics.ts';
 import { lastAttempt, verdictOf } from '../delivery/verdict.ts';
@@ -10,7 +11,7 @@ import { shapeOf } from '../reports/shape-of.ts';
 import { maxTokenLength, parseCallback } from '../tokens/token.ts';
 import { DeliveryView, listDeliveries } from './delivery-view.ts';
 import { parseReport } from './event-routes.ts';
-import { type ContextOf, failures, OperatorError, TenantQuery, tags } from './update-model.ts';
+import { type ContextOf, TenantQuery, tags } from './update-model.ts';
 
 export function deliveryRoutes(app: App, contextOf: ContextOf): void {
   app.get(
@@ -78,12 +79,12 @@ function registerTestReport(app: App, contextOf: ContextOf): void {
       const [user] = await store.groupsOf({ tenant: store.tenant, holder: token });
       const lease =
         user === undefined ? null : await store.read({ tenant: store.tenant, group: user, holder: token });
-      if (lease === null) throw new OperatorError(404, 'the token is not live');
+      if (lease === null) throw new OperatorRefusal(404, 'the token is not live');
       const { callback: url, version, peer = '' } = parseCallback(lease.data);
       const { value: model } = await readModel(store, configuredModel);
       const body = renderReport(parsed, shapeOf(version), model.device.sn);
       if (body === undefined)
-        throw new OperatorError(
+        throw new OperatorRefusal(
           400,
           `report: version "${version}" of the application has no ${parsed.report}`,
         );

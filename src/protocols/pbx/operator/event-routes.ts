@@ -1,18 +1,11 @@
 /** Sends reports that an operator writes, and takes over the states in them. */
 import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { failures, OperatorRefusal } from '../../kit/operator/refusal.ts';
 import type { App } from '../../kit/protocol.ts';
 import { ExtensionStatus, type Model, withExtensionStatus, withTrunkStatus } from '../model/model.ts';
 import { isReport, type Report, reportSchema } from '../reports/catalog.ts';
-import {
-  type ContextOf,
-  failures,
-  OperatorError,
-  Queued,
-  TenantQuery,
-  tags,
-  updateModel,
-} from './update-model.ts';
+import { type ContextOf, Queued, TenantQuery, tags, updateModel } from './update-model.ts';
 
 const maxReports = 100;
 const maxShownLength = 200;
@@ -34,7 +27,7 @@ export function eventRoutes(app: App, contextOf: ContextOf): void {
     async (request, reply) => {
       const { body } = request;
       const values: readonly unknown[] = Array.isArray(body) ? body : [body];
-      if (values.length > maxReports) throw new OperatorError(400, `more than ${maxReports} reports`);
+      if (values.length > maxReports) throw new OperatorRefusal(400, `more than ${maxReports} reports`);
       const reports = values.map(parseReport);
       await updateModel(contextOf(request), async (model) => ({
         model: afterReports(model, reports),
@@ -46,7 +39,7 @@ export function eventRoutes(app: App, contextOf: ContextOf): void {
   );
 }
 
-/** Throws OperatorError that names what is wrong with the report. */
+/** Throws OperatorRefusal that names what is wrong with the report. */
 export function parseReport(value: unknown): Report {
   if (isReport(value)) return value;
   const name = (value as { report?: unknown } | null)?.report;
@@ -54,10 +47,10 @@ export function parseReport(value: unknown): Report {
   if (schema === undefined) {
     // Not every JSON value has a short text.
     const shown = typeof name === 'string' ? name.slice(0, maxShownLength) : typeof name;
-    throw new OperatorError(400, `report: unknown report "${shown}"`);
+    throw new OperatorRefusal(400, `report: unknown report "${shown}"`);
   }
   const first = Value.Errors(schema, value).First();
-  throw new OperatorError(400, `${first?.path ?? ''}: ${first?.message ?? 'invalid value'}`);
+  throw new OperatorRefusal(400, `${first?.path ?? ''}: ${first?.message ?? 'invalid value'}`);
 }
 
 /** Returns the model with the states that reports carry: queries return them from then on. */

@@ -1,8 +1,9 @@
 /** Shows addresses that failed to log in, and unlocks them. */
 import { Type } from '@sinclair/typebox';
+import { failures } from '../../kit/operator/refusal.ts';
 import type { App } from '../../kit/protocol.ts';
 import type { PbxContext } from '../api/context.ts';
-import { failures, tags } from './update-model.ts';
+import { tags } from './update-model.ts';
 
 const FailedAddress = Type.Object({
   address: Type.String(),

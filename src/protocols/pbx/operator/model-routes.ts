@@ -1,19 +1,12 @@
 /** Shows and changes the emulated PBX: its extensions and trunks. Every change is reported to the applications. */
 import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { failures, OperatorRefusal } from '../../kit/operator/refusal.ts';
 import type { App } from '../../kit/protocol.ts';
 import { Answering } from '../calls/play/answering.ts';
 import { Extension, isTaken, Model, readModel, restingStatus, Trunk } from '../model/model.ts';
 import type { Report } from '../reports/catalog.ts';
-import {
-  type ContextOf,
-  failures,
-  OperatorError,
-  Queued,
-  TenantQuery,
-  tags,
-  updateModel,
-} from './update-model.ts';
+import { type ContextOf, Queued, TenantQuery, tags, updateModel } from './update-model.ts';
 
 const NumberParams = Type.Object({ number: Type.String({ minLength: 1, maxLength: 256 }) });
 const NameParams = Type.Object({ name: Type.String({ minLength: 1, maxLength: 256 }) });
@@ -66,7 +59,7 @@ function registerPutExtension(app: App, contextOf: ContextOf): void {
       return updateModel(contextOf(request), async (model) => {
         const before = model.extensions.find((extension) => extension.number === number);
         if (before === undefined && isTaken(model, number))
-          throw new OperatorError(409, `number ${number} is an IVR, a queue, a ring group or a conference`);
+          throw new OperatorRefusal(409, `number ${number} is an IVR, a queue, a ring group or a conference`);
         const after: Extension = { status: restingStatus(body), ...before, ...body, number };
         const extensions = replaceOrAdd(model.extensions, before, after);
         const reports = extensionReports(before, after);
@@ -107,7 +100,7 @@ function registerDeleteExtension(app: App, contextOf: ContextOf): void {
       return updateModel(contextOf(request), async (model) => {
         const extensions = model.extensions.filter((extension) => extension.number !== number);
         if (extensions.length === model.extensions.length)
-          throw new OperatorError(404, `extension ${number} does not exist`);
+          throw new OperatorRefusal(404, `extension ${number} does not exist`);
         const report: Report = { report: 'ConfigChange', type: 'extension', name: number, operation: 'del' };
         return { model: { ...model, extensions }, reports: [report], result: { queued: 1 } };
       });
@@ -175,7 +168,7 @@ function registerDeleteTrunk(app: App, contextOf: ContextOf): void {
       return updateModel(contextOf(request), async (model) => {
         const trunks = model.trunks.filter((trunk) => trunk.name !== name);
         if (trunks.length === model.trunks.length)
-          throw new OperatorError(404, `trunk ${name} does not exist`);
+          throw new OperatorRefusal(404, `trunk ${name} does not exist`);
         const report: Report = { report: 'ConfigChange', type: 'trunk', name, operation: 'del' };
         return { model: { ...model, trunks }, reports: [report], result: { queued: 1 } };
       });
@@ -207,7 +200,7 @@ function registerPutAnswering(app: App, contextOf: ContextOf): void {
       return updateModel(contextOf(request), async (model) => {
         const entries = Object.entries(model.answering ?? {}).filter(([known]) => known !== number);
         if (entries.length >= maxAnswering)
-          throw new OperatorError(409, `${maxAnswering} numbers are set already; reset the server`);
+          throw new OperatorRefusal(409, `${maxAnswering} numbers are set already; reset the server`);
         const answering = Object.fromEntries([...entries, [number, does]]);
         return { model: { ...model, answering }, reports: [], result: { number, does } };
       });

@@ -1,6 +1,7 @@
 /** The operator routes of the PBX, under `/_heartbeatd/pbx`: what happens in the emulated PBX, and how deliveries go. */
 import type { TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { OperatorRefusal } from '../../kit/operator/refusal.ts';
 import type { App } from '../../kit/protocol.ts';
 import { compiled } from '../../kit/validate.ts';
 import { defaultTenant, isPbxTenant } from '../tenant.ts';
@@ -12,7 +13,7 @@ import { eventRoutes } from './event-routes.ts';
 import { loginFailureRoutes } from './login-failure-routes.ts';
 import { modelRoutes } from './model-routes.ts';
 import { reportLogRoutes } from './report-log-routes.ts';
-import { type ContextOf, OperatorError } from './update-model.ts';
+import type { ContextOf } from './update-model.ts';
 
 /** Registers the routes; the caller sets the prefix. */
 export async function operatorRoutes(app: App, tenants: Tenants): Promise<void> {
@@ -26,7 +27,7 @@ export async function operatorRoutes(app: App, tenants: Tenants): Promise<void> 
   const contextOf: ContextOf = ({ query }) => {
     const { tenant = defaultTenant } = query as { readonly tenant?: string };
     if (!isPbxTenant(tenant))
-      throw new OperatorError(
+      throw new OperatorRefusal(
         400,
         `tenant: ${JSON.stringify(tenant.slice(0, 100))} is no PBX; name it pbx/<name>`,
       );

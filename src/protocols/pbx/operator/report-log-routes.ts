@@ -1,8 +1,9 @@
 /** Lists reports with their attempts, and delivers one again. */
 import { Type } from '@sinclair/typebox';
+import { failures, OperatorRefusal } from '../../kit/operator/refusal.ts';
 import type { App } from '../../kit/protocol.ts';
 import { listReports, ReportEntry, replayReport, reportStates } from './report-log.ts';
-import { type ContextOf, failures, OperatorError, TenantQuery, tags } from './update-model.ts';
+import { type ContextOf, TenantQuery, tags } from './update-model.ts';
 
 const maxPage = 1_000;
 
@@ -76,11 +77,11 @@ function registerReplay(app: App, contextOf: ContextOf): void {
       const { id } = request.params;
       switch (await replayReport(contextOf(request), id)) {
         case 'unknown':
-          throw new OperatorError(404, `report ${id} is not known, or no longer`);
+          throw new OperatorRefusal(404, `report ${id} is not known, or no longer`);
         case 'waiting':
-          throw new OperatorError(409, `report ${id} is not finished: it is sent without a replay`);
+          throw new OperatorRefusal(409, `report ${id} is not finished: it is sent without a replay`);
         case 'no-token':
-          throw new OperatorError(409, `report ${id}: its user has no live token; log in first`);
+          throw new OperatorRefusal(409, `report ${id}: its user has no live token; log in first`);
         case 'replayed':
           return reply.code(202).send({ replayed: id });
       }

@@ -2,10 +2,10 @@
 import { Type } from '@sinclair/typebox';
 import type { Tenant } from '../../../store/store.ts';
 import { VendorError } from '../../kit/failure.ts';
+import { Failure, OperatorRefusal } from '../../kit/operator/refusal.ts';
 import { parseSubscribeKey } from '../wire/decode/values.ts';
 
 export const tags = ['operator'];
-const Failure = Type.Object({ error: Type.String() });
 /** Schemas of the error replies. */
 export const failures = { 400: Failure, 401: Failure, 403: Failure, 404: Failure, 503: Failure };
 
@@ -18,7 +18,7 @@ export async function refusing<T>(action: () => Promise<T> | T): Promise<T> {
   try {
     return await action();
   } catch (error) {
-    if (error instanceof VendorError) throw Object.assign(new Error(error.message), { statusCode: 400 });
+    if (error instanceof VendorError) throw new OperatorRefusal(400, error.message);
     throw error;
   }
 }

@@ -1,21 +1,13 @@
 /** `POST /_heartbeatd/sls/checkpoints`: sets checkpoints to the begin or end of shards, or to a time, without regard to the owner. */
 import { type Static, Type } from '@sinclair/typebox';
+import { failures, OperatorRefusal } from '../../kit/operator/refusal.ts';
 import type { App } from '../../kit/protocol.ts';
 import { updateCheckpoint } from '../consumer-groups/consumer-group-update-check-point.ts';
 import type { SlsContext } from '../context.ts';
 import { encodeCursor } from '../logs/cursor.ts';
 import { findByTime } from '../logs/get-cursor.ts';
 import { logsOf, type ShardLog } from '../logs/shard-log.ts';
-import {
-  failures,
-  findLogstore,
-  findShard,
-  groupMember,
-  logstoreMembers,
-  Refusal,
-  refusing,
-  tags,
-} from './refusal.ts';
+import { findLogstore, findShard, groupMember, logstoreMembers, refusing, tags } from './named-resources.ts';
 import { findGroup } from './shard-lag.ts';
 
 const maxSeconds = 4_294_967_295;
@@ -79,14 +71,14 @@ async function setCheckpoints(context: SlsContext, body: SetCheckpoints): Promis
 
 type Place = 'begin' | 'end' | { readonly seconds: number };
 
-/** Throws Refusal 400. */
+/** Throws OperatorRefusal 400. */
 function parsePlace(to: SetCheckpoints['to']): Place {
   if (to === 'begin' || to === 'end') return to;
   // A text without a date is no time, though Date would read some.
   const isTime = typeof to === 'string' && /^\d{4}-\d\d-\d\d/.test(to);
   const seconds = typeof to === 'number' ? to : isTime ? Math.ceil(Date.parse(to) / 1_000) : Number.NaN;
   if (Number.isInteger(seconds) && seconds >= 0 && seconds <= maxSeconds) return { seconds };
-  throw new Refusal(
+  throw new OperatorRefusal(
     400,
     `to: ${JSON.stringify(to)} is not begin, end, seconds since 1970 or a time such as 2026-01-31T12:00:00Z`,
   );

@@ -1,5 +1,6 @@
 /** `GET /_heartbeatd/sls/logs`: decoded logs of a logstore, for tests that ask what a program wrote. */
 import { type Static, Type } from '@sinclair/typebox';
+import { failures, OperatorRefusal } from '../../kit/operator/refusal.ts';
 import type { App } from '../../kit/protocol.ts';
 import { decodeLogGroup } from '../logs/codec/decode-log-group.ts';
 import type { LogContext } from '../logs/context.ts';
@@ -7,7 +8,7 @@ import { encodeCursor } from '../logs/cursor.ts';
 import { findByTime } from '../logs/get-cursor.ts';
 import { logGroupOf, openShard, receivedAt, type ShardLog } from '../logs/shard-log.ts';
 import { SlsError } from '../wire/error-entry.ts';
-import { failures, findLogstore, findShard, logstoreMembers, Refusal, tags } from './refusal.ts';
+import { findLogstore, findShard, logstoreMembers, tags } from './named-resources.ts';
 
 const maxLogs = 10_000;
 /** Log groups that one read of the store returns, in number and bytes. */
@@ -103,7 +104,7 @@ async function readLogs(context: LogContext, query: Static<typeof Query>): Promi
     }
   } catch (error) {
     // Deleted while it was read.
-    if (error instanceof SlsError) throw new Refusal(404, error.message);
+    if (error instanceof SlsError) throw new OperatorRefusal(404, error.message);
     throw error;
   }
   return { logs, isComplete: true };

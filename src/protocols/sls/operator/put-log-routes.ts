@@ -1,5 +1,6 @@
 /** `POST /_heartbeatd/sls/logs`: writes logs as JSON, to a shard of the operator's choice. */
 import { type Static, Type } from '@sinclair/typebox';
+import { failures, OperatorRefusal } from '../../kit/operator/refusal.ts';
 import type { App } from '../../kit/protocol.ts';
 import { appendLogGroups } from '../logs/append-log-groups.ts';
 import { checkGroup } from '../logs/codec/log-body.ts';
@@ -7,15 +8,7 @@ import { encodeLogGroup } from '../logs/codec/log-group.ts';
 import type { LogContext } from '../logs/context.ts';
 import { encodeCursor } from '../logs/cursor.ts';
 import { tenantOf } from '../resources/projects/project.ts';
-import {
-  failures,
-  findLogstore,
-  findWritableShard,
-  logstoreMembers,
-  Refusal,
-  refusing,
-  tags,
-} from './refusal.ts';
+import { findLogstore, findWritableShard, logstoreMembers, refusing, tags } from './named-resources.ts';
 
 const maxLogs = 1_000;
 const texts = Type.Record(Type.String(), Type.String());
@@ -84,7 +77,7 @@ async function putLogs(context: LogContext, body: NewLogs, clientIp: string): Pr
   });
   const max = context.config.slsMaxLogGroupBytes;
   if (group.length > max)
-    throw new Refusal(
+    throw new OperatorRefusal(
       400,
       `logs: ${group.length} bytes of at most ${max}; SLS_MAX_LOG_GROUP_BYTES sets the maximum`,
     );
@@ -93,7 +86,7 @@ async function putLogs(context: LogContext, body: NewLogs, clientIp: string): Pr
   const groups = [checkGroup(context, group)];
   const appended = await appendLogGroups(context, { project, logstore }, { groups, clientIp, ...key });
   if (shard !== undefined && appended.shard !== shard)
-    throw new Refusal(
+    throw new OperatorRefusal(
       409,
       `shard ${shard} was split or merged meanwhile; the logs are in shard ${appended.shard}`,
     );

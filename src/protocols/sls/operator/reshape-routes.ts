@@ -1,5 +1,6 @@
 /** Splits and merges shards for operators: what the vendor's calls do, without a signature. */
 import { Type } from '@sinclair/typebox';
+import { failures, OperatorRefusal } from '../../kit/operator/refusal.ts';
 import type { App } from '../../kit/protocol.ts';
 import type { ResourceContext } from '../resources/context.ts';
 import type { Logstore, LogstoreRef } from '../resources/logstores/logstore.ts';
@@ -7,15 +8,7 @@ import { tenantOf } from '../resources/projects/project.ts';
 import { describeShard, reshape, ShardReply } from '../resources/shards/change-shards.ts';
 import { merge, type Reshaped, split } from '../resources/shards/shards.ts';
 import { SlsError } from '../wire/error-entry.ts';
-import {
-  failures,
-  findLogstore,
-  findWritableShard,
-  logstoreMembers,
-  Refusal,
-  refusing,
-  tags,
-} from './refusal.ts';
+import { findLogstore, findWritableShard, logstoreMembers, refusing, tags } from './named-resources.ts';
 
 const shardMember = Type.Integer({ minimum: 0 });
 const maxParts = 64;
@@ -57,7 +50,8 @@ export function reshapeRoutes(app: App, context: ResourceContext): void {
       },
     },
     async ({ body: { shard, parts, key, ...ref } }) => {
-      if (parts !== undefined && key !== undefined) throw new Refusal(400, 'parts, key: name one of them');
+      if (parts !== undefined && key !== undefined)
+        throw new OperatorRefusal(400, 'parts, key: name one of them');
       const point = key === undefined ? { count: parts ?? 2 } : { key: key.padEnd(keyDigits, '0') };
       return change(context, ref, (logstore, now) => {
         const { inclusiveBeginKey: begin, exclusiveEndKey: end } = findWritableShard(logstore, shard);
@@ -102,7 +96,7 @@ async function change(
       return { shards: (await reshape(context, ref, (logstore) => run(logstore, now))).map(describeShard) };
     } catch (error) {
       if (!(error instanceof SlsError) || error.code !== 'ExceedQuota') throw error;
-      throw new Refusal(
+      throw new OperatorRefusal(
         409,
         `the logstore has ${value.shards.length} shards of at most ${max}, read-only ones included; SLS_MAX_SHARDS sets the maximum`,
       );
@@ -110,11 +104,11 @@ async function change(
   });
 }
 
-/** Throws Refusal 400 with the message in place of the vendor's error. */
+/** Throws OperatorRefusal 400 with the message in place of the vendor's error. */
 function refusingPoint<T>(message: string, run: () => T): T {
   try {
     return run();
   } catch (error) {
-    throw error instanceof SlsError ? new Refusal(400, message) : error;
+    throw error instanceof SlsError ? new OperatorRefusal(400, message) : error;
   }
 }

@@ -1,5 +1,6 @@
 /** How far a consumer group is behind the end of each shard. */
 import { type Static, Type } from '@sinclair/typebox';
+import { OperatorRefusal } from '../../kit/operator/refusal.ts';
 import { checkpointDocuments, groupDocuments } from '../consumer-groups/group/known-group.ts';
 import type { ConsumerGroup } from '../consumer-groups/rebalance/consumer-group.ts';
 import type { LogContext } from '../logs/context.ts';
@@ -7,7 +8,7 @@ import { decodeCursor } from '../logs/cursor.ts';
 import { readEntry, receivedAt, type ShardLog } from '../logs/shard-log.ts';
 import type { LogstoreRef } from '../resources/logstores/logstore.ts';
 import { tenantOf } from '../resources/projects/project.ts';
-import { didYouMean, Refusal } from './refusal.ts';
+import { didYouMean } from './named-resources.ts';
 
 export const ShardLag = Type.Object({
   checkpoint: Type.Union([Type.String(), Type.Null()], { description: 'null: none was saved' }),
@@ -22,7 +23,7 @@ export const ShardLag = Type.Object({
 });
 export type ShardLag = Static<typeof ShardLag>;
 
-/** Returns a consumer group. Throws Refusal 404. */
+/** Returns a consumer group. Throws OperatorRefusal 404. */
 export async function findGroup(
   { store }: Pick<LogContext, 'store'>,
   { project, logstore }: LogstoreRef,
@@ -33,7 +34,10 @@ export async function findGroup(
   const found = await documents.read(store, tenant, name);
   if (found !== undefined) return found.value;
   const names = (await documents.list(store, tenant)).map(({ key }) => key);
-  throw new Refusal(404, `no consumer group ${name} of the logstore ${logstore}${didYouMean(name, names)}`);
+  throw new OperatorRefusal(
+    404,
+    `no consumer group ${name} of the logstore ${logstore}${didYouMean(name, names)}`,
+  );
 }
 
 /** Returns the lag of a group in each shard, in the order of `shards`. */

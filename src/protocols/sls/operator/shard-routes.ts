@@ -1,11 +1,12 @@
 /** `GET /_heartbeatd/sls/shards`: the shards of a logstore, which were split or merged from which, and how far a group has consumed each. */
 import { type Static, Type } from '@sinclair/typebox';
+import { failures } from '../../kit/operator/refusal.ts';
 import type { App } from '../../kit/protocol.ts';
 import type { LogContext } from '../logs/context.ts';
 import { encodeCursor } from '../logs/cursor.ts';
 import { logsOf } from '../logs/shard-log.ts';
 import { describeShard, ShardReply } from '../resources/shards/change-shards.ts';
-import { failures, findLogstore, groupMember, logstoreMembers, refusing, tags } from './refusal.ts';
+import { findLogstore, groupMember, logstoreMembers, refusing, tags } from './named-resources.ts';
 import { findGroup, lagsOf, ShardLag } from './shard-lag.ts';
 
 const Query = Type.Object({

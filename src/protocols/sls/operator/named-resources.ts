@@ -1,7 +1,8 @@
-/** What the operator routes share: how they refuse, and how they find what a request names without creating it. */
+/** What the operator routes share: how they find what a request names without creating it. */
 import { Type } from '@sinclair/typebox';
 import { nearestNames } from '../../../settings/nearest.ts';
 import type { Versioned } from '../../kit/documents.ts';
+import { OperatorRefusal } from '../../kit/operator/refusal.ts';
 import { Conflict } from '../../kit/retry-on-conflict.ts';
 import type { ResourceContext } from '../resources/context.ts';
 import { type Logstore, type LogstoreRef, logstoreDocuments } from '../resources/logstores/logstore.ts';
@@ -9,29 +10,7 @@ import { tenantOf } from '../resources/projects/project.ts';
 import type { LogstoreShard } from '../resources/shards/shards.ts';
 import { SlsError } from '../wire/error-entry.ts';
 
-/** A refusal of an operator's request, sent with its status and message. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
-  readonly statusCode: number;
-
-  constructor(statusCode: number, message: string) {
-    super(message);
-    this.statusCode = statusCode;
-  }
-}
-
 export const tags = ['sls'];
-const Failure = Type.Object({ error: Type.String() });
-/** Schemas of the error replies. */
-export const failures = {
-  400: Failure,
-  401: Failure,
-  403: Failure,
-  404: Failure,
-  409: Failure,
-  503: Failure,
-};
-
 const Name = (description: string) => Type.String({ description, minLength: 1, maxLength: 128 });
 
 /** Members that name a logstore. */
@@ -39,7 +18,7 @@ export const logstoreMembers = { project: Name('project'), logstore: Name('logst
 /** Member that names a consumer group. */
 export const groupMember = Name('consumer group');
 
-/** Returns a logstore. Throws Refusal 404 if there is none: unlike the vendor's calls this creates nothing. */
+/** Returns a logstore. Throws OperatorRefusal 404 if there is none: unlike the vendor's calls this creates nothing. */
 export async function findLogstore(
   { store }: Pick<ResourceContext, 'store'>,
   { project, logstore }: LogstoreRef,
@@ -48,7 +27,10 @@ export async function findLogstore(
   if (found !== undefined) return found;
   const known = await logstoreDocuments.list(store, tenantOf(project));
   const names = known.map(({ key }) => key);
-  throw new Refusal(404, `no logstore ${logstore} in the project ${project}${didYouMean(logstore, names)}`);
+  throw new OperatorRefusal(
+    404,
+    `no logstore ${logstore} in the project ${project}${didYouMean(logstore, names)}`,
+  );
 }
 
 /** Returns the end of an error message that names the known name most like an unknown one. */
@@ -60,30 +42,33 @@ export function didYouMean(name: string, known: readonly string[]): string {
 /** Shards that an error message lists. */
 const maxListed = 20;
 
-/** Returns a shard of a logstore. Throws Refusal 404. */
+/** Returns a shard of a logstore. Throws OperatorRefusal 404. */
 export function findShard({ shards }: Pick<Logstore, 'shards'>, id: number): LogstoreShard {
   const shard = shards.find(({ shardID }) => shardID === id);
   if (shard !== undefined) return shard;
   const known = shards.slice(0, maxListed).map(({ shardID }) => shardID);
   const more = shards.length > maxListed ? ', …' : '';
-  throw new Refusal(404, `no shard ${id} in the logstore; its shards are ${known.join(', ')}${more}`);
+  throw new OperatorRefusal(404, `no shard ${id} in the logstore; its shards are ${known.join(', ')}${more}`);
 }
 
-/** Returns a shard that accepts logs. Throws Refusal 404, or 409 for one that was split or merged. */
+/** Returns a shard that accepts logs. Throws OperatorRefusal 404, or 409 for one that was split or merged. */
 export function findWritableShard(logstore: Pick<Logstore, 'shards'>, id: number): LogstoreShard {
   const shard = findShard(logstore, id);
   if (shard.status === 'readwrite') return shard;
-  throw new Refusal(409, `shard ${id} is read-only: it was split or merged`);
+  throw new OperatorRefusal(409, `shard ${id} is read-only: it was split or merged`);
 }
 
-/** Runs what an operator asks for, and throws Refusal in place of the vendor's errors. */
+/** Runs what an operator asks for, and throws OperatorRefusal in place of the vendor's errors. */
 export async function refusing<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
-    if (error instanceof SlsError) throw new Refusal(error.status, error.message);
+    if (error instanceof SlsError) throw new OperatorRefusal(error.status, error.message);
     if (error instanceof Conflict)
-      throw new Refusal(409, 'the logstore or the group changes all the time; send the request again');
+      throw new OperatorRefusal(
+        409,
+        'the logstore or the group changes all the time; send the request again',
+      );
     throw error;
   }
 }
