@@ -114,6 +114,7 @@ export function makeTestBench({
   const faults = makeFaults(faultsOptions, nodes);
   const shared = nodes === undefined ? undefined : makeSharedFeed({ nodes, nodeId, events });
   const feed: EventFeed = shared ?? { open: async () => ({ events, close: () => undefined }) };
+  const liveNodes = (): Promise<readonly string[]> => liveOf(nodes, nodeId);
   return {
     faults,
     journal,
@@ -121,10 +122,7 @@ export function makeTestBench({
     emit: (event) => events.append({ protocol: protocolOf(event.tenant), ...event }),
     history,
     forget: makeForget({ journal, history, nodes }),
-    liveNodes: async () => [
-      nodeId,
-      ...((await nodes?.live()) ?? []).filter((id) => id !== nodeId).toSorted(),
-    ],
+    liveNodes,
     start: async () => nodes?.start(),
     async close() {
       stopObserving();
@@ -141,9 +139,15 @@ export function makeTestBench({
       faultRoutes(app, faults);
       eventRoutes(app, feed);
       if (journal !== undefined) journalRoutes(app, journal);
-      verifyRoutes(app, { journal, feed, monotonicMs });
+      verifyRoutes(app, { journal, feed, liveNodes, monotonicMs });
     },
   };
+}
+
+/** Returns the nodes that live, this one first. */
+async function liveOf(nodes: Nodes | undefined, nodeId: string): Promise<readonly string[]> {
+  const others = ((await nodes?.live()) ?? []).filter((id) => id !== nodeId);
+  return [nodeId, ...others.toSorted()];
 }
 
 /** The event of a change of a lease. */

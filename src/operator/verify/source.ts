@@ -15,14 +15,17 @@ export interface Item {
 export interface Source {
   readonly newest: number;
   readonly droppedThrough: number;
+  /** Other nodes, whose items are not among these. */
+  readonly unseenNodes: readonly string[];
   /** Oldest first. */
   items(after: number): readonly Item[];
   onChange(listener: () => void): () => void;
 }
 
-/** Requests with their replies. */
-export function journalSource(journal: Journal): Source {
+/** Requests with their replies, of this node. `unseenNodes`: those that serve requests beside it. */
+export function journalSource(journal: Journal, unseenNodes: readonly string[]): Source {
   return {
+    unseenNodes,
     get newest() {
       return journal.newest;
     },
@@ -42,6 +45,7 @@ export function journalSource(journal: Journal): Source {
 /** Events of leases, requests, faults and the clock. */
 export function eventSource(events: EventLog): Source {
   return {
+    unseenNodes: [],
     get newest() {
       return events.newest;
     },

@@ -1,5 +1,6 @@
 /** Asserts on what clients sent. */
 import type { App } from '../../protocols/kit/protocol.ts';
+import { StoreUnavailable } from '../../store/store.ts';
 import type { EventFeed } from '../events/events.ts';
 import type { Journal } from '../journal/journal.ts';
 import { BadRequest, Failure, refusals, tags } from '../schemas.ts';
@@ -10,12 +11,13 @@ export interface VerifyOptions {
   /** Absent: the settings turn it off. */
   readonly journal: Journal | undefined;
   readonly feed: EventFeed;
+  /** Resolves to the ids of the nodes that live, this one first. */
+  liveNodes(): Promise<readonly string[]>;
   monotonicMs(): number;
 }
 
 /** Registers `POST /verify`: 200 if the expectation holds, 422 with the closest requests if it does not. */
-export function verifyRoutes(app: App, { journal, feed, monotonicMs }: VerifyOptions): void {
-  const requests = journal === undefined ? undefined : journalSource(journal);
+export function verifyRoutes(app: App, { journal, feed, liveNodes, monotonicMs }: VerifyOptions): void {
   app.post(
     '/verify',
     {
@@ -31,7 +33,11 @@ export function verifyRoutes(app: App, { journal, feed, monotonicMs }: VerifyOpt
       const verdict =
         request.body.of === 'events'
           ? await verifyEvents(feed, request.body, monotonicMs)
-          : await verify(requests ?? refuse(), request.body, monotonicMs);
+          : await verify(
+              journalSource(journal ?? refuse(), await others(liveNodes)),
+              request.body,
+              monotonicMs,
+            );
       return reply.code(verdict.satisfied ? 200 : 422).send(verdict);
     },
   );
@@ -44,6 +50,16 @@ async function verifyEvents(
 ): Promise<Verdict> {
   const { events, close } = await feed.open();
   return verify(eventSource(events), wanted, monotonicMs).finally(close);
+}
+
+/** Returns the other nodes that live. While the store is away nothing is known of them: none is ruled out. */
+async function others(liveNodes: VerifyOptions['liveNodes']): Promise<readonly string[]> {
+  try {
+    return (await liveNodes()).slice(1);
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return ['unknown'];
+    throw error;
+  }
 }
 
 function refuse(): never {

@@ -37,7 +37,14 @@ const Difference = Type.Object({ path: Type.String(), expected: Type.Unknown(), 
 export const Verdict = Type.Object({
   satisfied: Type.Boolean(),
   count: Type.Integer(),
-  complete: Type.Boolean({ description: 'false: entries that may have counted were already dropped' }),
+  complete: Type.Boolean({
+    description:
+      'false: entries that may have counted were already dropped, or are in the journals of other nodes',
+  }),
+  unseenNodes: Type.Array(Type.String(), {
+    description:
+      'nodes over the same Redis whose requests were not looked at: each keeps a journal of those that it served',
+  }),
   entries: Type.Array(Type.Record(Type.String(), Type.Unknown())),
   closest: Type.Array(Type.Object({ seq: Type.Integer(), differs: Type.Array(Difference) }), {
     description: 'the entries that differ least',
@@ -135,8 +142,10 @@ function verdict(
   { count, entries, satisfied, waitedMs }: Found & { readonly satisfied: boolean; readonly waitedMs: number },
 ): Verdict {
   const { after = 0, match, sequence } = wanted;
-  const complete = after >= source.droppedThrough;
-  // A lower bound that was reached holds whatever was dropped.
+  const { unseenNodes } = source;
+  const isDropped = after < source.droppedThrough;
+  const complete = !isDropped && unseenNodes.length === 0;
+  // A lower bound that was reached holds whatever was dropped, or is elsewhere.
   const isCertain = complete || boundsOf(wanted).atMost === Number.POSITIVE_INFINITY;
   const isSatisfied = satisfied && isCertain;
   const closest = satisfied
@@ -146,11 +155,12 @@ function verdict(
     satisfied: isSatisfied,
     count,
     complete,
+    unseenNodes: [...unseenNodes],
     entries: entries.slice(0, 100).map((item) => item.render()),
     closest,
     cursor: source.newest,
     waitedMs: Math.round(waitedMs),
-    message: isSatisfied ? 'satisfied' : describe(wanted, { count, complete, closest }),
+    message: isSatisfied ? 'satisfied' : describe(wanted, { count, isDropped, unseenNodes, closest }),
   };
 }
 
@@ -167,7 +177,15 @@ function closestTo(source: Source, after: number, selector: Selector): Verdict['
 
 function describe(
   wanted: Verification,
-  { count, complete, closest }: Pick<Verdict, 'count' | 'complete' | 'closest'>,
+  {
+    count,
+    isDropped,
+    unseenNodes,
+    closest,
+  }: Pick<Verdict, 'count' | 'closest'> & {
+    readonly isDropped: boolean;
+    readonly unseenNodes: readonly string[];
+  },
 ): string {
   const { atLeast, atMost } = boundsOf(wanted);
   const bound =
@@ -179,8 +197,12 @@ function describe(
   const what = JSON.stringify(wanted.sequence ?? wanted.match ?? {});
   const lines = [
     `expected ${bound} of ${what}`,
-    `found    ${count}${complete ? '' : ' (older entries were already dropped)'}`,
+    `found    ${count}${isDropped ? ' (older entries were already dropped)' : ''}`,
   ];
+  if (unseenNodes.length > 0)
+    lines.push(
+      `unseen   requests to ${unseenNodes.length} more node${unseenNodes.length > 1 ? 's' : ''}, which keep journals themselves (${unseenNodes.join(', ')}); {"of":"events","match":{"type":"request"}} counts those of all`,
+    );
   for (const { seq, differs } of closest) {
     const pairs = differs.map(
       ({ path, expected, actual }) => `${path} is ${JSON.stringify(actual)}, not ${JSON.stringify(expected)}`,
