@@ -78,6 +78,9 @@ export function makeMetrics(): Metrics & { watch(store: Store): void } {
 /** Returns the function that counts an event of a lease: without a lookup of labels, as many leases may expire at once. */
 function leaseEventCounter(registers: Registry[]): (tenant: string, type: LeaseEvent['type']) => void {
   const counts = new Map<string, Record<LeaseEvent['type'], number>>();
+  // Of the tenant of the last event: many of one tenant come together.
+  let lastTenant: string | undefined;
+  let lastCounts = noLeaseEvents();
   new Counter({
     name: 'heartbeatd_lease_events_total',
     help: 'Leases granted, released, expired and changed by this node',
@@ -92,15 +95,22 @@ function leaseEventCounter(registers: Registry[]): (tenant: string, type: LeaseE
     },
   });
   return (tenant, type) => {
-    const protocol = protocolOf(tenant);
-    let byType = counts.get(protocol);
-    if (byType === undefined) {
-      byType = { granted: 0, released: 0, expired: 0, changed: 0 };
-      counts.set(protocol, byType);
+    if (tenant !== lastTenant) {
+      const protocol = protocolOf(tenant);
+      lastCounts = counts.get(protocol) ?? noLeaseEvents();
+      counts.set(protocol, lastCounts);
+      lastTenant = tenant;
     }
-    byType[type] += 1;
+    lastCounts[type] += 1;
   };
 }
+
+const noLeaseEvents = (): Record<LeaseEvent['type'], number> => ({
+  granted: 0,
+  released: 0,
+  expired: 0,
+  changed: 0,
+});
 
 /** How many tenants have a series each: those with the most bytes. */
 const maxTenantSeries = 20;

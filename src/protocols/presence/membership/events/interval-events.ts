@@ -39,27 +39,40 @@ const maxPauseMs = 1_000;
 /** Observes the changes of membership from now on. */
 export function makeIntervalEvents(options: IntervalEventsOptions): IntervalEvents {
   const { store, announceMax, intervalMs, emit } = options;
-  const sums = new Map<string, Sum>();
+  const sums = new Set<Sum>();
+  /** The same by channel of a tenant. */
+  const byChannel = new Map<Tenant, Map<string, Sum>>();
   /** By how much the dates of a tenant are ahead of its lease clock, ms, as last read. */
   const aheadMs = new Map<Tenant, number>();
   let timer: NodeJS.Timeout | undefined;
 
-  const tell = (key: string, { endMs: _, channel: group, ...sum }: Sum): void => {
-    sums.delete(key);
+  const forget = (sum: Sum): void => {
+    sums.delete(sum);
+    const channels = byChannel.get(sum.tenant);
+    channels?.delete(sum.channel);
+    if (channels?.size === 0) byChannel.delete(sum.tenant);
+  };
+  const begin = (sum: Sum): Sum => {
+    sums.add(sum);
+    const channels = byChannel.get(sum.tenant) ?? new Map<string, Sum>();
+    byChannel.set(sum.tenant, channels.set(sum.channel, sum));
+    return sum;
+  };
+  const tell = (ended: Sum): void => {
+    forget(ended);
+    const { endMs: _, channel: group, ...sum } = ended;
     emit({ type: 'presence.interval', group, ...sum });
   };
   const add = ({ tenant, group, type, count, atMs }: TenantEvent): void => {
     if ((count <= announceMax && sums.size === 0) || type === 'changed') return;
-    const key = JSON.stringify([tenant, group]);
     const endMs = (Math.floor(atMs / intervalMs) + 1) * intervalMs;
-    const before = sums.get(key);
-    if (before !== undefined && before.endMs !== endMs) tell(key, before);
+    const before = byChannel.get(tenant)?.get(group);
+    if (before !== undefined && before.endMs !== endMs) tell(before);
     let sum = before?.endMs === endMs ? before : undefined;
     if (sum === undefined) {
       const isBusy = count > announceMax && sums.size < maxSums && subscribeKeyOf(tenant) !== undefined;
       if (!isBusy) return;
-      sum = { tenant, channel: group, endMs, occupancy: count, joined: 0, left: 0, timedOut: 0 };
-      sums.set(key, sum);
+      sum = begin({ tenant, channel: group, endMs, occupancy: count, joined: 0, left: 0, timedOut: 0 });
       plan(Math.max(1, endMs - atMs));
     }
     sum.occupancy = count;
@@ -70,12 +83,12 @@ export function makeIntervalEvents(options: IntervalEventsOptions): IntervalEven
     else sum.left += 1;
   };
   const tellEnded = async (): Promise<void> => {
-    const tenants = [...new Set([...sums.values()].map(({ tenant }) => tenant))];
+    const tenants = [...byChannel.keys()];
     aheadMs.clear();
     for (const tenant of tenants) {
       const { dateMs, leaseMs } = await store.readClock(tenant);
       aheadMs.set(tenant, dateMs - leaseMs);
-      for (const [key, sum] of sums) if (sum.tenant === tenant && sum.endMs <= dateMs) tell(key, sum);
+      for (const sum of byChannel.get(tenant)?.values() ?? []) if (sum.endMs <= dateMs) tell(sum);
     }
   };
   const plan = (pauseMs: number): void => {
@@ -94,17 +107,15 @@ export function makeIntervalEvents(options: IntervalEventsOptions): IntervalEven
   const stops = [
     store.observe(add),
     store.observeResets((tenant) => {
-      for (const [key, sum] of sums) if (sum.tenant === tenant) sums.delete(key);
+      for (const sum of byChannel.get(tenant)?.values() ?? []) forget(sum);
     }),
   ];
   return {
-    tenants: () => [...new Set([...sums.values()].map(({ tenant }) => tenant))],
+    tenants: () => [...byChannel.keys()],
     nextMs(tenant) {
       const ahead = aheadMs.get(tenant);
       if (ahead === undefined) return undefined;
-      const ends = [...sums.values()]
-        .filter((sum) => sum.tenant === tenant)
-        .map(({ endMs }) => endMs - ahead);
+      const ends = [...(byChannel.get(tenant)?.values() ?? [])].map(({ endMs }) => endMs - ahead);
       return ends.length === 0 ? undefined : Math.min(...ends);
     },
     settle: tellEnded,
@@ -112,6 +123,7 @@ export function makeIntervalEvents(options: IntervalEventsOptions): IntervalEven
       for (const stop of stops) stop();
       clearTimeout(timer);
       sums.clear();
+      byChannel.clear();
     },
   };
 }
