@@ -12,7 +12,16 @@ import { parseArgs } from 'node:util';
 import { measureEmbedded } from './scale/embedded.ts';
 import type { ScaleMeasured, ScaleSamples, Shape } from './scale/leases.ts';
 import { measureRedis, measureSweepers, type SweepersMeasured } from './scale/redis.ts';
-import { type Machine, machine, rounded, type Spread, spreadOf, writeResult } from './shared/results.ts';
+import {
+  hasResult,
+  type Machine,
+  machine,
+  readResult,
+  rounded,
+  type Spread,
+  spreadOf,
+  writeResult,
+} from './shared/results.ts';
 
 const { values, positionals } = parseArgs({
   options: {
@@ -104,35 +113,48 @@ const usual = { tenants: 64, perGroup: 5 };
 /** Leases of the comparisons by tenants, groups and nodes. */
 const leases = Math.min(max, 100_000);
 
-function measureAll(): ScaleResult {
-  const parts = values.parts.split(',');
-  const stores = scaleStores.filter((store) => values.stores.split(',').includes(store));
-  const inMemory = stores.filter((store) => store !== 'file');
-  const series = <T>(part: string, numbers: readonly number[], rowsOf: (number: number) => T[]): T[] =>
-    parts.includes(part) ? numbers.flatMap(rowsOf) : [];
-  return {
-    machine: machine(),
-    rows: series(
-      'leases',
-      [10_000, 100_000, 1_000_000, 10_000_000].filter((number) => number <= max),
-      (number) =>
+const stores = scaleStores.filter((store) => values.stores.split(',').includes(store));
+const inMemory = stores.filter((store) => store !== 'file');
+
+/** The parts of the result, which can be measured alone. */
+const parts = {
+  leases: (): Pick<ScaleResult, 'rows'> => ({
+    rows: [10_000, 100_000, 1_000_000, 10_000_000]
+      .filter((number) => number <= max)
+      .flatMap((number) =>
         stores
           .filter((store) => store === 'redis' || number <= maxEmbedded)
           .map((store) => measure(store, { ...usual, leases: number })),
-    ),
-    tenants: series('tenants', [1, 100, 10_000], (tenants) =>
+      ),
+  }),
+  tenants: (): Pick<ScaleResult, 'tenants'> => ({
+    tenants: [1, 100, 10_000].flatMap((tenants) =>
       inMemory.map((store) => measure(store, { ...usual, leases, tenants })),
     ),
-    groups: series('groups', [1, 5, 100, 100_000], (perGroup) =>
+  }),
+  groups: (): Pick<ScaleResult, 'groups'> => ({
+    groups: [1, 5, 100, 100_000].flatMap((perGroup) =>
       inMemory.map((store) => measure(store, { leases, tenants: 1, perGroup })),
     ),
-    nodes: series('nodes', [1, 2, 4, 8], (nodes) => [sweepers(nodes, leases)]),
-  };
+  }),
+  nodes: (): Pick<ScaleResult, 'nodes'> => ({ nodes: [1, 2, 4, 8].map((nodes) => sweepers(nodes, leases)) }),
+};
+
+/** Writes the result after each part; parts that are not measured stay as they were. */
+function measureAll(): void {
+  let result: ScaleResult = hasResult('scale')
+    ? readResult<ScaleResult>('scale')
+    : { machine: machine(), rows: [], tenants: [], groups: [], nodes: [] };
+  for (const [name, part] of Object.entries(parts)) {
+    if (!values.parts.split(',').includes(name)) continue;
+    result = { ...result, machine: machine(), ...part() };
+    writeResult('scale', result);
+  }
 }
 
 const [what, ...numbers] = positionals;
 if (what === undefined) {
-  writeResult('scale', measureAll());
+  measureAll();
 } else {
   const [count = 0, tenants = 1, perGroup = 5, nodes = 1] = numbers.map(Number);
   const shape: Shape = { leases: count, tenants, perGroup };

@@ -5,6 +5,29 @@ import { grouped, machineLine, roundsText, spreadText, table } from './tables.ts
 
 const bareName = 'node:http';
 
+/** Returns the table of how often the CPU time of a heartbeat goes into that of the request of another server. */
+function othersLines(rows: PeersResult['rows']): string[] {
+  const others = ['etcd', 'r-nacos'].filter((name) => rows.some(({ server }) => server === name));
+  const ours = [...new Set(rows.map(({ server }) => server))].filter((name) => name.startsWith('heartbeatd'));
+  if (others.length === 0) return [];
+  const cpu = (name: string, server: string): number =>
+    rows.find((row) => row.case === name && row.server === server)?.cpuMicros.median ?? 0;
+  const pairs = others.flatMap((other) => ours.map((own) => ({ other, own })));
+  const cases = [...new Set(rows.map((row) => row.case))];
+  return [
+    'CPU time of a request of the other server, of that of the heartbeat; more than 1: heartbeatd needs less.',
+    '',
+    table(
+      ['heartbeat', ...pairs.map(({ other, own }) => `${other} / ${own.replace('heartbeatd, ', '')}`)],
+      cases.map((name) => [
+        name,
+        ...pairs.map(({ other, own }) => `${(cpu(name, other) / cpu(name, own)).toFixed(1)} ×`),
+      ]),
+    ),
+    '',
+  ];
+}
+
 /** Returns the section on heartbeats beside other servers. */
 export function peersSection({ machine, rounds, rows, memory }: PeersResult): string {
   const servers = [...new Set(rows.map(({ server }) => server))];
@@ -31,6 +54,7 @@ export function peersSection({ machine, rounds, rows, memory }: PeersResult): st
     '',
     table(['heartbeat', ...servers], lines),
     '',
+    ...othersLines(rows),
     '![CPU time of a Presence heartbeat by server](benchmarks/peers.svg)',
     '',
     'Resident memory, MB: after the start, and after all of the above with its clients registered.',

@@ -23,8 +23,39 @@ const costCells = ({ costs }: ScaleRow): string[] => [
   spreadText(costs.expiryMicros),
 ];
 
+/** Returns the lines on tenants, groups and nodes. */
+function comparisons({ tenants, groups, nodes }: ScaleResult): string[] {
+  return [
+    `By the number of tenants, ${grouped(tenants[0]?.leases ?? 0)} leases in groups of five:`,
+    '',
+    table(
+      ['store', 'tenants', ...costHead],
+      tenants.map((row) => [row.store, grouped(row.tenants), ...costCells(row)]),
+    ),
+    '',
+    `By the size of the groups, ${grouped(groups[0]?.leases ?? 0)} leases of one tenant:`,
+    '',
+    table(
+      ['store', 'leases a group', ...costHead],
+      groups.map((row) => [row.store, grouped(Math.min(row.perGroup, row.leases)), ...costCells(row)]),
+    ),
+    '',
+    `By the number of nodes that sweep one Redis with ${grouped(nodes[0]?.leases ?? 0)} leases: CPU time of Redis while nothing is due, and the lateness of the`,
+    'expiries when all leases end in the same millisecond. All nodes are in one process.',
+    '',
+    table(
+      ['nodes', 'Redis with nothing due, ms a second', 'lateness p50, ms', 'lateness p99, ms'],
+      nodes.map(({ nodes: count, costs }) => [
+        ...[String(count), spreadText(costs.idleMsPerSecond)],
+        ...[spreadText(costs.latenessP50Ms), spreadText(costs.latenessP99Ms)],
+      ]),
+    ),
+  ];
+}
+
 /** Returns the section on the number of leases. */
-export function scaleSection({ machine, rows, tenants, groups, nodes }: ScaleResult): string {
+export function scaleSection(result: ScaleResult): string {
+  const { machine, rows } = result;
   const redis = rows.filter(({ store }) => store === 'redis');
   const kinds = [...new Set(redis.flatMap(({ byKind = {} }) => Object.keys(byKind)))];
   return [
@@ -77,30 +108,7 @@ export function scaleSection({ machine, rows, tenants, groups, nodes }: ScaleRes
     '',
     '![CPU time of a sweep with nothing due by the number of leases](benchmarks/scale-sweeps.svg)',
     '',
-    `By the number of tenants, ${grouped(tenants[0]?.leases ?? 0)} leases in groups of five:`,
-    '',
-    table(
-      ['store', 'tenants', ...costHead],
-      tenants.map((row) => [row.store, grouped(row.tenants), ...costCells(row)]),
-    ),
-    '',
-    `By the size of the groups, ${grouped(groups[0]?.leases ?? 0)} leases of one tenant:`,
-    '',
-    table(
-      ['store', 'leases a group', ...costHead],
-      groups.map((row) => [row.store, grouped(Math.min(row.perGroup, row.leases)), ...costCells(row)]),
-    ),
-    '',
-    `By the number of nodes that sweep one Redis with ${grouped(nodes[0]?.leases ?? 0)} leases: CPU time of Redis while nothing is due, and the lateness of the`,
-    'expiries when all leases end in the same millisecond. All nodes are in one process.',
-    '',
-    table(
-      ['nodes', 'Redis with nothing due, ms a second', 'lateness p50, ms', 'lateness p99, ms'],
-      nodes.map(({ nodes: count, costs }) => [
-        ...[String(count), spreadText(costs.idleMsPerSecond)],
-        ...[spreadText(costs.latenessP50Ms), spreadText(costs.latenessP99Ms)],
-      ]),
-    ),
+    ...comparisons(result),
   ].join('\n');
 }
 

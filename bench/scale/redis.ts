@@ -131,6 +131,7 @@ export interface SweepersMeasured {
 
 const idleMs = 3_000;
 const dueInMs = 1_000;
+const longestWaitMs = 120_000;
 
 /** Measures nodes that sweep the same leases: while nothing is due, and when all of them end in the same millisecond. */
 export async function measureSweepers(nodes: number, shape: Shape): Promise<SweepersMeasured> {
@@ -139,7 +140,7 @@ export async function measureSweepers(nodes: number, shape: Shape): Promise<Swee
   const driver = await openRedisDriver({ url: server.url, timeoutMs });
   await fill(driver, shape);
   const late: number[] = [];
-  const { promise: done, resolve } = Promise.withResolvers<void>();
+  const { promise: done, resolve, reject } = Promise.withResolvers<void>();
   const observe = ({ type, lateMs }: TenantEvent): void => {
     if (type !== 'expired') return;
     late.push(lateMs);
@@ -147,7 +148,9 @@ export async function measureSweepers(nodes: number, shape: Shape): Promise<Swee
   };
   const stores = await Promise.all(
     Array.from({ length: nodes }, async () => {
-      const store = createStore(await openRedisDriver({ url: server.url, timeoutMs }));
+      const store = createStore(await openRedisDriver({ url: server.url, timeoutMs }), {
+        onSweepError: (error) => console.error(`a sweep failed: ${error.message}`),
+      });
       store.observe(observe);
       return store;
     }),
@@ -158,7 +161,12 @@ export async function measureSweepers(nodes: number, shape: Shape): Promise<Swee
   await forEachPartition(driver, (partition) =>
     driver.setClock(partition, { advanceMs: leaseMs - dueInMs, frozen: false }),
   );
+  const timer = setTimeout(
+    () => reject(new Error(`${late.length} of ${shape.leases} leases have expired`)),
+    longestWaitMs,
+  );
   await done;
+  clearTimeout(timer);
   await Promise.all(stores.map((store) => store.close()));
   await driver.close();
   redis.disconnect();

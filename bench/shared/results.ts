@@ -40,11 +40,13 @@ export function writeResult<T extends { readonly machine: Machine }>(name: strin
   writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(result, null, 2)}\n`);
 }
 
+/** Returns whether there is a result file. */
+export const hasResult = (name: string): boolean => existsSync(join(folder, `${name}.json`));
+
 /** Returns the content of a result file. Throws if it is missing. The caller states the type that its script writes. */
 export function readResult<T>(name: string): T {
-  const file = join(folder, `${name}.json`);
-  if (!existsSync(file)) throw new Error(`bench/results/${name}.json is missing: run its benchmark`);
-  return JSON.parse(readFileSync(file, 'utf8')) as T;
+  if (!hasResult(name)) throw new Error(`bench/results/${name}.json is missing: run its benchmark`);
+  return JSON.parse(readFileSync(join(folder, `${name}.json`), 'utf8')) as T;
 }
 
 /** Returns the median, the upper one of an even count; NaN if there is none. */
