@@ -107,28 +107,6 @@ function makeSession(
 ): Session {
   const { window, routes, retries } = context;
   const work = trackWork(state, wake);
-
-  const startQueues = (nowMs: number): void => {
-    for (const queue of routes.queues.values()) {
-      if (queue.isRunning || queue.tokens.length === 0 || queue.notBeforeMs > nowMs || !context.mayStart())
-        continue;
-      logDropped(context, queue, skipOverflow(queue, window));
-      if (queue.cursor >= window.newest) continue;
-      queue.isRunning = true;
-      work.start(deliverQueue(context, queue), () => hasReports(queue));
-    }
-  };
-  const hasReports = ({ tokens, cursor }: DeliveryQueue): boolean =>
-    tokens.length > 0 && cursor < window.newest;
-
-  const startRetries = (nowMs: number): void => {
-    for (const retry of retries.values()) {
-      if (retry.isRunning || retry.notBeforeMs > nowMs || !context.mayStart()) continue;
-      retry.isRunning = true;
-      work.start(deliverRetry(context, retry), () => false);
-    }
-  };
-
   return {
     async pass() {
       if (state.failure !== undefined) throw state.failure;
@@ -142,8 +120,8 @@ function makeSession(
       const [nowMs, isHeld] = await Promise.all([context.leaseMs(), claim.confirm()]);
       if (!isHeld || state.isAbandoned) return false;
       state.hasRun = true;
-      startQueues(nowMs);
-      startRetries(nowMs);
+      startQueues(context, work, nowMs);
+      startRetries(context, work, nowMs);
       return true;
     },
     markChanged: () => context.markChanged(),
@@ -167,11 +145,7 @@ function makeSession(
     },
     ended: () => work.ended(),
     get nextMs() {
-      const waiting = [
-        ...[...retries.values()].filter(({ isRunning }) => !isRunning),
-        ...[...routes.queues.values()].filter((queue) => !queue.isRunning && hasReports(queue)),
-      ];
-      return waiting.length === 0 ? undefined : Math.min(...waiting.map(({ notBeforeMs }) => notBeforeMs));
+      return nextAttemptMs(context);
     },
     async stop() {
       state.isStopped = true;
@@ -182,6 +156,42 @@ function makeSession(
     },
   };
 }
+
+function startQueues(context: DeliveryContext, work: Work, nowMs: number): void {
+  const { routes, window } = context;
+  for (const queue of routes.queues.values()) {
+    if (queue.isRunning || queue.tokens.length === 0 || queue.notBeforeMs > nowMs || !context.mayStart())
+      continue;
+    logDropped(context, queue, skipOverflow(queue, window));
+    if (queue.cursor >= window.newest) continue;
+    queue.isRunning = true;
+    work.start(deliverQueue(context, queue), () => hasReports(context, queue));
+  }
+}
+
+function startRetries(context: DeliveryContext, work: Work, nowMs: number): void {
+  for (const retry of context.retries.values()) {
+    if (retry.isRunning || retry.notBeforeMs > nowMs || !context.mayStart()) continue;
+    retry.isRunning = true;
+    work.start(deliverRetry(context, retry), () => false);
+  }
+}
+
+function hasReports({ window }: Pick<DeliveryContext, 'window'>, { tokens, cursor }: DeliveryQueue): boolean {
+  return tokens.length > 0 && cursor < window.newest;
+}
+
+/** Returns when the next attempt that waits for the lease clock is due; undefined if none waits. */
+function nextAttemptMs(context: DeliveryContext): number | undefined {
+  const { retries, routes } = context;
+  const waiting = [
+    ...[...retries.values()].filter(({ isRunning }) => !isRunning),
+    ...[...routes.queues.values()].filter((queue) => !queue.isRunning && hasReports(context, queue)),
+  ];
+  return waiting.length === 0 ? undefined : Math.min(...waiting.map(({ notBeforeMs }) => notBeforeMs));
+}
+
+type Work = ReturnType<typeof trackWork>;
 
 /** Keeps the deliveries that are under way, and wakes the session after one that leaves something to do. */
 function trackWork(state: SessionState, wake: () => void) {

@@ -98,20 +98,6 @@ function makeConsumer(
     return undefined;
   };
 
-  /** Applies a reply as the vendor's libraries do: shards that it does not list are revoked. */
-  const apply = (owned: readonly number[], leaseMs: number): void => {
-    for (const id of owned) {
-      const known = held.get(id);
-      if (known === undefined) held.set(id, { logs: 0, cursor: undefined, checkpoint: undefined });
-      else known.revoked = undefined;
-    }
-    for (const [id, shard] of held) {
-      if (owned.includes(id)) continue;
-      shard.revoked = { sinceMs: shard.revoked?.sinceMs ?? leaseMs, beats: (shard.revoked?.beats ?? 0) + 1 };
-      if (isLetGo(shard.revoked, leaseMs, { behaviour, ...settings })) held.delete(id);
-    }
-  };
-
   return {
     get everyMs() {
       return everyMs;
@@ -126,7 +112,7 @@ function makeConsumer(
         held.clear();
         return beat.refusal;
       }
-      apply(beat.owned, leaseMs);
+      applyReply(held, beat.owned, leaseMs, { behaviour, ...settings });
       if (settings.reads === false) return undefined;
       for (const id of beat.owned) {
         const shard = held.get(id);
@@ -153,6 +139,27 @@ function makeConsumer(
   };
 }
 
+/** Applies a reply as the vendor's libraries do: shards that it does not list are revoked. */
+function applyReply(
+  held: Map<number, HeldShard>,
+  owned: readonly number[],
+  leaseMs: number,
+  conduct: Conduct,
+): void {
+  for (const id of owned) {
+    const known = held.get(id);
+    if (known === undefined) held.set(id, { logs: 0, cursor: undefined, checkpoint: undefined });
+    else known.revoked = undefined;
+  }
+  for (const [id, shard] of held) {
+    if (owned.includes(id)) continue;
+    shard.revoked = { sinceMs: shard.revoked?.sinceMs ?? leaseMs, beats: (shard.revoked?.beats ?? 0) + 1 };
+    if (isReleased(shard.revoked, leaseMs, conduct)) held.delete(id);
+  }
+}
+
+type Conduct = Fields & Pick<Behaviour, 'behaviour'>;
+
 const everyOf = (timeoutSeconds: number): number => Math.floor((timeoutSeconds * 1_000) / beatsPerTimeout);
 
 function parseFields(given: Behaviour['fields']): Fields {
@@ -160,10 +167,10 @@ function parseFields(given: Behaviour['fields']): Fields {
 }
 
 /** Whether a revoked shard is not reported any more. */
-function isLetGo(
+function isReleased(
   { sinceMs, beats }: NonNullable<HeldShard['revoked']>,
   leaseMs: number,
-  { behaviour, keepBeats = defaultKeepBeats, keepSeconds }: Fields & Pick<Behaviour, 'behaviour'>,
+  { behaviour, keepBeats = defaultKeepBeats, keepSeconds }: Conduct,
 ): boolean {
   if (behaviour === 'greedy') return false;
   if (behaviour !== 'slow') return true;

@@ -35,22 +35,13 @@ const noBody = Buffer.alloc(0);
 /** Makes the dialect. */
 export function makeDialect(options: DialectOptions): Dialect<SlsCall, SlsOperation> {
   const { config, wallMs, dateMs, nextRequestId } = options;
-  const projectOf = makeProjectOf(config.slsBaseDomains);
+  const projectIn = makeProjectIn(config);
   const isServiceHost = makeIsServiceHost(config.slsBaseDomains);
   const roots = new Set(['', 'consumergroups', ...options.paths.map((path) => path.split('/', 2)[1] ?? '')]);
-  const defaultProject = config.slsDefaultProject.toLowerCase();
   // The message of an internal error contains the request id of the reply's header.
   const bugIds = new WeakMap<FastifyRequest, string>();
   const keys = config.slsAuth === 'off' ? undefined : parseAccessKeys(config.slsKeys);
   const acceptsV1 = config.slsAuth === 'verify';
-
-  const projectIn = (authority: string, isAccountLevel: boolean): string => {
-    const named = projectOf(authority);
-    if (isAccountLevel) return named ?? '';
-    const project = named ?? defaultProject;
-    if (project === '') throw errors.InvalidHost(authority);
-    return project;
-  };
 
   return {
     name: 'sls',
@@ -108,6 +99,19 @@ export function makeDialect(options: DialectOptions): Dialect<SlsCall, SlsOperat
       const error = errors[name as ErrorName].example();
       return { status: error.status, example: errorBody(error) };
     },
+  };
+}
+
+/** Returns the project that a request is about. Throws InvalidHost if its authority names none, it needs one, and there is no default. */
+function makeProjectIn({ slsBaseDomains, slsDefaultProject }: DialectOptions['config']) {
+  const projectOf = makeProjectOf(slsBaseDomains);
+  const defaultProject = slsDefaultProject.toLowerCase();
+  return (authority: string, isAccountLevel: boolean): string => {
+    const named = projectOf(authority);
+    if (isAccountLevel) return named ?? '';
+    const project = named ?? defaultProject;
+    if (project === '') throw errors.InvalidHost(authority);
+    return project;
   };
 }
 
