@@ -3,7 +3,7 @@ import type { Command, CommandName, Input, Result } from '../commands.ts';
 import type { EventRetention, Outcome } from '../driver.ts';
 import type { Caller } from './caller.ts';
 import type { Codec } from './codecs/codec.ts';
-import { codecs } from './codecs/codecs.ts';
+import { makeCodecs } from './codecs/codecs.ts';
 import { replyEvents } from './codecs/events.ts';
 import type { Reply, ScriptArgument } from './scripts.ts';
 import { isMemoryFull } from './store-error.ts';
@@ -18,6 +18,7 @@ export function retentionArguments({ keepEntries, idleMs }: EventRetention): rea
 
 /** Returns a function that runs a batch and has one outcome per command. */
 export function makeBatchRunner(call: Caller, retention: EventRetention): BatchRunner {
+  const codecs = makeCodecs();
   const readOf = makeTopicReads(call);
   const readTopics = (partition: number, commands: readonly Command[]): Promise<Outcome[]> =>
     readOf(
@@ -41,15 +42,15 @@ export function makeBatchRunner(call: Caller, retention: EventRetention): BatchR
     const inputs = commands.map(({ input }) => input) as never[];
     const args: ScriptArgument[] = codec.changesLeases === true ? [...retentionArguments(retention)] : [];
     try {
-      if (codec.encodeBatch === undefined) for (const input of inputs) codec.encode(input, args);
-      else codec.encodeBatch(inputs, args);
+      const decodeBatch = codec.encodeBatch?.(inputs, args);
+      if (decodeBatch === undefined) for (const input of inputs) codec.encode(input, args);
       const raw = codec.raw === true || codec.changesLeases === true;
       const reply = (await call({ name, partition, args, raw }).catch((error: Error) => {
         if (name !== 'beat' || !isMemoryFull(error)) throw error;
         // Nothing was written. Renewals need no memory: only what is granted is refused.
         return call({ name: 'beatWhenFull', partition, args, raw });
       })) as readonly Reply[];
-      return outcomesOf(codec, inputs, reply);
+      return outcomesOf(codec, { inputs, reply, decodeBatch });
     } catch (error) {
       return commands.map(() => ({ error: error as Error }));
     }
@@ -76,11 +77,17 @@ export function makeBatchRunner(call: Caller, retention: EventRetention): BatchR
   };
 }
 
+interface Answered {
+  readonly inputs: never[];
+  readonly reply: readonly Reply[];
+  readonly decodeBatch: ReturnType<NonNullable<Codec<'beat'>['encodeBatch']>> | undefined;
+}
+
 /** The events of the batch are with the outcome of its first command. */
-function outcomesOf(codec: Codec<'beat'>, inputs: never[], reply: readonly Reply[]): Outcome[] {
+function outcomesOf(codec: Codec<'beat'>, { inputs, reply, decodeBatch }: Answered): Outcome[] {
   const replies = codec.changesLeases === true ? reply[0] : reply;
   const results: (Result<CommandName> | Error)[] =
-    codec.decodeBatch?.(replies as Buffer, inputs) ??
+    decodeBatch?.(replies as Buffer) ??
     inputs.map((input, at) => {
       const reply = (replies as readonly Reply[])[at] ?? null;
       return codec.refusal?.(reply, input) ?? codec.decode(reply, input);

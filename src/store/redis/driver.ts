@@ -42,7 +42,7 @@ const maxKnownTenants = 10_000;
  * A call costs Redis as much as thirty renewals, for most of it is the way through the kernel: a batch of 64 costs two thirds of two
  * batches of 32.
  */
-const earlyFlushSize = 64;
+const earlyFlushSize = 128;
 
 /**
  * Opens the driver. Redis may be away: commands then fail fast until it is there. Throws RedisUrlError for a URL that cannot

@@ -5,8 +5,8 @@ import type { Reply, ScriptArgument } from '../scripts.ts';
 export interface Codec<N extends CommandName> {
   /** Appends one command of a batch to the script's arguments. */
   encode(input: Input<N>, to: ScriptArgument[]): void;
-  /** Replaces `encode`: appends the whole batch. */
-  encodeBatch?(inputs: readonly Input<N>[], to: ScriptArgument[]): void;
+  /** Replaces `encode` and `decode`: appends the whole batch. Returns what reads its results; an error is that of its command alone. */
+  encodeBatch?(inputs: readonly Input<N>[], to: ScriptArgument[]): (reply: Buffer) => (Result<N> | Error)[];
   decode(reply: Reply, input: Input<N>): Result<N>;
   /** Returns the error of a command that the script refused by itself; undefined if it did not. */
   refusal?(reply: Reply, input: Input<N>): Error | undefined;
@@ -14,8 +14,6 @@ export interface Codec<N extends CommandName> {
   readonly changesLeases?: true;
   /** The reply holds bytes that are not text, as packed events are. */
   readonly raw?: true;
-  /** Replaces `decode`: the results of the whole batch are in one reply. An error is that of its command alone. */
-  decodeBatch?(reply: Buffer, inputs: readonly Input<N>[]): (Result<N> | Error)[];
 }
 
 /** Returns the elements of a reply; none if it is not a list. */

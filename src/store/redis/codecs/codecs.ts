@@ -1,14 +1,15 @@
 /** The codec of each command. */
 import type { CommandName } from '../../commands.ts';
-import { beats } from './beats.ts';
+import { makeBeats } from './beats.ts';
 import { type Codec, list, number, text } from './codec.ts';
 import { documents } from './documents.ts';
 import { dumps } from './dumps.ts';
 import { leases } from './leases.ts';
 import { topics } from './topics.ts';
 
-export const codecs: { readonly [N in CommandName]: Codec<N> } = {
-  beat: beats,
+type Codecs = { readonly [N in CommandName]: Codec<N> };
+
+const stateless: Omit<Codecs, 'beat'> = {
   ...leases,
   ...documents,
   ...topics,
@@ -35,3 +36,8 @@ export const codecs: { readonly [N in CommandName]: Codec<N> } = {
   },
   ...dumps,
 };
+
+/** Returns the codecs of one driver. */
+export function makeCodecs(): Codecs {
+  return { beat: makeBeats(), ...stateless };
+}

@@ -2,18 +2,22 @@
 --
 -- KEYS[1]  the partition's clock
 -- ARGV     1 entries and 2 idle ms of event topics, then runs of beats that differ in names, data and guards only:
---          tenant, form, number of beats, which beat has which guards, (collection, key, version) per guard, then the holder of
---          each beat; unless the beats are on all that the holders have, the names of the leases of each
---          (membership/leases.lua), and the data of those leases that come with any; if revisions are returned, each group
---          once; if data is, and a version of it is known for each beat, these versions, two bytes each. The form is '<ttl ms or
---          nothing>,<default ttl ms>,<grant 1 or 0>,<returning>,<number of guards>,<number of arguments at the end>,<groups>',
---          where returning is 'all', 'data', 'revision' or 'state', and groups has a 1 (with data) or 0 (without) for each
---          group, or is '*' for all that are held. Which beat has which guards is nothing if each has all,
---          else the numbers of its guards for each beat, with ',' after each number and ';' after each beat
+--          tenant, form, number of beats; if revisions are returned, the last revision of the tenant as of which the node knows those of
+--          all groups of the run, or nothing; if there are guards, their lists (beat/guards.lua), which beat has which list, and (collection,
+--          its last change as of which the node saw these lists hold, or nothing)*; then the holder of each beat; unless the beats
+--          are on all that the holders have, the names of the leases of each (membership/layout.lua), and the data of those leases that
+--          come with any. The form is '<ttl ms or nothing>,<default ttl ms>,<grant 1 or 0>,<returning>,<number of collections with
+--          guards>,<groups>', where returning is 'all', 'data', 'known', 'revision' or 'state', and groups has a 1 (with data)
+--          or 0 (without) for each group, or is '*' for all that are held. 'known' is 'data' of which the node knows a version, which is
+--          before the names, in two bytes. Which beat has which list is nothing if there is only one, else the number of the list of each
+--          beat, with ',' after it
 -- Returns  { replies, tenant, events, tenant, events, … }. The replies are one text, for a list of strings would cost its
---          reader more than the rest. Lengths are in bytes. Per run: the number of beats and ';', then
---            'r'  if all leases were renewed and not all fields are returned; if revisions are returned, it is followed by that
---                 of each group at the end of the run, with ';' after each; if data is, it has the known versions;
+--          reader more than the rest. Lengths are in bytes. Per run: the number of beats and ';', and if there are guards '=' if their
+--          collections have not changed, '+' and the last change of each with ';' after it if all lists hold until the next one, or '-'.
+--          Then
+--            'r'  if all leases were renewed and not all fields are returned; if data is, it has the known versions; if revisions
+--                 are, it is followed by '=' if the last revision is the one that the node has, or by '+', the last revision and that of
+--                 each group of the run, once and in order, with ';' after each;
 --            '-'  else, followed for each beat by 's' if there are guards and one of its did not hold, or by a letter per lease:
 --                 'g' granted, 'r' renewed, 'a' absent, 'f' refused for lack of memory, 'm' because the holder would have too
 --                 many, or 'q' because the tenant would hold too many bytes, which are as absent. For '*', the letters begin with
@@ -48,18 +52,24 @@ while ARGV[at] do
   local tenant, form, beats = ARGV[at], formOf(ARGV[at + 1]), tonumber(ARGV[at + 2])
   -- Leases of one beat have the same `bundle`.
   local run = { tenant = tenant, form = form, bundle = bundle }
-  -- No beat changes a document, so the guards of a run are checked once.
-  run.stale = form.guards > 0 and staleBeats(tenant, at + 3, form.guards, beats)
-  at = at + 4 + 3 * form.guards
-  local last = at + beats - 1
-  reply(beats .. ';-')
+  local first = at + 3 + (form.returnsRevision and 1 or 0)
+  reply(beats .. ';')
+  if form.collections > 0 then
+    -- No beat changes a document, so the guards of a run are checked once.
+    local found, stale = checkGuards(tenant, first, form.collections)
+    reply(found)
+    run.stale = staleBeats(stale, ARGV[first + 1], beats)
+    first = first + 2 + 2 * form.collections
+  end
+  local last = first + beats - 1
+  reply('-')
   if form.held then
-    beatHeld(run, at, last)
+    beatHeld(run, first, last)
   else
-    beatNamed(run, at, last)
+    beatNamed(run, first, last)
   end
   bundle = run.bundle
-  at = last + 1 + (form.held and 0 or beats + beats * form.dataCount) + form.atEnd
+  at = last + 1 + (form.held and 0 or beats + beats * form.dataCount)
 end
 writeGranted()
 saveRecords()

@@ -1,18 +1,19 @@
 -- The form of a run of beats: all of them but names and data.
 
 local function formOf(text)
-  local ttl, default, grant, returning, guards, atEnd, groups =
-    string.match(text, '^(%d*),(%d+),([01]),(%l+),(%d+),(%d+),(.*)$')
+  local ttl, default, grant, returning, collections, groups = string.match(text, '^(%d*),(%d+),([01]),(%l+),(%d+),(.*)$')
   local form = {
     ttl = tonumber(ttl),
     default = tonumber(default),
     grant = grant == '1' and groups ~= '*',
-    returning = returning,
-    guards = tonumber(guards),
-    atEnd = tonumber(atEnd),
+    returnsAll = returning == 'all',
+    returnsData = returning == 'data' or returning == 'known',
+    returnsRevision = returning == 'revision',
+    -- How much of what is in the place of names is before them.
+    shift = returning == 'known' and VERSION_BYTES or 0,
+    collections = tonumber(collections),
     held = groups == '*',
-    -- Groups of each beat, and how many of them come with data.
-    count = #groups,
+    -- How many groups of each beat come with data.
     dataCount = 0,
   }
   if not form.held and string.find(groups, '1', 1, true) then
@@ -25,25 +26,20 @@ local function formOf(text)
   return form
 end
 
--- Returns which beats of a run have a guard that does not hold, by number; nothing if all hold. Which beat has which guards is in ARGV
--- at a position, before the guards.
-local function staleBeats(tenant, at, guards, beats)
-  local failed = failedGuards(tenant, at + 1, guards)
-  if not failed then
+-- Returns which beats of a run have a guard that does not hold, by number; nothing if all hold. `stale`: the lists of guards that do not
+-- hold. `lists`: the number of the list of each beat, with ',' after it; nothing if there is only one.
+local function staleBeats(stale, lists, beats)
+  if not stale then
     return
   end
-  local stale, beat = {}, 0
-  if ARGV[at] == '' then
-    for index = 1, beats do
-      stale[index] = true
-    end
-    return stale
-  end
-  for numbers in string.gmatch(ARGV[at], '([^;]*);') do
-    beat = beat + 1
-    for number in string.gmatch(numbers, '%d+') do
-      stale[beat] = stale[beat] or failed[tonumber(number)]
+  local found = {}
+  if lists == '' then
+    for beat = 1, beats do
+      found[beat] = stale[1]
     end
   end
-  return stale
+  for list in string.gmatch(lists, '%d+') do
+    found[#found + 1] = stale[tonumber(list)] or false
+  end
+  return found
 end

@@ -1,4 +1,5 @@
 -- Grants of leases. They are collected, so that those that come together are written together.
+--@include shared/noteChanges
 
 -- Leases of one tenant that were granted and are not written yet.
 local granted
@@ -46,6 +47,7 @@ local function writeGranted()
     redis.call('ZADD', keyOf(GROUPS, tenant, ''), unpack(newGroups))
   end
   redis.call('HSET', keyOf(REVISIONS, tenant, ''), unpack(newRevisions))
+  noteRevisions(tenant)
   redis.call('ZADD', dueKeyOf(tenant), 'LT', unpack(newDue))
   granted = nil
 end

@@ -62,10 +62,10 @@ local function describe(run, letter, group, lease, data)
   if form.held then
     text = text .. #group .. ';' .. group
   end
-  if form.returning == 'all' or form.returning == 'revision' then
+  if form.returnsAll or form.returnsRevision then
     text = text .. digits(revisionOf(tenant, group)) .. ';'
   end
-  local isComplete = form.returning == 'all' or form.returning == 'data'
+  local isComplete = form.returnsAll or form.returnsData
   if not isComplete and letter ~= 'g' then
     return text
   end
@@ -81,7 +81,7 @@ local function describe(run, letter, group, lease, data)
   if not data then
     return text .. '-'
   end
-  local version = form.returning == 'data' and lease.version .. ';' or ''
+  local version = form.returnsData and lease.version .. ';' or ''
   return text .. '+' .. version .. #data .. ';' .. data
 end
 
@@ -134,7 +134,7 @@ local function beatNamed(run, first, last)
     if run.stale and run.stale[at - first + 1] then
       reply('s')
     else
-      local groups = groupsOfNames(ARGV[at + many])
+      local groups = groupsOfNames(string.sub(ARGV[at + many], form.shift + 1))
       local refused = form.grant and isTooMany(recordOf(run.tenant, ARGV[at]), groups)
       local dataPlace = last + many + (at - first) * form.dataCount
       for index, group in ipairs(groups) do

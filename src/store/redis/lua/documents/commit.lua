@@ -56,8 +56,8 @@ local function writeDocument(tenant, write)
   redis.call('HSET', keyOf(VERSIONS, tenant, collection), key, version .. '|' .. deadline)
   local documentsKey, value = keyOf(DOCUMENTS, tenant, collection), ARGV[write + 4]
   local bytes = #value - redis.call('HSTRLEN', documentsKey, key)
+  noteDocuments(tenant, collection)
   if redis.call('HSET', documentsKey, key, value) == 1 then
-    redis.call('SADD', keyOf(COLLECTIONS, tenant, ''), collection)
     countUp('documents', tenant, 1)
     bytes = bytes + documentOverheadBytes + #collection + #key
   end
@@ -90,7 +90,7 @@ while ARGV[at] do
   local appendsAt = lastWrite + 1
   local firstAppend, lastAppend = appendsAt + 1, appendsAt + 6 * tonumber(ARGV[appendsAt])
   local isLimited = maxTenantBytes > 0 and ARGV[at + 1] == '0'
-  if failedGuards(tenant, at + 3, guards) or not writesAreCurrent(tenant, firstWrite, lastWrite) then
+  if failedGuards(tenant, ARGV, at + 3, guards) or not writesAreCurrent(tenant, firstWrite, lastWrite) then
     replies[#replies + 1] = false
   elseif isLimited and not hasRoom(tenant, bytesOf(tenant, firstWrite, lastWrite, lastAppend)) then
     replies[#replies + 1] = 0

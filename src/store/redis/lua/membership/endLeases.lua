@@ -2,6 +2,7 @@
 --@include membership/records
 --@include membership/data
 --@include membership/events
+--@include shared/noteChanges
 
 -- Deletes groups without members.
 local function deleteGroups(tenant, groups)
@@ -13,6 +14,9 @@ local function deleteGroups(tenant, groups)
     members[at] = dueMember(DUE_GROUP, tenant, group)
   end
   redis.call('ZREM', dueKeyOf(tenant), unpack(members))
+  if redis.call('EXISTS', keyOf(REVISIONS, tenant, '')) == 0 then
+    redis.call('HDEL', keyOf(CHANGES, tenant, ''), LAST_REVISION)
+  end
 end
 
 -- Leases of one group that end together, as lists: tables for each would take longer than all other work on them.
@@ -100,6 +104,7 @@ local function endLeases(tenant, type, parts)
     end
   end
   countUp('leases', tenant, -ended)
+  noteRevisions(tenant)
   if #records > 0 then
     redis.call('HDEL', keyOf(LEASES, tenant, ''), unpack(records))
   end

@@ -6,7 +6,7 @@ local function dropNamed(tenant)
     redis.call('DEL', keyOf(MEMBERS, tenant, group))
     redis.call('ZREM', dueKeyOf(tenant), dueMember(DUE_GROUP, tenant, group))
   end
-  for _, collection in ipairs(redis.call('SMEMBERS', keyOf(COLLECTIONS, tenant, ''))) do
+  for _, collection in ipairs(collectionsOf(tenant)) do
     for _, key in ipairs(redis.call('HKEYS', keyOf(VERSIONS, tenant, collection))) do
       redis.call('ZREM', dueKeyOf(tenant), documentMember(tenant, collection, key))
     end
@@ -19,7 +19,7 @@ local function dropNamed(tenant)
 end
 
 local onePerTenant = {
-  LEASES, LEASE_DATA, GROUPS, REVISIONS, COLLECTIONS, TOPICS, TOPIC_BYTES,
+  LEASES, LEASE_DATA, GROUPS, REVISIONS, CHANGES, TOPICS, TOPIC_BYTES,
 }
 
 -- Deletes all data of a tenant but its watches, without events, and tells the nodes whose clients wait.

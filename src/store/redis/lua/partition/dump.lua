@@ -10,6 +10,7 @@
 --@include membership/data
 --@include membership/revisions
 --@include shared/versions
+--@include shared/noteChanges
 --@include shared/topics
 
 local ENTRIES_PER_READ = 64
@@ -69,7 +70,7 @@ end
 
 local function dumpDocuments(tenant)
   local documents = {}
-  for _, collection in ipairs(redis.call('SMEMBERS', keyOf(COLLECTIONS, tenant, ''))) do
+  for _, collection in ipairs(collectionsOf(tenant)) do
     local versions = redis.call('HGETALL', keyOf(VERSIONS, tenant, collection))
     for at = 1, #versions, 2 do
       local version, deadline = unpackVersion(tenant, versions[at + 1])

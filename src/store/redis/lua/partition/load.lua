@@ -76,6 +76,10 @@ local function loadLeases(tenant, many, groups)
 end
 
 local function loadGroups(tenant, groups)
+  if next(groups) then
+    nextSeq()
+    noteRevisions(tenant)
+  end
   for group, found in pairs(groups) do
     for from = 1, #found.members, 2 * MAX_TOGETHER do
       local to = math.min(#found.members, from + 2 * MAX_TOGETHER - 1)
@@ -94,10 +98,12 @@ local function loadDocument(tenant)
     deadline = digits(now(tenant) + tonumber(remaining))
     redis.call('ZADD', dueKeyOf(tenant), deadline, documentMember(tenant, collection, key))
   end
+  -- The change is one of now, whatever version the document has.
+  nextSeq()
+  noteDocuments(tenant, collection)
   version = digits(numberOr(version, nextSeq))
   redis.call('HSET', keyOf(VERSIONS, tenant, collection), key, version .. '|' .. deadline)
   redis.call('HSET', keyOf(DOCUMENTS, tenant, collection), key, value)
-  redis.call('SADD', keyOf(COLLECTIONS, tenant, ''), collection)
   countUp('documents', tenant, 1)
   countUp('bytes', tenant, documentOverheadBytes + #collection + #key + #value)
 end

@@ -1,6 +1,6 @@
 -- Changes of documents.
 --@include shared/versions
---@include shared/counters
+--@include shared/noteChanges
 --@include shared/due
 
 local function documentMember(tenant, collection, key)
@@ -18,7 +18,10 @@ local function deleteDocument(tenant, collection, key)
     countUp('documents', tenant, -1)
     redis.call('ZREM', dueKeyOf(tenant), documentMember(tenant, collection, key))
     if redis.call('EXISTS', versionsKey) == 0 then
-      redis.call('SREM', keyOf(COLLECTIONS, tenant, ''), collection)
+      redis.call('HDEL', keyOf(CHANGES, tenant, ''), OF_COLLECTION .. collection)
+    else
+      nextSeq()
+      noteDocuments(tenant, collection)
     end
   end
 end

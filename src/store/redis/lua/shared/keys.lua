@@ -2,14 +2,14 @@
 --
 -- Keys of a tenant: keyOf(KIND, tenant, name). "beat" below stands for beat, release and sweep, which grant and end leases.
 
-local LEASES = 'l'          -- HASH  holder -> record of its leases (membership/leases.lua). Written by beat, setData
+local LEASES = 'l'          -- HASH  holder -> record of its leases (membership/layout.lua). Written by beat, setData
 local LEASE_DATA = 'x'      -- HASH  field of a lease -> its data, if it has any. Written by beat, setData
 local MEMBERS = 'z'         -- ZSET  per group: holder -> lower bound of its deadline; renewals leave it. Written by beat
 local GROUPS = 'g'          -- ZSET  groups with members, all with score 0: ordered by name. Written by beat
 local REVISIONS = 'r'       -- HASH  group -> revision. Written by beat
 local VERSIONS = 'v'        -- HASH  per collection: key -> '<version>|<deadline or nothing>'. Written by commit, sweep
 local DOCUMENTS = 'd'       -- HASH  per collection: key -> value. Written by commit, sweep
-local COLLECTIONS = 'c'     -- SET   collections. Written by commit, sweep
+local CHANGES = 'c'         -- HASH  when documents and groups last changed (shared/changes.lua). Written by commit, beat, sweep
 local ENTRIES = 's'         -- STREAM per topic: ids '<position>-0' (shared/topics.lua). Written by commit, beat, setData
 local OWN_DUE = 'D'         -- ZSET  as DUE, of a tenant with a clock of its own, in its time. Written by all that write DUE
 local TOPIC_BYTES = 'b'     -- HASH  topic -> bytes of its entries (shared/topics.lua). Written by all that write ENTRIES, sweep

@@ -12,6 +12,8 @@ local function removeLost(tenant, group, holders)
     countUp('bytes', tenant, -leaseOverheadBytes - #group - #holder)
   end
   if redis.call('EXISTS', membersKey) == 0 then
+    nextSeq()
+    noteRevisions(tenant)
     deleteGroups(tenant, { group })
   end
 end
