@@ -39,8 +39,8 @@ export interface RedisOptions {
 const defaultPartitions = 64;
 const maxKnownTenants = 10_000;
 /**
- * A call costs Redis as much as thirty renewals, for most of it is the way through the kernel: a batch of 64 costs two thirds of two
- * batches of 32.
+ * A call costs Redis as much as thirty renewals, for most of it is the way through the kernel: a batch of 128 costs four fifths of two
+ * batches of 64.
  */
 const earlyFlushSize = 128;
 
