@@ -59,6 +59,13 @@ const expectOneRetry = async (operation: string, fault: string): Promise<void> =
   expect(seen[1]).toMatchObject({ state: 'answered', reply: { status: 200 } });
 };
 
+/** Lets a request go on that a rule holds, once there is one. */
+const release = async (id: string): Promise<void> => {
+  const rule = `/_heartbeatd/faults/${id}`;
+  await expect.poll(async () => (await started.app.inject(rule)).json().held).toBe(1);
+  await started.app.inject({ method: 'POST', url: `${rule}/release` });
+};
+
 const networkFailures = [
   { drop: 'before' },
   { drop: 'after' },
@@ -66,7 +73,12 @@ const networkFailures = [
   { truncate: 0.5 },
   { garbage: true },
 ] as const;
-const slowness = [{ delay: 5 }, { dribble: { bytes: 8, every: 1 } }, { store: 'slow' }] as const;
+const slowness = [
+  { delay: 5 },
+  { delay: { median: 5, sigma: 0.5 } },
+  { dribble: { bytes: 8, every: 1 } },
+  { store: 'slow' },
+] as const;
 
 describe('the JavaScript SDK of Presence', () => {
   const client = (): PubNub => {
@@ -123,10 +135,7 @@ describe('the JavaScript SDK of Presence', () => {
   it('waits for a request that is held until it is released', async () => {
     const id = await inject({ match, do: { hold: true } });
     const published = publish();
-    await expect
-      .poll(async () => (await started.app.inject(`/_heartbeatd/faults/${id}`)).json().held)
-      .toBe(1);
-    await started.app.inject({ method: 'POST', url: `/_heartbeatd/faults/${id}/release` });
+    await release(id);
     await published;
   });
 });
@@ -167,36 +176,60 @@ describe('the SDKs of SLS', () => {
     expect((await journal('GetLogStore')).map((entry) => entry.fault)).toEqual([fault]);
   });
 
-  it('the newer one sends a heartbeat again after an error that it is to retry', async () => {
-    const { port } = new URL(started.url);
-    const api = new sls.default(
-      new Config({
-        ...keys,
-        endpoint: `sls.local:${port}`,
-        protocol: 'HTTP',
-        regionId: 'cn-hangzhou',
-        retryOptions: {
-          retryable: true,
-          noRetryCondition: [],
-          retryCondition: [
-            {
-              maxAttempts: 3,
-              exception: [],
-              errorCode: ['ServerBusy'],
-            },
-          ],
-        },
-      }),
-    );
-    const group = new sls.CreateConsumerGroupRequest({ consumerGroup: 'cg', timeout: 60, order: false });
-    await api.createConsumerGroup('demo', 'logs', group);
-    const fault = await inject({
-      match: { operation: 'ConsumerGroupHeartBeat' },
-      do: { error: 'ServerBusy' },
+  describe('the newer one', () => {
+    /** Its retry conditions name codes of the service and of Node.js, and errors without a code. */
+    const retryCondition = [
+      {
+        maxAttempts: 3,
+        exception: ['SyntaxError'],
+        errorCode: ['ServerBusy', 'InternalServerError', 'ECONNRESET', 'HPE_INVALID_CONSTANT'],
+      },
+    ];
+    const newer = () => {
+      const options = { retryable: true, noRetryCondition: [], retryCondition };
+      const endpoint = `sls.local:${new URL(started.url).port}`;
+      const region = { endpoint, protocol: 'HTTP', regionId: 'cn-hangzhou' };
+      return new sls.default(new Config({ ...keys, ...region, retryOptions: options }));
+    };
+    const heartbeat = async (): Promise<unknown> => {
+      const beat = new sls.ConsumerGroupHeartBeatRequest({ consumer: 'c1', body: [] });
+      return (await newer().consumerGroupHeartBeat('demo', 'logs', 'cg', beat)).body;
+    };
+    const ofHeartbeats = { operation: 'ConsumerGroupHeartBeat' };
+    beforeEach(async () => {
+      const group = new sls.CreateConsumerGroupRequest({ consumerGroup: 'cg', timeout: 60, order: false });
+      await newer().createConsumerGroup('demo', 'logs', group);
     });
-    const beat = new sls.ConsumerGroupHeartBeatRequest({ consumer: 'c1', body: [] });
-    expect((await api.consumerGroupHeartBeat('demo', 'logs', 'cg', beat)).body).toEqual([0, 1]);
-    await expectOneRetry('ConsumerGroupHeartBeat', fault);
+
+    it.each([
+      { error: 'ServerBusy' },
+      { error: 'InternalServerError' },
+      { store: 'away' },
+      { status: 503 },
+      ...networkFailures,
+    ])('sends a heartbeat again after %j', async (effect) => {
+      const fault = await inject({ match: ofHeartbeats, do: effect });
+      expect(await heartbeat()).toEqual([0, 1]);
+      await expectOneRetry('ConsumerGroupHeartBeat', fault);
+    });
+
+    it.each(slowness)('waits through %j', async (effect) => {
+      const fault = await inject({ match: ofHeartbeats, do: effect });
+      expect(await heartbeat()).toEqual([0, 1]);
+      expect((await journal('ConsumerGroupHeartBeat')).map((entry) => entry.fault)).toEqual([fault]);
+    });
+
+    it('takes a stale assignment that is answered in place of the truth', async () => {
+      await inject({ match: ofHeartbeats, do: { answer: [1] } });
+      expect([await heartbeat(), await heartbeat()]).toEqual([[1], [0, 1]]);
+    });
+
+    it('waits for a heartbeat that is held until it is released', async () => {
+      const id = await inject({ match: ofHeartbeats, do: { hold: true } });
+      const beaten = heartbeat();
+      await release(id);
+      expect(await beaten).toEqual([0, 1]);
+    });
   });
 });
 
@@ -251,5 +284,13 @@ describe('a PBX application on undici', () => {
     const fault = await inject({ match, do: effect });
     expect(await beat(token)).toEqual([]);
     expect((await journal('PbxHeartbeat')).map((entry) => entry.fault)).toEqual([fault]);
+  });
+
+  it('waits for a heartbeat that is held until it is released', async () => {
+    const token = await login();
+    const id = await inject({ match, do: { hold: true } });
+    const beaten = beat(token);
+    await release(id);
+    expect(await beaten).toEqual([]);
   });
 });
