@@ -77,6 +77,7 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
     inject: (request) => options.inject(request),
   });
   app.addHook('preClose', async () => actors.close());
+  const endActors = bench.everywhere('actors', (tenant) => actors.endAll('crashed', tenant));
   healthRoutes(app, store, isDraining);
   startRoute(app, listed, config.console);
   const page = config.console ? consoleRoutes(app) : undefined;
@@ -105,7 +106,7 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
         });
         actorRoutes(routes, actors);
         stateRoutes(routes, {
-          ...{ store, bench, actors, protocols, seed: options.seed, wallMs: options.wallMs },
+          ...{ store, bench, endActors, protocols, seed: options.seed, wallMs: options.wallMs },
           startFaults: options.startFaults ?? [],
         });
         bench.routes(routes);

@@ -14,9 +14,10 @@ import type { Entry } from './journal/entry.ts';
 import { type Journal, makeJournal } from './journal/journal.ts';
 import { journalRoutes } from './journal/journal-routes.ts';
 import { protocolOf } from './metrics/metrics.ts';
+import { everywhere, type ForTenant } from './nodes/everywhere.ts';
 import { makeNodes, type Nodes } from './nodes/nodes.ts';
 import { matchesPattern } from './selector/selector.ts';
-import { type Forget, makeForget } from './state/forget.ts';
+import { makeForget } from './state/forget.ts';
 import { verifyRoutes } from './verify/verify-routes.ts';
 import { type LeaseHistory, makeLeaseHistory } from './why/lease-history.ts';
 
@@ -31,7 +32,9 @@ export interface TestBench {
   /** What explanations know of leases that ended. */
   readonly history: LeaseHistory;
   /** Has every node forget the requests and past leases of a tenant, or all. */
-  readonly forget: Forget;
+  readonly forget: ForTenant;
+  /** Returns a function that has every node do `here`, and adds up their counts. To be called before `start`. */
+  everywhere(name: string, here: ForTenant): ForTenant;
   /** Resolves to the ids of the nodes over the store that live, this one first. */
   liveNodes(): Promise<readonly string[]>;
   /** Resolves when this process obeys what the other nodes over its store obey, or after a second. */
@@ -121,7 +124,8 @@ export function makeTestBench({
     events,
     emit: (event) => events.append({ protocol: protocolOf(event.tenant), ...event }),
     history,
-    forget: makeForget({ journal, history, nodes }),
+    forget: everywhere(nodes, 'reset', makeForget({ journal, history })),
+    everywhere: (name, here) => everywhere(nodes, name, here),
     liveNodes,
     start: async () => nodes?.start(),
     async close() {

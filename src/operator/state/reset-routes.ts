@@ -2,7 +2,6 @@
 import { Type } from '@sinclair/typebox';
 import type { App } from '../../protocols/kit/protocol.ts';
 import type { Store } from '../../store/store.ts';
-import type { Actors } from '../actors/actors.ts';
 import type { Fault } from '../faults/fault.ts';
 import { BadRequest, refusals, tags } from '../schemas.ts';
 import type { TestBench } from '../test-bench.ts';
@@ -33,7 +32,8 @@ const ResetDone = Type.Object({
 export interface ResetOptions {
   readonly store: Store;
   readonly bench: Pick<TestBench, 'events' | 'faults' | 'forget'>;
-  readonly actors: Pick<Actors, 'endAll'>;
+  /** Ends the actors of a tenant, or all, on every node, without a word. Resolves to how many those were. */
+  endActors(tenant: string | undefined): Promise<number>;
   /** Rules that the server was started with. */
   readonly startFaults: readonly Fault[];
   /** Absent: the server was given none. */
@@ -42,7 +42,7 @@ export interface ResetOptions {
 
 /** Registers `POST /reset`. */
 export function resetRoutes(app: App, options: ResetOptions): void {
-  const { store, bench, actors, seed, startFaults } = options;
+  const { store, bench, seed, startFaults } = options;
   const hasSeed = seed !== undefined || startFaults.length > 0;
   app.post(
     '/reset',
@@ -71,7 +71,7 @@ export function resetRoutes(app: App, options: ResetOptions): void {
       // A clean slate: nothing of an earlier test fails, delays or satisfies the next one.
       const faults = await removeFaults(bench, tenant);
       // After the faults, which may hold their requests.
-      const ended = await actors.endAll('crashed', tenant);
+      const ended = await options.endActors(tenant);
       await replaceStates(store, target, known).apply();
       if (tenant === undefined) await store.thawClock();
       if (to === 'seed') await restoreFaults(bench, startFaults, tenant);

@@ -1,0 +1,98 @@
+/** Actors over one Redis: each lives on the node that started it, and what it does is seen on all. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type RedisServer, startRedis } from '../../redis-server.ts';
+import { type Node, startNode } from './two-nodes.ts';
+
+let redis: RedisServer;
+let a: Node;
+let b: Node;
+beforeAll(async () => {
+  redis = await startRedis();
+});
+afterAll(() => redis.stop());
+beforeEach(async () => {
+  const settings = { journal: 'on', slsAutoCreate: true } as const;
+  [a, b] = await Promise.all([startNode(redis, settings, {}), startNode(redis, settings, {})]);
+});
+afterEach(async () => {
+  await a.operator('POST', '/reset');
+  await Promise.all([a.close(), b.close()]);
+});
+
+const presence = 'presence/demo';
+const start = async (node: Node, wanted: object): Promise<void> => {
+  expect(await node.operator('POST', '/actors', wanted)).toMatchObject({ statusCode: 200 });
+};
+const actorsOn = async (node: Node): Promise<readonly unknown[]> =>
+  ((await node.operator('GET', '/actors')).body as { actors: [] }).actors;
+const holders = async (node: Node, tenant: string): Promise<readonly string[]> => {
+  const { leases = [] } = (await node.operator('GET', `/leases?tenant=${encodeURIComponent(tenant)}`))
+    .body as { leases?: { holder: string }[] };
+  return leases.map(({ holder }) => holder).toSorted();
+};
+
+describe('an actor over Redis', () => {
+  it('keeps its uuid on all nodes through an advance of its own node, and its neighbours die', async () => {
+    await a.operator('POST', '/clock', { tenant: presence, freeze: true });
+    await start(a, { tenant: presence, group: 'lobby', name: 'bob', timeout: 60 });
+    await fetch(`${b.url}/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=ann&heartbeat=60`);
+    for (const node of [a, b]) expect(await holders(node, presence)).toEqual(['ann', 'bob']);
+    expect((await a.operator('POST', '/clock', { tenant: presence, advance: '10m' })).body).toMatchObject({
+      settled: true,
+      fired: [{ holder: 'ann' }],
+    });
+    for (const node of [a, b]) expect(await holders(node, presence)).toEqual(['bob']);
+  });
+
+  it('makes as many beats in one advance of n as in n advances of 1', async () => {
+    const beats: unknown[] = [];
+    for (const steps of [[60], Array.from({ length: 60 }, () => 1)]) {
+      await a.operator('POST', '/clock', { tenant: presence, freeze: true });
+      await start(a, { id: 'bob', tenant: presence, group: 'lobby', name: 'bob', timeout: 30 });
+      for (const seconds of steps)
+        await a.operator('POST', '/clock', { tenant: presence, advance: `${seconds}s` });
+      const { clients } = (await a.operator('GET', '/actors/bob')).body as { clients: { beats: number }[] };
+      beats.push(clients[0]?.beats);
+      await a.operator('POST', '/reset', { tenant: presence });
+    }
+    expect(beats).toEqual([7, 7]);
+  });
+
+  it('shares the shards of its group with a consumer that beats to another node', async () => {
+    const tenant = 'sls/shop';
+    await start(a, { tenant, group: 'store/cg', name: 'c2', timeout: 60 });
+    const shards = (
+      (await b.operator('GET', '/sls/shards?project=shop&logstore=store')).body as {
+        shards: { id: number }[];
+      }
+    ).shards.map(({ id }) => id);
+    const beat = async (held: readonly number[]): Promise<number[]> =>
+      (
+        await b.app.inject({
+          method: 'POST',
+          url: '/logstores/store/consumergroups/cg?type=heartbeat&consumer=c1',
+          headers: { host: 'shop.cn-hangzhou.log.aliyuncs.com' },
+          payload: JSON.stringify(held),
+        })
+      ).json();
+    expect(await beat([])).toEqual([]);
+    await a.operator('POST', '/clock', { tenant, advance: '40s' });
+    await expect.poll(() => beat([])).toHaveLength(shards.length / 2);
+  });
+
+  it('is listed and ended on its own node', async () => {
+    await start(a, { id: 'bob', tenant: presence, group: 'lobby', name: 'bob' });
+    expect([await actorsOn(a), await actorsOn(b)]).toMatchObject([[{ id: 'bob' }], []]);
+    expect((await b.operator('DELETE', '/actors/bob')).statusCode).toBe(404);
+    await a.operator('DELETE', '/actors/bob');
+    expect(await holders(b, presence)).toEqual([]);
+  });
+
+  it('ends with a reset of its tenant on any node, and its uuid does not come back', async () => {
+    await start(a, { tenant: presence, group: 'lobby', name: 'bob' });
+    await b.operator('POST', '/reset', { tenant: presence });
+    expect(await actorsOn(a)).toEqual([]);
+    await a.operator('POST', '/clock', { tenant: presence, advance: '10m' });
+    for (const node of [a, b]) expect(await holders(node, presence)).toEqual([]);
+  });
+});
