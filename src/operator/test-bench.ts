@@ -10,7 +10,6 @@ import { makeSharedFeed } from './events/shared/shared-feed.ts';
 import { faultRoutes } from './faults/fault-routes.ts';
 import { type Faults, makeFaults } from './faults/faults.ts';
 import type { FaultsOptions } from './faults/state.ts';
-import type { Entry } from './journal/entry.ts';
 import { type Journal, makeJournal } from './journal/journal.ts';
 import { journalRoutes } from './journal/journal-routes.ts';
 import { protocolOf } from './metrics/metrics.ts';
@@ -91,7 +90,7 @@ export function makeTestBench({
           readerOf,
           eventsBetween: (after, last) => events.read(after, last - after).filter(({ seq }) => seq <= last),
         },
-        onCompleted: (entry) => events.append(requestEvent(entry)),
+        onCompleted: (completed) => events.appendRequest(completed),
       })
     : undefined;
   const nodes: Nodes | undefined = store.isShared
@@ -161,10 +160,4 @@ function leaseEvent(
 ): NewEvent {
   const protocol = protocolOf(tenant);
   return { type, protocol, tenant, group, holder, epoch, revision, count, lateMs };
-}
-
-/** The event of a request that got its reply; `entry` is its sequence number in the journal. Holds no body: events outlive entries. */
-function requestEvent({ seq, protocol, operation, tenant, group, holder, state, reply }: Entry): NewEvent {
-  const status = reply?.status;
-  return { type: 'request', protocol, operation, tenant, group, holder, state, status, entry: seq };
 }

@@ -1,4 +1,5 @@
 /** What happened, in order, for streams and for assertions: bounded, with a cursor. */
+import { KeptRequest, type RequestEvent } from './kept-request.ts';
 
 /** An event as clients see it. */
 export interface OperatorEvent {
@@ -42,6 +43,8 @@ export interface EventLog {
 
 export interface Events extends EventLog {
   append(event: NewEvent | LazyEvent): void;
+  /** Appends an event of type `request`, of which only the subject is kept alive: there is one for every heartbeat. */
+  appendRequest(request: RequestEvent): void;
 }
 
 /** Gives readers the events of all nodes. */
@@ -66,11 +69,14 @@ export interface EventsOptions {
 }
 
 /** A place of the ring, which is written again and again. */
-interface KeptEvent {
-  seq: number;
-  atMs: number;
-  leaseMs: number | undefined;
-  event: NewEvent | LazyEvent;
+class KeptEvent {
+  seq = 0;
+  atMs = Number.NaN;
+  /** Not a number: it is not known. */
+  leaseMs = Number.NaN;
+  event: NewEvent | LazyEvent | undefined = undefined;
+  /** In place of an event. */
+  readonly request = new KeptRequest();
 }
 
 /** Makes a log of events: a ring, whose events are rendered when read, since a mass expiry appends many that may never be. */
@@ -79,6 +85,19 @@ export function makeEvents(wallMs: () => number, { max = defaultMax, leaseMs }: 
   const listeners = new Set<() => void>();
   let newest = 0;
   const droppedThrough = (): number => Math.max(0, newest - max);
+  const nextPlace = (tenant: unknown): KeptEvent => {
+    const known = ring[newest % max];
+    const place = known ?? new KeptEvent();
+    if (known === undefined) ring.push(place);
+    newest += 1;
+    place.seq = newest;
+    place.atMs = wallMs();
+    place.leaseMs = (typeof tenant === 'string' ? leaseMs?.(tenant) : undefined) ?? Number.NaN;
+    return place;
+  };
+  const changed = (): void => {
+    if (listeners.size > 0) for (const listener of listeners) listener();
+  };
   return {
     get newest() {
       return newest;
@@ -90,17 +109,15 @@ export function makeEvents(wallMs: () => number, { max = defaultMax, leaseMs }: 
       return droppedThrough();
     },
     append(event) {
-      const clockMs = typeof event.tenant === 'string' ? leaseMs?.(event.tenant) : undefined;
-      const place = ring[newest % max];
-      newest += 1;
-      if (place === undefined) ring.push({ seq: newest, atMs: wallMs(), leaseMs: clockMs, event });
-      else {
-        place.seq = newest;
-        place.atMs = wallMs();
-        place.leaseMs = clockMs;
-        place.event = event;
-      }
-      if (listeners.size > 0) for (const listener of listeners) listener();
+      const place = nextPlace(event.tenant);
+      place.event = event;
+      changed();
+    },
+    appendRequest(request) {
+      const place = nextPlace(request.subject.tenant);
+      place.event = undefined;
+      place.request.write(request);
+      changed();
     },
     read(after, limit) {
       const first = Math.max(after, droppedThrough());
@@ -119,11 +136,12 @@ export function makeEvents(wallMs: () => number, { max = defaultMax, leaseMs }: 
   };
 }
 
-function render({ seq, atMs, leaseMs, event }: KeptEvent): OperatorEvent {
+function render({ seq, atMs, leaseMs, event, request }: KeptEvent): OperatorEvent {
+  const told = event ?? request.toEvent();
   return {
     seq,
     at: new Date(atMs).toISOString(),
-    leaseMs: leaseMs ?? null,
-    ...('toEvent' in event ? (event as LazyEvent).toEvent() : event),
+    leaseMs: Number.isNaN(leaseMs) ? null : leaseMs,
+    ...('toEvent' in told ? (told as LazyEvent).toEvent() : told),
   };
 }

@@ -1,12 +1,13 @@
 /** Keeps the entries of the journal: bounded, in the order of receipt. */
 import type { Reply } from '../../http/reply.ts';
+import type { RequestEvent } from '../events/kept-request.ts';
 import type { Entry } from './entry.ts';
 import type { EntryReader } from './read-entry.ts';
 
 /** Limits of the journal. */
 export interface JournalLimits {
   readonly entries: number;
-  /** Of bodies, of requests and replies together. */
+  /** Of URLs, headers and bodies, of requests and replies together. */
   readonly bytes: number;
 }
 
@@ -23,7 +24,7 @@ export interface JournalOptions {
   /** Returns the cursor of the newest event. */
   newestEvent?(): number;
   /** Called once per entry. */
-  onCompleted?(entry: Entry): void;
+  onCompleted?(completed: RequestEvent): void;
   readonly reader?: EntryReader;
   readonly limits?: JournalLimits;
 }
@@ -55,6 +56,8 @@ export function makeEntryLog(options: JournalOptions): EntryLog {
   const { limits = defaultLimits } = options;
   const capacity = limits.entries;
   const ring: (Entry | undefined)[] = [];
+  /** Bytes of the entry in each place; `free`: there is none. The oldest entry is displaced without reading it: it has left all caches. */
+  const sizes = new Float64Array(capacity).fill(free);
   const listeners = new Set<() => void>();
   let newest = 0;
   let droppedThrough = 0;
@@ -70,8 +73,10 @@ export function makeEntryLog(options: JournalOptions): EntryLog {
   };
   const forget = (entry: Entry): void => {
     if (get(entry.seq) !== entry) return;
-    ring[placeOf(entry.seq)] = undefined;
-    bytes -= sizeOf(entry);
+    const place = placeOf(entry.seq);
+    ring[place] = undefined;
+    bytes -= sizes[place] ?? 0;
+    sizes[place] = free;
   };
   /** Drops the oldest entries until the bytes are within their limit. */
   const trim = (): void => {
@@ -86,13 +91,15 @@ export function makeEntryLog(options: JournalOptions): EntryLog {
   const keep = (entry: Entry): Entry => {
     newest = entry.seq;
     const place = placeOf(newest);
-    const oldest = ring[place];
-    if (oldest !== undefined) {
-      bytes -= sizeOf(oldest);
-      droppedThrough = oldest.seq;
+    const displaced = sizes[place] ?? free;
+    if (displaced !== free) {
+      bytes -= displaced;
+      droppedThrough = newest - capacity;
     }
+    const size = sizeOf(entry);
     ring[place] = entry;
-    bytes += sizeOf(entry);
+    sizes[place] = size;
+    bytes += size;
     if (bytes > limits.bytes) trim();
     changed();
     return entry;
@@ -105,11 +112,14 @@ export function makeEntryLog(options: JournalOptions): EntryLog {
     if (reply !== undefined) {
       entry.reply = reply;
       if (get(entry.seq) === entry) {
-        bytes += reply.body.length;
+        const added = reply.body.length;
+        sizes[placeOf(entry.seq)] = (sizes[placeOf(entry.seq)] ?? 0) + added;
+        bytes += added;
         if (bytes > limits.bytes) trim();
       }
     }
-    options.onCompleted?.(entry);
+    const { seq, protocol, operation, subject } = entry;
+    options.onCompleted?.({ entry: seq, protocol, operation, subject, state, status: reply?.status });
     changed();
   };
 
@@ -132,6 +142,11 @@ export function makeEntryLog(options: JournalOptions): EntryLog {
   };
 }
 
-function sizeOf({ request, reply }: Entry): number {
-  return (request.body?.byteLength ?? 0) + request.url.length + (reply?.body.length ?? 0);
+const free = -1;
+
+/** Returns the bytes of what a client can make long. */
+function sizeOf({ request }: Entry): number {
+  let size = (request.body?.byteLength ?? 0) + request.url.length;
+  for (let at = 0; at < request.headers.length; at += 1) size += request.headers[at]?.length ?? 0;
+  return size;
 }

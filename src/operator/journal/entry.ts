@@ -1,5 +1,6 @@
 /** An entry of the journal, as kept. */
 import type { Reply } from '../../http/reply.ts';
+import type { Subject } from '../../protocols/kit/operation.ts';
 
 /** What became of a request. `aborted`: the client left, or gave no reply to what the server sent; `dropped`: a fault closed the connection or wrote something else. */
 export type EntryState = 'pending' | 'answered' | 'aborted' | 'dropped';
@@ -22,9 +23,7 @@ export interface Entry {
   readonly direction: 'in' | 'out';
   readonly protocol: string;
   readonly operation: string;
-  readonly tenant?: string | undefined;
-  readonly group?: string | undefined;
-  readonly holder?: string | undefined;
+  readonly subject: Subject;
   /** Address of the client; undefined for what the server sent. */
   readonly client?: string | undefined;
   readonly request: {

@@ -156,6 +156,7 @@ function refusedEntry(
     direction: 'in',
     protocol: 'none',
     operation: what,
+    subject: {},
     client,
     request: { method, url, authority: undefined, headers, body: undefined },
     ...unanswered,
@@ -164,7 +165,7 @@ function refusedEntry(
 
 function outgoingEntry<Result>(message: Outgoing<Result>, seq: number, options: JournalOptions): Entry {
   const { protocol, operation, subject, request, fault } = message;
-  const { tenant, group, holder } = subject;
+  const { tenant } = subject;
   return {
     seq,
     atMs: options.wallMs(),
@@ -172,7 +173,7 @@ function outgoingEntry<Result>(message: Outgoing<Result>, seq: number, options: 
     eventsBefore: options.newestEvent?.() ?? 0,
     startedMs: options.monotonicMs(),
     direction: 'out',
-    ...{ protocol, operation, tenant, group, holder },
+    ...{ protocol, operation, subject },
     request: { ...request, authority: undefined, body: Buffer.from(request.body) },
     ...unanswered,
     fault,
@@ -184,7 +185,7 @@ function entryOf(
   seq: number,
   options: JournalOptions,
 ): Entry {
-  const { tenant, group, holder } = subject;
+  const { tenant } = subject;
   return {
     seq,
     atMs: options.wallMs(),
@@ -194,9 +195,7 @@ function entryOf(
     direction: 'in',
     protocol,
     operation: operation.name,
-    tenant,
-    group,
-    holder,
+    subject,
     client: request.clientAddress,
     request: {
       method: request.method,

@@ -16,7 +16,8 @@ export const plainReader: EntryReader = { readerOf: () => undefined, eventsBetwe
 
 /** Returns what a selector is compared with. */
 export function selectableOf(entry: Entry, reader: EntryReader): Selectable {
-  const { protocol, tenant, group, holder, operation, direction } = entry;
+  const { protocol, operation, direction } = entry;
+  const { tenant, group, holder } = entry.subject;
   return {
     protocol,
     tenant,
@@ -32,7 +33,8 @@ export function selectableOf(entry: Entry, reader: EntryReader): Selectable {
 
 /** Returns what a call did; undefined before its reply, and where its protocol does not say. */
 export function meaningOf(entry: Entry, reader: EntryReader): Meaning | undefined {
-  const { protocol, operation, tenant, group, holder, request, reply } = entry;
+  const { protocol, operation, request, reply } = entry;
+  const { tenant, group, holder } = entry.subject;
   const protocolReader = reader.readerOf(protocol);
   if (reply === undefined || protocolReader?.meaning === undefined) return undefined;
   return protocolReader.meaning({
@@ -53,7 +55,8 @@ export function meaningOf(entry: Entry, reader: EntryReader): Meaning | undefine
 
 /** Returns the events of the same tenant and holder while a request was served. */
 export function causedBy(entry: Entry, reader: EntryReader): readonly OperatorEvent[] {
-  const { tenant, group, holder, eventsBefore, eventsAfter } = entry;
+  const { eventsBefore, eventsAfter } = entry;
+  const { tenant, group, holder } = entry.subject;
   if (tenant === undefined || eventsAfter === undefined || eventsAfter === eventsBefore) return [];
   const isSame = (event: OperatorEvent): boolean =>
     holder === undefined ? group !== undefined && event.group === group : event.holder === holder;

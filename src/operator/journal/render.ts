@@ -76,9 +76,9 @@ export function renderEntry(entry: Entry, reader: EntryReader): RenderedEntry {
     state: entry.state,
     protocol: entry.protocol,
     operation: entry.operation,
-    tenant: entry.tenant ?? null,
-    group: entry.group ?? null,
-    holder: entry.holder ?? null,
+    tenant: entry.subject.tenant ?? null,
+    group: entry.subject.group ?? null,
+    holder: entry.subject.holder ?? null,
     client: entry.client ?? null,
     actor: actorOf(entry.client ?? hostOf(request.url)) ?? null,
     request: {

@@ -4,13 +4,20 @@ import { type EntryLog, type JournalLimits, makeEntryLog } from '../../../src/op
 
 const options = { wallMs: () => 0, monotonicMs: () => 0 };
 const makeLog = (limits: JournalLimits): EntryLog => makeEntryLog({ ...options, limits });
-/** Keeps a request with a body of some bytes. */
-function keep(log: EntryLog, bodyBytes = 0): Entry {
+/** Keeps a request with a body of some bytes, and with what else is given. */
+function keep(log: EntryLog, bodyBytes = 0, given: Partial<Entry['request']> = {}): Entry {
   return log.keep({
     ...{ seq: log.newest + 1, atMs: 0, startedMs: 0, eventsBefore: 0, direction: 'in', state: 'pending' },
-    ...{ protocol: 'p', operation: 'o', eventsAfter: undefined, durationMs: undefined },
+    ...{ protocol: 'p', operation: 'o', subject: {}, eventsAfter: undefined, durationMs: undefined },
     ...{ reply: undefined, fault: undefined, notes: undefined },
-    request: { method: 'PUT', url: '', authority: undefined, headers: [], body: new Uint8Array(bodyBytes) },
+    request: {
+      method: 'PUT',
+      url: '',
+      authority: undefined,
+      headers: [],
+      body: new Uint8Array(bodyBytes),
+      ...given,
+    },
   });
 }
 const answer = (log: EntryLog, entry: Entry, bytes: number): void =>
@@ -50,5 +57,24 @@ describe('the log of entries', () => {
     expect([kept(log), dropped.state]).toEqual([[3], 'answered']);
     keep(log, 90);
     expect(kept(log)).toEqual([3, 4]);
+  });
+
+  it('counts URLs and headers as well as bodies', () => {
+    const log = makeLog({ entries: 10, bytes: 100 });
+    keep(log, 0, { url: 'x'.repeat(60) });
+    keep(log, 0, { headers: ['Host', 'x'.repeat(60)] });
+    expect(kept(log)).toEqual([2]);
+    keep(log, 0, { headers: ['Host', 'x'.repeat(30)] });
+    expect(kept(log)).toEqual([2, 3]);
+    keep(log, 10);
+    expect([kept(log), log.droppedThrough]).toEqual([[3, 4], 2]);
+  });
+
+  it('gives back the bytes of an entry with its reply when it is displaced', () => {
+    const log = makeLog({ entries: 1, bytes: 100 });
+    for (let many = 1; many <= 10; many += 1) {
+      answer(log, keep(log, 40), 60);
+      expect([kept(log), log.droppedThrough]).toEqual([[many], many - 1]);
+    }
   });
 });
