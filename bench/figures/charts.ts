@@ -58,13 +58,34 @@ export interface LineChart {
 const colours = ['#3b82c4', '#d97706', '#059669', '#b45bb4'];
 const plot = { left: 70, top: 36, width: 480, height: 200 };
 
+/** Returns the smallest end of an axis from 0 that is not below a value and has round quarters. */
+export function axisTop(value: number): number {
+  if (value <= 0) return 1;
+  const unit = 10 ** Math.floor(Math.log10(value));
+  return unit * ([1, 2, 4, 6, 8].find((step) => step * unit >= value) ?? 10);
+}
+
+const labelGap = 14;
+
+/** Returns positions that are at least `gap` apart, in the order of the given ones, from the largest on upwards. */
+export function apart(positions: readonly number[], gap: number): readonly number[] {
+  const moved = [...positions];
+  const order = [...positions.keys()].sort((a, b) => (positions[b] ?? 0) - (positions[a] ?? 0));
+  let limit = Number.POSITIVE_INFINITY;
+  for (const at of order) {
+    moved[at] = Math.min(positions[at] ?? 0, limit);
+    limit = moved[at] - gap;
+  }
+  return moved;
+}
+
 /** Returns lines over a common axis that begins at 0; each line is labelled at its end. */
 export function lineChart({ title, unit, xLabel, xScale, lines }: LineChart): string {
   const points = lines.flatMap((line) => line.points);
   const scaled = (x: number): number => (xScale === 'log' ? Math.log10(x) : x);
   const xs = points.map(({ x }) => scaled(x));
   const [low, high] = [Math.min(...xs), Math.max(...xs)];
-  const top = Math.max(...points.map(({ y }) => y)) || 1;
+  const top = axisTop(Math.max(...points.map(({ y }) => y)));
   const { left, width, height } = plot;
   const bottom = plot.top + height;
   const xOf = (x: number): number => Math.round(left + (width * (scaled(x) - low)) / (high - low || 1));
@@ -77,11 +98,14 @@ export function lineChart({ title, unit, xLabel, xScale, lines }: LineChart): st
   const ticks = (xScale === 'log' ? [...new Set(points.map(({ x }) => x))] : [low, high]).map(
     (x) => `  <text x="${xOf(x)}" y="${bottom + 16}" text-anchor="middle">${x.toLocaleString('en')}</text>`,
   );
+  const labels = apart(
+    lines.map(({ points: all }) => yOf(all.at(-1)?.y ?? 0) + 4),
+    labelGap,
+  );
   const drawn = lines.map(({ label, points: all }, at) => {
     const colour = colours[at % colours.length] ?? '';
     const path = all.map(({ x, y }, index) => `${index === 0 ? 'M' : 'L'}${xOf(x)} ${yOf(y)}`).join('');
-    const last = all.at(-1);
-    const y = last === undefined ? 0 : yOf(last.y) + 4;
+    const y = labels[at] ?? 0;
     const dots =
       all.length > 12
         ? []

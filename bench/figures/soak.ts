@@ -44,7 +44,7 @@ export function soakSection(result: SoakResult): string {
     '## Soak',
     '',
     `\`npm run bench:soak\`; ${machineLine(machine)}. ${grouped(minutes)} minutes for each store, ${result.sideBySide ? 'side by side' : 'one after the other'}: ${grouped(rate)} Presence heartbeats/s`,
-    `paced (${grouped(Math.min(...rates))} to ${grouped(Math.max(...rates))} were sent), of ${grouped(leases)} holders with a timeout of ${ttlSeconds} s, of which ${percent(churn)} are replaced each minute. A sample`,
+    `paced (${grouped(Math.min(...rates))} to ${grouped(Math.max(...rates))} were sent), of ${grouped(leases)} holders with a timeout of ${ttlSeconds} s, of which ${percent(churn)} are replaced each minute. The server has the usual settings. A sample`,
     `each ${everySeconds} s, the p99 of all replies since the one before. "Flat": without the first sixth, the median of the last third is at most`,
     `${percent(tolerances.memory)} above that of the first third, ${percent(tolerances.p99)} for the p99.`,
     '',

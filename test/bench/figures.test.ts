@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { barChart, lineChart } from '../../bench/figures/charts.ts';
+import { apart, axisTop, barChart, lineChart } from '../../bench/figures/charts.ts';
 import { benchmarkDocuments } from '../../bench/figures/documents.ts';
 import { withFigures } from '../../bench/figures/pages.ts';
 import { grouped, machineLine, spreadText, table } from '../../bench/figures/tables.ts';
@@ -75,6 +75,19 @@ describe('a plot', () => {
     });
     const [first = 0, second = 0, third = 0] = [...svg.matchAll(/cx="(\d+)"/g)].map(([, x]) => Number(x));
     expect(second - first).toBe(third - second);
+  });
+});
+
+describe('an axis', () => {
+  it('ends at a round number that is not below the largest value', () => {
+    expect([0, 1, 3, 365, 4_100, 9_000].map(axisTop)).toEqual([1, 1, 4, 400, 6_000, 10_000]);
+  });
+});
+
+describe('labels of lines', () => {
+  it('that would overlap are moved upwards, the others stay', () => {
+    expect(apart([100, 105, 50], 14)).toEqual([91, 105, 50]);
+    expect(apart([10, 10, 10], 5)).toEqual([10, 5, 0]);
   });
 });
 
