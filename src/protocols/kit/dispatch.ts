@@ -162,21 +162,32 @@ function register<Call, Op extends Operation<Call>>(
   { dialect, operations }: Dispatching<Call, Op>,
   { handle, sendError }: Handlers<Op>,
 ): void {
-  for (const { method, path, candidates } of routesOf<Call, Op>(operations)) {
-    const [first] = candidates;
+  const joined = new Map<string, Route<Op>[]>();
+  for (const route of routesOf<Call, Op>(operations)) {
+    const { method, path, candidates } = route;
+    const bodyLimit = candidates[0]?.bodyLimit ?? dialect.bodyLimit;
     const answer = (request: FastifyRequest, reply: FastifyReply): Promise<void> =>
       handle(candidates, request, reply);
-    const bodyLimit = first?.bodyLimit ?? dialect.bodyLimit;
     if (dialect.needsHooks !== true && candidates.some(({ isFrequent }) => isFrequent === true))
       app.serveDirectly?.({ method, path, protocol: dialect.name, bodyLimit, handle: answer, sendError });
+    const hasHead = method === 'GET' && dialect.answersHead === true;
+    const key = `${path} ${bodyLimit} ${hasHead}`;
+    joined.set(key, [...(joined.get(key) ?? []), route]);
+  }
+  // To add a route is most of what it takes to start: methods of a path are one where they have the same options.
+  for (const routes of joined.values()) {
+    // Each has one route at least.
+    const { path, method: onlyMethod, candidates } = routes[0] as Route<Op>;
+    const byMethod = new Map<string, readonly Op[]>(routes.map((route) => [route.method, route.candidates]));
     app.route({
-      method,
+      method: routes.map(({ method }) => method),
       url: path,
-      bodyLimit,
-      exposeHeadRoute: method === 'GET' && dialect.answersHead === true,
+      bodyLimit: candidates[0]?.bodyLimit ?? dialect.bodyLimit,
+      exposeHeadRoute: onlyMethod === 'GET' && dialect.answersHead === true,
       // The vendor operations are documented from their own table.
       schema: { hide: true },
-      handler: answer,
+      // The route of a GET also answers HEAD where the dialect does.
+      handler: (request, reply) => handle(byMethod.get(request.method) ?? candidates, request, reply),
     });
   }
 }
