@@ -32,10 +32,12 @@ export async function startApp(
   options: StartOptions = {},
 ): Promise<StartedApp> {
   const { protocols, logger, wallMs, randomBytes, listenOn = '127.0.0.1' } = options;
-  const { maxTenantBytes } = changes;
+  const { maxTenantBytes, maxTenants } = changes;
   const store =
     options.store ??
-    createStore(openEmbeddedDriver({ maxTenantBytes, ...(wallMs === undefined ? {} : { wallMs }) }));
+    createStore(
+      openEmbeddedDriver({ maxTenantBytes, maxTenants, ...(wallMs === undefined ? {} : { wallMs }) }),
+    );
   const config = defaultConfig(changes);
   const app = await buildApp({
     config,

@@ -109,17 +109,32 @@ export class StoreUnavailable extends Error {
   override readonly name: string = 'StoreUnavailable';
 }
 
+/** How much tenants may hold. */
+export interface TenantBounds {
+  /** Maximum of the bytes of one tenant; 0: none. */
+  readonly maxTenantBytes: number;
+  /** Maximum number of tenants that hold anything; 0: none. */
+  readonly maxTenants: number;
+}
+
 /**
- * The tenant would hold more bytes than it may. What only renews, reads, releases or deletes is never refused, nor is a commit that is
- * exempt. A beat has renewed what existed all the same.
+ * The tenant would hold more bytes than it may, or would be one tenant more than the store may have. What only renews, reads, releases or
+ * deletes is never refused, nor is a commit that is exempt for its bytes. A beat has renewed what existed all the same.
  */
 export class TenantFull extends StoreUnavailable {
   override readonly name = 'TenantFull';
   readonly tenant: Tenant;
+  /** The setting that is reached. */
+  readonly bound: 'MAX_TENANT_BYTES' | 'MAX_TENANTS';
 
-  constructor(tenant: Tenant) {
-    super(`${tenant} holds as many bytes as MAX_TENANT_BYTES allows`);
+  constructor(tenant: Tenant, bound: TenantFull['bound'] = 'MAX_TENANT_BYTES') {
+    super(
+      bound === 'MAX_TENANTS'
+        ? `${tenant} would be one tenant more than MAX_TENANTS allows`
+        : `${tenant} holds as many bytes as MAX_TENANT_BYTES allows`,
+    );
     this.tenant = tenant;
+    this.bound = bound;
   }
 }
 

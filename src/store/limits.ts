@@ -25,13 +25,14 @@ export const maxDumpItems = 20_000;
 export const maxDumpBytes = 33_554_432;
 
 /**
- * What a tenant's bytes count for each lease, document, topic and entry of a topic beside its names and contents: about what the stores
+ * What a tenant's bytes count for each lease, document, topic, entry of a topic and watch beside its names and contents: about what the stores
  * need for it.
  */
 export const leaseOverheadBytes = 200;
 export const documentOverheadBytes = 200;
 export const topicOverheadBytes = 200;
 export const entryOverheadBytes = 50;
+export const watchOverheadBytes = 200;
 
 /** TTL of a new lease if the beat names none, ms. */
 export const defaultTtlMs = 60_000;

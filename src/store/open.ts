@@ -29,14 +29,15 @@ const driverKinds: readonly DriverKind[] = [
   {
     setting: 'REDIS_URL',
     isChosen: ({ redisUrl }) => redisUrl !== '',
-    open: ({ redisUrl, storeTimeoutMs, maxTenantBytes }, log) =>
-      openRedisDriver({ url: redisUrl, timeoutMs: storeTimeoutMs, maxTenantBytes, log }),
+    open: ({ redisUrl, storeTimeoutMs, maxTenantBytes, maxTenants }, log) =>
+      openRedisDriver({ url: redisUrl, timeoutMs: storeTimeoutMs, maxTenantBytes, maxTenants, log }),
     unusable: RedisUrlError,
   },
   {
     setting: 'DATA',
     isChosen: () => true,
-    open: ({ data, maxTenantBytes }, log) => openEmbeddedDriver({ path: data, maxTenantBytes, log }),
+    open: ({ data, maxTenantBytes, maxTenants }, log) =>
+      openEmbeddedDriver({ path: data, maxTenantBytes, maxTenants, log }),
     unusable: FileUnusable,
   },
 ];

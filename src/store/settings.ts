@@ -27,4 +27,10 @@ export const storeSettings = {
     { min: 0, max: Number.MAX_SAFE_INTEGER },
     'maximum size of what one tenant (project, PBX, subscribe key) may keep in the store, bytes; beyond it new data is refused; 0: no limit',
   ),
+  maxTenants: integer(
+    'MAX_TENANTS',
+    10_000,
+    { min: 0, max: Number.MAX_SAFE_INTEGER },
+    'maximum number of tenants that hold anything; data of further ones is refused; over Redis up to a third more, because each partition has its own share; 0: no limit',
+  ),
 } as const;

@@ -12,6 +12,7 @@ export interface Node {
 export interface NodeOptions extends StoreOptions {
   readonly events?: EventRetention;
   readonly maxTenantBytes?: number;
+  readonly maxTenants?: number;
 }
 
 export interface BackendTraits {

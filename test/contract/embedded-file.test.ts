@@ -12,6 +12,7 @@ import { eventWatches } from './event-watches.ts';
 import { storeContract } from './store-contract.ts';
 import { storeModel } from './store-model.ts';
 import { tenantBytes } from './tenant-bytes.ts';
+import { tenantCount } from './tenant-count.ts';
 
 const traits = { shared: false, survivesKill: true };
 
@@ -20,9 +21,10 @@ async function open(maxSlackMs: number): Promise<Backend> {
   let generation = 0;
   const path = (): string => join(folder, `${generation}.db`);
   return {
-    async node({ events, maxTenantBytes, ...options } = {}) {
+    async node({ events, maxTenantBytes, maxTenants, ...options } = {}) {
       const retention = events === undefined ? {} : { events };
-      const driver = openEmbeddedDriver({ path: path(), maxSlackMs, maxTenantBytes, ...retention });
+      const bounds = { maxTenantBytes, maxTenants };
+      const driver = openEmbeddedDriver({ path: path(), maxSlackMs, ...bounds, ...retention });
       return { driver, store: createStore(driver, options) };
     },
     // A kill, as the next process finds it: the files as they stand now, with the first process never closing them.
@@ -52,4 +54,5 @@ describe('the embedded store on a file that has every renewal', () => {
   eventWatches(traits, () => open(0));
   dumpContract(traits, () => open(0));
   tenantBytes(traits, () => open(0));
+  tenantCount(() => open(0));
 });

@@ -8,12 +8,16 @@ import { eventWatches } from './event-watches.ts';
 import { storeContract } from './store-contract.ts';
 import { storeModel } from './store-model.ts';
 import { tenantBytes } from './tenant-bytes.ts';
+import { tenantCount } from './tenant-count.ts';
 
 describe('the embedded store in memory', () => {
   const traits = { shared: false, survivesKill: false };
   const open = async (): Promise<Backend> => ({
-    async node({ events, maxTenantBytes, ...options } = {}) {
-      const driver = openEmbeddedDriver({ maxTenantBytes, ...(events === undefined ? {} : { events }) });
+    async node({ events, maxTenantBytes, maxTenants, ...options } = {}) {
+      const driver = openEmbeddedDriver({
+        ...{ maxTenantBytes, maxTenants },
+        ...(events === undefined ? {} : { events }),
+      });
       return { driver, store: createStore(driver, options) };
     },
     async stop() {},
@@ -27,4 +31,5 @@ describe('the embedded store in memory', () => {
   eventWatches(traits, open);
   dumpContract(traits, open);
   tenantBytes(traits, open);
+  tenantCount(open);
 });

@@ -9,18 +9,19 @@ import { eventWatches } from './event-watches.ts';
 import { storeContract } from './store-contract.ts';
 import { storeModel } from './store-model.ts';
 import { tenantBytes } from './tenant-bytes.ts';
+import { tenantCount } from './tenant-count.ts';
 
 describe('the store on a Redis Cluster of three masters', () => {
   const traits = { shared: true, survivesKill: false };
   const open = async (): Promise<Backend> => {
     const cluster = await startCluster();
     return {
-      async node({ events, maxTenantBytes, ...options } = {}) {
+      async node({ events, maxTenantBytes, maxTenants, ...options } = {}) {
         const driver = await openRedisDriver({
           url: cluster.url,
           timeoutMs: 5_000,
           ...(events === undefined ? {} : { events }),
-          maxTenantBytes,
+          ...{ maxTenantBytes, maxTenants },
         });
         return { driver, store: createStore(driver, options) };
       },
@@ -34,4 +35,5 @@ describe('the store on a Redis Cluster of three masters', () => {
   eventWatches(traits, open);
   dumpContract(traits, open);
   tenantBytes(traits, open);
+  tenantCount(open);
 });

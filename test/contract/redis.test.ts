@@ -9,18 +9,19 @@ import { eventWatches } from './event-watches.ts';
 import { storeContract } from './store-contract.ts';
 import { storeModel } from './store-model.ts';
 import { tenantBytes } from './tenant-bytes.ts';
+import { tenantCount } from './tenant-count.ts';
 
 describe('the store on Redis', () => {
   const traits = { shared: true, survivesKill: true };
   const open = async (): Promise<Backend> => {
     const server = await startRedis({ appendOnly: true });
     return {
-      async node({ events, maxTenantBytes, ...options } = {}) {
+      async node({ events, maxTenantBytes, maxTenants, ...options } = {}) {
         const driver = await openRedisDriver({
           url: server.url,
           timeoutMs: 5_000,
           ...(events === undefined ? {} : { events }),
-          maxTenantBytes,
+          ...{ maxTenantBytes, maxTenants },
         });
         return { driver, store: createStore(driver, options) };
       },
@@ -40,4 +41,5 @@ describe('the store on Redis', () => {
   eventWatches(traits, open);
   dumpContract(traits, open);
   tenantBytes(traits, open);
+  tenantCount(open);
 });

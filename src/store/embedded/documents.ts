@@ -1,14 +1,14 @@
 /** Documents in the embedded store, and the commit that changes them together with topics. */
 import type { Input, Result } from '../commands.ts';
 import type { DocumentWrite, StoredDocument } from '../documents.ts';
-import { TenantFull } from '../driver.ts';
 import type { DumpedDocument } from '../dumps.ts';
 import type { Guard, Tenant } from '../leases.ts';
 import { entryOverheadBytes } from '../limits.ts';
+import { refusalOf } from './bounds.ts';
 import { detach } from './detach.ts';
 import { appendEvent } from './events/events.ts';
 import type { DocumentRecord, TenantRecord } from './records.ts';
-import { bytesOf, documentSize, hasRoom, newTopicSize } from './sizes.ts';
+import { bytesOf, documentSize, newTopicSize } from './sizes.ts';
 import {
   deleteIfEmpty,
   dueOf,
@@ -21,8 +21,9 @@ import {
 } from './state.ts';
 import { appendEntry } from './topics.ts';
 
-/** Whether a commit is refused when its tenant has no room for it. */
-function checkRoom(state: State, { tenant: name, writes = [], appends = [] }: Input<'commit'>): void {
+/** Throws TenantFull if the tenant has no room for a commit. */
+function checkRoom(state: State, input: Input<'commit'>): void {
+  const { tenant: name, writes = [], appends = [], isExempt } = input;
   const tenant = state.tenants.get(name);
   let bytes = 0;
   for (const { collection, key, value } of writes) {
@@ -36,7 +37,8 @@ function checkRoom(state: State, { tenant: name, writes = [], appends = [] }: In
       bytes += entryOverheadBytes + payload.length;
     }
   }
-  if (!hasRoom(state, name, bytes)) throw new TenantFull(name);
+  const refusal = refusalOf(state, { tenant: name, bytes, isExempt });
+  if (refusal !== undefined) throw refusal;
 }
 
 const refused: Result<'commit'> = { committed: false, versions: [], positions: [] };
@@ -79,7 +81,8 @@ export function commit(state: State, input: Input<'commit'>): Result<'commit'> {
     version === undefined || (find(state, input.tenant, collection, key)?.version ?? 0) === version;
   if (!writes.every(isCurrent)) return refused;
 
-  if (input.isExempt !== true && state.maxTenantBytes !== never) checkRoom(state, input);
+  const isBounded = input.isExempt !== true && state.maxTenantBytes !== never;
+  if (isBounded || !state.tenants.has(input.tenant)) checkRoom(state, input);
   const tenant = tenantOf(state, input.tenant);
   const versions = writes.map((write) => {
     if (write.value !== null) return writeDocument(state, tenant, write, write.value);

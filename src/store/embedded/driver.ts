@@ -41,8 +41,9 @@ export interface EmbeddedOptions {
   readonly log?: Pick<Log, 'warn' | 'info'>;
   /** How much longer than its TTL a lease may be held after a kill because its last renewals were not written, ms; 0: each is written. */
   readonly maxSlackMs?: number;
-  /** Maximum of the bytes of a tenant (`TenantFull`); absent or 0: none. */
+  /** Maximum of the bytes of a tenant, and maximum number of tenants (`TenantFull`); absent or 0: none. */
   readonly maxTenantBytes?: number | undefined;
+  readonly maxTenants?: number | undefined;
 }
 
 /** Opens the driver. Throws FileUnusable if the file cannot be opened, is damaged, or another process has it. */
@@ -155,7 +156,7 @@ function tidyFile(file: StoreFile | undefined, run: Steps['run']): boolean {
 function openState(
   file: StoreFile | undefined,
   wallMs: () => number,
-  { events = defaultEventRetention, maxTenantBytes = 0 }: EmbeddedOptions,
+  { events = defaultEventRetention, maxTenantBytes = 0, maxTenants = 0 }: EmbeddedOptions,
 ): State {
   const first = firstClock(wallMs());
   const before = file?.readClock();
@@ -171,7 +172,8 @@ function openState(
     clocks: new Map(),
     changes: file ?? noChangeLog,
     eventRetention: events,
-    maxTenantBytes: maxTenantBytes === 0 ? Number.POSITIVE_INFINITY : maxTenantBytes,
+    maxTenantBytes: maxTenantBytes === 0 ? never : maxTenantBytes,
+    maxTenants: maxTenants === 0 ? never : maxTenants,
     undo: undefined,
     appended: [],
   };

@@ -4,9 +4,9 @@ import {
   entryOverheadBytes,
   leaseOverheadBytes,
   topicOverheadBytes,
+  watchOverheadBytes,
 } from '../limits.ts';
 import type { DocumentRecord, Entry, TopicRecord } from './records.ts';
-import type { State } from './state.ts';
 
 /** Returns the bytes of a text in UTF-8; 0 for none. */
 export function bytesOf(text: string | null | undefined): number {
@@ -41,7 +41,6 @@ export function payloadSize(payload: Entry['payload']): number {
   return leaseOverheadBytes + group.length + holder.length + (data?.length ?? 0);
 }
 
-/** Returns whether a tenant may hold so many bytes more. */
-export function hasRoom({ maxTenantBytes, tenants }: State, tenant: string, bytes: number): boolean {
-  return bytes <= 0 || (tenants.get(tenant)?.bytes ?? 0) + bytes <= maxTenantBytes;
+export function watchSize(name: string): number {
+  return watchOverheadBytes + bytesOf(name);
 }

@@ -12,7 +12,9 @@ import type {
   Revert,
   TenantRecord,
   TopicRecord,
+  Watches,
 } from './records.ts';
+import { watchSize } from './sizes.ts';
 import type { ChangeLog } from './steps/change-log.ts';
 
 export interface State {
@@ -32,8 +34,9 @@ export interface State {
   /** Reverts each change of the present batch, in order; undefined: nothing is ever reverted, as there is no file. */
   undo: Revert[] | undefined;
   readonly eventRetention: EventRetention;
-  /** Maximum of the bytes of a tenant; Infinity: none. */
+  /** Maximum of the bytes of a tenant, and maximum number of tenants; Infinity: none. */
   readonly maxTenantBytes: number;
+  readonly maxTenants: number;
   /** Topics with new entries since the last batch was completed. */
   appended: { tenant: Tenant; topic: string }[];
 }
@@ -139,7 +142,7 @@ export function* allLeases(state: State): Generator<LeaseRecord, void> {
   }
 }
 
-/** Deletes the record of a tenant that holds nothing. */
+/** Deletes the record of a tenant that holds nothing: a tenant that is not there counts for nothing. */
 export function deleteIfEmpty(state: State, tenant: TenantRecord): void {
   if (!isEmpty(tenant) || tenant.watches !== undefined) return;
   state.tenants.delete(tenant.name);
@@ -160,8 +163,14 @@ export function dropTenant(state: State, name: Tenant): void {
   for (const item of itemsOf(tenant)) due.remove(item);
   state.tenants.delete(name);
   state.undo?.push(() => restoreTenant(state, tenant));
-  if (tenant.watches !== undefined) tenantOf(state, name).watches = tenant.watches;
+  if (tenant.watches !== undefined) keepWatches(tenantOf(state, name), tenant.watches);
   state.changes.tenantDropped(tenant);
+}
+
+function keepWatches(tenant: TenantRecord, watches: Watches): void {
+  tenant.watches = watches;
+  for (const names of [watches.groups, watches.prefixes])
+    for (const name of names.keys()) tenant.bytes += watchSize(name);
 }
 
 /** Brings back a tenant that was dropped. */

@@ -1,6 +1,6 @@
 /** Runs scripts on the process that serves their partition, within the store's time limit. */
 import type { Redis } from 'ioredis';
-import { StoreUnavailable } from '../driver.ts';
+import { StoreUnavailable, type TenantBounds } from '../driver.ts';
 import { type Connection, endpointName } from './connections/connection.ts';
 import { afterReading, dropConnection } from './connections/liveness.ts';
 import type { Topology } from './connections/topology.ts';
@@ -19,7 +19,7 @@ export interface CallerOptions {
   readonly description: string;
   readonly timeoutMs: number;
   /** As the scripts were defined with. */
-  readonly maxTenantBytes: number;
+  readonly bounds: TenantBounds;
 }
 
 const demoted = /(?:^|-)READONLY\b/;
@@ -36,7 +36,7 @@ export function makeCaller(options: CallerOptions): Caller {
   };
   const followRedirects = makeRedirectFollower({
     ...{ topology, send, requireUsable },
-    maxTenantBytes: options.maxTenantBytes,
+    bounds: options.bounds,
   });
 
   return (call) =>

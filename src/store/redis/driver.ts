@@ -32,8 +32,9 @@ export interface RedisOptions {
   readonly partitions?: number;
   readonly events?: EventRetention;
   readonly log?: StoreLog;
-  /** Maximum of the bytes of a tenant (`TenantFull`); absent or 0: none. */
+  /** Maximum of the bytes of a tenant, and maximum number of tenants (`TenantFull`); absent or 0: none. */
   readonly maxTenantBytes?: number | undefined;
+  readonly maxTenants?: number | undefined;
 }
 
 const defaultPartitions = 64;
@@ -51,13 +52,16 @@ const earlyFlushSize = 128;
 export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
   const target = parseRedisUrl(options.url);
   const { timeoutMs, partitions = defaultPartitions, events = defaultEventRetention } = options;
-  const { maxTenantBytes = 0 } = options;
+  const bounds = {
+    maxTenantBytes: options.maxTenantBytes ?? 0,
+    maxTenants: shareOf(options.maxTenants ?? 0, partitions),
+  };
   let appendListener: (tenant: Tenant, topic: string) => void = () => {};
   let gapListener: () => void = () => {};
   const { topology, opened, close } = openConnections(target, {
     timeoutMs,
     partitions,
-    maxTenantBytes,
+    bounds,
     log: options.log ?? silentLog,
     onAppend: (tenant, topic) => appendListener(tenant, topic),
     onGap: () => gapListener(),
@@ -67,7 +71,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     partitions,
     description: target.description,
     timeoutMs,
-    maxTenantBytes,
+    bounds,
   });
 
   try {
@@ -125,6 +129,16 @@ function makePartitionOf(partitions: number): (tenant: Tenant) => number {
     }
     return partition;
   };
+}
+
+/**
+ * Returns how many tenants a partition may have: its share and four standard deviations, because names do not spread evenly. With 64
+ * partitions a limit of 10 000 is reached between that and 13 376.
+ */
+function shareOf(maxTenants: number, partitions: number): number {
+  if (maxTenants === 0 || partitions === 1) return maxTenants;
+  const share = maxTenants / partitions;
+  return Math.ceil(share + 4 * Math.sqrt(share));
 }
 
 /** Arguments of the script `clock` that change nothing. */

@@ -1,6 +1,7 @@
 /** Follows the redirects of a Redis Cluster. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import type { TenantBounds } from '../driver.ts';
 import { type Connection, type Endpoint, parseEndpoint } from './connections/connection.ts';
 import type { Topology } from './connections/topology.ts';
 import { loadScript, type Reply, type ScriptCall } from './scripts.ts';
@@ -8,7 +9,7 @@ import { loadScript, type Reply, type ScriptCall } from './scripts.ts';
 export interface RedirectOptions {
   readonly topology: Topology;
   /** As the scripts were defined with. */
-  readonly maxTenantBytes: number;
+  readonly bounds: TenantBounds;
   send(redis: Redis, call: ScriptCall): Promise<Reply>;
   /** Throws StoreUnavailable if the connection takes no commands now. */
   requireUsable(connection: Connection): void;
@@ -34,13 +35,13 @@ const maxHurriedTries = 3;
  */
 export function makeRedirectFollower({
   topology,
-  maxTenantBytes,
+  bounds,
   send,
   requireUsable,
 }: RedirectOptions): (refused: RefusedCall) => Promise<Reply> {
   const sendAsking = async (redis: Redis, call: ScriptCall): Promise<Reply> => {
     // ASKING holds for one command: the script's text could not be sent after its hash.
-    await loadScript(redis, call.name, maxTenantBytes);
+    await loadScript(redis, call.name, bounds);
     const [, reply] = await Promise.all([redis.asking(), send(redis, call)]);
     return reply;
   };

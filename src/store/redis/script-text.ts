@@ -1,6 +1,8 @@
 /** The text of each Redis script: a file in `lua`, with the fragments that it includes and the values of constants in place. */
 import { readFileSync } from 'node:fs';
+import type { TenantBounds } from '../driver.ts';
 import * as limits from '../limits.ts';
+import { serverSpace } from '../server-space.ts';
 import { keyNames } from './keys.ts';
 
 /** Where each script is, below `lua`. */
@@ -36,7 +38,7 @@ export const scriptNames = Object.keys(files) as ScriptName[];
 const read = (file: string): string => readFileSync(new URL(`lua/${file}.lua`, import.meta.url), 'utf8');
 
 /** Constants that both languages use, by name. */
-const sharedConstants = literals({ ...limits, ...keyNames, isMemoryFull: false });
+const sharedConstants = literals({ ...limits, ...keyNames, serverSpace, isMemoryFull: false });
 
 /** Constants that have another value in some scripts. */
 const ownConstants: { readonly [N in ScriptName]?: ReadonlyMap<string, string> } = {
@@ -54,15 +56,18 @@ function luaLiteral(value: Constant): string {
   return typeof value === 'string' ? `'${value}'` : String(value);
 }
 
+const unbounded: TenantBounds = { maxTenantBytes: 0, maxTenants: 0 };
+
 const texts = new Map<string, string>();
 
 /**
- * Returns the text of a script, with the maximum of the bytes of a tenant in it (0: none): an argument would cost each call a little. A
- * fragment stands where it is first included.
+ * Returns the text of a script, with the bounds of tenants in it, of which `maxTenants` is that of a partition: an argument would cost
+ * each call a little. A fragment stands where it is first included.
  */
-export function scriptText(name: ScriptName, maxTenantBytes = 0): string {
-  const known = `${maxTenantBytes} ${name}`;
-  const constants = new Map([...literals({ maxTenantBytes }), ...(ownConstants[name] ?? [])]);
+export function scriptText(name: ScriptName, bounds: TenantBounds = unbounded): string {
+  const { maxTenantBytes, maxTenants } = bounds;
+  const known = `${maxTenantBytes} ${maxTenants} ${name}`;
+  const constants = new Map([...literals({ maxTenantBytes, maxTenants }), ...(ownConstants[name] ?? [])]);
   const text = texts.get(known) ?? insertConstants(assemble(name), constants);
   texts.set(known, text);
   return text;

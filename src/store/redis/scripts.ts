@@ -1,5 +1,6 @@
 /** Runs the Redis scripts, by their hashes. */
 import type { Redis } from 'ioredis';
+import type { TenantBounds } from '../driver.ts';
 import type { declaredKeys } from './keys.ts';
 import { type ScriptName, scriptNames, scriptText } from './script-text.ts';
 
@@ -9,15 +10,15 @@ export type ScriptArgument = string | number | Buffer;
 export type Reply = string | number | Buffer | null | readonly Reply[];
 
 /** Defines the scripts on a connection, which sends their hashes and loads a script when Redis does not know it. */
-export function defineScripts(redis: Redis, maxTenantBytes: number): void {
+export function defineScripts(redis: Redis, bounds: TenantBounds): void {
   for (const name of scriptNames) {
-    redis.defineCommand(`hb_${name}`, { lua: scriptText(name, maxTenantBytes), numberOfKeys: 2 });
+    redis.defineCommand(`hb_${name}`, { lua: scriptText(name, bounds), numberOfKeys: 2 });
   }
 }
 
 /** Loads a script into Redis, where its text cannot be sent after its hash was refused. */
-export async function loadScript(redis: Redis, name: ScriptName, maxTenantBytes: number): Promise<void> {
-  await redis.script('LOAD', scriptText(name, maxTenantBytes));
+export async function loadScript(redis: Redis, name: ScriptName, bounds: TenantBounds): Promise<void> {
+  await redis.script('LOAD', scriptText(name, bounds));
 }
 
 /** A call of a script, before it is known which process serves the partition. */

@@ -103,10 +103,15 @@ const tenantFullLogMs = 10_000;
 
 function makeTenantFullLog(log: Log): (error: TenantFull) => void {
   let loggedMs = Number.NEGATIVE_INFINITY;
-  return ({ tenant }) => {
+  return ({ tenant, bound }) => {
     if (performance.now() - loggedMs < tenantFullLogMs) return;
     loggedMs = performance.now();
-    log.warn({ tenant }, 'tenant holds MAX_TENANT_BYTES; refusing new data');
+    log.warn(
+      { tenant },
+      bound === 'MAX_TENANTS'
+        ? 'store holds MAX_TENANTS tenants; refusing new ones'
+        : 'tenant holds MAX_TENANT_BYTES; refusing new data',
+    );
   };
 }
 

@@ -1,14 +1,17 @@
 /** Watches in the embedded store: which groups have event topics. They run on the partition's clock, also of tenants that have another. */
 import type { Input, Result } from '../../commands.ts';
 import { maxWatchedPrefixBytes } from '../../limits.ts';
+import { refusalOf } from '../bounds.ts';
 import { allHeld } from '../leases/holders.ts';
 import type { TenantRecord, Watches, WatchRecord } from '../records.ts';
+import { watchSize } from '../sizes.ts';
 import { deleteIfEmpty, leaseNow, partitionNow, readTimetoken, type State, tenantOf } from '../state.ts';
 import { appendOwnGrant, eventTopicsOf } from './events.ts';
 
-/** Sets watches, or extends them when less than half of their time is left. */
+/** Sets watches, or extends them when less than half of their time is left. Throws TenantFull, and changes nothing, if there is no room for new ones. */
 export function watchEvents(state: State, input: Input<'watchEvents'>): Result<'watchEvents'> {
   const { groups, prefixes, forMs, own } = input;
+  checkRoom(state, input);
   const reached = { timetoken: readTimetoken(state, input.tenant), sequence: state.sequence };
   const tenant = tenantOf(state, input.tenant);
   const now = partitionNow(state);
@@ -26,6 +29,19 @@ export function watchEvents(state: State, input: Input<'watchEvents'>): Result<'
   for (const lease of unrecorded) appendOwnGrant(state, lease);
   deleteIfEmpty(state, tenant);
   return reached;
+}
+
+/** Throws TenantFull if the tenant has no room for the watches that are new. */
+function checkRoom(state: State, { tenant, groups, prefixes }: Input<'watchEvents'>): void {
+  const watches = state.tenants.get(tenant)?.watches;
+  let bytes = 0;
+  for (const name of groups) if (watches?.groups.has(name) !== true) bytes += watchSize(name);
+  for (const name of prefixes) {
+    const isNew = watches?.prefixes.has(name) !== true && Buffer.byteLength(name) <= maxWatchedPrefixBytes;
+    if (isNew) bytes += watchSize(name);
+  }
+  const refusal = refusalOf(state, { tenant, bytes });
+  if (refusal !== undefined) throw refusal;
 }
 
 interface NewWatch {
@@ -54,8 +70,10 @@ function setWatch(
     };
     watch = added;
     watches.set(name, added);
+    tenant.bytes += watchSize(name);
     state.undo?.push(() => {
       watches.delete(name);
+      tenant.bytes -= watchSize(name);
       state.due.remove(added);
     });
   } else if (watch.deadlineMs - now >= forMs / 2) return;
@@ -90,10 +108,12 @@ export function deleteWatch(state: State, watch: WatchRecord): void {
   const watches = tenant?.watches;
   if (tenant === undefined || watches === undefined) return;
   watches[watched].delete(name);
+  tenant.bytes -= watchSize(name);
   if (watches.groups.size === 0 && watches.prefixes.size === 0) tenant.watches = undefined;
   state.undo?.push(() => {
     tenant.watches = watches;
     watches[watched].set(name, watch);
+    tenant.bytes += watchSize(name);
     state.due.watch(watch);
   });
   state.changes.watchDeleted(watch);

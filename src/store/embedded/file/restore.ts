@@ -1,8 +1,8 @@
 /** Reads the state back from the file. */
 import { DueQueue } from '../leases/due-queue.ts';
 import type { DocumentRecord, TopicRecord, WatchRecord } from '../records.ts';
-import { documentSize, topicSize } from '../sizes.ts';
-import { dueOf, never, type State, tenantOf } from '../state.ts';
+import { documentSize, topicSize, watchSize } from '../sizes.ts';
+import { deleteIfEmpty, dueOf, never, type State, tenantOf } from '../state.ts';
 import { deadlineOf } from './deadline-column.ts';
 import { type LeaseTables, type RestoredLeases, restoreLeases } from './restore-leases.ts';
 import type { Row, Statements } from './statements.ts';
@@ -21,6 +21,8 @@ export function restoreState(tables: LeaseTables, state: State, postponedMs: num
     restoreTopic(state, row, entries, postponedMs);
   }
   for (const row of statements.all('SELECT * FROM watches')) restoreWatch(state, row, postponedMs);
+  // Groups whose leases have all ended may have a row still.
+  for (const tenant of state.tenants.values()) deleteIfEmpty(state, tenant);
   return restored;
 }
 
@@ -96,5 +98,6 @@ function restoreWatch(state: State, row: Row, postponedMs: number): void {
   };
   tenant.watches ??= { groups: new Map(), prefixes: new Map() };
   tenant.watches[watch.watched].set(watch.name, watch);
+  tenant.bytes += watchSize(watch.name);
   state.due.watch(watch);
 }

@@ -1,15 +1,16 @@
 /** Changes of leases in the embedded store: each function is one atomic step. */
 import type { Input, Result } from '../../commands.ts';
-import { TenantFull, TooManyGroups } from '../../driver.ts';
+import { type TenantFull, TooManyGroups } from '../../driver.ts';
 import type { DumpedLease } from '../../dumps.ts';
 import type { BeatLease, TenantEvent } from '../../leases.ts';
 import { defaultTtlMs } from '../../limits.ts';
+import { refusalOf } from '../bounds.ts';
 import { detach } from '../detach.ts';
 import { guardsHold } from '../documents.ts';
 import { recordEvent } from '../events/events.ts';
 import type { LeaseRecord, TenantRecord } from '../records.ts';
-import { bytesOf, hasRoom, leaseSize } from '../sizes.ts';
-import { dueOf, leaseNow, newGroup, nextInSequence, type State, tenantOf } from '../state.ts';
+import { bytesOf, leaseSize } from '../sizes.ts';
+import { deleteIfEmpty, dueOf, leaseNow, newGroup, nextInSequence, type State, tenantOf } from '../state.ts';
 import { allHeld, exceedsGroups, holderName, leaseIn } from './holders.ts';
 import { addLease, endLease, removeLease } from './membership.ts';
 
@@ -40,7 +41,7 @@ export function beat(state: State, input: Input<'beat'>): Step<Result<'beat'>> |
   if (input.grant && exceedsGroups(held, groups)) throw new TooManyGroups(input.holder);
   const leases: BeatLease[] = [];
   let events: TenantEvent[] | undefined;
-  let isFull = false;
+  let error: TenantFull | undefined;
   for (const { group, data } of groups as readonly { group: string; data?: string }[]) {
     let lease = leaseIn(held, group);
     if (lease !== undefined && lease.deadlineMs <= now) {
@@ -51,8 +52,9 @@ export function beat(state: State, input: Input<'beat'>): Step<Result<'beat'>> |
       lease = undefined;
     }
     if (lease !== undefined) {
-      if (data !== undefined && data !== lease.data && !hasRoomForData(state, lease, data)) {
-        isFull = true;
+      const refusal = data === undefined ? undefined : refusalOfData(state, lease, data);
+      if (refusal !== undefined) {
+        error = refusal;
         continue;
       }
       const event = renew(state, lease, { now, ttlMs: input.ttlMs, data });
@@ -62,8 +64,10 @@ export function beat(state: State, input: Input<'beat'>): Step<Result<'beat'>> |
       }
       leases.push(beatLease(lease, 'renewed', input.returning));
     } else if (input.grant && input.groups !== undefined) {
-      if (!hasRoom(state, input.tenant, leaseSize(group, input.holder, data))) {
-        isFull = true;
+      const bytes = leaseSize(group, input.holder, data);
+      const refusal = refusalOf(state, { tenant: input.tenant, bytes });
+      if (refusal !== undefined) {
+        error = refusal;
         continue;
       }
       events ??= [];
@@ -75,12 +79,18 @@ export function beat(state: State, input: Input<'beat'>): Step<Result<'beat'>> |
       leases.push(absentLease(tenant, group));
     }
   }
-  if (isFull) return { error: new TenantFull(input.tenant), events: events ?? noEvents };
+  if (events !== undefined && tenant !== undefined) deleteIfEmpty(state, tenant);
+  if (error !== undefined) return { error, events: events ?? noEvents };
   return { result: { stale: false, leases }, events: events ?? noEvents };
 }
 
-function hasRoomForData(state: State, { tenant, data }: LeaseRecord, next: string | null): boolean {
-  return hasRoom(state, tenant.name, bytesOf(next) - bytesOf(data));
+function refusalOfData(
+  state: State,
+  { tenant, data }: LeaseRecord,
+  next: string | null,
+): TenantFull | undefined {
+  if (data === next) return undefined;
+  return refusalOf(state, { tenant: tenant.name, bytes: bytesOf(next) - bytesOf(data) });
 }
 
 function changeData(state: State, lease: LeaseRecord, data: string | null): void {
@@ -186,7 +196,8 @@ export function loadLease(
 /** Ends leases of a holder. */
 export function release(state: State, input: Input<'release'>): Step<Result<'release'>> {
   const now = leaseNow(state, input.tenant);
-  const holders = state.tenants.get(input.tenant)?.holders;
+  const tenant = state.tenants.get(input.tenant);
+  const holders = tenant?.holders;
   const released: string[] = [];
   const events: TenantEvent[] = [];
   const all = allHeld(holders?.get(input.holder)).map(({ group }) => group.name);
@@ -200,6 +211,7 @@ export function release(state: State, input: Input<'release'>): Step<Result<'rel
       released.push(group);
     }
   }
+  if (tenant !== undefined) deleteIfEmpty(state, tenant);
   return { result: released, events };
 }
 
@@ -210,7 +222,8 @@ export function setData(state: State, input: Input<'setData'>): Step<Result<'set
     return { result: { live: false, changed: false }, events: noEvents };
   }
   if (lease.data === input.data) return { result: { live: true, changed: false }, events: noEvents };
-  if (!hasRoomForData(state, lease, input.data)) throw new TenantFull(input.tenant);
+  const refusal = refusalOfData(state, lease, input.data);
+  if (refusal !== undefined) throw refusal;
   changeData(state, lease, input.data);
   state.changes.leaseSet(lease);
   const events = input.emitEvent === false ? noEvents : [recordEvent(state, lease, 'changed', 0)];

@@ -1,9 +1,9 @@
 /** Beats as `lua/beat/beat.lua` takes and replies to them: in runs that differ in names, data and guards only. */
-import { StoreUnavailable, TenantFull, TooManyGroups } from '../../driver.ts';
+import { StoreUnavailable, TooManyGroups } from '../../driver.ts';
 import type { Beat, BeatGroup, BeatLease, BeatResult } from '../../leases.ts';
 import { defaultTtlMs } from '../../limits.ts';
 import type { ScriptArgument } from '../scripts.ts';
-import type { Codec } from './codec.ts';
+import { type Codec, tenantRefusal } from './codec.ts';
 import { makeKnownGuards, type RunGuards } from './known-guards.ts';
 import { makeKnownRevisions, type RunRevisions } from './known-revisions.ts';
 import { type TextReader, textReader, utf8 } from './text-reader.ts';
@@ -89,12 +89,19 @@ function encodeRun(run: Run, to: ScriptArgument[]): void {
 
 const memoryFull = 'redis has no free memory for new leases';
 
-const states = { g: 'granted', r: 'renewed', a: 'absent', f: 'absent', m: 'absent', q: 'absent' } as const;
+const states = {
+  g: 'granted',
+  r: 'renewed',
+  a: 'absent',
+  f: 'absent',
+  m: 'absent',
+  b: 'absent',
+  t: 'absent',
+} as const;
 
 const letterOfStale = 's';
 const letterOfRefusal = 'f';
 const letterOfTooMany = 'm';
-const letterOfTenantFull = 'q';
 
 const stale: BeatResult = { stale: true, leases: [] };
 
@@ -110,7 +117,7 @@ function readResult(read: TextReader, { tenant, holder, groups, returning }: Bea
     const letter = read.take(1);
     if (letter === letterOfRefusal) error = new StoreUnavailable(memoryFull);
     if (letter === letterOfTooMany) error = new TooManyGroups(holder);
-    if (letter === letterOfTenantFull) error = new TenantFull(tenant);
+    error = tenantRefusal(letter, tenant) ?? error;
     const state = states[letter as keyof typeof states];
     const group = groups === undefined ? utf8(read.counted()) : (groups[at]?.group ?? '');
     const isComplete = returning === undefined || returning === 'all' || returning === 'data';

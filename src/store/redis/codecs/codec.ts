@@ -1,5 +1,7 @@
 /** How a command becomes arguments of its script and the script's reply becomes its result. */
 import type { CommandName, Input, Result } from '../../commands.ts';
+import { TenantFull } from '../../driver.ts';
+import type { Tenant } from '../../leases.ts';
 import type { Reply, ScriptArgument } from '../scripts.ts';
 
 export interface Codec<N extends CommandName> {
@@ -14,6 +16,17 @@ export interface Codec<N extends CommandName> {
   readonly changesLeases?: true;
   /** The reply holds bytes that are not text, as packed events are. */
   readonly raw?: true;
+}
+
+const tenantBounds: Readonly<Record<string, TenantFull['bound']>> = {
+  b: 'MAX_TENANT_BYTES',
+  t: 'MAX_TENANTS',
+};
+
+/** Returns the error for which a script refused a tenant more data (`lua/shared/bytes.lua`); undefined for another reply. */
+export function tenantRefusal(reply: Reply, tenant: Tenant): TenantFull | undefined {
+  const bound = typeof reply === 'string' || Buffer.isBuffer(reply) ? tenantBounds[String(reply)] : undefined;
+  return bound === undefined ? undefined : new TenantFull(tenant, bound);
 }
 
 /** Returns the elements of a reply; none if it is not a list. */

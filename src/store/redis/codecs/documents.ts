@@ -1,9 +1,8 @@
 /** Commands on documents, and the commit, as the scripts in `lua/documents` take and reply to them. */
 import type { CommandName } from '../../commands.ts';
-import { TenantFull } from '../../driver.ts';
 import type { Guard } from '../../leases.ts';
 import type { ScriptArgument } from '../scripts.ts';
-import { type Codec, list, number, text } from './codec.ts';
+import { type Codec, list, number, tenantRefusal, text } from './codec.ts';
 
 type DocumentCommand = Extract<CommandName, 'readDocuments' | 'listDocuments' | 'commit'>;
 
@@ -57,7 +56,7 @@ export const documents: { readonly [N in DocumentCommand]: Codec<N> } = {
         to.push(group, Buffer.from(payload), '@', keepEntries, '', idleMs);
       }
     },
-    refusal: (reply, { tenant }) => (reply === 0 ? new TenantFull(tenant) : undefined),
+    refusal: (reply, { tenant }) => tenantRefusal(reply, tenant),
     decode(reply) {
       if (reply === null) return { committed: false, versions: [], positions: [] };
       const [versions, positions] = list(reply);

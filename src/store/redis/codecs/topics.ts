@@ -1,7 +1,7 @@
 /** Reads of topics and watches of events, as the scripts in `lua/topics` take and reply to them. */
 import type { CommandName } from '../../commands.ts';
 import type { TopicEntry } from '../../documents.ts';
-import { type Codec, list, number, text } from './codec.ts';
+import { type Codec, list, number, tenantRefusal, text } from './codec.ts';
 import { eventEntries } from './events.ts';
 
 type TopicCommand = Extract<CommandName, 'readTopics' | 'topicBounds' | 'watchEvents'>;
@@ -51,6 +51,7 @@ export const topics: { readonly [N in TopicCommand]: Codec<N> } = {
       const [timetoken, sequence] = list(reply);
       return { timetoken: BigInt(text(timetoken)), sequence: number(sequence) };
     },
+    refusal: (reply, { tenant }) => tenantRefusal(reply, tenant),
   },
   topicBounds: {
     encode({ tenant, topics }, to) {

@@ -1,4 +1,5 @@
 /** All connections of a driver: those for commands, by partition, and one that receives append notifications. */
+import type { TenantBounds } from '../../driver.ts';
 import type { Tenant } from '../../leases.ts';
 import { appendsChannel } from '../keys.ts';
 import { defineScripts } from '../scripts.ts';
@@ -23,8 +24,8 @@ import {
 export interface ConnectOptions {
   readonly partitions: number;
   readonly timeoutMs: number;
-  /** Maximum of the bytes of a tenant; 0: none. */
-  readonly maxTenantBytes: number;
+  /** `maxTenants`: of a partition. */
+  readonly bounds: TenantBounds;
   readonly log: StoreLog;
   onAppend(tenant: Tenant, topic: string): void;
   /** Called when append notifications may have been lost. */
@@ -78,7 +79,7 @@ export function openConnections(target: RedisTarget, options: ConnectOptions): C
         settle();
       },
     });
-    defineScripts(connection.redis, options.maxTenantBytes);
+    defineScripts(connection.redis, options.bounds);
     return connection;
   };
 

@@ -20,7 +20,8 @@
 --                 each group of the run, once and in order, with ';' after each;
 --            '-'  else, followed for each beat by 's' if there are guards and one of its did not hold, or by a letter per lease:
 --                 'g' granted, 'r' renewed, 'a' absent, 'f' refused for lack of memory, 'm' because the holder would have too
---                 many, or 'q' because the tenant would hold too many bytes, which are as absent. For '*', the letters begin with
+--                 many, 'b' because the tenant would hold too many bytes, or 't' because there are too many tenants, which
+--                 are as absent. For '*', the letters begin with
 --                 the number of leases and ';', and each letter is followed by the length of the group, ';' and the group. Then
 --                 come the revision
 --                 and ';' if it is returned; the epoch and ';' if all fields are returned or the lease was granted; and if all

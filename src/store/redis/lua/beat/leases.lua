@@ -30,10 +30,9 @@ local function beatOne(run, holder, group, data)
     end
     local before = data and dataAt(run.tenant, fieldOf(group, holder))
     if before ~= data then
-      if isMemoryFull then
-        return 'f'
-      elseif not hasRoom(run.tenant, #data - (before and #before or 0)) then
-        return 'q'
+      local refusal = isMemoryFull and 'f' or refusalOf(run.tenant, #data - (before and #before or 0))
+      if refusal then
+        return refusal
       end
     end
     renew(run, lease, data, before)
@@ -49,8 +48,9 @@ local function beatOne(run, holder, group, data)
   if isMemoryFull then
     return 'f'
   end
-  if not hasRoom(run.tenant, leaseOverheadBytes + #group + #holder + (data and #data or 0)) then
-    return 'q'
+  local refusal = refusalOf(run.tenant, leaseOverheadBytes + #group + #holder + (data and #data or 0))
+  if refusal then
+    return refusal
   end
   return 'g', grant(run, record, holder, group, data)
 end

@@ -7,7 +7,7 @@
 --          where the position is '' for a fresh timetoken, the one to follow in an empty topic, '=' for that of the append
 --          before, which alone is returned, or '@' for an event of a group: then `topic` is the group, and the event goes to
 --          its event topics that are watched, at a fresh timetoken that is not returned
--- Returns  per commit: false; 0 if the tenant would hold too many bytes; or { { version or '0' for each write }, { position for
+-- Returns  per commit: false; why the tenant may hold no more (shared/bytes.lua); or { { version or '0' for each write }, { position for
 --          each append } }
 --@include shared/documents
 --@include shared/bytes
@@ -89,14 +89,17 @@ while ARGV[at] do
   local firstWrite, lastWrite = writesAt + 1, writesAt + 6 * writes
   local appendsAt = lastWrite + 1
   local firstAppend, lastAppend = appendsAt + 1, appendsAt + 6 * tonumber(ARGV[appendsAt])
-  local isLimited = maxTenantBytes > 0 and ARGV[at + 1] == '0'
+  local isExempt = ARGV[at + 1] == '1'
   if failedGuards(tenant, ARGV, at + 3, guards) or not writesAreCurrent(tenant, firstWrite, lastWrite) then
     replies[#replies + 1] = false
-  elseif isLimited and not hasRoom(tenant, bytesOf(tenant, firstWrite, lastWrite, lastAppend)) then
-    replies[#replies + 1] = 0
   else
-    local versions = applyWrites(tenant, firstWrite, lastWrite)
-    replies[#replies + 1] = { versions, applyAppends(tenant, firstAppend, lastAppend) }
+    local refusal = refusalOf(tenant, bytesOf(tenant, firstWrite, lastWrite, lastAppend), isExempt)
+    if refusal then
+      replies[#replies + 1] = refusal
+    else
+      local versions = applyWrites(tenant, firstWrite, lastWrite)
+      replies[#replies + 1] = { versions, applyAppends(tenant, firstAppend, lastAppend) }
+    end
   end
   at = lastAppend + 1
 end

@@ -24,7 +24,7 @@ for at = 3, #ARGV, 6 do
     replies[#replies + 1] = 0
   elseif before == data then
     replies[#replies + 1] = 1
-  elseif not hasRoom(tenant, bytes) then
+  elseif refusalOf(tenant, bytes) then
     replies[#replies + 1] = 3
   else
     countUp('bytes', tenant, bytes)

@@ -1,5 +1,6 @@
 -- Deletes all data of a tenant.
 --@include shared/documents
+--@include shared/watches
 
 local function dropNamed(tenant)
   for _, group in ipairs(redis.call('ZRANGE', keyOf(GROUPS, tenant, ''), 0, -1)) do
@@ -22,6 +23,21 @@ local onePerTenant = {
   LEASES, LEASE_DATA, GROUPS, REVISIONS, CHANGES, TOPICS, TOPIC_BYTES,
 }
 
+local WATCHES_TOGETHER = 1000
+
+local function bytesOfWatches(tenant)
+  local bytes = 0
+  for _, watched in ipairs({ WATCHED_GROUPS, WATCHED_PREFIXES }) do
+    local watchesKey = keyOf(WATCHES, tenant, watched)
+    for from = 0, redis.call('ZCARD', watchesKey) - 1, WATCHES_TOGETHER do
+      for _, name in ipairs(redis.call('ZRANGE', watchesKey, from, from + WATCHES_TOGETHER - 1)) do
+        bytes = bytes + watchOverheadBytes + #name
+      end
+    end
+  end
+  return bytes
+end
+
 -- Deletes all data of a tenant but its watches, without events, and tells the nodes whose clients wait.
 local function dropTenant(tenant)
   dropNamed(tenant)
@@ -30,6 +46,10 @@ local function dropTenant(tenant)
   end
   for _, counted in ipairs({ 'leases', 'documents', 'topics', 'bytes' }) do
     redis.call('HDEL', prefix .. COUNTS .. counted, tenant)
+  end
+  local bytes = bytesOfWatches(tenant)
+  if bytes > 0 then
+    redis.call('HSET', prefix .. COUNTS .. 'bytes', tenant, bytes)
   end
   if areAppendsWatched then
     redis.call('PUBLISH', prefix .. appendsName, #tenant .. ':' .. tenant .. tenantResetTopic)

@@ -38,6 +38,9 @@ local function sweepWatches(tenant, member)
     local over = redis.call('ZRANGEBYSCORE', watchesKey, '-inf', digits(watchNow), 'LIMIT', 0, MAX_TOGETHER)
     if #over > 0 then
       redis.call('ZREM', watchesKey, unpack(over))
+      for _, name in ipairs(over) do
+        countUp('bytes', tenant, -watchOverheadBytes - #name)
+      end
       budget.steps = budget.steps - #over
     end
     local deadline = tonumber(redis.call('ZRANGE', watchesKey, 0, 0, 'WITHSCORES')[2])

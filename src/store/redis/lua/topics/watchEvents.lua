@@ -3,22 +3,45 @@
 -- KEYS[1]  the partition's clock
 -- ARGV     1 entries and 2 idle ms of event topics, then per command: tenant, ms, holder whose grants are recorded or '', sequence
 --          after which, number of groups, group*, number of prefixes, prefix*
--- Returns  { replies }; per command: { timetoken, sequence } before what it recorded
+-- Returns  { replies }; per command: { timetoken, sequence } before what it recorded, or why the tenant may hold no more (shared/bytes.lua)
 --@include membership/records
 --@include membership/data
 --@include membership/events
 --@include shared/memory
+--@include shared/bytes
+
+local function isWatchable(watched, name)
+  return watched == WATCHED_GROUPS or #name <= maxWatchedPrefixBytes
+end
+
+-- Returns the bytes of the watches that are not set yet. The names are in ARGV from `first` to `last`.
+local function bytesOfNew(tenant, watched, first, last)
+  local bytes, watchesKey = 0, keyOf(WATCHES, tenant, watched)
+  for from = first, last, MAX_TOGETHER do
+    local to = math.min(last, from + MAX_TOGETHER - 1)
+    for index, deadline in ipairs(redis.call('ZMSCORE', watchesKey, unpack(ARGV, from, to))) do
+      local name = ARGV[from + index - 1]
+      if not deadline and isWatchable(watched, name) then
+        bytes = bytes + watchOverheadBytes + #name
+      end
+    end
+  end
+  return bytes
+end
 
 -- Sets watches, or extends them when less than half of their time is left. The names are in ARGV from `first` to `last`.
 local function setWatches(tenant, watched, forMs, first, last)
   local watchesKey = keyOf(WATCHES, tenant, watched)
   for from = first, last, MAX_TOGETHER do
     local to = math.min(last, from + MAX_TOGETHER - 1)
-    local scores = {}
+    local scores, isNew = {}, {}
     for index, deadline in ipairs(redis.call('ZMSCORE', watchesKey, unpack(ARGV, from, to))) do
       local name = ARGV[from + index - 1]
-      local isTooLong = watched == WATCHED_PREFIXES and #name > maxWatchedPrefixBytes
-      if not isTooLong and (not deadline or tonumber(deadline) - watchNow < forMs / 2) then
+      if isWatchable(watched, name) and (not deadline or tonumber(deadline) - watchNow < forMs / 2) then
+        if not deadline and not isNew[name] then
+          isNew[name] = true
+          countUp('bytes', tenant, watchOverheadBytes + #name)
+        end
         scores[#scores + 1] = digits(watchNow + forMs)
         scores[#scores + 1] = name
       end
@@ -70,14 +93,21 @@ result[1] = replies
 local at = 3
 while ARGV[at] do
   local tenant, forMs, holder, since = ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2], tonumber(ARGV[at + 3])
-  replies[#replies + 1] = { digits(nextTimetoken(tenant, 0)) .. '0', digits(seqStored) }
-  local grants = holder ~= '' and unwatchedGrants(tenant, holder, since) or {}
   local groups = at + 4
   local prefixes = groups + 1 + tonumber(ARGV[groups])
   local last = prefixes + tonumber(ARGV[prefixes])
-  setWatches(tenant, WATCHED_GROUPS, forMs, groups + 1, prefixes - 1)
-  setWatches(tenant, WATCHED_PREFIXES, forMs, prefixes + 1, last)
-  recordGrants(tenant, holder, grants)
+  local bytes = bytesOfNew(tenant, WATCHED_GROUPS, groups + 1, prefixes - 1)
+    + bytesOfNew(tenant, WATCHED_PREFIXES, prefixes + 1, last)
+  local refusal = refusalOf(tenant, bytes)
+  if refusal then
+    replies[#replies + 1] = refusal
+  else
+    replies[#replies + 1] = { digits(nextTimetoken(tenant, 0)) .. '0', digits(seqStored) }
+    local grants = holder ~= '' and unwatchedGrants(tenant, holder, since) or {}
+    setWatches(tenant, WATCHED_GROUPS, forMs, groups + 1, prefixes - 1)
+    setWatches(tenant, WATCHED_PREFIXES, forMs, prefixes + 1, last)
+    recordGrants(tenant, holder, grants)
+  end
   at = last + 1
 end
 -- Where every watch has time left no memory is needed.
