@@ -9,6 +9,9 @@ import type { TenantEvent } from '../leases.ts';
 /** Maximum size of a batch: it keeps one script call near a millisecond, for other clients of Redis wait as long. */
 export const maxBatch = 256;
 
+/** For how many turns of the event loop a batch is collected at most, over a store in another process. */
+const maxTurns = 4;
+
 /** A command whose caller waits for its result. */
 type PendingCommand = Command & {
   resolve(result: Result<CommandName>): void;
@@ -47,11 +50,16 @@ export function coalesce(driver: Driver, options: CoalesceOptions): Coalescer {
   /** Commands that may be shared, until they are sent. */
   const shared = new Map<string, Promise<unknown>>();
   const running = new Set<Promise<void>>();
+  const isRemote = driver.earlyFlushSize !== Number.POSITIVE_INFINITY;
 
-  // Over a store in another process, requests that are read during this turn join the batch.
-  const afterReading = (then: () => void): void => {
-    if (driver.earlyFlushSize === Number.POSITIVE_INFINITY) setImmediate(then);
-    else setImmediate(() => setImmediate(then));
+  let issued = 0;
+  // Over a store in another process, requests that are read in the next turns join the batch, while each turn has some.
+  const afterReading = (then: () => void, turn = 1, issuedBefore = 0): void => {
+    setImmediate(() => {
+      const isLast = turn >= 2 && issued === issuedBefore;
+      if (!isRemote || isLast || turn >= maxTurns) then();
+      else afterReading(then, turn + 1, issued);
+    });
   };
 
   const start = (partition: number, batch: readonly PendingCommand[]): void => {
@@ -73,6 +81,7 @@ export function coalesce(driver: Driver, options: CoalesceOptions): Coalescer {
 
   const run = <N extends CommandName>(name: N, input: Input<N>): Promise<Result<N>> =>
     new Promise((resolve, reject) => {
+      issued += 1;
       // A command and its result share a name, which the union of all commands cannot express.
       const pending = { name, input, resolve, reject } as unknown as PendingCommand;
       const partition = driver.partitionOf(input.tenant);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Command } from '../../../src/store/commands.ts';
 import { type Driver, type Outcome, StoreUnavailable } from '../../../src/store/driver.ts';
@@ -59,6 +60,29 @@ describe('coalescing', () => {
     expect(batches.map((batch) => batch.length)).toEqual([4, 4]);
     expect((await Promise.all(answers)).flat()).toEqual(Array.from({ length: 10 }, (_, at) => `${at}`));
     expect(batches.map((batch) => batch.length)).toEqual([4, 4, 2]);
+  });
+
+  it('over a remote store, takes in the commands of up to four turns while each turn has some', async () => {
+    const { driver, batches } = recordingDriver(groupsOf);
+    const { run } = coalesce({ ...driver, earlyFlushSize: 100 }, options);
+    const answers: Promise<unknown>[] = [];
+    for (let turn = 0; turn < 6; turn += 1) {
+      answers.push(run('groupsOf', { tenant: 't/0', holder: `${turn}` }));
+      await nextTurn();
+    }
+    await Promise.all(answers);
+    expect(batches.map((batch) => batch.length)).toEqual([4, 2]);
+  });
+
+  it('over a remote store, sends a batch after a turn without commands', async () => {
+    const { driver, batches } = recordingDriver(groupsOf);
+    const { run } = coalesce({ ...driver, earlyFlushSize: 100 }, options);
+    const first = run('groupsOf', { tenant: 't/0', holder: 'a' });
+    await nextTurn();
+    expect(batches).toEqual([]);
+    await nextTurn();
+    expect(batches.map((batch) => batch.length)).toEqual([1]);
+    await first;
   });
 
   it('fails only the command that is invalid', async () => {
