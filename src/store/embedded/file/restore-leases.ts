@@ -42,9 +42,8 @@ export function restoreLeases(tables: LeaseTables, state: State, postponedMs: nu
   for (const row of groups.keys()) lastGroupRow = Math.max(lastGroupRow, row);
   for (const row of endOf.keys()) lastLeaseRow = Math.max(lastLeaseRow, row);
   // By row: the members of a group are in the order of their grants.
-  for (const values of statements.each(
-    'SELECT id, group_id, holder, epoch, ttl_ms, deadline_ms, data FROM held_leases ORDER BY id',
-  )) {
+  const columns = 'id, group_id, holder, epoch, ttl_ms, deadline_ms, data';
+  for (const values of statements.each(columns, 'held_leases')) {
     const row = Number(values[0]);
     const groupRow = Number(values[1]);
     const read = groups.get(groupRow);
@@ -78,7 +77,8 @@ function mergeEnds(batches: ReturnType<EndedLeases['read']>): ReadonlyMap<number
 function readGroups(statements: Statements, state: State): Map<number, ReadGroup> {
   const groups = new Map<number, ReadGroup>();
   for (const [id, tenantName, name, revision] of statements.each(
-    'SELECT id, tenant, name, revision FROM lease_groups',
+    'id, tenant, name, revision',
+    'lease_groups',
   )) {
     const tenant = tenantOf(state, String(tenantName));
     const group = newGroup(String(name));
@@ -110,12 +110,12 @@ function restoreLease(
   const ttlMs = place === undefined ? Number(rowTtlMs) : (renewals.numbers[place + 1] ?? 0);
   const deadlineMs = place === undefined ? Number(rowDeadlineMs) : (renewals.numbers[place + 2] ?? 0);
   const writtenMs = deadlineMs + postponedMs;
-  const holder = String(holderText);
+  const held = tenant.holders.get(String(holderText));
   const lease: LeaseRecord = {
     kind: 'lease',
     tenant,
     group,
-    holder: holderName(tenant.holders.get(holder)) ?? holder,
+    holder: holderName(held) ?? String(holderText),
     epoch: Number(epoch),
     ttlMs,
     data: data === null || data === undefined ? null : String(data),
@@ -129,7 +129,8 @@ function restoreLease(
   };
   if (group.members.size === 0) tenant.groups.set(group.name, group);
   group.members.set(lease.holder, lease);
-  addHeld(tenant.holders, lease);
+  if (held === undefined) tenant.holders.set(lease.holder, lease);
+  else addHeld(tenant.holders, lease);
   tenant.leases += 1;
   tenant.bytes += leaseSize(group.name, lease.holder, lease.data);
   dueOf(state, tenant.name).watch(lease);
