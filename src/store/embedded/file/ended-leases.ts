@@ -32,8 +32,8 @@ export class EndedLeases {
   /** Those whose rows are still in the file, oldest first. */
   readonly #batches: Batch[] = [];
   #lastBatch = 0;
-  /** What the next transaction deletes. */
-  #part: readonly EndedLease[] = [];
+  /** What the next transaction deletes: the last leases of the oldest batches. */
+  #part: EndedLease[] = [];
 
   constructor(statements: Statements) {
     this.#statements = statements;
@@ -56,15 +56,19 @@ export class EndedLeases {
 
   /** Deletes a part of the rows with the next batch. */
   tidy(): void {
-    this.#part = this.#batches[0]?.leases.slice(-deletedPerPart) ?? [];
+    this.#part = [];
+    for (const { leases } of this.#batches) {
+      const left = deletedPerPart - this.#part.length;
+      if (left === 0) return;
+      this.#part.push(...leases.slice(-left));
+    }
   }
 
   /** Writes what ended, within a transaction. Returns the leases whose rows it deleted: the rows of their groups are to be written. */
   write(): readonly EndedLease[] {
     for (const { row } of this.#part) this.#delete(row);
-    const [oldest] = this.#batches;
-    if (oldest !== undefined && this.#part.length === oldest.leases.length)
-      this.#statements.run('DELETE FROM ended_leases WHERE batch <= ?', [oldest.number]);
+    const last = this.#completeBatches().at(-1);
+    if (last !== undefined) this.#statements.run('DELETE FROM ended_leases WHERE batch <= ?', [last.number]);
     if (this.#pending.length > maxDirect) {
       this.#insert();
       return this.#part;
@@ -75,11 +79,11 @@ export class EndedLeases {
 
   /** To be called after the transaction of `write`. */
   written(): void {
+    let deleted = this.#part.length;
+    for (const { leases } of this.#batches.splice(0, this.#completeBatches().length))
+      deleted -= leases.length;
     const [oldest] = this.#batches;
-    if (this.#part.length > 0 && oldest !== undefined) {
-      oldest.leases.length -= this.#part.length;
-      if (oldest.leases.length === 0) this.#batches.shift();
-    }
+    if (oldest !== undefined) oldest.leases.length -= deleted;
     if (this.#pending.length > maxDirect) {
       this.#lastBatch += 1;
       this.#batches.push({ number: this.#lastBatch, leases: this.#pending });
@@ -114,6 +118,16 @@ export class EndedLeases {
   restore(number: number, leases: EndedLease[]): void {
     if (leases.length > 0) this.#batches.push({ number, leases });
     this.#lastBatch = number;
+  }
+
+  /** Returns the oldest batches, of which the present part has every lease. */
+  #completeBatches(): readonly Batch[] {
+    let left = this.#part.length;
+    const first = this.#batches.findIndex(({ leases }) => {
+      left -= leases.length;
+      return left < 0;
+    });
+    return first === -1 ? [...this.#batches] : this.#batches.slice(0, first);
   }
 
   #delete(row: number): void {
