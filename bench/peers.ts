@@ -2,7 +2,7 @@
  * CPU time of heartbeats beside that of other servers, all interleaved in one run: bare `node:http`, an idle route of Fastify, etcd's REST
  * keep-alive of leases, r-nacos' REST beat of an instance, and heartbeatd over each of its stores. Each server is warmed for each case. Writes bench/results/peers.json.
  *
- * `npm run bench:peers [-- --rounds 5 --seconds 1 --warm 5 --cases presence --stores memory,file,redis]`
+ * `npm run bench:peers [-- --rounds 5 --seconds 1 --warm 5 --cases presence --stores memory,file,redis --connections 64]`
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startRedis } from '../test/redis-server.ts';
 import { type CaseName, prepareCases } from './shared/cases.ts';
-import { load, type Request, requireTools } from './shared/load.ts';
+import { connections, load, type Request, requireTools } from './shared/load.ts';
 import { type OtherServer, startEtcd, startIdle, startNacos } from './shared/other-servers.ts';
 import { cpuSeconds, pinBesideLoad, residentMb, startHeartbeatd } from './shared/processes.ts';
 import { type Machine, machine, median, type Spread, spreadOf, writeResult } from './shared/results.ts';
@@ -22,8 +22,10 @@ const { values } = parseArgs({
     warm: { type: 'string', default: '5' },
     cases: { type: 'string', default: '' },
     stores: { type: 'string', default: 'memory,file,redis' },
+    connections: { type: 'string', default: String(connections) },
   },
 });
+const over = Number(values.connections);
 const folder = mkdtempSync(join(tmpdir(), 'heartbeatd-peers-'));
 process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 
@@ -37,6 +39,8 @@ interface Peer extends OtherServer {
 export interface PeersResult {
   readonly machine: Machine;
   readonly rounds: number;
+  /** Absent: 64. */
+  readonly connections?: number;
   readonly rows: readonly {
     readonly case: string;
     readonly server: string;
@@ -72,7 +76,7 @@ function measure(peer: Peer, requests: readonly Request[]): Sample {
   const { pid, port, storePid } = peer;
   const before = cpuSeconds(pid);
   const storeBefore = storePid === undefined ? 0 : cpuSeconds(storePid);
-  const { requests: answered, perSecond } = load(port, requests, Number(values.seconds));
+  const { requests: answered, perSecond } = load(port, requests, Number(values.seconds), over);
   const micros = (seconds: number): number => (seconds * 1e6) / answered;
   return {
     cpuMicros: micros(cpuSeconds(pid) - before),
@@ -94,7 +98,7 @@ const rows: PeersResult['rows'][number][] = [];
 for (const name of (Object.keys(cases) as CaseName[]).filter((one) => one.includes(values.cases))) {
   const requestsOf = (peer: Peer): readonly Request[] => peer.request ?? (peer.cases ?? cases)[name];
   const samples = new Map<string, Sample[]>(peers.map((peer) => [peer.name, []]));
-  for (const peer of peers) load(peer.port, requestsOf(peer), Number(values.warm));
+  for (const peer of peers) load(peer.port, requestsOf(peer), Number(values.warm), over);
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const peer of round % 2 === 0 ? peers : peers.toReversed())
       samples.get(peer.name)?.push(measure(peer, requestsOf(peer)));
@@ -110,7 +114,7 @@ for (const name of (Object.keys(cases) as CaseName[]).filter((one) => one.includ
   }
 }
 writeResult('peers', {
-  ...{ machine: machine(), rounds: Number(values.rounds), rows },
+  ...{ machine: machine(), rounds: Number(values.rounds), connections: over, rows },
   memory: peers.map(({ name, pid, idleMb }) => ({ server: name, idleMb, busyMb: residentMb(pid) })),
 } satisfies PeersResult);
 await redis.stop();

@@ -29,7 +29,7 @@ function othersLines(rows: PeersResult['rows']): string[] {
 }
 
 /** Returns the section on heartbeats beside other servers. */
-export function peersSection({ machine, rounds, rows, memory }: PeersResult): string {
+export function peersSection({ machine, rounds, connections = 64, rows, memory }: PeersResult): string {
   const servers = [...new Set(rows.map(({ server }) => server))];
   const cases = [...new Set(rows.map((row) => row.case))];
   const find = (name: string, server: string) =>
@@ -47,7 +47,7 @@ export function peersSection({ machine, rounds, rows, memory }: PeersResult): st
   return [
     '## Heartbeats beside other servers',
     '',
-    `\`npm run bench:peers\`; ${machineLine(machine)}; ${roundsText(rounds)}, all servers interleaved, each warmed for each case, 64 connections.`,
+    `\`npm run bench:peers\`; ${machineLine(machine)}; ${roundsText(rounds)}, all servers interleaved, each warmed for each case, ${connections} connections.`,
     'CPU time of the server process per request: **of bare `node:http`**, then the median in µs, and its range. Redis, which has an',
     'append-only file, shares the core of the load; alone on a core it needs less (`node bench/redis-cpu.ts`). A request is the heartbeat',
     'of the row; to etcd always a REST keep-alive of one lease, and to r-nacos always a REST beat of one of 1,000 instances.',

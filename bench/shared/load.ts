@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
+/** How many connections wrk has, unless a benchmark is told another number. */
 export const connections = 64;
 
 export interface Request {
@@ -92,9 +93,17 @@ export function parseSample(printed: string): Sample {
   };
 }
 
-/** Throws unless every request was answered with a 2xx. `requests`: in turn on every connection, or a wrk script. */
-export function load(port: number, requests: readonly Request[] | string, seconds: number): Sample {
-  const args = command(port, requests, { seconds, over: connections });
+/**
+ * Throws unless every request was answered with a 2xx. `requests`: in turn on every connection, or a wrk script. `over`: the number of
+ * connections.
+ */
+export function load(
+  port: number,
+  requests: readonly Request[] | string,
+  seconds: number,
+  over = connections,
+): Sample {
+  const args = command(port, requests, { seconds, over });
   return parseSample(execFileSync('taskset', args, { encoding: 'utf8' }));
 }
 
