@@ -1,6 +1,7 @@
 /** How the operator API reads requests: JSON whatever the Content-Type says, and errors that name the nearest valid name. */
 import type { TSchema } from '@sinclair/typebox';
 import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler';
+import { type ValueError, ValueErrorType } from '@sinclair/typebox/errors';
 import { Value } from '@sinclair/typebox/value';
 import type { App } from '../protocols/kit/protocol.ts';
 import { describeUnknown } from '../settings/nearest.ts';
@@ -39,13 +40,18 @@ export function compileOnUse(
     const unknown = part === 'querystring' ? unknownName(value, known) : undefined;
     if (unknown !== undefined) return { error: new Error(unknown) };
     if (compiled.Check(value)) return { value };
-    const first = compiled.Errors(value).First();
-    const path = first?.path ?? '';
-    const name = path.slice(1);
-    if (part === 'body' && name !== '' && !name.includes('/') && !known.includes(name))
-      return { error: new Error(describeUnknown(name, known)) };
-    return { error: new Error(`${part}${path}: ${first?.message ?? 'invalid value'}`) };
+    return { error: new Error(messageOf(compiled.Errors(value).First(), part)) };
   };
+}
+
+/** Returns what is wrong, and where; of a member that the schema does not have, the nearest one. */
+function messageOf(error: ValueError | undefined, part: string): string {
+  if (error === undefined) return `${part}: invalid value`;
+  const { path, schema, message, type } = error;
+  if (type !== ValueErrorType.ObjectAdditionalProperties) return `${part}${path}: ${message}`;
+  const at = path.lastIndexOf('/');
+  const unknown = describeUnknown(path.slice(at + 1), Object.keys((schema.properties ?? {}) as object));
+  return at === 0 ? unknown : `${part}${path.slice(0, at)}: ${unknown}`;
 }
 
 function unknownName(value: unknown, known: readonly string[]): string | undefined {

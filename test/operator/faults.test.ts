@@ -135,7 +135,10 @@ describe('a fault', () => {
     [{ do: { body: 'x' } }, 'need a status'],
     [{ do: { error: 'CourseInvald' } }, 'no protocol has error "CourseInvald"'],
     [{ match: { status: 200 }, do: { drop: 'before' } }, 'cannot act before'],
-    [{ match: { protcol: 'x' }, do: { reset: true } }, 'match/protcol'],
+    [
+      { match: { protcol: 'x' }, do: { reset: true } },
+      'body/match: unknown name "protcol"; did you mean "protocol"?',
+    ],
   ])('%j is refused', async (fault, message) => {
     const refused = await operator('POST', '/faults', fault);
     expect(refused.statusCode).toBe(400);
