@@ -33,6 +33,8 @@ export function nodesSection({ machine, rounds, rows }: NodesResult): string {
         ]),
     ),
     '',
-    'A tenant is in one partition, and so on one master. The more tenants there are, the fewer heartbeats one call to Redis has.',
+    'A tenant is in one partition, and so on one master. A call to Redis has the heartbeats of one partition that came together: of 64 connections',
+    'and 64 tenants that is hardly more than one, and the call itself costs more than a renewal. With one tenant, or with more connections a',
+    'node, calls have more heartbeats, and each needs less CPU time of Redis (`node bench/redis-cpu.ts`).',
   ].join('\n');
 }
