@@ -55,6 +55,7 @@ export async function makePorts(options: PortOptions, parts: PortParts): Promise
   const shared = {
     ...(options.logger === undefined ? {} : { logger: warningsOnly(options.logger) }),
     trustedProxies: config.trustedProxies,
+    maxConnections: config.maxConnections,
     requestId: makeRequestId(),
     notices: makeNotices(log),
     limits: options.connectionLimits ?? defaultConnectionLimits,

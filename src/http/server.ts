@@ -33,6 +33,8 @@ export interface ServerOptions {
   requestId(request: Pick<IncomingMessage, 'headers'>): string;
   /** Path of the page for browsers that open `/`; undefined: they get what other clients get. */
   readonly startPath: string | undefined;
+  /** Connections at the same time; 0: no limit. */
+  readonly maxConnections: number;
   /** Absent: HTTP only. */
   readonly tls?: { readonly certificates: Certificates; isEmulated(host: string): boolean };
   /** Answers a request that no route answers, or that could not be read. */
@@ -86,10 +88,24 @@ export function makeServer(options: ServerOptions) {
   server.decorateRequest('operation', '');
   server.decorateRequest('heldMs', 0);
   server.server.on('connection', rememberAddress);
+  boundConnections(server.server, options.maxConnections, notices);
   const front: Front | undefined =
     tls === undefined ? undefined : attachFront(server.server as Server, { ...tls, notices, keepRefusal });
   if (front === undefined) server.server.on('connect', makeRefuseTunnel(notices, keepRefusal));
   return { server, front, clientAddress };
+}
+
+/** Has connections closed at once that are more than `max` at a time; 0: none. */
+function boundConnections(server: Server, max: number, notices: Notices): void {
+  if (max === 0) return;
+  server.maxConnections = max;
+  server.on('drop', (data) =>
+    notices.warn(
+      'connections',
+      { remoteAddress: data?.remoteAddress, max },
+      'connection refused: MAX_CONNECTIONS are open',
+    ),
+  );
 }
 
 /** Serves a request that Node's parser refused, if clients are known to send it. Returns whether it did. */

@@ -18,6 +18,12 @@ export const serverSettings = {
     ['loopback', 'always', 'never'],
     'serve requests of the SLS client for C++, which have both Content-Length and chunked framing; all others of that kind are refused; "loopback" serves them only if HOST is a loopback address',
   ),
+  maxConnections: integer(
+    'MAX_CONNECTIONS',
+    20_000,
+    { min: 0, max: 1_000_000 },
+    'maximum number of connections of clients at a time, on each port; further ones are closed; 0: no limit but that of the system for open files',
+  ),
   maxBodyBytes: integer(
     'MAX_BODY_BYTES',
     256 * 1_024 * 1_024,

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   type ConnectionLimits,
   checkStalls,
@@ -235,4 +235,42 @@ it('the whole app reads the store for the first four of hundreds of polls that n
   expect(reads).toBe(defaultConnectionLimits.initialInProgress);
   client.destroy();
   await whole.close();
+});
+
+describe('a connection', () => {
+  it('beyond MAX_CONNECTIONS is closed, and one that ends makes room', async () => {
+    const bounded = await startApp({ maxConnections: 2 });
+    const sockets: Socket[] = [];
+    const open = (): Socket => {
+      const socket = connect(Number(new URL(bounded.url).port), '127.0.0.1');
+      sockets.push(socket);
+      return socket.on('error', () => {});
+    };
+    const ask = async (socket: Socket): Promise<string> => {
+      socket.write('GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+      const [bytes] = (await once(socket, 'data')) as [Buffer];
+      return bytes.toString();
+    };
+    try {
+      const [one, two] = [open(), open()];
+      expect(await ask(one)).toMatch(/^HTTP\/1\.1 200 /);
+      expect(await ask(two)).toMatch(/^HTTP\/1\.1 200 /);
+      const three = open();
+      three.resume();
+      await once(three, 'close');
+      expect(three.bytesRead).toBe(0);
+      expect(await ask(one)).toMatch(/^HTTP\/1\.1 200 /);
+      two.destroy();
+      await vi.waitFor(async () => {
+        const connections = await new Promise((resolve) =>
+          bounded.app.server.getConnections((_error, count) => resolve(count)),
+        );
+        expect(connections).toBe(1);
+      });
+      expect(await ask(open())).toMatch(/^HTTP\/1\.1 200 /);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      await bounded.close();
+    }
+  });
 });
