@@ -1,9 +1,6 @@
 /** The operator routes of the PBX, under `/_heartbeatd/pbx`: what happens in the emulated PBX, and how deliveries go. */
-import type { TSchema } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
 import { OperatorRefusal } from '../../kit/operator/refusal.ts';
 import type { App } from '../../kit/protocol.ts';
-import { compiled } from '../../kit/validate.ts';
 import { defaultTenant, isPbxTenant } from '../tenant.ts';
 import type { Tenants } from '../tenants/tenants.ts';
 import { callRoutes } from './call-routes.ts';
@@ -17,13 +14,6 @@ import type { ContextOf } from './update-model.ts';
 
 /** Registers the routes; the caller sets the prefix. */
 export async function operatorRoutes(app: App, tenants: Tenants): Promise<void> {
-  // Schemas are compiled when first used, and replies are not checked: the server starts faster.
-  app.setValidatorCompiler(({ schema, httpPart }) => {
-    const check = validate(schema as TSchema);
-    // Text until then.
-    return httpPart === 'querystring' ? (value) => check(Value.Convert(schema as TSchema, value)) : check;
-  });
-  app.setSerializerCompiler(() => (reply) => JSON.stringify(reply));
   const contextOf: ContextOf = ({ query }) => {
     const { tenant = defaultTenant } = query as { readonly tenant?: string };
     if (!isPbxTenant(tenant))
@@ -40,13 +30,4 @@ export async function operatorRoutes(app: App, tenants: Tenants): Promise<void> 
   reportLogRoutes(app, contextOf);
   deadLetterRoutes(app, contextOf);
   loginFailureRoutes(app, tenants.get(defaultTenant).context);
-}
-
-function validate(schema: TSchema) {
-  const check = compiled(schema);
-  return (value: unknown): { value: unknown } | { error: Error } => {
-    if (check().Check(value)) return { value };
-    const first = check().Errors(value).First();
-    return { error: new Error(`${first?.path ?? ''}: ${first?.message ?? 'invalid value'}`) };
-  };
 }

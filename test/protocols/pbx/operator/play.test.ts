@@ -183,7 +183,7 @@ describe('a played call', () => {
     ],
     ['a step after the end', { from: '1000', to: '1001', steps: ['ring', 'hangup', 'ring'] }, 400, 'over'],
     ['no step', { from: '1000', to: '1001', steps: ['sing'] }, 400, '"sing" is not a step'],
-    ['something else', { from: '1000', to: '1001', colour: 'red' }, 400, '/colour: Unexpected property'],
+    ['something else', { from: '1000', to: '1001', colour: 'red' }, 400, 'unknown name "colour"'],
   ])('is refused with %s', async (_what, body, code, words) => {
     const answer = await post(`${root}/calls`, body);
     expect(answer.code).toBe(code);
