@@ -12,7 +12,7 @@ export interface Mismatch {
 export type Validator<T> = (value: unknown, refuse: (mismatch: Mismatch) => Error) => T;
 
 /** Returns a function that compiles a schema when it is first called: a server starts faster without those it never needs. */
-export function compiled<S extends TSchema>(schema: S): () => TypeCheck<S> {
+function compiled<S extends TSchema>(schema: S): () => TypeCheck<S> {
   let check: TypeCheck<S> | undefined;
   return () => {
     check ??= TypeCompiler.Compile(schema);
