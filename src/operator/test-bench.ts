@@ -3,9 +3,12 @@ import { combine, type Interceptor } from '../protocols/kit/intercept.ts';
 import type { App, Protocol, ProtocolEvent } from '../protocols/kit/protocol.ts';
 import type { Reader } from '../protocols/kit/reader.ts';
 import type { Log } from '../settings/log.ts';
-import type { Store, TenantEvent } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import { eventRoutes } from './events/event-routes.ts';
-import { type EventFeed, type Events, makeEvents, type NewEvent } from './events/events.ts';
+import { type EventFeed, type Events, makeEvents } from './events/events.ts';
+import { makeLocalFeed } from './events/local-feed.ts';
+import { recordLeases } from './events/record-leases.ts';
+import { makeRecorder } from './events/renewals.ts';
 import { makeSharedFeed } from './events/shared/shared-feed.ts';
 import { faultRoutes } from './faults/fault-routes.ts';
 import { type Faults, makeFaults } from './faults/faults.ts';
@@ -52,7 +55,7 @@ export interface TestBenchOptions {
   readonly hasJournal: boolean;
   wallMs(): number;
   /** The created protocols; they are created after the interceptor that they are given. */
-  protocols(): readonly Pick<Protocol, 'name' | 'sampleError' | 'reader'>[];
+  protocols(): readonly Pick<Protocol, 'name' | 'operationNames' | 'sampleError' | 'reader'>[];
   /** An interceptor of the program that embeds the server; it sees requests first. */
   readonly interceptor?: Interceptor | undefined;
 }
@@ -69,16 +72,12 @@ export function makeTestBench({
 }: TestBenchOptions): TestBench {
   const monotonicMs = (): number => performance.now();
   const events = makeEvents(wallMs, { leaseMs: (tenant) => store.knownLeaseMs(tenant) });
-  // Rendered when read: of leases that expire together, nearly all are overwritten unread.
   const history = makeLeaseHistory();
   const readerOf = (name: string): Reader | undefined =>
     protocols().find((protocol) => protocol.name === name)?.reader;
-  const stopObserving = store.observe((event) => {
-    const { tenant, type } = event;
-    events.append({ tenant, toEvent: () => leaseEvent(event, `lease.${type}`) });
-    const own = readerOf(protocolOf(tenant))?.eventOf?.(type);
-    if (own !== undefined) events.append({ tenant, toEvent: () => leaseEvent(event, own) });
-    history.record(event);
+  const stopRecording = recordLeases({
+    ...{ store, events, readerOf },
+    onChange: (event) => history.record(event),
   });
   const journal = hasJournal
     ? makeJournal({
@@ -96,26 +95,25 @@ export function makeTestBench({
   const nodes: Nodes | undefined = store.isShared
     ? makeNodes({ store, nodeId, monotonicMs, ...(log === undefined ? {} : { log }) })
     : undefined;
-  const faultsOptions: FaultsOptions = {
-    wallMs,
-    leaseMs: (tenant) => store.knownLeaseMs(tenant),
-    onFiredOutgoing: ({ protocol, operation, subject, fault }) =>
-      events.append({ type: 'fault.fired', protocol, operation, ...subject, fault }),
-    onLost: (message) => journal?.keepLost(message),
-    sampleError: (protocol, name) =>
-      protocols()
-        .filter((candidate) => matchesPattern(candidate.name, protocol))
-        .map((candidate) => candidate.sampleError?.(name))
-        .find((error) => error !== undefined),
-    onFired: (exchange, id) => {
-      journal?.markFault(exchange, id);
-      const { protocol, operation, subject } = exchange;
-      events.append({ type: 'fault.fired', protocol, operation: operation.name, ...subject, fault: id });
+  const faults = makeFaults(
+    {
+      ...aboutProtocols(protocols),
+      wallMs,
+      leaseMs: (tenant) => store.knownLeaseMs(tenant),
+      onFiredOutgoing: ({ protocol, operation, subject, fault }) =>
+        events.append({ type: 'fault.fired', protocol, operation, ...subject, fault }),
+      onLost: (message) => journal?.keepLost(message),
+      onFired: (exchange, id) => {
+        journal?.markFault(exchange, id);
+        const { protocol, operation, subject } = exchange;
+        events.append({ type: 'fault.fired', protocol, operation: operation.name, ...subject, fault: id });
+      },
     },
-  };
-  const faults = makeFaults(faultsOptions, nodes);
-  const shared = nodes === undefined ? undefined : makeSharedFeed({ nodes, nodeId, events });
-  const feed: EventFeed = shared ?? { open: async () => ({ events, close: () => undefined }) };
+    nodes,
+  );
+  const recorder = makeRecorder(store, events);
+  const shared = nodes === undefined ? undefined : makeSharedFeed({ nodes, nodeId, events, recorder });
+  const feed: EventFeed = shared ?? makeLocalFeed(events, recorder);
   const liveNodes = (): Promise<readonly string[]> => liveOf(nodes, nodeId);
   return {
     faults,
@@ -128,7 +126,8 @@ export function makeTestBench({
     liveNodes,
     start: async () => nodes?.start(),
     async close() {
-      stopObserving();
+      stopRecording();
+      recorder.turn('off');
       faults.close();
       shared?.close();
       await nodes?.close();
@@ -153,11 +152,16 @@ async function liveOf(nodes: Nodes | undefined, nodeId: string): Promise<readonl
   return [nodeId, ...others.toSorted()];
 }
 
-/** The event of a change of a lease. */
-function leaseEvent(
-  { tenant, group, holder, epoch, revision, count, lateMs }: TenantEvent,
-  type: string,
-): NewEvent {
-  const protocol = protocolOf(tenant);
-  return { type, protocol, tenant, group, holder, epoch, revision, count, lateMs };
+/** What fault rules are checked against. */
+function aboutProtocols(
+  protocols: TestBenchOptions['protocols'],
+): Pick<FaultsOptions, 'operationNames' | 'sampleError'> {
+  const matching = (pattern: string) => protocols().filter(({ name }) => matchesPattern(name, pattern));
+  return {
+    operationNames: (protocol) => matching(protocol).flatMap(({ operationNames }) => operationNames),
+    sampleError: (protocol, name) =>
+      matching(protocol)
+        .map((candidate) => candidate.sampleError?.(name))
+        .find((error) => error !== undefined),
+  };
 }

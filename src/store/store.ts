@@ -63,6 +63,8 @@ export interface Store {
    * are lost if the node dies; nothing may rely on them.
    */
   observe(listener: (event: TenantEvent) => void): () => void;
+  /** Calls the listener with each lease that this node renews, until the returned function is called. */
+  observeRenewals(listener: (renewal: Renewal) => void): () => void;
   /** Returns the clock of a tenant; without one the clock that is furthest behind, over all partitions. */
   readClock(tenant?: Tenant): Promise<ClockReading>;
   /** Returns the reading of a tenant's lease clock at once where this process keeps that clock; undefined over Redis. */
@@ -87,6 +89,13 @@ export interface Store {
   ping(): Promise<StoreHealth>;
   /** Stops sweeping, ends every wait, waits for the commands in progress, and closes the driver. */
   close(): Promise<void>;
+}
+
+/** A lease that a beat renewed. */
+export interface Renewal {
+  readonly tenant: Tenant;
+  readonly group: string;
+  readonly holder: string;
 }
 
 /** Whose clock is moved: that of one tenant, or that which the tenants of a partition follow. */

@@ -210,6 +210,7 @@ it('the raw request of a direct route is what the framework gives', async () => 
           settings: {},
           create: () => ({
             name: 'probe',
+            operationNames: [],
             claims: () => true,
             async sendError(_error, _request, reply) {
               reply.raw.end();

@@ -41,6 +41,7 @@ it('a reply that the server is to blame for is logged as an error', async () => 
     create: () => ({
       name: 'failing',
       routes: async (app) => void app.get('/fails', async (_request, reply) => reply.code(500).send('')),
+      operationNames: [],
       claims: () => false,
       sendError: async () => {},
     }),

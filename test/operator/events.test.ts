@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { connect } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { connect as connectClient } from '../../src/client/connect.ts';
 import { makeEvents, type OperatorEvent } from '../../src/operator/events/events.ts';
 import { stream } from '../../src/operator/events/stream.ts';
 import { beacon } from '../protocols/kit/beacon/beacon.ts';
@@ -76,6 +77,25 @@ describe('the stream of events', () => {
     ]);
   });
 
+  it('tells of renewals to those who name them, and to no others', async () => {
+    await light('ada');
+    const watch = async (selector: { type?: string }, count: number) => {
+      const { promise: opened, resolve: onOpen } = Promise.withResolvers<void>();
+      const events = connectClient(started.url).events(selector, { onOpen });
+      const taken = take(events, count);
+      await opened;
+      return { taken };
+    };
+    const renewals = await watch({ type: 'lease.renewed' }, 1);
+    const all = await watch({}, 3);
+    await light('ada');
+    await light('bob');
+    expect(await renewals.taken).toMatchObject([
+      { type: 'lease.renewed', protocol: 'beacon', tenant: 'beacon/sea', group: 'north', holder: 'ada' },
+    ]);
+    expect((await all.taken).map(({ type }) => type)).toEqual(['request', 'lease.granted', 'request']);
+  });
+
   it('is server-sent events unless NDJSON is accepted', async () => {
     await light('ada');
     const abort = new AbortController();
@@ -139,6 +159,21 @@ describe('assertions on events', () => {
     });
     await post('/clock', { advanceMs: 30_000 });
     expect((await verdict).json()).toMatchObject({ satisfied: true, count: 1 });
+  });
+
+  it('wait for a renewal, and do not claim that there was none before they were asked', async () => {
+    await light('ada');
+    await light('ada');
+    const match = { type: 'lease.renewed', holder: 'ada' };
+    const none = await post('/verify', { of: 'events', match, times: { exactly: 0 } });
+    expect([none.statusCode, none.json()]).toMatchObject([422, { count: 0, complete: false }]);
+    const verdict = post('/verify', { of: 'events', match, within: '30s' });
+    let isOver = false;
+    void verdict.then(() => {
+      isOver = true;
+    });
+    await expect.poll(() => light('ada').then(() => isOver)).toBe(true);
+    expect((await verdict).json()).toMatchObject({ satisfied: true });
   });
 });
 

@@ -23,6 +23,12 @@ it.each([
     { advance: 1, beating: [{ holdr: 'c1' }] },
     'body/beating/0: unknown name "holdr"; did you mean "holder"?',
   ],
+  [
+    'POST',
+    '/faults',
+    { match: { protocol: 'sls', operation: 'ConsumerGroupHeartBaet' }, do: { status: 503 } },
+    'match.operation: unknown name "ConsumerGroupHeartBaet"; did you mean "ConsumerGroupHeartBeat"? (what the server sends needs "direction":"out")',
+  ],
 ] as const)(
   '%s %s %j is refused with the nearest name, at any depth',
   async (method, path, payload, error) => {

@@ -5,6 +5,7 @@ import { BadRequest, Failure, refusals, tags } from '../schemas.ts';
 import { parseSelector } from '../selector/parse.ts';
 import { isSelected, selectorQuery } from '../selector/selector.ts';
 import type { EventFeed, EventLog, OperatorEvent } from './events.ts';
+import { namesRenewals, renewedType } from './renewals.ts';
 import { stream } from './stream.ts';
 
 const maxStreams = 100;
@@ -55,14 +56,17 @@ export function eventRoutes(app: App, feed: EventFeed): void {
       if (streams >= maxStreams) throw new BadRequest(429, `there are ${maxStreams} streams already`);
       const { since, ...members } = request.query;
       const selector = parseSelector(members);
+      const isAskedForRenewals = namesRenewals([selector]);
       const lastId = Number(request.headers['last-event-id'] ?? Number.NaN);
       const format = request.headers.accept?.includes('ndjson') === true ? 'ndjson' : 'sse';
       streams += 1;
       try {
-        const { events, close } = await feed.open();
+        const { events, close } = await feed.open({ withRenewals: isAskedForRenewals });
         const after = startOf(events, Number.isSafeInteger(lastId) ? lastId : since);
-        // A gap concerns every reader.
-        const isWanted = (event: OperatorEvent) => event.type === 'gap' || isSelected(event, selector);
+        // A gap concerns every reader. Renewals may be there because another reader asked for them.
+        const isWanted = (event: OperatorEvent) =>
+          event.type === 'gap' ||
+          ((isAskedForRenewals || event.type !== renewedType) && isSelected(event, selector));
         await stream(reply, events, { format, after, isSelected: isWanted }, end.signal).finally(close);
       } finally {
         streams -= 1;

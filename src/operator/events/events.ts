@@ -50,7 +50,12 @@ export interface Events extends EventLog {
 /** Gives readers the events of all nodes. */
 export interface EventFeed {
   /** Resolves when everything that has happened before, on any node, can be read. Rejects with StoreUnavailable. */
-  open(): Promise<OpenFeed>;
+  open(options?: FeedOptions): Promise<OpenFeed>;
+}
+
+export interface FeedOptions {
+  /** Whether the reader asks for renewals, of which there is one for each heartbeat; default: no. */
+  readonly withRenewals?: boolean;
 }
 
 /** Events for one reader, who closes it. */

@@ -1,5 +1,8 @@
 /** Refuses rules that could do nothing, or not what they say. */
+
+import { describeUnknown } from '../../settings/nearest.ts';
 import { BadRequest } from '../schemas.ts';
+import { matchesPattern } from '../selector/selector.ts';
 import type { SampleError } from './apply.ts';
 import { exclusiveEffects, type Fault } from './fault.ts';
 import { inboundOnly, isOutgoing, outgoingEffects } from './outgoing.ts';
@@ -36,4 +39,16 @@ export function checkErrorName({ match = {}, do: { error } }: Fault, sampleError
   if (error === undefined || sampleError(match.protocol ?? '*', error) !== undefined) return;
   const where = match.protocol === undefined ? 'no protocol has' : `${match.protocol} has no`;
   throw new BadRequest(400, `do.error: ${where} error ${JSON.stringify(error)}`);
+}
+
+/** Throws BadRequest for an operation that no request can have. Messages have the names of what is sent, which may be any. */
+export function checkOperation(fault: Fault, namesOf: (protocol: string) => readonly string[]): void {
+  const { protocol = '*', operation } = fault.match ?? {};
+  if (operation === undefined || isOutgoing(fault)) return;
+  const known = namesOf(protocol);
+  if (known.some((name) => matchesPattern(name, operation))) return;
+  throw new BadRequest(
+    400,
+    `match.operation: ${describeUnknown(operation, known)} (what the server sends needs "direction":"out")`,
+  );
 }

@@ -10,6 +10,8 @@ export interface FaultsOptions {
   /** Returns a tenant's lease clock at once; undefined: it is not known here. */
   leaseMs?(tenant: string): number | undefined;
   readonly sampleError: SampleError;
+  /** Returns the names of the operations of those protocols that match a pattern. */
+  operationNames(protocol: string): readonly string[];
   /** Called for every firing on a request. */
   onFired(exchange: Exchange, id: string): void;
   /** Called for every firing on a message, which carries the id of the rule. */

@@ -2,6 +2,7 @@
 import type { App } from '../../protocols/kit/protocol.ts';
 import { StoreUnavailable } from '../../store/store.ts';
 import type { EventFeed } from '../events/events.ts';
+import { namesRenewals } from '../events/renewals.ts';
 import type { Journal } from '../journal/journal.ts';
 import { BadRequest, Failure, refusals, tags } from '../schemas.ts';
 import { eventSource, journalSource } from './source.ts';
@@ -48,7 +49,9 @@ async function verifyEvents(
   wanted: Verification,
   monotonicMs: () => number,
 ): Promise<Verdict> {
-  const { events, close } = await feed.open();
+  const { events, close } = await feed.open({
+    withRenewals: namesRenewals([wanted.match ?? {}, ...(wanted.sequence ?? [])]),
+  });
   return verify(eventSource(events), wanted, monotonicMs).finally(close);
 }
 

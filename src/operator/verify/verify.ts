@@ -197,7 +197,7 @@ function describe(
   const what = JSON.stringify(wanted.sequence ?? wanted.match ?? {});
   const lines = [
     `expected ${bound} of ${what}`,
-    `found    ${count}${isDropped ? ' (older entries were already dropped)' : ''}`,
+    `found    ${count}${isDropped ? ' (older ones were dropped, or not recorded)' : ''}`,
   ];
   if (unseenNodes.length > 0)
     lines.push(

@@ -20,7 +20,7 @@ export interface Dispatching<Call, Op extends Operation<Call>> {
 /** What the dispatcher provides of a protocol. */
 export type Dispatched = Pick<
   Protocol,
-  'name' | 'claims' | 'routes' | 'sendError' | 'openApi' | 'sampleError'
+  'name' | 'operationNames' | 'claims' | 'routes' | 'sendError' | 'openApi' | 'sampleError'
 >;
 
 /** Stands for the operation of a request that no route matched, or that could not be read. */
@@ -98,6 +98,7 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
 
   return {
     name: dialect.name,
+    operationNames: [...new Set([...operations, unknown].map(({ name }) => name))],
     claims: (path, authority) => dialect.claims(path, authority),
     sendError,
     sampleError: (name) => dialect.sampleError?.(name),

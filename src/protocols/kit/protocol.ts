@@ -81,6 +81,8 @@ export interface Protocol {
   claims(path: string, authority: string): boolean;
   /** Answers any error, `NotFound` and unreadable requests included, in the vendor's shape. */
   sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  /** Names of the vendor operations, as in the journal: `unknown` is that of requests which are none. */
+  readonly operationNames: readonly string[];
   /** Returns an error of the vendor's table with sample arguments; undefined for an unknown name. */
   sampleError?(name: string): VendorError | undefined;
   /** Decodes and explains exchanges for readers of the journal. Absent: they see JSON, forms and text. */

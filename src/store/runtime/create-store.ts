@@ -10,6 +10,7 @@ import type { Store } from '../store.ts';
 import { clockMethods, everyPartition } from './clock-methods.ts';
 import { type Coalescer, coalesce } from './coalesce.ts';
 import { type EventSource, logEvents, logSweep } from './event-log.ts';
+import { makeRenewals } from './renewals.ts';
 import { startSweeper } from './sweeper.ts';
 import { makeTopicWaits } from './topic-waits.ts';
 
@@ -34,6 +35,7 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
     // One observer after the other, whose code stays in the caches of the processor while many leases expire.
     for (const observer of observers) for (const event of events) observer(event);
   };
+  const renewals = makeRenewals();
   const observe: Store['observe'] = (listener) => {
     observers.add(listener);
     return () => observers.delete(listener);
@@ -68,7 +70,7 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
     beat(beat) {
       const ttlMs = beat.ttlMs ?? beat.defaultTtlMs;
       if (ttlMs !== undefined) sweeper.hint(driver.partitionOf(beat.tenant), ttlMs);
-      return run('beat', beat);
+      return renewals.tell(beat, run('beat', beat));
     },
     readTopics,
     wait: waits.wait,
@@ -78,6 +80,7 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
       return sizes.filter(({ tenant }) => !tenant.startsWith(serverSpace));
     },
     observe,
+    observeRenewals: renewals.observeRenewals,
     knownLeaseMs: (tenant) => driver.leaseMs?.(tenant),
     ...clockMethods(driver, {
       ...{ owner, observe },

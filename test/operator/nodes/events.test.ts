@@ -91,6 +91,19 @@ describe('the events of a node over Redis', () => {
     );
   });
 
+  it('include the renewals of all nodes for a reader who names them', async () => {
+    await a.light('ada');
+    await b.light('bob');
+    const renewed = await collect(a, 2, {
+      type: 'lease.renewed',
+      act: async () => {
+        await a.light('ada');
+        await b.light('bob');
+      },
+    });
+    expect(renewed.map(({ holder }) => holder).sort()).toEqual(['ada', 'bob']);
+  });
+
   it('of other nodes are among the closest ones of an assertion that fails', async () => {
     await a.light('ada');
     const match = { type: 'lease.granted', holder: 'nobody', group: 'north' };
