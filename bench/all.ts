@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 
 const scripts: readonly (readonly [name: string, ...args: string[]])[] = [
   ['peers'],
+  ['peers', '--stores', 'redis', '--connections', '256'],
   ['nodes'],
   ['scale', '--max', '10000000'],
   ['mass-expiry'],

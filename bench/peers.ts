@@ -1,6 +1,6 @@
 /**
  * CPU time of heartbeats beside that of other servers, all interleaved in one run: bare `node:http`, an idle route of Fastify, etcd's REST
- * keep-alive of leases, r-nacos' REST beat of an instance, and heartbeatd over each of its stores. Each server is warmed for each case. Writes bench/results/peers.json.
+ * keep-alive of leases, r-nacos' REST beat of an instance, and heartbeatd over each of its stores. Each server is warmed for each case. Writes bench/results/peers.json, with another number of connections peers-<connections>.json.
  *
  * `npm run bench:peers [-- --rounds 5 --seconds 1 --warm 5 --cases presence --stores memory,file,redis --connections 64]`
  */
@@ -113,7 +113,7 @@ for (const name of (Object.keys(cases) as CaseName[]).filter((one) => one.includ
     console.log(JSON.stringify(rows.at(-1)));
   }
 }
-writeResult('peers', {
+writeResult(over === connections ? 'peers' : `peers-${over}`, {
   ...{ machine: machine(), rounds: Number(values.rounds), connections: over, rows },
   memory: peers.map(({ name, pid, idleMb }) => ({ server: name, idleMb, busyMb: residentMb(pid) })),
 } satisfies PeersResult);

@@ -13,7 +13,7 @@ import { capacityPage } from './capacity.ts';
 import { expiriesSection } from './expiries.ts';
 import { nodesSection } from './nodes.ts';
 import { withFigures } from './pages.ts';
-import { peersPlot, peersSection } from './peers.ts';
+import { connectionsSection, peersPlot, peersSection } from './peers.ts';
 import { pbxReportsSection, presenceSection, slsLogsSection } from './protocols.ts';
 import { scalePlots, scaleSection } from './scale.ts';
 import { soakPlots, soakSection } from './soak.ts';
@@ -28,6 +28,7 @@ export function benchmarkDocuments(page: string): Readonly<Record<string, string
   return {
     'docs/benchmarks.md': withFigures(page, [
       peersSection(peers),
+      connectionsSection([peers, readResult<PeersResult>('peers-256')]),
       scaleSection(scale),
       nodesSection(nodes),
       soakSection(soak),

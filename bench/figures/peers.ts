@@ -4,6 +4,7 @@ import { barChart } from './charts.ts';
 import { grouped, machineLine, roundsText, spreadText, table } from './tables.ts';
 
 const bareName = 'node:http';
+const defaultConnections = 64;
 
 /** Returns the table of how often the CPU time of a heartbeat goes into that of the request of another server. */
 function othersLines(rows: PeersResult['rows']): string[] {
@@ -29,7 +30,13 @@ function othersLines(rows: PeersResult['rows']): string[] {
 }
 
 /** Returns the section on heartbeats beside other servers. */
-export function peersSection({ machine, rounds, connections = 64, rows, memory }: PeersResult): string {
+export function peersSection({
+  machine,
+  rounds,
+  connections = defaultConnections,
+  rows,
+  memory,
+}: PeersResult): string {
   const servers = [...new Set(rows.map(({ server }) => server))];
   const cases = [...new Set(rows.map((row) => row.case))];
   const find = (name: string, server: string) =>
@@ -65,6 +72,38 @@ export function peersSection({ machine, rounds, connections = 64, rows, memory }
         ['idle', ...memory.map(({ idleMb }) => grouped(idleMb))],
         ['busy', ...memory.map(({ busyMb }) => grouped(busyMb))],
       ],
+    ),
+  ].join('\n');
+}
+
+/** Returns the section on how the cost of a heartbeat over Redis depends on the number of connections; `runs`: one for each number. */
+export function connectionsSection(runs: readonly PeersResult[]): string {
+  const cases = [...new Set(runs.flatMap(({ rows }) => rows.map((row) => row.case)))];
+  const cells = (name: string, { rows }: PeersResult): string[] => {
+    const find = (server: string) => rows.find((row) => row.case === name && row.server === server);
+    const ours = find('heartbeatd, redis');
+    const bare = find(bareName)?.cpuMicros.median ?? Number.NaN;
+    if (ours?.storeMicros === undefined) return ['', ''];
+    return [(ours.cpuMicros.median / bare).toFixed(2), spreadText(ours.storeMicros)];
+  };
+  const numbers = runs.map(({ connections = defaultConnections }) => connections);
+  return [
+    '## Heartbeats over Redis by connections',
+    '',
+    'All heartbeats that reach a node in the same turn of its event loop are one call of Redis, and the call itself costs as much as many of them. So',
+    'a heartbeat costs Redis the less, the more clients send at the same time. CPU time of the server of that of bare `node:http`, and',
+    'of Redis in µs, which has an append-only file and shares a core with the load.',
+    ...runs.map(
+      ({ machine, rounds, connections = defaultConnections }) =>
+        `With ${connections} connections: ${machineLine(machine)}; ${roundsText(rounds)}.`,
+    ),
+    '',
+    table(
+      [
+        'heartbeat',
+        ...numbers.flatMap((many) => [`server, ${many} connections`, `Redis, ${many} connections`]),
+      ],
+      cases.map((name) => [name, ...runs.flatMap((run) => cells(name, run))]),
     ),
   ].join('\n');
 }
