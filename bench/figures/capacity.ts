@@ -81,7 +81,7 @@ function costsTable(costs: Costs): string {
     [
       ['S', 'CPU time of a node per heartbeat, µs', String(costs.serverMicros)],
       ['R(n)', 'CPU time of Redis per heartbeat, by the nodes that share it, µs', redis.join(', ')],
-      ['B', 'bytes a lease in Redis', String(costs.bytesPerLease)],
+      ['B', 'bytes a lease in Redis', grouped(costs.bytesPerLease)],
       ['G', 'CPU time of Redis per lease that begins, µs', String(costs.grantMicros)],
       ['E', 'CPU time of Redis per lease that expires, µs', String(costs.expiryMicros)],
       [
@@ -89,8 +89,8 @@ function costsTable(costs: Costs): string {
         'CPU time of Redis for the sweeps of one node, nothing due, ms/s',
         String(rounded(costs.sweepMsPerSecond, 2)),
       ],
-      ['C', 'bytes between client and node per heartbeat', String(rounded(costs.clientBytes))],
-      ['D', 'bytes between node and Redis per heartbeat', String(rounded(costs.redisBytes))],
+      ['C', 'bytes between client and node per heartbeat', grouped(costs.clientBytes)],
+      ['D', 'bytes between node and Redis per heartbeat', grouped(costs.redisBytes)],
     ],
   );
 }
@@ -155,7 +155,7 @@ function embeddedRows({ peers, scale }: CapacityInputs): string[][] {
     const holders = rate * intervalSeconds(assumptions);
     return [
       [
-        ...[store, String(row.cpuMicros.median), String(bytes), grouped(Number(rate.toPrecision(2)))],
+        ...[store, String(row.cpuMicros.median), grouped(bytes), grouped(Number(rate.toPrecision(2)))],
         ...[grouped(Number(holders.toPrecision(2))), `${rounded((holders * bytes) / 1e9, 1)} GB`],
       ],
     ];

@@ -6,8 +6,9 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** Returns a number as the docs show it. */
-export const grouped = (number: number): string => number.toLocaleString('en');
+/** Returns a number as the docs show it: of one below a thousand three digits that count, as no measurement here has more. */
+export const grouped = (number: number): string =>
+  (Math.abs(number) < 1_000 ? Number(number.toPrecision(3)) : number).toLocaleString('en');
 
 /** Returns `median unit (min to max)`; without the range if all are alike, and nothing for an absent one. */
 export function spreadText(spread: Spread | undefined, unit = ''): string {
