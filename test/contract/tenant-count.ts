@@ -8,7 +8,12 @@ import type { Backend, Node } from './backend.ts';
 
 const ttlMs = 60_000;
 
+/** With hooks inside a suite that has no others: they are for these tests alone. */
 export function tenantCount(open: () => Promise<Backend>): void {
+  describe('the number of tenants', () => testCount(open));
+}
+
+function testCount(open: () => Promise<Backend>): void {
   let backend: Backend;
   let node: Node;
   /** Names of tenants of one partition, so that a partition's share is what counts on every driver. */
@@ -140,6 +145,7 @@ export function tenantCount(open: () => Promise<Backend>): void {
 }
 
 function namesOfPartition({ store }: Node, partition: number, count: number): string[] {
+  if (partition >= store.partitions) throw new Error(`there are ${store.partitions} partitions`);
   const found: string[] = [];
   while (found.length < count) {
     const name = `test/${randomUUID()}`;
