@@ -51,7 +51,7 @@ export function replaceStates(
   };
 }
 
-/** Removes all of a tenant, and lets it follow the common clock, in one step: who is told of it sees the clock that counts from now on. */
+/** Removes all of a tenant, and lets it follow the common clock, in one step: a poll that is woken by it reads the new clock. */
 export async function dropState(store: Pick<Store, 'load'>, tenant: Tenant): Promise<void> {
   await store.load({ tenant, dump: dumpOf(tenant, {}) });
 }

@@ -32,7 +32,7 @@ const holders = async (node: Node, tenant: string): Promise<readonly string[]> =
 };
 
 describe('an actor over Redis', () => {
-  it('keeps its uuid on all nodes through an advance of its own node, and its neighbours die', async () => {
+  it('keeps its uuid on all nodes through an advance on the node that plays it, while leases beside it expire', async () => {
     await a.operator('POST', '/clock', { tenant: presence, freeze: true });
     await start(a, { tenant: presence, group: 'lobby', name: 'bob', timeout: 60 });
     await fetch(`${b.url}/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=ann&heartbeat=60`);

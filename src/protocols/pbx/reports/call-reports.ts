@@ -97,7 +97,7 @@ export const callReports = [
     { callid: Name, members: Members },
     {
       wireName: () => transferName,
-      // Samples of v1.1.0 and v2.0.0 write the caller first, those of the first guide and of OpenVox the callee, whoever transfers.
+      // Samples of v1.1.0 and v2.0.0 write the caller first, those of the first guide and of OpenVox the callee, no matter which of them transfers.
       members: ({ callid, members }, shape) => [
         ['callid', callid],
         ...partiesOf(shape === 'callList' || shape === 'event' ? members : members.toReversed(), shape),

@@ -243,7 +243,7 @@ export class StoreFile implements ChangeLog {
 
   #writeGroups({ tenants }: State): void {
     for (const [group, tenant] of this.#revised) {
-      // Another group may have its name by now, with a row of its own.
+      // A later group may have the same name, in another row.
       if (tenants.get(tenant)?.groups.get(group.name) === group)
         this.#run('INSERT OR REPLACE INTO lease_groups VALUES (?, ?, ?, ?)', [
           ...[group.row, tenant, group.name, group.revision],

@@ -108,7 +108,7 @@ describe('a call that ends', () => {
     ['caller', ['1000', '1001']],
     ['callee', ['1001', '1000']],
   ] as const)(
-    'by its %s is two reports, whoever hung up first in the first, and exchanged in the second',
+    'by its %s is two reports: the member that hung up is first in one, and second in the other',
     (by, order) => {
       const [first, second] = order;
       expect(heard('callList', internal, ring, answer, { step: 'hangup', by })).toEqual([
@@ -183,7 +183,7 @@ describe('an application of OpenVox', () => {
     expect(written(inbound, ring, answer)[0]).toBe(`{"action":"ANSWER",${one},${inboundText}}`);
   });
 
-  it('receives two reports of a hang-up, whoever hung up first in the first, and exchanged in the second', () => {
+  it('receives two reports of a hang-up: the member that hung up is first in one, and second in the other', () => {
     expect(written(internal, ring, answer, { step: 'hangup', by: 'callee' })).toEqual([
       `{"action":"BYE",${exchanged}}`,
       `{"action":"BYE",${both}}`,
