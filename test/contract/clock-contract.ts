@@ -7,7 +7,12 @@ import type { Backend, BackendTraits, Node } from './backend.ts';
 
 const hourMs = 3_600_000;
 
+/** With hooks inside a suite that has no others: they are for these tests alone. */
 export function clockContract(traits: BackendTraits, open: () => Promise<Backend>): void {
+  describe('clocks of tenants', () => testClocks(traits, open));
+}
+
+function testClocks(traits: BackendTraits, open: () => Promise<Backend>): void {
   let backend: Backend;
   let store: Store;
   /** Of another node, where the backend is shared. */

@@ -12,7 +12,12 @@ const nothing: TenantDump = {
 };
 const lease = { group: 'g', holder: 'ann', ttlMs: 500, remainingMs: 300, epoch: 0, data: null };
 
+/** With hooks inside a suite that has no others: they are for these tests alone. */
 export function dumpContract(traits: BackendTraits, open: () => Promise<Backend>): void {
+  describe('dumps of tenants', () => testDumps(traits, open));
+}
+
+function testDumps(traits: BackendTraits, open: () => Promise<Backend>): void {
   let backend: Backend;
   let store: Store;
   let tenant: string;

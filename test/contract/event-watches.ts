@@ -13,7 +13,12 @@ import type { Backend, BackendTraits, Node } from './backend.ts';
 
 const forMs = 10_000;
 
+/** With hooks inside a suite that has no others: they are for these tests alone. */
 export function eventWatches(traits: BackendTraits, open: () => Promise<Backend>): void {
+  describe('watches of events', () => testWatches(traits, open));
+}
+
+function testWatches(traits: BackendTraits, open: () => Promise<Backend>): void {
   let backend: Backend;
   let store: Store;
   let tenant: string;

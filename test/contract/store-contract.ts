@@ -23,6 +23,12 @@ export function storeContract(
   open: () => Promise<Backend>,
   { aheadMs = 0 }: { readonly aheadMs?: number } = {},
 ): void {
+  const title = aheadMs > 0 ? 'with tenants whose clocks were moved' : 'with tenants that follow the clock';
+  // With hooks inside a suite that has no others: they are for these tests alone.
+  describe(title, () => testStore(traits, open, aheadMs));
+}
+
+function testStore(traits: BackendTraits, open: () => Promise<Backend>, aheadMs: number): void {
   let backend: Backend;
   let node: Node;
   let store: Store;

@@ -1,7 +1,7 @@
 /** Random histories against a plain model: every driver, and the model, must returning the same story after every step. */
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type Beat,
   type BeatResult,
@@ -319,7 +319,12 @@ const beatRun = fc
     })),
   );
 
+/** With hooks inside a suite that has no others: they are for these tests alone. */
 export function storeModel(traits: BackendTraits, open: () => Promise<Backend>): void {
+  describe('a plain model', () => testModel(traits, open));
+}
+
+function testModel(traits: BackendTraits, open: () => Promise<Backend>): void {
   let backend: Backend;
   beforeAll(async () => {
     backend = await open();

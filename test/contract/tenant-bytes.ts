@@ -38,7 +38,12 @@ function sizeOf({ leases, documents, topics }: TenantDump): number {
   return bytes;
 }
 
+/** With hooks inside a suite that has no others: they are for these tests alone. */
 export function tenantBytes(traits: BackendTraits, open: () => Promise<Backend>): void {
+  describe('sizes of tenants', () => testBytes(traits, open));
+}
+
+function testBytes(traits: BackendTraits, open: () => Promise<Backend>): void {
   let backend: Backend;
   let node: Node;
   let tenant: string;
