@@ -200,7 +200,7 @@ r = H / I heartbeats a second come, and each of these must be at most 1:
 | Redis network | 8 r D / (m u · interface) |
 | sweeps | n W / (m · ${percent(sweepUse)}) |
 
-There are ${partitions} partitions, so at most ${partitions} masters. R(n) beyond the largest measured number of nodes is that number's. When all holders end at
+A Redis Cluster has ${partitions} partitions, so at most ${partitions} masters. R(n) beyond the largest measured number of nodes is that number's. When all holders end at
 once, the last expiry is recorded after H E / m.
 
 ## First limit by the number of holders

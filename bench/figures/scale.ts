@@ -63,7 +63,7 @@ export function scaleSection(result: ScaleResult): string {
     '',
     `\`npm run bench:scale\`; ${machineLine(machine)}. The store without the HTTP server, one lease a holder of 39 characters, groups of five in 64`,
     'tenants; renewals in batches of 32 over Redis, which has no append-only file here. Micros are CPU times: of the process for the embedded',
-    'store, of Redis for Redis. A sweep is that of one partition: the embedded store has one, Redis 64. Medians, and their range.',
+    'store, of Redis for Redis. A sweep is that of one partition: the embedded store has one, Redis two. Medians, and their range.',
     '',
     table(
       ['store', 'leases', ...costHead],

@@ -31,6 +31,6 @@ export const storeSettings = {
     'MAX_TENANTS',
     10_000,
     { min: 0, max: Number.MAX_SAFE_INTEGER },
-    'maximum number of tenants that hold anything; data of further ones is refused; over Redis up to a third more, because each partition has its own share; 0: no limit',
+    'maximum number of tenants that hold anything; data of further ones is refused; over a Redis Cluster up to a third more, because each partition has its own share; 0: no limit',
   ),
 } as const;

@@ -63,6 +63,17 @@ function testClocks(traits: BackendTraits, open: () => Promise<Backend>): void {
   };
 
   describe('the clock of one tenant', () => {
+    it('moves what is due of it and nothing of others, whatever the names', async () => {
+      const names = ['*', '[a-z]', 'x', 'x*', '?', '\\^', 'x]'].map((end) => `${moved}${end}`);
+      for (const tenant of names) await grant(tenant, hourMs);
+      for (const tenant of names.slice(0, -2)) {
+        await store.advanceClock(hourMs / 2, tenant);
+        expect(await remaining(tenant)).toBe(hourMs / 2);
+        expect(await store.advanceClock(hourMs / 2, tenant)).toMatchObject([{ tenant, type: 'expired' }]);
+      }
+      for (const tenant of names.slice(-2)) expect(await remaining(tenant)).toBe(hourMs);
+    });
+
     it('is moved without moving that of any other', async () => {
       for (const tenant of [moved, other]) await grant(tenant, 2 * hourMs);
       expect(await store.advanceClock(hourMs, moved)).toEqual([]);

@@ -28,8 +28,10 @@ export function makeCaller(options: CallerOptions): Caller {
   const { topology, description, timeoutMs } = options;
   const keys = Array.from({ length: options.partitions }, (_, partition) => declaredKeys(partition));
 
-  const send = (redis: Redis, script: ScriptCall): Promise<Reply> =>
-    runScript(redis, script, keys[script.partition] ?? declaredKeys(script.partition));
+  const send = (redis: Redis, script: ScriptCall): Promise<Reply> => {
+    writeTogether(redis.stream);
+    return runScript(redis, script, keys[script.partition] ?? declaredKeys(script.partition));
+  };
   const requireUsable = ({ endpoint, fault }: Connection): void => {
     if (fault !== undefined)
       throw new StoreUnavailable(`${description}: ${endpointName(endpoint)} is away: ${fault.message}`);
@@ -70,4 +72,12 @@ export function makeCaller(options: CallerOptions): Caller {
         else followRedirects({ call, error, connection, isLate: () => isLate }).then(succeed, fail);
       });
     });
+}
+
+/** Lets all calls of this turn reach the process in one write: it then reads and answers them together. */
+function writeTogether(stream: Redis['stream']): void {
+  // As long as it is corked, a call before this one will uncork it.
+  if (stream.writableCorked > 0) return;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
 }

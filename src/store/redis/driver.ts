@@ -2,7 +2,6 @@
  * The Redis driver: one Redis, Sentinel or Redis Cluster. Every step is one script on one partition, whose keys share a
  * hash tag, so that the same code runs on all of them.
  */
-import { crc32 } from 'node:zlib';
 import { silentLog } from '../../settings/log.ts';
 import {
   type ClockChange,
@@ -10,7 +9,6 @@ import {
   type Driver,
   defaultEventRetention,
   type EventRetention,
-  type TenantSize,
 } from '../driver.ts';
 import type { Tenant } from '../leases.ts';
 import { lastDateMs } from '../limits.ts';
@@ -21,14 +19,16 @@ import { replyEvents } from './codecs/events.ts';
 import { openConnections } from './connections/connect.ts';
 import type { StoreLog } from './connections/connection.ts';
 import { checkHealth } from './health.ts';
+import { type Partitions, partitionsOf } from './partitions.ts';
 import type { Reply, ScriptArgument } from './scripts.ts';
 import { parseRedisUrl, RedisUrlError } from './target.ts';
+import { readOwnClocks, readTenants } from './tenants.ts';
 
 export interface RedisOptions {
   readonly url: string;
   /** Longest wait for a reply, ms. */
   readonly timeoutMs: number;
-  /** Must be the same on all nodes, and must never change. */
+  /** Must be the same on all nodes, and must never change; absent: as the kind of the topology has them (`partitionsOf`). */
   readonly partitions?: number;
   readonly events?: EventRetention;
   readonly log?: StoreLog;
@@ -37,8 +37,6 @@ export interface RedisOptions {
   readonly maxTenants?: number | undefined;
 }
 
-const defaultPartitions = 64;
-const maxKnownTenants = 10_000;
 /**
  * A call costs Redis as much as thirty renewals, for most of it is the way through the kernel: a batch of 128 costs four fifths of two
  * batches of 64.
@@ -51,10 +49,11 @@ const earlyFlushSize = 128;
  */
 export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
   const target = parseRedisUrl(options.url);
-  const { timeoutMs, partitions = defaultPartitions, events = defaultEventRetention } = options;
+  const { timeoutMs, events = defaultEventRetention } = options;
+  const { partitions, partitionOf, shareOf }: Partitions = partitionsOf(target.kind, options.partitions);
   const bounds = {
     maxTenantBytes: options.maxTenantBytes ?? 0,
-    maxTenants: shareOf(options.maxTenants ?? 0, partitions),
+    maxTenants: shareOf(options.maxTenants ?? 0),
   };
   let appendListener: (tenant: Tenant, topic: string) => void = () => {};
   let gapListener: () => void = () => {};
@@ -89,7 +88,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     partitions,
     earlyFlushSize,
     sweepSize: 500,
-    partitionOf: makePartitionOf(partitions),
+    partitionOf,
     execute: makeBatchRunner(call, events),
     async sweep(partition, owner, budget) {
       const args = [...retentionArguments(events), owner, budget];
@@ -100,10 +99,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     },
     ...clock,
     tenants: (partition) => readTenants(call, partition),
-    async ownClocks(partition) {
-      const reply = (await call({ name: 'tenants', partition, args: [] })) as readonly Reply[];
-      return (reply[4] as readonly string[]).map(String);
-    },
+    ownClocks: (partition) => readOwnClocks(call, partition),
     onAppend(listener) {
       appendListener = listener;
     },
@@ -115,30 +111,6 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
       close();
     },
   };
-}
-
-/** Returns a function that returns a tenant's partition; it is called for every command, mostly for the same tenants. */
-function makePartitionOf(partitions: number): (tenant: Tenant) => number {
-  const known = new Map<Tenant, number>();
-  return (tenant) => {
-    let partition = known.get(tenant);
-    if (partition === undefined) {
-      partition = crc32(tenant) % partitions;
-      if (known.size >= maxKnownTenants) known.clear();
-      known.set(tenant, partition);
-    }
-    return partition;
-  };
-}
-
-/**
- * Returns how many tenants a partition may have: its share and four standard deviations, because names do not spread evenly. With 64
- * partitions a limit of 10 000 is reached between that and 13 376.
- */
-function shareOf(maxTenants: number, partitions: number): number {
-  if (maxTenants === 0 || partitions === 1) return maxTenants;
-  const share = maxTenants / partitions;
-  return Math.ceil(share + 4 * Math.sqrt(share));
 }
 
 /** Arguments of the script `clock` that change nothing. */
@@ -179,28 +151,4 @@ function clockSteps(call: Caller): Pick<Driver, 'readClock' | 'setClock' | 'clai
     claimSweep: (partition, owner, forMs) => request(partition, [owner, forMs, '']),
     watchAppends: (partition, forMs) => request(partition, ['', 0, forMs]),
   };
-}
-
-async function readTenants(call: Caller, partition: number): Promise<TenantSize[]> {
-  const reply = (await call({ name: 'tenants', partition, args: [] })) as readonly Reply[];
-  const [leases, documents, topics, bytes] = reply.slice(0, 4).map(countsOf);
-  const names = new Set([leases, documents, topics].flatMap((counts) => [...(counts?.keys() ?? [])]));
-  return [...names].map((tenant) => ({
-    tenant,
-    leases: leases?.get(tenant) ?? 0,
-    documents: documents?.get(tenant) ?? 0,
-    topics: topics?.get(tenant) ?? 0,
-    bytes: bytes?.get(tenant) ?? 0,
-  }));
-}
-
-/** Reads `tenant, number, tenant, number, …`. */
-function countsOf(reply: Reply): ReadonlyMap<Tenant, number> {
-  const fields = reply as readonly Reply[];
-  return new Map(
-    Array.from({ length: fields.length / 2 }, (_, at) => [
-      String(fields[2 * at]),
-      Number(fields[2 * at + 1]),
-    ]),
-  );
 }

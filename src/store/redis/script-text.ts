@@ -29,6 +29,7 @@ const files = {
   sweep: 'sweep/sweep',
   clock: 'partition/clock',
   tenants: 'partition/tenants',
+  ownClocks: 'partition/ownClocks',
 } as const;
 
 export type ScriptName = keyof typeof files;

@@ -158,8 +158,10 @@ export function makeBeats(): Codec<'beat'> {
   return {
     changesLeases: true,
     encode() {},
-    encodeBatch(beats, to) {
+    encodeBatch(batch, to) {
       const runs: Run[] = [];
+      const order = orderByTenant(batch);
+      const beats = order?.map((at) => batch[at] as Beat) ?? batch;
       for (let from = 0; from < beats.length; ) {
         const first = beats[from];
         if (first === undefined) break;
@@ -171,10 +173,23 @@ export function makeBeats(): Codec<'beat'> {
         runs.push(run);
         from = end;
       }
-      return (reply) => readRuns(runs, reply);
+      return (reply) => {
+        const results = readRuns(runs, reply);
+        if (order === undefined) return results;
+        const inOrder: (BeatResult | Error)[] = new Array(results.length);
+        for (const [index, at] of order.entries()) inOrder[at] = results[index] as BeatResult | Error;
+        return inOrder;
+      };
     },
     decode: () => stale,
   };
+}
+
+/** Returns the places of beats such that those of a tenant follow each other, in their order; undefined if they do already. */
+function orderByTenant(beats: readonly Beat[]): readonly number[] | undefined {
+  const tenant = beats[0]?.tenant;
+  if (beats.every((beat) => beat.tenant === tenant)) return undefined;
+  return [...Map.groupBy(beats.keys(), (at) => beats[at]?.tenant).values()].flat();
 }
 
 function readRuns(runs: readonly Run[], reply: Buffer): (BeatResult | Error)[] {

@@ -35,21 +35,24 @@ if isMemoryFull then
   redis.call('DEL', KEYS[2])
 end
 
-if renewAll() then
+local others = renewAll()
+if #others == 0 then
   return { table.concat(replies) }
 end
 
 -- The rest is built only when it is needed: functions are built by every call, and these would cost as much as a batch of
 -- renewals.
-replies = {}
+local ofRuns = replies
 --@include beat/form
 --@include membership/endLeases
 --@include shared/bytes
 --@include beat/grants
 --@include beat/leases
 
-local at, bundle = 3, 0
-while ARGV[at] do
+local bundle = 0
+for _, other in ipairs(others) do
+  local at = other.at
+  replies = {}
   local tenant, form, beats = ARGV[at], formOf(ARGV[at + 1]), tonumber(ARGV[at + 2])
   -- Leases of one beat have the same `bundle`.
   local run = { tenant = tenant, form = form, bundle = bundle }
@@ -70,11 +73,11 @@ while ARGV[at] do
     beatNamed(run, first, last)
   end
   bundle = run.bundle
-  at = last + 1 + (form.held and 0 or beats + beats * form.dataCount)
+  ofRuns[other.place] = table.concat(replies)
 end
 writeGranted()
 saveRecords()
-result[1] = table.concat(replies)
+result[1] = table.concat(ofRuns)
 publishAppends()
 saveCounters()
 return result

@@ -91,38 +91,58 @@ local function replyRevisions(tenant, first, many, known)
   end
 end
 
--- Renews the leases of a batch of plain renewals and returns true. Returns false at the first beat that is something else;
--- to renew again what was renewed before it changes nothing.
-local function renewAll()
-  local at = 3
-  while ARGV[at] do
-    local tenant, many = ARGV[at], tonumber(ARGV[at + 2])
-    local ttl, returning, collections = string.match(ARGV[at + 1], '^(%d*),%d+,[01],(%l+),(%d+),0+$')
-    if not ttl or many > MAX_TOGETHER or returning == 'all' or returning == 'data' then
+-- Renews the leases of the run at a position of ARGV, whose form was matched, and replies. Returns false if the run is something else.
+local function renewPlainly(at, ttl, returning, collections)
+  local tenant, many = ARGV[at], tonumber(ARGV[at + 2])
+  reply(many .. ';')
+  local first, known = at + 3, nil
+  if returning == 'revision' then
+    known, first = ARGV[first], first + 1
+  end
+  if collections ~= '0' then
+    local found, stale = checkGuards(tenant, first, tonumber(collections))
+    if stale then
       return false
     end
-    reply(many .. ';')
-    local first, known = at + 3, nil
-    if returning == 'revision' then
-      known, first = ARGV[first], first + 1
-    end
-    if collections ~= '0' then
-      local found, stale = checkGuards(tenant, first, tonumber(collections))
-      if stale then
-        return false
-      end
-      reply(found)
-      first = first + 2 + 2 * collections
-    end
-    local shift = returning == 'known' and VERSION_BYTES or 0
-    if not renewRun({ tenant = tenant, ttl = tonumber(ttl), first = first, many = many, shift = shift }) then
-      return false
-    end
-    reply('r')
-    if known then
-      replyRevisions(tenant, first, many, known)
-    end
-    at = first + 2 * many
+    reply(found)
+    first = first + 2 + 2 * collections
+  end
+  local shift = returning == 'known' and VERSION_BYTES or 0
+  if not renewRun({ tenant = tenant, ttl = tonumber(ttl), first = first, many = many, shift = shift }) then
+    return false
+  end
+  reply('r')
+  if known then
+    replyRevisions(tenant, first, many, known)
   end
   return true
+end
+
+-- Renews the leases of all runs of plain renewals. Returns the others: where each is in ARGV, and where its reply is to be put. A tenant's
+-- runs keep their order: after one of those others, all of its runs are.
+local function renewAll()
+  local others, isLeft = {}, {}
+  local at, text, isPlainForm, ttl, returning, collections, groups = 3, nil, nil, nil, nil, nil, nil
+  while ARGV[at] do
+    local tenant, many = ARGV[at], tonumber(ARGV[at + 2])
+    if ARGV[at + 1] ~= text then
+      text = ARGV[at + 1]
+      ttl, returning, collections, groups = string.match(text, '^(%d*),%d+,[01],(%l+),(%d+),([01*]*)$')
+      isPlainForm = string.find(groups, '^0+$') and returning ~= 'all' and returning ~= 'data'
+    end
+    local place = #replies + 1
+    if not isPlainForm or many > MAX_TOGETHER or isLeft[tenant] or not renewPlainly(at, ttl, returning, collections) then
+      for index = #replies, place + 1, -1 do
+        replies[index] = nil
+      end
+      replies[place], isLeft[tenant] = '', true
+      others[#others + 1] = { at = at, place = place }
+    end
+    at = at + 3 + (returning == 'revision' and 1 or 0) + (collections ~= '0' and 2 + 2 * collections or 0) + many
+    if groups ~= '*' then
+      local _, withData = string.gsub(groups, '1', '')
+      at = at + many + many * withData
+    end
+  end
+  return others
 end

@@ -29,18 +29,21 @@ end
 
 -- Returns score, member, … of one tenant's members of the set of all tenants, or of all members of another set.
 local function membersIn(dueKey, tenant)
-  local found = {}
-  for from = 0, redis.call('ZCARD', dueKey) - 1, MOVED_TOGETHER do
-    local page = redis.call('ZRANGE', dueKey, from, from + MOVED_TOGETHER - 1, 'WITHSCORES')
-    for at = 1, #page, 2 do
-      local kind, owner = partsOfMember(page[at])
+  -- Redis compares them, for there may be millions of others.
+  local pattern = '?' .. #tenant .. ':' .. string.gsub(tenant, '[%*%?%[%]\\^%-]', '\\%0') .. '*'
+  local found, cursor = {}, '0'
+  repeat
+    local page = redis.call('ZSCAN', dueKey, cursor, 'MATCH', pattern, 'COUNT', MOVED_TOGETHER)
+    cursor = page[1]
+    for at = 1, #page[2], 2 do
+      local kind, owner = partsOfMember(page[2][at])
       -- Watches run on the partition's clock.
       if owner == tenant and kind ~= DUE_WATCHES then
-        found[#found + 1] = page[at + 1]
-        found[#found + 1] = page[at]
+        found[#found + 1] = page[2][at + 1]
+        found[#found + 1] = page[2][at]
       end
     end
-  end
+  until cursor == '0'
   return found
 end
 
