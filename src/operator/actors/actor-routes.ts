@@ -1,7 +1,8 @@
 /** Starts, shows, changes and ends actors. */
 import { Type } from '@sinclair/typebox';
+import { Failure } from '../../protocols/kit/operator/refusal.ts';
 import type { App } from '../../protocols/kit/protocol.ts';
-import { Failure, refusals, tags } from '../schemas.ts';
+import { refusals, tags } from '../schemas.ts';
 import { ActorDetails, ActorView, actorChangeSchema, fieldsOf, newActorSchema } from './actor.ts';
 import type { Actors } from './actors.ts';
 

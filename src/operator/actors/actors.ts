@@ -1,9 +1,9 @@
 /** The actors of this process: started, changed, ended, and shown. They beat by the lease clocks of their tenants. */
 import type { ActorKit } from '../../protocols/kit/actors/actor-kit.ts';
+import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { ClockScope, Store, Tenant } from '../../store/store.ts';
 import type { Beating } from '../clock/beating.ts';
 import { durationMs } from '../duration.ts';
-import { BadRequest } from '../schemas.ts';
 import {
   type ActorChange,
   type ActorDetails,
@@ -38,14 +38,14 @@ export type Ending = 'left' | 'crashed';
 export interface Actors {
   /** The members that protocols add to a request. */
   readonly kits: readonly ActorKit[];
-  /** Starts an actor; resolves after its first beats. Rejects with BadRequest. */
+  /** Starts an actor; resolves after its first beats. Rejects with OperatorRefusal. */
   start(wanted: NewActor): Promise<ActorDetails>;
   list(tenant?: string): readonly ActorView[];
-  /** Throws BadRequest 404 for an unknown id. */
+  /** Throws OperatorRefusal 404 for an unknown id. */
   get(id: string): ActorDetails;
-  /** Changes the behaviour; resolves after what follows at once. Rejects with BadRequest. */
+  /** Changes the behaviour; resolves after what follows at once. Rejects with OperatorRefusal. */
   change(id: string, change: ActorChange): Promise<ActorDetails>;
-  /** Ends an actor. Rejects with BadRequest 404 for an unknown id. */
+  /** Ends an actor. Rejects with OperatorRefusal 404 for an unknown id. */
   end(id: string, as: Ending): Promise<ActorView>;
   /** Ends the actors of a tenant, or all. Resolves to how many those were. */
   endAll(as: Ending, tenant?: string): Promise<number>;
@@ -67,7 +67,7 @@ export function makeActors(options: ActorsOptions): Actors {
 
   const known = (id: string): Actor => {
     const actor = actors.get(id);
-    if (actor === undefined) throw new BadRequest(404, `no actor ${id}`);
+    if (actor === undefined) throw new OperatorRefusal(404, `no actor ${id}`);
     return actor;
   };
   const freshId = (): string => {
@@ -97,7 +97,7 @@ export function makeActors(options: ActorsOptions): Actors {
       const refused = actor.clients.find(({ problem }) => problem !== undefined);
       if (refused !== undefined && actor.clients.every(({ problem }) => problem !== undefined)) {
         await remove(actor, 'crashed');
-        throw new BadRequest(409, `the first beat of the actor was refused: ${refused.problem}`);
+        throw new OperatorRefusal(409, `the first beat of the actor was refused: ${refused.problem}`);
       }
       schedule.wake();
       return detailsOf(actor);
@@ -134,7 +134,7 @@ export function makeActors(options: ActorsOptions): Actors {
   };
 }
 
-/** Gives an actor another behaviour, and its clients what follows from that at once. Rejects with BadRequest. */
+/** Gives an actor another behaviour, and its clients what follows from that at once. Rejects with OperatorRefusal. */
 async function changeActor(actor: Actor, { behaviour, every, ...fields }: ActorChange): Promise<void> {
   if (behaviour !== undefined) checkBehaviour(actor, behaviour);
   checkFields(actor, fields);
@@ -156,12 +156,12 @@ function holds(
 }
 
 function checkRoom(actors: ReadonlyMap<string, Actor>, id: string, count: number): void {
-  if (actors.has(id)) throw new BadRequest(409, `there is an actor ${id} already`);
+  if (actors.has(id)) throw new OperatorRefusal(409, `there is an actor ${id} already`);
   if (actors.size >= maxActors)
-    throw new BadRequest(409, `there are ${maxActors} actors already; remove some first`);
+    throw new OperatorRefusal(409, `there are ${maxActors} actors already; remove some first`);
   const all = [...actors.values()].reduce((sum, { clients }) => sum + clients.length, 0);
   if (all + count > maxAllClients)
-    throw new BadRequest(
+    throw new OperatorRefusal(
       409,
       `actors have ${all} clients already, and at most ${maxAllClients} in one process; remove some first`,
     );

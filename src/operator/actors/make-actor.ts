@@ -1,11 +1,11 @@
 /** Makes an actor from a request: checks it, and creates its clients. */
 import type { ActorKit } from '../../protocols/kit/actors/actor-kit.ts';
 import { actorAddress } from '../../protocols/kit/actors/address.ts';
+import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import { describeUnknown } from '../../settings/nearest.ts';
 import type { Tenant } from '../../store/store.ts';
 import { durationMs } from '../duration.ts';
 import { protocolOf } from '../metrics/metrics.ts';
-import { BadRequest } from '../schemas.ts';
 import { commonNames, type NewActor } from './actor.ts';
 import type { ActorClient } from './client.ts';
 import type { makeSend } from './send.ts';
@@ -40,7 +40,7 @@ interface Making {
   readonly startedMs: number;
 }
 
-/** Returns an actor whose clients did nothing yet. Throws BadRequest, and ActorRefused of the protocol. */
+/** Returns an actor whose clients did nothing yet. Throws OperatorRefusal, and ActorRefused of the protocol. */
 export function makeActor(
   { id, wanted, protocols, startedMs }: Making,
   sendFrom: (address: string, onLost: () => void) => ReturnType<typeof makeSend>,
@@ -50,12 +50,12 @@ export function makeActor(
   const owner = protocols.find((candidate) => candidate.name === protocol);
   if (owner === undefined) {
     const names = protocols.map((candidate) => candidate.name);
-    throw new BadRequest(400, `protocol: ${describeUnknown(protocol, names)}`);
+    throw new OperatorRefusal(400, `protocol: ${describeUnknown(protocol, names)}`);
   }
   if (protocolOf(tenant) !== protocol)
-    throw new BadRequest(400, `tenant: ${tenant} is not of ${protocol}; write ${protocol}/${tenant}`);
+    throw new OperatorRefusal(400, `tenant: ${tenant} is not of ${protocol}; write ${protocol}/${tenant}`);
   const { actors: kit } = owner;
-  if (kit === undefined) throw new BadRequest(400, `protocol: ${protocol} has no actors`);
+  if (kit === undefined) throw new OperatorRefusal(400, `protocol: ${protocol} has no actors`);
   const [usual = silent] = Object.keys(kit.behaviours);
   const { behaviour = usual } = wanted;
   const fields = Object.fromEntries(Object.entries(wanted).filter(([member]) => !commonNames.has(member)));
@@ -81,15 +81,19 @@ export function makeActor(
   return { id, startedMs, protocol, kit, tenant, group, name, behaviour, everyMs, clients };
 }
 
-/** Throws BadRequest for a behaviour that the protocol does not have. */
+/** Throws OperatorRefusal for a behaviour that the protocol does not have. */
 export function checkBehaviour({ kit }: Pick<Actor, 'kit'>, behaviour: string): void {
   const names = Object.keys(kit.behaviours);
   if (!names.includes(behaviour))
-    throw new BadRequest(400, `behaviour: ${describeUnknown(behaviour, names)}; one of ${names.join(', ')}`);
+    throw new OperatorRefusal(
+      400,
+      `behaviour: ${describeUnknown(behaviour, names)}; one of ${names.join(', ')}`,
+    );
 }
 
-/** Throws BadRequest for members that belong to actors of another protocol. */
+/** Throws OperatorRefusal for members that belong to actors of another protocol. */
 export function checkFields({ kit, protocol }: Pick<Actor, 'kit' | 'protocol'>, fields: object): void {
   const foreign = Object.keys(fields).find((name) => !Object.hasOwn(kit.fields, name));
-  if (foreign !== undefined) throw new BadRequest(400, `${foreign}: actors of ${protocol} do not have it`);
+  if (foreign !== undefined)
+    throw new OperatorRefusal(400, `${foreign}: actors of ${protocol} do not have it`);
 }

@@ -1,7 +1,7 @@
 /** Holders that keep beating while the clock is advanced: their clients would, but beat in real time. */
+import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { ProtocolTime } from '../../protocols/kit/protocol.ts';
 import type { Store, Tenant } from '../../store/store.ts';
-import { BadRequest } from '../schemas.ts';
 import { isSelected, type Selector } from '../selector/selector.ts';
 import { leasesOf, type TenantLease } from './leases-of.ts';
 
@@ -32,7 +32,7 @@ export interface BeatingOptions {
   readonly actors?: { has(lease: Pick<TenantLease, 'tenant' | 'group' | 'holder'>): boolean } | undefined;
 }
 
-/** Selects the live leases of the tenants that match any of the selectors. Rejects with BadRequest if there are too many. */
+/** Selects the live leases of the tenants that match any of the selectors. Rejects with OperatorRefusal if there are too many. */
 export async function selectBeating(
   { store, timeOf, actors }: BeatingOptions,
   tenants: readonly Tenant[],
@@ -43,7 +43,7 @@ export async function selectBeating(
     for await (const lease of leasesOf(store, tenants)) {
       if (!selectors.some((selector) => isSelected(lease, selector))) continue;
       if (beating.size === maxBeating)
-        throw new BadRequest(400, `beating: more than ${maxBeating} leases are selected`);
+        throw new OperatorRefusal(400, `beating: more than ${maxBeating} leases are selected`);
       const everyMs = Math.max(1, Math.floor(lease.ttlMs / beatsPerTtl));
       beating.set(keyOf(lease), { lease, everyMs, nextMs: 0 });
     }

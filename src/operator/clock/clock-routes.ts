@@ -1,8 +1,9 @@
 /** Reads, advances, freezes and thaws the clocks of tenants. */
 import { Type } from '@sinclair/typebox';
+import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { App } from '../../protocols/kit/protocol.ts';
 import type { Store } from '../../store/store.ts';
-import { BadRequest, refusals, tags } from '../schemas.ts';
+import { refusals, tags } from '../schemas.ts';
 import { ClockChange, ClockChanged, ClockQuery, Clocks } from './clock-schema.ts';
 import { type MoveOptions, moveClock } from './move.ts';
 
@@ -50,7 +51,7 @@ export function clockRoutes(app: App, options: MoveOptions): void {
         return { ...moved, fired: [...moved.fired] };
       } catch (error) {
         // Beyond the last date.
-        throw error instanceof RangeError ? new BadRequest(400, error.message) : error;
+        throw error instanceof RangeError ? new OperatorRefusal(400, error.message) : error;
       }
     },
   );

@@ -1,10 +1,10 @@
 /** Moves clocks as a request asks: reads what it means, and has each clock advanced. */
+import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { ClockReading, ClockScope, Store, Tenant } from '../../store/store.ts';
 import type { Actors } from '../actors/actors.ts';
 import { durationMs } from '../duration.ts';
 import type { Events } from '../events/events.ts';
 import { protocolOf } from '../metrics/metrics.ts';
-import { BadRequest } from '../schemas.ts';
 import { isSelected, type Selector } from '../selector/selector.ts';
 import { type Advanced, type AdvanceOptions, advance, type Fired } from './advance.ts';
 import { type Beating, joinBeating, selectBeating } from './beating.ts';
@@ -33,7 +33,7 @@ interface Target {
 /** Maximum number of leases that a dry run lists. */
 const maxListed = 10_000;
 
-/** Moves the clocks. Rejects with BadRequest for a request that means nothing, or that would take time back. */
+/** Moves the clocks. Rejects with OperatorRefusal for a request that means nothing, or that would take time back. */
 export async function moveClock(options: MoveOptions, change: ClockChange): Promise<Moved> {
   const { store } = options;
   checkChange(change);
@@ -48,13 +48,13 @@ export async function moveClock(options: MoveOptions, change: ClockChange): Prom
 
 function checkChange({ tenant, protocol, freeze, ...change }: ClockChange): void {
   if (tenant !== undefined && protocol !== undefined)
-    throw new BadRequest(400, 'tenant and protocol exclude each other');
+    throw new OperatorRefusal(400, 'tenant and protocol exclude each other');
   const ways = (['advance', 'advanceMs', 'advanceTo', 'toNext'] as const).filter(
     (way) => change[way] !== undefined,
   );
-  if (ways.length > 1) throw new BadRequest(400, `${ways.join(' and ')} exclude each other`);
+  if (ways.length > 1) throw new OperatorRefusal(400, `${ways.join(' and ')} exclude each other`);
   if (ways.length === 0 && freeze === undefined)
-    throw new BadRequest(400, 'one of advance, advanceTo, toNext and freeze is missing');
+    throw new OperatorRefusal(400, 'one of advance, advanceTo, toNext and freeze is missing');
 }
 
 async function targetOf(store: Store, { tenant, protocol }: ClockChange): Promise<Target> {
@@ -65,7 +65,7 @@ async function targetOf(store: Store, { tenant, protocol }: ClockChange): Promis
       : protocol === undefined
         ? undefined
         : (await known()).filter((name) => protocolOf(name) === protocol);
-  if (own?.length === 0) throw new BadRequest(400, `protocol: ${protocol} has no tenants`);
+  if (own?.length === 0) throw new OperatorRefusal(400, `protocol: ${protocol} has no tenants`);
   const partitions = Array.from({ length: store.partitions }, (_, partition) => ({ partition }));
   return {
     own,
@@ -141,10 +141,10 @@ async function advanceOf(
   if (toNext !== undefined) return untilNextLease(store, target, beating);
   if (advanceTo === undefined) return Math.floor(advanceMs ?? durationMs(by ?? 0));
   const toMs = typeof advanceTo === 'number' ? advanceTo : Date.parse(advanceTo);
-  if (!Number.isFinite(toMs)) throw new BadRequest(400, 'advanceTo: neither ISO 8601 nor ms since 1970');
+  if (!Number.isFinite(toMs)) throw new OperatorRefusal(400, 'advanceTo: neither ISO 8601 nor ms since 1970');
   const { dateMs } = await readTarget(store, target);
   if (toMs < dateMs)
-    throw new BadRequest(
+    throw new OperatorRefusal(
       400,
       `advanceTo: the clock is at ${new Date(dateMs).toISOString()} and does not go back`,
     );
@@ -190,7 +190,7 @@ async function dryRun(options: MoveOptions, target: Target, change: ClockChange)
     const clock = clocks.get(tenant);
     if (clock === undefined || beating.has(lease) || remainingMs > (limitMs ?? remainingMs)) continue;
     if (change.toNext === undefined && due.length === maxListed)
-      throw new BadRequest(400, `more than ${maxListed} leases would expire`);
+      throw new OperatorRefusal(400, `more than ${maxListed} leases would expire`);
     const date = new Date(clock.dateMs + remainingMs).toISOString();
     const leaseMs = Math.floor(clock.leaseMs + remainingMs);
     due.push({ leaseMs, at, date, type: 'lease.expired', protocol, tenant, group, holder, epoch });

@@ -1,7 +1,8 @@
 /** The stream of events. */
 import { Type } from '@sinclair/typebox';
+import { Failure, OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { App } from '../../protocols/kit/protocol.ts';
-import { BadRequest, Failure, refusals, tags } from '../schemas.ts';
+import { refusals, tags } from '../schemas.ts';
 import { parseSelector } from '../selector/parse.ts';
 import { isSelected, selectorQuery } from '../selector/selector.ts';
 import type { EventFeed, EventLog, OperatorEvent } from './events.ts';
@@ -53,7 +54,7 @@ export function eventRoutes(app: App, feed: EventFeed): void {
     async (request, reply) => {
       // A stream without a body would never end, and the connection's next request would wait for it.
       if (request.method === 'HEAD') return reply.type('text/event-stream').send('');
-      if (streams >= maxStreams) throw new BadRequest(429, `there are ${maxStreams} streams already`);
+      if (streams >= maxStreams) throw new OperatorRefusal(429, `there are ${maxStreams} streams already`);
       const { since, ...members } = request.query;
       const selector = parseSelector(members);
       const isAskedForRenewals = namesRenewals([selector]);

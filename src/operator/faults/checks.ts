@@ -1,53 +1,59 @@
 /** Refuses rules that could do nothing, or not what they say. */
 
+import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import { describeUnknown } from '../../settings/nearest.ts';
-import { BadRequest } from '../schemas.ts';
 import { matchesPattern } from '../selector/selector.ts';
 import type { SampleError } from './apply.ts';
 import { exclusiveEffects, type Fault } from './fault.ts';
 import { inboundOnly, isOutgoing, outgoingEffects } from './outgoing.ts';
 
-/** Throws BadRequest for effects that exclude each other, or that a match rules out. */
+/** Throws OperatorRefusal for effects that exclude each other, or that a match rules out. */
 export function check(fault: Fault): void {
   const effects = exclusiveEffects.filter((name) => fault.do[name] !== undefined);
-  if (effects.length > 1) throw new BadRequest(400, `do: ${effects.join(' and ')} exclude each other`);
+  if (effects.length > 1) throw new OperatorRefusal(400, `do: ${effects.join(' and ')} exclude each other`);
   const hasReplyPart = fault.do.body !== undefined || fault.do.headers !== undefined;
   if (hasReplyPart && fault.do.status === undefined)
-    throw new BadRequest(400, 'do: body and headers need a status');
+    throw new OperatorRefusal(400, 'do: body and headers need a status');
   const { match = {}, do: effect } = fault;
   checkDirection(fault);
   const needsReply = match.status !== undefined || match.answered !== undefined;
   if (needsReply && (effect.error !== undefined || effect.store !== undefined || effect.drop === 'before'))
-    throw new BadRequest(400, 'match: a rule on the reply cannot act before the request runs');
+    throw new OperatorRefusal(400, 'match: a rule on the reply cannot act before the request runs');
 }
 
 function checkDirection(fault: Fault): void {
   const { match = {}, do: effect } = fault;
   const outgoing = outgoingEffects.filter((name) => effect[name] !== undefined);
   if (match.direction === 'in' && outgoing.length > 0)
-    throw new BadRequest(400, `do: ${outgoing.join(' and ')} is for what the server sends (direction out)`);
+    throw new OperatorRefusal(
+      400,
+      `do: ${outgoing.join(' and ')} is for what the server sends (direction out)`,
+    );
   if (!isOutgoing(fault)) return;
   const foreign = inboundOnly(effect);
   if (foreign.length > 0)
-    throw new BadRequest(400, `do: ${foreign.join(' and ')} is for requests, not for what the server sends`);
+    throw new OperatorRefusal(
+      400,
+      `do: ${foreign.join(' and ')} is for requests, not for what the server sends`,
+    );
   if (match.status !== undefined || match.answered !== undefined)
-    throw new BadRequest(400, 'match: a rule for what the server sends cannot match the reply');
+    throw new OperatorRefusal(400, 'match: a rule for what the server sends cannot match the reply');
 }
 
-/** Throws BadRequest for a name that no table has: a misspelt one would make a rule that does nothing. */
+/** Throws OperatorRefusal for a name that no table has: a misspelt one would make a rule that does nothing. */
 export function checkErrorName({ match = {}, do: { error } }: Fault, sampleError: SampleError): void {
   if (error === undefined || sampleError(match.protocol ?? '*', error) !== undefined) return;
   const where = match.protocol === undefined ? 'no protocol has' : `${match.protocol} has no`;
-  throw new BadRequest(400, `do.error: ${where} error ${JSON.stringify(error)}`);
+  throw new OperatorRefusal(400, `do.error: ${where} error ${JSON.stringify(error)}`);
 }
 
-/** Throws BadRequest for an operation that no request can have. Messages have the names of what is sent, which may be any. */
+/** Throws OperatorRefusal for an operation that no request can have. Messages have the names of what is sent, which may be any. */
 export function checkOperation(fault: Fault, namesOf: (protocol: string) => readonly string[]): void {
   const { protocol = '*', operation } = fault.match ?? {};
   if (operation === undefined || isOutgoing(fault)) return;
   const known = namesOf(protocol);
   if (known.some((name) => matchesPattern(name, operation))) return;
-  throw new BadRequest(
+  throw new OperatorRefusal(
     400,
     `match.operation: ${describeUnknown(operation, known)} (what the server sends needs "direction":"out")`,
   );

@@ -1,8 +1,8 @@
 /** The fault rules that a server starts with, and that a reset to the seed returns to. */
 import { Type } from '@sinclair/typebox';
+import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import { validator } from '../../protocols/kit/validate.ts';
 import { SettingError } from '../../settings/setting.ts';
-import { BadRequest } from '../schemas.ts';
 import { readContent } from '../state/file-content.ts';
 import { Fault } from './fault.ts';
 import type { Faults } from './faults.ts';
@@ -18,11 +18,11 @@ export async function readFaultsFile(path: string): Promise<readonly Fault[]> {
   }
 }
 
-/** Returns rules with ids, so that nodes that start with the same rules have the same. Throws BadRequest that names the wrong member. */
+/** Returns rules with ids, so that nodes that start with the same rules have the same. Throws OperatorRefusal that names the wrong member. */
 export function parseFaults(value: unknown): readonly Fault[] {
   const faults = checkList(
     value,
-    ({ path, message }) => new BadRequest(400, `${path || 'rules'}: ${message}`),
+    ({ path, message }) => new OperatorRefusal(400, `${path || 'rules'}: ${message}`),
   );
   return faults.map((fault, index) => ({ id: `start-${index + 1}`, ...fault }));
 }
@@ -32,7 +32,7 @@ export function checkFaultsOption(value: unknown): readonly Fault[] {
   try {
     return parseFaults(value);
   } catch (error) {
-    if (error instanceof BadRequest) throw new SettingError(`faults: ${error.message}`);
+    if (error instanceof OperatorRefusal) throw new SettingError(`faults: ${error.message}`);
     throw error;
   }
 }
@@ -43,7 +43,7 @@ export function checkFaults(faults: Pick<Faults, 'check'>, rules: readonly Fault
     try {
       faults.check(rule);
     } catch (error) {
-      if (error instanceof BadRequest) throw new SettingError(`FAULTS: ${rule.id}: ${error.message}`);
+      if (error instanceof OperatorRefusal) throw new SettingError(`FAULTS: ${rule.id}: ${error.message}`);
       throw error;
     }
   }

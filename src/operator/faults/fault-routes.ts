@@ -1,7 +1,8 @@
 /** Injects failures into vendor requests. */
 import { type Static, Type } from '@sinclair/typebox';
+import { Failure, OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { App } from '../../protocols/kit/protocol.ts';
-import { BadRequest, Failure, refusals, tags } from '../schemas.ts';
+import { refusals, tags } from '../schemas.ts';
 import { Effect, Fault, FaultId } from './fault.ts';
 import type { Faults } from './faults.ts';
 import type { Rule } from './rules/rule-book.ts';
@@ -81,7 +82,7 @@ function listRoutes(app: App, faults: Faults): void {
 function ruleRoutes(app: App, faults: Faults): void {
   const one = { tags, params: Id, response: { 200: RuleView, ...refusals, 404: Failure } };
   const known = (id: string, rule: Rule | undefined): Rule => {
-    if (rule === undefined) throw new BadRequest(404, `no fault rule ${id}`);
+    if (rule === undefined) throw new OperatorRefusal(404, `no fault rule ${id}`);
     return rule;
   };
   app.get(

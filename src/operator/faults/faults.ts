@@ -1,7 +1,7 @@
 /** The fault rules, and the interceptor that applies them. */
 import type { Interceptor } from '../../protocols/kit/intercept.ts';
+import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { Nodes } from '../nodes/nodes.ts';
-import { BadRequest } from '../schemas.ts';
 import { check, checkErrorName, checkOperation } from './checks.ts';
 import type { Fault } from './fault.ts';
 import { interceptOutgoing } from './intercept-outgoing.ts';
@@ -17,17 +17,17 @@ export interface Faults {
   readonly interceptor: Interceptor;
   list(): Promise<readonly Rule[]>;
   get(id: string): Promise<Rule | undefined>;
-  /** Adds a rule at the end, or replaces the rule of that id in its place. Rejects with BadRequest. */
+  /** Adds a rule at the end, or replaces the rule of that id in its place. Rejects with OperatorRefusal. */
   put(fault: Fault): Promise<Rule>;
-  /** Throws BadRequest for a rule that would be refused. */
+  /** Throws OperatorRefusal for a rule that would be refused. */
   check(fault: Fault): void;
-  /** Removes all rules and adds these: all, or none if one is refused with BadRequest. */
+  /** Removes all rules and adds these: all, or none if one is refused with OperatorRefusal. */
   replaceAll(faults: readonly Fault[]): Promise<void>;
   /** Removes a rule; returns it as it was. */
   remove(id: string): Promise<Rule | undefined>;
   /** Removes the rules for this tenant alone. Returns how many. */
   removeOf(tenant: string): Promise<number>;
-  /** Lets go what a rule holds; returns how much that was. Rejects with BadRequest for an unknown one. */
+  /** Lets go what a rule holds; returns how much that was. Rejects with OperatorRefusal for an unknown one. */
   release(id: string): Promise<number>;
   close(): void;
 }
@@ -44,7 +44,7 @@ export function makeFaults(options: FaultsOptions, nodes?: Nodes): Faults {
     checkOperation(fault, options.operationNames);
     const startMs = clockOf(fault, options);
     if (startMs !== undefined) return { fault, startMs };
-    throw new BadRequest(
+    throw new OperatorRefusal(
       400,
       'when.clock: lease needs a match.tenant without *, and a store in this process',
     );
@@ -63,7 +63,7 @@ export function makeFaults(options: FaultsOptions, nodes?: Nodes): Faults {
     removeOf: async (tenant) => (await book.remove(({ fault }) => fault.match?.tenant === tenant)).length,
     async release(id) {
       const released = await book.release(id);
-      if (released === undefined) throw new BadRequest(404, `no fault rule ${id}`);
+      if (released === undefined) throw new OperatorRefusal(404, `no fault rule ${id}`);
       return released;
     },
     close: () => shared?.close(),

@@ -1,8 +1,9 @@
 /** Liveness and readiness. Open to all: a probe has no token and asks by any name. */
 import { Type } from '@sinclair/typebox';
+import { Failure } from '../../protocols/kit/operator/refusal.ts';
 import type { App } from '../../protocols/kit/protocol.ts';
 import type { Store } from '../../store/store.ts';
-import { Failure, tags } from '../schemas.ts';
+import { tags } from '../schemas.ts';
 
 const Health = Type.Object({ status: Type.String() });
 const partitionsByReason = (description: string) =>

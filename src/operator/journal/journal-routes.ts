@@ -1,8 +1,9 @@
 /** Reads and clears the journal of vendor requests. */
 import { Type } from '@sinclair/typebox';
+import { Failure, OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { App } from '../../protocols/kit/protocol.ts';
 import { version } from '../../version.ts';
-import { BadRequest, Failure, refusals, tags } from '../schemas.ts';
+import { refusals, tags } from '../schemas.ts';
 import { parseSelector } from '../selector/parse.ts';
 import { selectorQuery } from '../selector/selector.ts';
 import type { Entry } from './entry.ts';
@@ -74,7 +75,7 @@ export function journalRoutes(app: App, journal: Journal): void {
     },
     async (request) => {
       const entry = journal.get(request.params.seq);
-      if (entry === undefined) throw new BadRequest(404, `no journal entry ${request.params.seq}`);
+      if (entry === undefined) throw new OperatorRefusal(404, `no journal entry ${request.params.seq}`);
       return renderEntry(entry, journal.reader);
     },
   );

@@ -1,8 +1,9 @@
 /** Ends leases by hand, as their deadline or their holder would. */
 import { Type } from '@sinclair/typebox';
+import { Failure, OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { App, Protocol } from '../../protocols/kit/protocol.ts';
 import type { Store } from '../../store/store.ts';
-import { BadRequest, Failure, refusals, tags } from '../schemas.ts';
+import { refusals, tags } from '../schemas.ts';
 import { LeasesQuery, listLeases } from './list-leases.ts';
 
 const EndQuery = Type.Object(
@@ -52,9 +53,9 @@ export function endLeasesRoutes(
     async (request) => {
       const { as = 'expired', ...filter } = request.query;
       if (Object.keys(filter).length === 0)
-        throw new BadRequest(400, 'name protocol, tenant, group or holder; POST /reset ends everything');
+        throw new OperatorRefusal(400, 'name protocol, tenant, group or holder; POST /reset ends everything');
       const { leases, next } = await listLeases(store, protocols, { ...filter, limit: perRequest });
-      if (leases.length === 0 && next === null) throw new BadRequest(404, 'no live lease matches');
+      if (leases.length === 0 && next === null) throw new OperatorRefusal(404, 'no live lease matches');
       for (const { tenant, holder, group } of leases)
         await store.release({
           tenant,

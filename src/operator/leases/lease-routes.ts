@@ -1,9 +1,10 @@
 /** The live view of leases. */
+import { Failure, OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { App, Protocol } from '../../protocols/kit/protocol.ts';
 import { describeUnknown } from '../../settings/nearest.ts';
 import type { Store } from '../../store/store.ts';
 import { protocolOf } from '../metrics/metrics.ts';
-import { BadRequest, Failure, refusals, tags } from '../schemas.ts';
+import { refusals, tags } from '../schemas.ts';
 import { LeasesPage, LeasesQuery, listLeases } from './list-leases.ts';
 
 /** Registers `GET /leases`. */
@@ -32,7 +33,7 @@ export function leaseRoutes(
   );
 }
 
-/** Throws BadRequest if nothing was found because a name is misspelt: 400 for a protocol, 404 for a tenant that holds nothing. */
+/** Throws OperatorRefusal if nothing was found because a name is misspelt: 400 for a protocol, 404 for a tenant that holds nothing. */
 async function checkNames(
   store: Store,
   protocols: readonly Pick<Protocol, 'name'>[],
@@ -43,11 +44,11 @@ async function checkNames(
   if (isPattern) return;
   const wanted = protocol ?? (tenant === undefined ? undefined : protocolOf(tenant));
   if (wanted !== undefined && !names.includes(wanted))
-    throw new BadRequest(400, `protocol: ${describeUnknown(wanted, names)}`);
+    throw new OperatorRefusal(400, `protocol: ${describeUnknown(wanted, names)}`);
   if (tenant === undefined) return;
   const known = (await store.tenants()).map((size) => size.tenant);
   if (!known.includes(tenant))
-    throw new BadRequest(
+    throw new OperatorRefusal(
       404,
       `tenant: ${describeUnknown(tenant, known)}; a tenant that holds nothing is not known`,
     );

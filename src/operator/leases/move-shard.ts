@@ -1,8 +1,9 @@
 /** Hands a shard over to a consumer of the operator's choice. */
 import { Type } from '@sinclair/typebox';
+import { Failure, OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { App, Protocol } from '../../protocols/kit/protocol.ts';
 import { protocolOf } from '../metrics/metrics.ts';
-import { BadRequest, Failure, refusals, tags } from '../schemas.ts';
+import { refusals, tags } from '../schemas.ts';
 import { describe, UnknownReply, Why } from '../why/why-routes.ts';
 
 const Move = Type.Object(
@@ -33,7 +34,7 @@ export function moveShardRoutes(app: App, protocols: readonly Pick<Protocol, 'na
       const name = protocolOf(body.tenant);
       const move = protocols.find((protocol) => protocol.name === name)?.moveShard;
       if (move === undefined)
-        throw new BadRequest(
+        throw new OperatorRefusal(
           400,
           `tenant: ${JSON.stringify(name)} has no shards; name one such as sls/<project>`,
         );

@@ -1,9 +1,10 @@
 /** Brings one tenant, or all, back to the seed or to nothing. */
 import { Type } from '@sinclair/typebox';
+import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { App } from '../../protocols/kit/protocol.ts';
 import type { Store } from '../../store/store.ts';
 import type { Fault } from '../faults/fault.ts';
-import { BadRequest, refusals, tags } from '../schemas.ts';
+import { refusals, tags } from '../schemas.ts';
 import type { TestBench } from '../test-bench.ts';
 import type { StateDocument } from './state-schema.ts';
 import { knownTenants, replaceStates } from './tenant-states.ts';
@@ -62,7 +63,7 @@ export function resetRoutes(app: App, options: ResetOptions): void {
     },
     async (request) => {
       const { tenant, to = hasSeed ? 'seed' : 'empty' } = request.body;
-      if (to === 'seed' && !hasSeed) throw new BadRequest(400, 'to: the server was given no seed');
+      if (to === 'seed' && !hasSeed) throw new OperatorRefusal(400, 'to: the server was given no seed');
       const target = partOf(to === 'seed' ? seed : undefined, tenant);
       const known = tenant === undefined ? await knownTenants(store) : [tenant];
       const sizes = (await store.tenants()).filter((size) => known.includes(size.tenant));

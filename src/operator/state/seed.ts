@@ -1,9 +1,9 @@
 /** The state that a server begins with, and the one that it leaves behind. */
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { protocols } from '../../protocols/index.ts';
+import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import { SettingError } from '../../settings/setting.ts';
 import type { Store } from '../../store/store.ts';
-import { BadRequest } from '../schemas.ts';
 import { readContent } from './file-content.ts';
 import { checkTenantName, dumpOf, parseState } from './state-document.ts';
 import type { StateDocument } from './state-schema.ts';
@@ -18,7 +18,7 @@ export async function readSeedFile(path: string): Promise<StateDocument> {
   }
 }
 
-/** Returns a value that can be loaded as a seed. Throws BadRequest that names the wrong member. */
+/** Returns a value that can be loaded as a seed. Throws OperatorRefusal that names the wrong member. */
 export function checkSeed(value: unknown): StateDocument {
   const seed = parseState(value);
   const names = protocols.map(({ name }) => name);
@@ -55,7 +55,7 @@ export function checkSeedOption(value: unknown): StateDocument {
   try {
     return checkSeed(value);
   } catch (error) {
-    if (error instanceof BadRequest) throw new SettingError(`seed: ${error.message}`);
+    if (error instanceof OperatorRefusal) throw new SettingError(`seed: ${error.message}`);
     throw error;
   }
 }

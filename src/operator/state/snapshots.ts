@@ -1,5 +1,5 @@
 /** Named states in the memory of this process, to return to. */
-import { BadRequest } from '../schemas.ts';
+import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { StateDocument } from './state-schema.ts';
 
 const maxSnapshots = 100;
@@ -18,11 +18,11 @@ export interface Snapshot {
 
 export interface Snapshots {
   list(): readonly Snapshot[];
-  /** Keeps a state; one of the same name is replaced. Throws BadRequest when there are too many, or they are too large. */
+  /** Keeps a state; one of the same name is replaced. Throws OperatorRefusal when there are too many, or they are too large. */
   keep(name: string, state: StateDocument, tenant: string | undefined): Snapshot;
-  /** Throws BadRequest for an unknown name. */
+  /** Throws OperatorRefusal for an unknown name. */
   get(name: string): Snapshot & { readonly state: StateDocument };
-  /** Throws BadRequest for an unknown name. */
+  /** Throws OperatorRefusal for an unknown name. */
   remove(name: string): void;
 }
 
@@ -32,7 +32,7 @@ export function makeSnapshots(wallMs: () => number): Snapshots {
   const find = (name: string) => {
     const found = kept.get(name);
     if (found !== undefined) return found;
-    throw new BadRequest(404, `no snapshot ${JSON.stringify(name.slice(0, 100))}`);
+    throw new OperatorRefusal(404, `no snapshot ${JSON.stringify(name.slice(0, 100))}`);
   };
   return {
     list: () => [...kept.values()].map(({ about }) => about).sort((a, b) => (a.name < b.name ? -1 : 1)),
@@ -41,8 +41,9 @@ export function makeSnapshots(wallMs: () => number): Snapshots {
       const others = [...kept.values()].filter(({ about }) => about.name !== name);
       const size = others.reduce((sum, { about }) => sum + about.size, json.length);
       if (others.length >= maxSnapshots)
-        throw new BadRequest(409, `there are ${maxSnapshots} snapshots already; remove some first`);
-      if (size > maxSize) throw new BadRequest(413, `snapshots have at most ${maxSize} characters together`);
+        throw new OperatorRefusal(409, `there are ${maxSnapshots} snapshots already; remove some first`);
+      if (size > maxSize)
+        throw new OperatorRefusal(413, `snapshots have at most ${maxSize} characters together`);
       const at = new Date(wallMs()).toISOString();
       const about = { name, at, tenant, tenants: Object.keys(state.tenants), size: json.length };
       kept.set(name, { about, json });

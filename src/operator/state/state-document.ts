@@ -1,5 +1,6 @@
 /** Between the JSON of tenants' states and the dumps that the store takes. Pure. */
 import { TypeCompiler } from '@sinclair/typebox/compiler';
+import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import { describeUnknown } from '../../settings/nearest.ts';
 import {
   checkDump,
@@ -10,7 +11,6 @@ import {
   type TenantDump,
 } from '../../store/store.ts';
 import { durationMs } from '../duration.ts';
-import { BadRequest } from '../schemas.ts';
 import { StateDocument, type TenantState } from './state-schema.ts';
 
 /** TTL of a lease that names none, ms. */
@@ -55,7 +55,7 @@ export function stateOf({ clock, timetoken, leases, revisions, documents, topics
   };
 }
 
-/** Returns the dump that a tenant's state describes. Throws BadRequest that names what is wrong. */
+/** Returns the dump that a tenant's state describes. Throws OperatorRefusal that names what is wrong. */
 export function dumpOf(tenant: Tenant, state: TenantState): TenantDump {
   const { clock = {}, timetoken = '0', leases = {}, revisions = {}, documents = {}, topics = {} } = state;
   const path = (...names: readonly string[]): string => [tenant, ...names].join(' / ');
@@ -84,7 +84,7 @@ export function dumpOf(tenant: Tenant, state: TenantState): TenantDump {
         const where = path('topics', topic, `entry ${at}`);
         const written = textOf(entry, where);
         if (base64 !== undefined && written !== undefined)
-          throw new BadRequest(400, `${where}: has two contents`);
+          throw new OperatorRefusal(400, `${where}: has two contents`);
         const payload =
           base64 === undefined ? Buffer.from(written ?? missing(where)) : Buffer.from(base64, 'base64');
         return { position: BigInt(position), payload };
@@ -95,7 +95,7 @@ export function dumpOf(tenant: Tenant, state: TenantState): TenantDump {
     checkDump(dump);
   } catch (error) {
     if (error instanceof RangeError || error instanceof DumpTooLarge)
-      throw new BadRequest(error instanceof RangeError ? 400 : 413, `${tenant}: ${error.message}`);
+      throw new OperatorRefusal(error instanceof RangeError ? 400 : 413, `${tenant}: ${error.message}`);
     throw error;
   }
   return dump;
@@ -103,7 +103,7 @@ export function dumpOf(tenant: Tenant, state: TenantState): TenantDump {
 
 const compiled = TypeCompiler.Compile(StateDocument);
 
-/** Returns a value that is a state document. Throws BadRequest that names the wrong member. */
+/** Returns a value that is a state document. Throws OperatorRefusal that names the wrong member. */
 export function parseState(value: unknown): StateDocument {
   if (compiled.Check(value)) return value;
   const first = compiled.Errors(value).First();
@@ -111,15 +111,15 @@ export function parseState(value: unknown): StateDocument {
     .split('/')
     .slice(1)
     .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
-  throw new BadRequest(400, `${names.join(' / ') || 'the state'}: ${first?.message ?? 'is not valid'}`);
+  throw new OperatorRefusal(400, `${names.join(' / ') || 'the state'}: ${first?.message ?? 'is not valid'}`);
 }
 
-/** Throws BadRequest for a tenant of no protocol. */
+/** Throws OperatorRefusal for a tenant of no protocol. */
 export function checkTenantName(tenant: Tenant, protocols: readonly string[]): void {
   const [space = '', ...rest] = tenant.split('/');
   if (!protocols.includes(space))
-    throw new BadRequest(400, `tenant ${tenant}: ${describeUnknown(space, protocols)}`);
-  if (rest.join('/') === '') throw new BadRequest(400, `tenant ${tenant}: has no name after ${space}/`);
+    throw new OperatorRefusal(400, `tenant ${tenant}: ${describeUnknown(space, protocols)}`);
+  if (rest.join('/') === '') throw new OperatorRefusal(400, `tenant ${tenant}: has no name after ${space}/`);
 }
 
 const byEpoch = (a: DumpedLease, b: DumpedLease): number =>
@@ -128,7 +128,7 @@ const byEpoch = (a: DumpedLease, b: DumpedLease): number =>
 const wholeMs = (duration: number | string): number => Math.round(durationMs(duration));
 
 function missing(where: string): never {
-  throw new BadRequest(400, `${where}: has neither a value nor text`);
+  throw new OperatorRefusal(400, `${where}: has neither a value nor text`);
 }
 
 interface Content {
@@ -163,7 +163,7 @@ function textOf(
   where: string,
 ): string | undefined {
   if (value === undefined) return text;
-  if (text !== undefined) throw new BadRequest(400, `${where}: has two contents`);
+  if (text !== undefined) throw new OperatorRefusal(400, `${where}: has two contents`);
   return JSON.stringify(value);
 }
 

@@ -1,8 +1,9 @@
 /** States of tenants: read, replaced, kept under a name, and reset. */
 import { type Static, Type } from '@sinclair/typebox';
+import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { App } from '../../protocols/kit/protocol.ts';
 import { compileOnUse } from '../requests.ts';
-import { BadRequest, refusals, tags } from '../schemas.ts';
+import { refusals, tags } from '../schemas.ts';
 import { type ResetOptions, resetRoutes } from './reset-routes.ts';
 import { makeSnapshots, type Snapshot } from './snapshots.ts';
 import { checkTenantName, parseState } from './state-document.ts';
@@ -76,7 +77,7 @@ function replaceRoute(app: App, { store, protocols, bench: { events } }: StateOp
       for (const name of given) checkTenantName(name, names);
       const other = given.find((name) => tenant !== undefined && name !== tenant);
       if (other !== undefined)
-        throw new BadRequest(400, `tenants: ${other} is not ${tenant}, which alone is replaced`);
+        throw new OperatorRefusal(400, `tenants: ${other} is not ${tenant}, which alone is replaced`);
       const replaced = tenant === undefined ? await knownTenants(store) : [tenant];
       await replaceStates(store, body, replaced).apply();
       for (const name of given) events.append({ type: 'reset', tenant: name });

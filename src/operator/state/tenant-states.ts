@@ -1,6 +1,6 @@
 /** Reads and replaces the states of tenants in the store. */
+import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import { DumpTooLarge, type Store, type Tenant } from '../../store/store.ts';
-import { BadRequest } from '../schemas.ts';
 import { dumpOf, stateOf } from './state-document.ts';
 import type { StateDocument, TenantState } from './state-schema.ts';
 
@@ -12,7 +12,7 @@ export async function knownTenants(store: StateStore): Promise<Tenant[]> {
   return [...new Set([...sizes.map(({ tenant }) => tenant), ...clocks])].sort();
 }
 
-/** Returns the states of tenants, by default of all; one that holds nothing is left out. Each is as of one moment. Rejects with BadRequest. */
+/** Returns the states of tenants, by default of all; one that holds nothing is left out. Each is as of one moment. Rejects with OperatorRefusal. */
 export async function readStates(store: StateStore, tenants?: readonly Tenant[]): Promise<StateDocument> {
   const states: [Tenant, TenantState][] = [];
   // One after the other: each may be large.
@@ -31,7 +31,7 @@ export interface Replacement {
 
 /**
  * Prepares to replace the states of tenants: of those in the document, and of `others`, which are then without any. Throws
- * BadRequest for a document that cannot be loaded.
+ * OperatorRefusal for a document that cannot be loaded.
  */
 export function replaceStates(
   store: StateStore,
@@ -56,13 +56,13 @@ export async function dropState(store: Pick<Store, 'load'>, tenant: Tenant): Pro
   await store.load({ tenant, dump: dumpOf(tenant, {}) });
 }
 
-/** Rejects with BadRequest where the store refuses the size or the clock. */
+/** Rejects with OperatorRefusal where the store refuses the size or the clock. */
 async function refusing<T>(tenant: Tenant, step: Promise<T>): Promise<T> {
   try {
     return await step;
   } catch (error) {
-    if (error instanceof DumpTooLarge) throw new BadRequest(413, `${tenant}: ${error.message}`);
-    if (error instanceof RangeError) throw new BadRequest(400, `${tenant}: ${error.message}`);
+    if (error instanceof DumpTooLarge) throw new OperatorRefusal(413, `${tenant}: ${error.message}`);
+    if (error instanceof RangeError) throw new OperatorRefusal(400, `${tenant}: ${error.message}`);
     throw error;
   }
 }

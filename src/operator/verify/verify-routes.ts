@@ -1,10 +1,11 @@
 /** Asserts on what clients sent. */
+import { Failure, OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { App } from '../../protocols/kit/protocol.ts';
 import { StoreUnavailable } from '../../store/store.ts';
 import type { EventFeed } from '../events/events.ts';
 import { namesRenewals } from '../events/renewals.ts';
 import type { Journal } from '../journal/journal.ts';
-import { BadRequest, Failure, refusals, tags } from '../schemas.ts';
+import { refusals, tags } from '../schemas.ts';
 import { eventSource, journalSource } from './source.ts';
 import { Verdict, Verification, verify } from './verify.ts';
 
@@ -66,5 +67,8 @@ async function others(liveNodes: VerifyOptions['liveNodes']): Promise<readonly s
 }
 
 function refuse(): never {
-  throw new BadRequest(409, 'the journal is off (JOURNAL=on keeps it); {"of":"events"} works without it');
+  throw new OperatorRefusal(
+    409,
+    'the journal is off (JOURNAL=on keeps it); {"of":"events"} works without it',
+  );
 }

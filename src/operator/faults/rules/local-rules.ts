@@ -1,5 +1,5 @@
 /** Fault rules of one process. */
-import { BadRequest } from '../../schemas.ts';
+import { OperatorRefusal } from '../../../protocols/kit/operator/refusal.ts';
 import type { Swaps } from '../outgoing.ts';
 import { countMatch, releaseHeld, type State } from '../state.ts';
 import { maxRules, type NewRule, type RuleBook, viewRule } from './rule-book.ts';
@@ -19,7 +19,7 @@ export function makeLocalRules(swaps: Swaps, wallMs: () => number): RuleBook {
     const id = fault.id ?? freshId();
     const known = rules.get(id);
     if (known === undefined && rules.size >= maxRules)
-      throw new BadRequest(409, `there are ${maxRules} fault rules already; remove some first`);
+      throw new OperatorRefusal(409, `there are ${maxRules} fault rules already; remove some first`);
     if (known !== undefined) letGo(known);
     const held = new Set<() => void>();
     const state = { id, fault, createdMs: wallMs(), startMs, matched: 0, fired: 0, held };

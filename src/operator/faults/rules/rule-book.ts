@@ -26,7 +26,7 @@ export interface RuleBook {
   readonly rules: ReadonlyMap<string, State>;
   readonly claim: Claim;
   list(): Promise<readonly Rule[]>;
-  /** Adds a rule at the end, or replaces the rule of that id in its place. Rejects with BadRequest. */
+  /** Adds a rule at the end, or replaces the rule of that id in its place. Rejects with OperatorRefusal. */
   put(rule: NewRule): Promise<Rule>;
   /** Removes all rules and adds these; messages that were held back are not sent. */
   replaceAll(rules: readonly NewRule[]): Promise<void>;

@@ -1,7 +1,7 @@
 /** Fault rules in the store: every node obeys them, and they are counted over all nodes. */
+import { OperatorRefusal } from '../../../protocols/kit/operator/refusal.ts';
 import type { Guard } from '../../../store/store.ts';
 import type { Nodes } from '../../nodes/nodes.ts';
-import { BadRequest } from '../../schemas.ts';
 import type { Swaps } from '../outgoing.ts';
 import { releaseHeld } from '../state.ts';
 import { countsKind, makeClaims, type SharedState, setCounts } from './claims.ts';
@@ -76,7 +76,7 @@ export function makeSharedRules({ nodes, swaps, wallMs }: SharedRulesOptions): R
       const all = [...writes, ...idWrites()];
       if ((await nodes.change({ part: partName, announced, writes: all })) !== undefined) return result;
     }
-    throw new BadRequest(409, 'the fault rules are changed by other calls at the same time; try again');
+    throw new OperatorRefusal(409, 'the fault rules are changed by other calls at the same time; try again');
   };
   /** Returns the answers of all nodes. */
   const ask = async (announced: Announced): Promise<readonly unknown[]> =>

@@ -1,9 +1,9 @@
 /** Fault rules as documents, and what changes write. */
 import { type Static, Type } from '@sinclair/typebox';
 import { documentKind } from '../../../protocols/kit/documents.ts';
+import { OperatorRefusal } from '../../../protocols/kit/operator/refusal.ts';
 import type { DocumentWrite } from '../../../store/store.ts';
 import type { Nodes } from '../../nodes/nodes.ts';
-import { BadRequest } from '../../schemas.ts';
 import { Fault } from '../fault.ts';
 import { countsKind } from './claims.ts';
 import { maxRules, type NewRule, type Rule, viewRule } from './rule-book.ts';
@@ -72,12 +72,12 @@ export async function readBook(nodes: Nodes): Promise<{ book: Book; idWrites(): 
   };
 }
 
-/** Adds a rule, or replaces the one of its id in its place. Throws BadRequest if there are too many. */
+/** Adds a rule, or replaces the one of its id in its place. Throws OperatorRefusal if there are too many. */
 export function putRule(book: Book, rule: NewRule, wallMs: number): Edit<Rule> {
   const id = rule.fault.id ?? book.freshId();
   const known = book.listed.find(({ key }) => key === id);
   if (known === undefined && book.listed.length >= maxRules)
-    throw new BadRequest(409, `there are ${maxRules} fault rules already; remove some first`);
+    throw new OperatorRefusal(409, `there are ${maxRules} fault rules already; remove some first`);
   const stored = newStored(rule, { wallMs, order: book.order, index: 0 });
   const value = known === undefined ? stored : { ...stored, ...placeOf(known.value) };
   const result = viewRule({ id, ...value, matched: 0, fired: 0 }, 0);

@@ -1,4 +1,4 @@
-/** How the operator routes of protocols refuse requests. */
+/** How operator routes refuse requests: those of the server, and those of the protocols. */
 import { Type } from '@sinclair/typebox';
 
 /** A refusal of an operator's request, sent with its status, below 500, and its message. */
@@ -12,7 +12,9 @@ export class OperatorRefusal extends Error {
   }
 }
 
-export const Failure = Type.Object({ error: Type.String() });
+/** The body of a refusal. */
+export const Failure = Type.Object({ error: Type.String() }, { description: 'Why the request was refused' });
+
 /** Schemas of the error replies. */
 export const failures = {
   400: Failure,
