@@ -1,6 +1,6 @@
 /**
  * What a lease costs in Redis, by kind of key: grants leases in groups of several sizes over a Redis that it starts, and sums up the
- * memory of its keys. Prints figures as JSON. LEASES, GROUP_SIZES, GROUPS_PER_HOLDER and HOLDER_BYTES change what is measured.
+ * memory of its keys. Prints figures as JSON. LEASES, GROUP_SIZES, GROUPS_PER_HOLDER, TENANTS and HOLDER_BYTES change what is measured.
  */
 import { Redis } from 'ioredis';
 import { openRedisDriver } from '../src/store/redis/driver.ts';
@@ -12,8 +12,8 @@ const leases = Number(process.env.LEASES ?? 50_000);
 const groupSizes = (process.env.GROUP_SIZES ?? '5,100').split(',').map(Number);
 const perHolder = Number(process.env.GROUPS_PER_HOLDER ?? 1);
 const holderBytes = Number(process.env.HOLDER_BYTES ?? 12);
+const tenants = Number(process.env.TENANTS ?? 1);
 const ttlMs = 3_600_000;
-const tenant = 'presence/sub-c-demo';
 const atOnce = 1_000;
 
 const server = await startRedis();
@@ -29,12 +29,15 @@ async function measure(groupSize: number): Promise<Record<string, unknown>> {
     Array.from({ length: perHolder }, (_, index) => ({
       group: `channel-${(holder * perHolder + index) % groups}`,
     }));
+  // All holders of a group are of one tenant.
+  const tenantOf = (holder: number): string =>
+    `presence/sub-c-demo${tenants === 1 ? '' : ((holder * perHolder) % groups) % tenants}`;
   for (let from = 0; from < holders; from += atOnce) {
     const numbers = Array.from({ length: Math.min(atOnce, holders - from) }, (_, at) => from + at);
     await Promise.all(
       numbers.map((number) =>
         store.beat({
-          tenant,
+          tenant: tenantOf(number),
           holder: String(number).padStart(holderBytes, 'u'),
           groups: groupsOf(number),
           ttlMs,

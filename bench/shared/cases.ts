@@ -6,6 +6,7 @@ const slsHost = 'bench.cn-hangzhou.log.aliyuncs.com';
 
 export type CaseName =
   | 'presence'
+  | 'presence, 64 tenants'
   | 'presence, 10 channels'
   | 'presence, 100 channels'
   | 'pbx'
@@ -29,6 +30,7 @@ export async function prepareCases(
   const [plain, callbacks] = await tokens(port);
   const cases: Readonly<Record<CaseName, readonly Request[]>> = {
     presence: presenceHeartbeats(),
+    'presence, 64 tenants': presenceHeartbeats({ tenants: 64 }),
     'presence, 10 channels': presenceHeartbeats({ channels: 10 }),
     'presence, 100 channels': presenceHeartbeats({ channels: 100 }),
     pbx: plain.map((token) => ({ method: 'POST', path: `/api/v1.1.0/heartbeat?token=${token}` })),
