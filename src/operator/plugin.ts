@@ -96,7 +96,8 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
         leaseRoutes(routes, store, protocols);
         endLeasesRoutes(routes, store, protocols);
         moveShardRoutes(routes, protocols);
-        whyRoutes(routes, { store, protocols, history: bench.history, journal: bench.journal });
+        const { history, journal } = bench;
+        whyRoutes(routes, { store, protocols, history, journal, gather: bench.gather });
         options.overview.routes(routes);
         settingsRoutes(routes, () => options.settings());
         clockRoutes(routes, {

@@ -17,6 +17,7 @@ import { type Journal, makeJournal } from './journal/journal.ts';
 import { journalRoutes } from './journal/journal-routes.ts';
 import { protocolOf } from './metrics/metrics.ts';
 import { everywhere, type ForTenant } from './nodes/everywhere.ts';
+import { type Gather, gather } from './nodes/gather.ts';
 import { makeNodes, type Nodes } from './nodes/nodes.ts';
 import { matchesPattern } from './selector/selector.ts';
 import { makeForget } from './state/forget.ts';
@@ -37,6 +38,8 @@ export interface TestBench {
   readonly forget: ForTenant;
   /** Returns a function that has every node do `here`, and adds up their counts. To be called before `start`. */
   everywhere(name: string, here: ForTenant): ForTenant;
+  /** Returns a function that asks the other nodes what `answer` returns there. To be called before `start`. */
+  gather(name: string, answer: (question: unknown) => unknown): Gather;
   /** Resolves to the ids of the nodes over the store that live, this one first. */
   liveNodes(): Promise<readonly string[]>;
   /** Resolves when this process obeys what the other nodes over its store obey, or after a second. */
@@ -123,6 +126,7 @@ export function makeTestBench({
     history,
     forget: everywhere(nodes, 'reset', makeForget({ journal, history })),
     everywhere: (name, here) => everywhere(nodes, name, here),
+    gather: (name, answer) => gather(nodes, { name, nodeId }, answer),
     liveNodes,
     start: async () => nodes?.start(),
     async close() {

@@ -1,14 +1,13 @@
 /** `GET /why`: explains a situation in sentences, from the same state that decides it. */
 import { Type } from '@sinclair/typebox';
-import { distinct, type Evidence, type UnknownName } from '../../protocols/kit/explain.ts';
+import { distinct, named, type UnknownName } from '../../protocols/kit/explain.ts';
 import type { App, Protocol } from '../../protocols/kit/protocol.ts';
 import { nearestNames } from '../../settings/nearest.ts';
 import type { Store } from '../../store/store.ts';
-import type { Journal } from '../journal/journal.ts';
-import { renderEntry } from '../journal/render.ts';
 import { protocolOf } from '../metrics/metrics.ts';
+import type { Gather } from '../nodes/gather.ts';
 import { refusals, tags } from '../schemas.ts';
-import type { LeaseHistory } from './lease-history.ts';
+import { answerFrom, type Memory, makeEvidence } from './evidence.ts';
 
 const Name = (description: string) => Type.String({ description, minLength: 1, maxLength: 1_024 });
 
@@ -31,21 +30,18 @@ export const UnknownReply = Type.Object({
   nearest: Type.Optional(Type.Array(Type.String(), { description: 'known names that are most like it' })),
 });
 
-/** Requests of a holder that an explanation may look at. */
-const maxRequests = 20;
 const maxNearest = 5;
 
-export interface WhyOptions {
+export interface WhyOptions extends Memory {
   readonly store: Pick<Store, 'tenants'>;
   readonly protocols: readonly Pick<Protocol, 'name' | 'explain' | 'time'>[];
-  readonly history: Pick<LeaseHistory, 'find'>;
-  /** Absent: the settings turn it off. */
-  readonly journal: Pick<Journal, 'read' | 'reader'> | undefined;
+  /** Returns a function that asks the other nodes for what `answer` returns there. */
+  gather(name: string, answer: (question: unknown) => unknown): Gather;
 }
 
 /** Registers `GET /why`. */
 export function whyRoutes(app: App, options: WhyOptions): void {
-  const evidence = makeEvidence(options);
+  const ask = options.gather('why', (question) => answerFrom(options, question));
   app.get(
     '/why',
     {
@@ -60,17 +56,27 @@ export function whyRoutes(app: App, options: WhyOptions): void {
     },
     async (request, reply) => {
       const { tenant } = request.query;
-      const known = await tenantsOf(options);
-      if (!known.includes(tenant) && options.history.find({ tenant }).length === 0)
+      const [known, gathered] = await Promise.all([tenantsOf(options), ask(request.query)]);
+      const evidence = makeEvidence(options, gathered);
+      if (!known.includes(tenant) && evidence.leases({ tenant }).length === 0)
         return reply.code(404).send(describe({ unknown: 'tenant', name: tenant, known }));
       const explain = options.protocols.find(({ name }) => name === protocolOf(tenant))?.explain;
       if (explain === undefined)
         return reply.code(404).send({ error: `nothing explains ${protocolOf(tenant)}` });
       const found = await explain(request.query, evidence);
-      return 'unknown' in found ? reply.code(404).send(describe(found)) : found;
+      if ('unknown' in found) return reply.code(404).send(describe(found));
+      const { sentences, facts } = found;
+      return { sentences: [...sentences, ...tellSilent(gathered.silent)], facts };
     },
   );
 }
+
+const tellSilent = (nodes: readonly string[]): string[] =>
+  nodes.length === 0
+    ? []
+    : [
+        `${named('Node', nodes)} did not answer: what only ${nodes.length === 1 ? 'it' : 'they'} served is missing here.`,
+      ];
 
 /** Returns the tenants that hold anything, and those that are there from the start. */
 async function tenantsOf({ store, protocols }: WhyOptions): Promise<string[]> {
@@ -84,24 +90,4 @@ export function describe({ unknown, name, known }: UnknownName): { error: string
   const hint =
     nearest.length === 0 ? `; no ${unknown} is known there` : `; did you mean ${JSON.stringify(nearest[0])}?`;
   return { error: `unknown ${unknown} ${JSON.stringify(name.slice(0, 100))}${hint}`, nearest };
-}
-
-function makeEvidence({ history, journal }: Pick<WhyOptions, 'history' | 'journal'>): Evidence {
-  return {
-    leases: (subject) => history.find(subject),
-    requests({ tenant, holder, operation }) {
-      const selector = { tenant, holder, operation };
-      const given = Object.fromEntries(Object.entries(selector).filter(([, value]) => value !== undefined));
-      if (journal === undefined) return [];
-      const { entries } = journal.read({ selector: given, limit: maxRequests, order: 'newest' });
-      return entries.map((entry) => {
-        const rendered = renderEntry(entry, journal.reader);
-        const { seq, at, operation: name, group, request, reply } = rendered;
-        return {
-          ...{ entry: seq, at, operation: name, group },
-          ...{ status: reply?.status, body: request.body, reply: reply?.body },
-        };
-      });
-    },
-  };
 }

@@ -8,7 +8,7 @@ export interface WhySubject {
   readonly holder?: string | undefined;
 }
 
-/** The beginning or the end of a lease, as this node recorded it. */
+/** The beginning or the end of a lease, as a node recorded it. */
 export interface PastLease {
   readonly type: 'granted' | 'released' | 'expired';
   readonly tenant: Tenant;
@@ -22,6 +22,8 @@ export interface PastLease {
 export interface PastRequest {
   /** Sequence number in the journal. */
   readonly entry: number;
+  /** The node whose journal that is; absent: the one that is asked. */
+  readonly node?: string;
   /** Wall time of receipt, ISO 8601. */
   readonly at: string;
   readonly operation: string;
@@ -33,7 +35,7 @@ export interface PastRequest {
   readonly reply: unknown;
 }
 
-/** What happened before: bounded, and of this node only. */
+/** What happened before, as far as the nodes remember it: bounded. Of other nodes it has what they know of the subject of the question. */
 export interface Evidence {
   /** Returns beginnings and ends of the leases that match, newest first. */
   leases(subject: WhySubject): readonly PastLease[];

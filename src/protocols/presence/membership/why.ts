@@ -25,7 +25,7 @@ export interface PresenceSituation {
   /** Its newest beginning or end, if this node saw it. */
   readonly past?: (Pick<PastLease, 'type'> & { readonly agoMs: number }) | undefined;
   /** Its last request about the channel, if the journal has it. */
-  readonly request?: Pick<PastRequest, 'entry' | 'at' | 'operation' | 'status'> | undefined;
+  readonly request?: Pick<PastRequest, 'entry' | 'at' | 'operation' | 'status' | 'node'> | undefined;
 }
 
 /** Returns the sentences about a uuid in a channel. Pure. */
@@ -34,7 +34,7 @@ export function explainPresence({ channel, uuid, lease, past, request }: Presenc
     request === undefined
       ? []
       : [
-          `The last request of ${uuid} about ${channel} is ${request.operation} of ${request.at}, replied to with ${request.status ?? 'nothing yet'} (journal entry ${request.entry}).`,
+          `The last request of ${uuid} about ${channel} is ${request.operation} of ${request.at}, replied to with ${request.status ?? 'nothing yet'} (journal entry ${request.entry}${request.node === undefined ? '' : ` of node ${request.node}`}).`,
         ];
   if (lease !== null) {
     const since = past?.type === 'granted' ? `, where it joined ${spoken(past.agoMs)} ago` : '';

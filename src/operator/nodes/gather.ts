@@ -1,0 +1,39 @@
+/** What the other nodes know, asked when it is needed. */
+import { Type } from '@sinclair/typebox';
+import { guard } from '../../protocols/kit/validate.ts';
+import type { Nodes } from './nodes.ts';
+
+export interface Gathered {
+  /** What the other nodes answered, each as JSON that another version may have written. */
+  readonly answers: readonly { readonly node: string; readonly answer: unknown }[];
+  /** Nodes that live, or crashed some seconds ago, and did not answer within a second. */
+  readonly silent: readonly string[];
+}
+
+/** Asks the other nodes. The question and the answers are JSON. Rejects with StoreUnavailable. */
+export type Gather = (question: unknown) => Promise<Gathered>;
+
+const isAnswer = guard(Type.Object({ node: Type.String(), answer: Type.Unknown() }));
+
+/**
+ * Returns a function that asks each other node what `answer` returns there; without other nodes it asks none. To be called before the
+ * node starts. `name` distinguishes it from all others. Answers go through the store: they have to be small.
+ */
+export function gather(
+  nodes: Nodes | undefined,
+  { name, nodeId }: { readonly name: string; readonly nodeId: string },
+  answer: (question: unknown) => unknown,
+): Gather {
+  if (nodes === undefined) return async () => ({ answers: [], silent: [] });
+  nodes.add(name, {
+    apply: async (announced) => announced.map((question) => ({ node: nodeId, answer: answer(question) })),
+  });
+  const others = async (): Promise<string[]> => (await nodes.live()).filter((id) => id !== nodeId).toSorted();
+  return async (question) => {
+    if ((await others()).length === 0) return { answers: [], silent: [] };
+    const given = (await nodes.change({ part: name, announced: question })) ?? [];
+    const answers = given.filter(isAnswer).filter(({ node }) => node !== nodeId);
+    const silent = (await others()).filter((id) => !answers.some(({ node }) => node === id));
+    return { answers, silent };
+  };
+}
