@@ -40,16 +40,25 @@ import { refusedCalls } from './unserved/refused-calls.ts';
 import type { SlsOperation } from './wire/call.ts';
 import { refuseUnsupported } from './wire/unsupported.ts';
 
+const shardPath = '/logstores/:logstore/shards/:shard';
+
 /** Makes the table of operations. */
 export function slsOperations(context: SlsContext): readonly SlsOperation[] {
-  const group = '/logstores/:logstore/consumergroups/:group';
-  const shard = '/logstores/:logstore/shards/:shard';
   return [
     ...unindexedQueries(context),
     ...emptyLists(context),
     ...absentResources(context),
     ...refusedCalls(context),
+    ...projectOperations(context),
+    ...logstoreOperations(context),
+    ...shardOperations(context),
+    ...logOperations(context),
+    ...consumerGroupOperations(context),
+  ];
+}
 
+function projectOperations(context: SlsContext): readonly SlsOperation[] {
+  return [
     createProject(context),
     listProject(context),
     getProject(context),
@@ -60,7 +69,11 @@ export function slsOperations(context: SlsContext): readonly SlsOperation[] {
     tagResources(context),
     untagResources(context),
     listTagResources(context),
+  ];
+}
 
+function logstoreOperations(context: SlsContext): readonly SlsOperation[] {
+  return [
     createLogstore(context),
     listLogstores(context),
     refuseUnsupported({
@@ -76,18 +89,26 @@ export function slsOperations(context: SlsContext): readonly SlsOperation[] {
     getLogStoreMeteringMode(context),
     updateLogStoreMeteringMode(context),
     updateLogStoreEncryption(context),
+  ];
+}
 
+function shardOperations(context: SlsContext): readonly SlsOperation[] {
+  return [
     listShards(context),
     splitShard(context),
     mergeShards(context),
     refuseUnsupported({
       name: 'UnsupportedShardAction',
       method: ['POST'],
-      path: shard,
+      path: shardPath,
       parameter: 'action',
     }),
     deleteShard(context),
+  ];
+}
 
+function logOperations(context: SlsContext): readonly SlsOperation[] {
+  return [
     putLogs(context),
     postLogStoreLogs(context),
     putWebtracking(context),
@@ -99,17 +120,22 @@ export function slsOperations(context: SlsContext): readonly SlsOperation[] {
     refuseUnsupported({
       name: 'UnsupportedShardType',
       method: ['GET', 'HEAD'],
-      path: shard,
+      path: shardPath,
       parameter: 'type',
     }),
+  ];
+}
 
+function consumerGroupOperations(context: SlsContext): readonly SlsOperation[] {
+  const path = '/logstores/:logstore/consumergroups/:group';
+  return [
     createConsumerGroup(context),
     listConsumerGroup(context),
     updateConsumerGroup(context),
     deleteConsumerGroup(context),
     consumerGroupHeartBeat(context),
     consumerGroupUpdateCheckPoint(context),
-    refuseUnsupported({ name: 'UnsupportedGroupType', method: ['POST'], path: group, parameter: 'type' }),
+    refuseUnsupported({ name: 'UnsupportedGroupType', method: ['POST'], path, parameter: 'type' }),
     getCheckPoint(context),
   ];
 }

@@ -93,21 +93,12 @@ export function makeTokens({ store, settings, access, log }: TokensOptions): Tok
     return { token, user, data };
   };
 
-  /** On a Cloud PBX requests do not extend a token. */
-  const find = async (token: string): Promise<RenewedToken | undefined> => {
-    const [user] = await store.groupsOf({ tenant: store.tenant, holder: token });
-    const lease =
-      user === undefined ? null : await store.read({ tenant: store.tenant, group: user, holder: token });
-    return lease === null ? undefined : { token, user: lease.group, data: lease.data };
-  };
-
   return {
     knownUserOf: (token) => knownTokens.get(token)?.user,
     stop: () => timedOut?.stop(),
     async renew({ token, peer }, returning) {
-      if (token === '') throw new PbxError(errnos.tokenBlank);
-      if (token.length > maxTokenLength) throw new PbxError(errnos.unknownToken);
-      const renewed = await (pbxFlavour === 'cloud' ? find(token) : beat(token, returning));
+      checkToken(token);
+      const renewed = await (pbxFlavour === 'cloud' ? findToken(store, token) : beat(token, returning));
       if (renewed === undefined) throw await refusal(token);
       if (!access.isOpen && !access.isFrom(renewed.user, peerAddress(peer)))
         throw new PbxError(errnos.unknownToken);
@@ -119,11 +110,24 @@ export function makeTokens({ store, settings, access, log }: TokensOptions): Tok
       return renewed;
     },
     async end({ token }) {
-      if (token === '') throw new PbxError(errnos.tokenBlank);
-      if (token.length > maxTokenLength) throw new PbxError(errnos.unknownToken);
+      checkToken(token);
       const ended = await store.release({ tenant: store.tenant, holder: token });
       if (ended.length === 0) throw await refusal(token);
       log.debug({ tenant: store.tenant, group: ended[0], holder: shortToken(token) }, 'pbx token ended');
     },
   };
+}
+
+/** Throws PbxError 20005 for a request without a token, and 20004 for a token longer than any that a login returns. */
+function checkToken(token: string): void {
+  if (token === '') throw new PbxError(errnos.tokenBlank);
+  if (token.length > maxTokenLength) throw new PbxError(errnos.unknownToken);
+}
+
+/** Returns a live token without renewing it: on a Cloud PBX requests do not extend a token. */
+async function findToken(store: PbxStore, token: string): Promise<RenewedToken | undefined> {
+  const [user] = await store.groupsOf({ tenant: store.tenant, holder: token });
+  if (user === undefined) return undefined;
+  const lease = await store.read({ tenant: store.tenant, group: user, holder: token });
+  return lease === null ? undefined : { token, user: lease.group, data: lease.data };
 }
