@@ -53,16 +53,26 @@ function checkExtension(model: Model, number: string): void {
   if (findExtension(model, number) === undefined) throw new PbxError(errnos.noSuchExtension);
 }
 
+/** Returns a recorded call from an extension. Throws PbxError if there is no such extension. */
+function startFromExtension(
+  ends: { readonly from: string; readonly to: string },
+  model: Model,
+  callid: string,
+  startedMs: number,
+): OpenCall {
+  checkExtension(model, ends.from);
+  return startCall(model, { ...ends, recording: true }, callid, startedMs);
+}
+
 export const diallingCalls = [
   dialling({
     name: 'PbxExtensionDialExtension',
     summary: 'Dials one extension from another',
     path: 'extension/dial_extension',
     required: ['caller', 'callee'],
-    start({ caller, callee }, model, callid, startedMs) {
-      checkExtension(model, caller);
+    start({ caller, callee }, model, ...rest) {
       checkExtension(model, callee);
-      return startCall(model, { from: caller, to: callee, recording: true }, callid, startedMs);
+      return startFromExtension({ from: caller, to: callee }, model, ...rest);
     },
   }),
   dialling({
@@ -70,10 +80,7 @@ export const diallingCalls = [
     summary: 'Dials an outside number from an extension',
     path: 'extension/dial_outbound',
     required: ['extid', 'outto'],
-    start({ extid, outto }, model, callid, startedMs) {
-      checkExtension(model, extid);
-      return startCall(model, { from: extid, to: outto, recording: true }, callid, startedMs);
-    },
+    start: ({ extid, outto }, ...rest) => startFromExtension({ from: extid, to: outto }, ...rest),
   }),
   dialling({
     name: 'PbxOutboundDialOutbound',
@@ -90,9 +97,6 @@ export const diallingCalls = [
     summary: 'Dials a number from an extension',
     path: 'call/dial',
     required: ['caller', 'callee'],
-    start({ caller, callee }, model, callid, startedMs) {
-      checkExtension(model, caller);
-      return startCall(model, { from: caller, to: callee, recording: true }, callid, startedMs);
-    },
+    start: ({ caller, callee }, ...rest) => startFromExtension({ from: caller, to: callee }, ...rest),
   }),
 ] as const;

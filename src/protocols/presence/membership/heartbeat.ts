@@ -5,13 +5,7 @@ import { demandRead } from '../access/demand.ts';
 import type { PresenceContext } from '../context.ts';
 import type { PresenceCall } from '../wire/call.ts';
 import { replyHeaders } from '../wire/headers.ts';
-import {
-  channelErrors,
-  channelSubject,
-  commonErrors,
-  type PresenceOperation,
-  permissionErrors,
-} from '../wire/operation.ts';
+import { channelSubject, occupantErrors, type PresenceOperation } from '../wire/operation.ts';
 import { channelGroup, commonParameters, heartbeatSeconds, keyedState } from '../wire/parameters.ts';
 import { textReply } from '../wire/reply.ts';
 import { placesOf } from './places.ts';
@@ -35,17 +29,7 @@ export function heartbeat(context: PresenceContext): PresenceOperation {
       }),
       replies: { 200: Type.Object(okMembers) },
     },
-    errors: [
-      ...commonErrors,
-      ...permissionErrors,
-      ...channelErrors,
-      'notTurnedOn',
-      'missingUuid',
-      'invalidUuid',
-      'invalidHeartbeat',
-      'invalidJson',
-      'stateTooLarge',
-    ],
+    errors: [...occupantErrors, 'invalidHeartbeat', 'invalidJson', 'stateTooLarge'],
     subject: channelSubject,
     demand: demandRead,
     async run(call) {

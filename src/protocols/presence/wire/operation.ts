@@ -50,6 +50,16 @@ export const channelErrors = [
   'tooManyChannels',
 ] as const satisfies readonly ErrorName[];
 
+/** Of operations on the presence of one uuid on channels. */
+export const occupantErrors = [
+  ...commonErrors,
+  ...permissionErrors,
+  ...channelErrors,
+  'notTurnedOn',
+  'missingUuid',
+  'invalidUuid',
+] as const;
+
 /** The subject of a call about channels: as the request lists them, and its channel groups where it names no channel. */
 export function channelSubject({ tenant, channels, query }: PresenceCall): Subject {
   const group = /^,*$/.test(channels) ? query['channel-group'] : readable(channels);

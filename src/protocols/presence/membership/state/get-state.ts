@@ -4,12 +4,7 @@ import { demandRead } from '../../access/demand.ts';
 import type { PresenceContext } from '../../context.ts';
 import { segmentAt } from '../../wire/decode/target.ts';
 import { parseUuidSegment } from '../../wire/decode/values.ts';
-import {
-  channelErrors,
-  commonErrors,
-  type PresenceOperation,
-  permissionErrors,
-} from '../../wire/operation.ts';
+import { occupantErrors, type PresenceOperation } from '../../wire/operation.ts';
 import { channelQuery } from '../../wire/parameters.ts';
 import { channelsOf, onlyChannel } from '../places.ts';
 import { channelCall, occupantSubject, okMembers, presenceReply, uuidSegment } from '../presence-service.ts';
@@ -35,14 +30,7 @@ export function getState(context: PresenceContext): PresenceOperation {
         ]),
       },
     },
-    errors: [
-      ...commonErrors,
-      ...permissionErrors,
-      ...channelErrors,
-      'notTurnedOn',
-      'missingUuid',
-      'invalidUuid',
-    ],
+    errors: occupantErrors,
     subject: occupantSubject,
     demand: demandRead,
     async run(call) {

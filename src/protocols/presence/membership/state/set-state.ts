@@ -6,12 +6,7 @@ import { parseState } from '../../wire/decode/json.ts';
 import { segmentAt } from '../../wire/decode/target.ts';
 import { parseUuidSegment } from '../../wire/decode/values.ts';
 import { errors } from '../../wire/errors.ts';
-import {
-  channelErrors,
-  commonErrors,
-  type PresenceOperation,
-  permissionErrors,
-} from '../../wire/operation.ts';
+import { occupantErrors, type PresenceOperation } from '../../wire/operation.ts';
 import { channelGroup, commonParameters, optionalText } from '../../wire/parameters.ts';
 import { channelsOf } from '../places.ts';
 import { withPresence } from '../presence-channels.ts';
@@ -34,17 +29,7 @@ export function setState(context: PresenceContext): PresenceOperation {
         200: Type.Object({ ...okMembers, payload: Type.Record(Type.String(), Type.Unknown()) }),
       },
     },
-    errors: [
-      ...commonErrors,
-      ...permissionErrors,
-      ...channelErrors,
-      'notTurnedOn',
-      'missingUuid',
-      'invalidUuid',
-      'noState',
-      'invalidJson',
-      'stateTooLarge',
-    ],
+    errors: [...occupantErrors, 'noState', 'invalidJson', 'stateTooLarge'],
     subject: occupantSubject,
     demand: demandRead,
     async run(call) {
