@@ -66,12 +66,10 @@ for (const store of values.stores.split(',')) {
         JOURNAL: name === 'against' ? (values['against-journal'] ?? values.journal) : values.journal,
         ...env,
       });
-      return { name, server, cases: await prepareCases(server.port, (name) => name.includes(values.cases)) };
+      return { name, server, cases: await prepareCases(server.port, isChosen) };
     }),
   );
-  const names = (Object.keys(servers[0]?.cases ?? {}) as CaseName[]).filter((name) =>
-    name.includes(values.cases),
-  );
+  const names = (Object.keys(servers[0]?.cases ?? {}) as CaseName[]).filter(isChosen);
   for (const name of names) {
     for (const { server, cases } of servers) load(server.port, cases[name], warmSeconds);
     load(bare, cases0(servers)[name], warmSeconds);
@@ -91,6 +89,11 @@ for (const store of values.stores.split(',')) {
 }
 await redis.stop();
 process.exit(0);
+
+/** `--cases` is part of the names of the chosen cases, or the whole name of one. */
+function isChosen(name: CaseName): boolean {
+  return values.cases === 'presence' ? name === values.cases : name.includes(values.cases);
+}
 
 function cases0(servers: readonly { readonly cases: Awaited<ReturnType<typeof prepareCases>> }[]) {
   const [first] = servers;

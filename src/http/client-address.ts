@@ -8,15 +8,15 @@ import type { Duplex } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { networks } from '../settings/networks.ts';
 
+/** Where a connection keeps its client's address: it does not know it any more once its client has reset it, and every request asks. */
+const address = Symbol('address');
+
 /** A connection, or a stream in its place. */
-type Connection = Duplex & { readonly remoteAddress?: string | undefined };
+type Connection = Duplex & { readonly remoteAddress?: string | undefined; [address]?: string };
 
-/** Addresses of connections: a socket does not know its own any more once its client has reset it. */
-const remembered = new WeakMap<Duplex, string>();
-
-/** Keeps the address of a new connection for requests that are handled after its end. */
+/** Keeps the address of a new connection for its requests, also those that are handled after its end. */
 export function rememberAddress(connection: Connection): void {
-  if (connection.remoteAddress !== undefined) remembered.set(connection, connection.remoteAddress);
+  if (connection.remoteAddress !== undefined) connection[address] = plainAddress(connection.remoteAddress);
 }
 
 /**
@@ -28,19 +28,20 @@ export function makeClientAddress(trustedProxies: readonly string[]): (request: 
   const trusted = networks(trustedProxies);
   return ({ raw }) => {
     const forwarded = String(raw.headers['x-forwarded-for'] ?? '').split(',');
-    let address = addressOf(raw.socket);
+    let client = addressOf(raw.socket);
     // Each proxy appends the address that it was reached from; what comes before the last untrusted one may be made up.
-    while (trusted.has(address)) {
+    while (trusted.has(client)) {
       const next = parseForwarded(forwarded.pop());
       if (next === undefined) break;
-      address = next;
+      client = next;
     }
-    return address;
+    return client;
   };
 }
 
 function addressOf(connection: Connection): string {
-  return plainAddress(connection.remoteAddress ?? remembered.get(connection) ?? '');
+  if (connection[address] === undefined) rememberAddress(connection);
+  return connection[address] ?? '';
 }
 
 const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
