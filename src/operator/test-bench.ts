@@ -80,7 +80,7 @@ export function makeTestBench({
     protocols().find((protocol) => protocol.name === name)?.reader;
   const stopRecording = recordLeases({
     ...{ store, events, readerOf },
-    onChange: (event) => history.record(event),
+    onChanges: (changes) => history.record(changes),
   });
   const journal = hasJournal
     ? makeJournal({

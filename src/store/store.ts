@@ -63,6 +63,8 @@ export interface Store {
    * are lost if the node dies; nothing may rely on them.
    */
   observe(listener: (event: TenantEvent) => void): () => void;
+  /** As `observe`, with all events of a step at once: many leases may end in one. */
+  observeAll(listener: (events: readonly TenantEvent[]) => void): () => void;
   /** Calls the listener with each lease that this node renews, until the returned function is called. */
   observeRenewals(listener: (renewal: Renewal) => void): () => void;
   /** Returns the clock of a tenant; without one the clock that is furthest behind, over all partitions. */

@@ -43,6 +43,11 @@ export interface EventLog {
 
 export interface Events extends EventLog {
   append(event: NewEvent | LazyEvent): void;
+  /**
+   * Appends what happened at once: `count` events, of which `at` returns each by its index. Those that the last of them would drop unread are
+   * counted and not asked for.
+   */
+  appendAll(count: number, at: (index: number) => LazyEvent): void;
   /** Appends an event of type `request`, of which only the subject is kept alive: there is one for every heartbeat. */
   appendRequest(request: RequestEvent): void;
 }
@@ -89,17 +94,20 @@ export function makeEvents(wallMs: () => number, { max = defaultMax, leaseMs }: 
   const ring: KeptEvent[] = [];
   const listeners = new Set<() => void>();
   let newest = 0;
+  const heardAtOnce = Math.ceil(max / 2);
   const droppedThrough = (): number => Math.max(0, newest - max);
-  const nextPlace = (tenant: unknown): KeptEvent => {
-    const known = ring[newest % max];
-    const place = known ?? new KeptEvent();
-    if (known === undefined) ring.push(place);
+  const leaseMsOf = (tenant: unknown): number =>
+    (typeof tenant === 'string' ? leaseMs?.(tenant) : undefined) ?? Number.NaN;
+  const placeAt = (atMs: number, leaseMsThen: number): KeptEvent => {
+    const place = ring[newest % max] ?? new KeptEvent();
+    ring[newest % max] = place;
     newest += 1;
     place.seq = newest;
-    place.atMs = wallMs();
-    place.leaseMs = (typeof tenant === 'string' ? leaseMs?.(tenant) : undefined) ?? Number.NaN;
+    place.atMs = atMs;
+    place.leaseMs = leaseMsThen;
     return place;
   };
+  const nextPlace = (tenant: unknown): KeptEvent => placeAt(wallMs(), leaseMsOf(tenant));
   const changed = (): void => {
     if (listeners.size > 0) for (const listener of listeners) listener();
   };
@@ -117,6 +125,22 @@ export function makeEvents(wallMs: () => number, { max = defaultMax, leaseMs }: 
       const place = nextPlace(event.tenant);
       place.event = event;
       changed();
+    },
+    appendAll(count, at) {
+      const isHeard = listeners.size > 0;
+      const atMs = wallMs();
+      let stamped: { readonly tenant: string | undefined; readonly leaseMs: number } | undefined;
+      const first = isHeard ? 0 : Math.max(0, count - max);
+      newest += first;
+      for (let index = first; index < count; index += 1) {
+        const event = at(index);
+        if (stamped === undefined || stamped.tenant !== event.tenant)
+          stamped = { tenant: event.tenant, leaseMs: leaseMsOf(event.tenant) };
+        placeAt(atMs, stamped.leaseMs).event = event;
+        // Listeners read before anything is dropped.
+        if (isHeard && (index + 1) % heardAtOnce === 0) changed();
+      }
+      if (count % heardAtOnce !== 0) changed();
     },
     appendRequest(request) {
       const place = nextPlace(request.subject.tenant);

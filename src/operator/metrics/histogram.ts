@@ -6,7 +6,8 @@ import type { Metric, Registry } from 'prom-client';
 
 /** One combination of labels. */
 export interface Series {
-  observe(value: number): void;
+  /** Adds a value so many times. */
+  observe(value: number, times?: number): void;
 }
 
 export interface HistogramOptions {
@@ -54,12 +55,12 @@ class BucketCounts implements Series {
     this.#counts = new Float64Array(buckets.length + 1);
   }
 
-  observe(value: number): void {
+  observe(value: number, times = 1): void {
     const buckets = this.#buckets;
     let at = 0;
     while (at < buckets.length && value > (buckets[at] ?? 0)) at += 1;
-    this.#counts[at] = (this.#counts[at] ?? 0) + 1;
-    this.#sum += value;
+    this.#counts[at] = (this.#counts[at] ?? 0) + times;
+    this.#sum += value * times;
   }
 
   /** Returns what the text format has: cumulated counts, the sum and the number of values. */

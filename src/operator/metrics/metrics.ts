@@ -2,6 +2,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { LeaseEvent, Store, TenantSize } from '../../store/store.ts';
 import { version } from '../../version.ts';
+import { eachRun, isEquallyLate } from '../events/runs.ts';
 import { makeHistogram } from './histogram.ts';
 import { type CountRequest, requestCounter } from './request-counter.ts';
 
@@ -23,7 +24,7 @@ export function protocolOf(tenant: string): string {
 export function makeMetrics(): Metrics & { watch(store: Store): void } {
   const registry = new Registry();
   const registers = [registry];
-  const countLeaseEvent = leaseEventCounter(registers);
+  const countLeaseEvents = leaseEventCounter(registers);
   const lateness = makeHistogram({
     name: 'heartbeatd_expiry_lateness_seconds',
     help: 'From a deadline to its expiry recorded by this node',
@@ -65,22 +66,23 @@ export function makeMetrics(): Metrics & { watch(store: Store): void } {
     },
     sweepFailed: () => sweepFailures.inc(),
     watch(store) {
-      store.observe(({ tenant, type, lateMs }) => {
-        countLeaseEvent(tenant, type);
-        if (type === 'expired') lateness.observe(lateMs / 1_000);
-      });
+      store.observeAll((events) =>
+        eachRun(events, isEquallyLate, ({ tenant, type, lateMs }, length) => {
+          countLeaseEvents(tenant, type, length);
+          if (type === 'expired') lateness.observe(lateMs / 1_000, length);
+        }),
+      );
       gaugeTenants(store, registers);
       gaugeStore(store, registers);
     },
   };
 }
 
-/** Returns the function that counts an event of a lease: without a lookup of labels, as many leases may expire at once. */
-function leaseEventCounter(registers: Registry[]): (tenant: string, type: LeaseEvent['type']) => void {
+/** Returns the function that counts events of leases. */
+function leaseEventCounter(
+  registers: Registry[],
+): (tenant: string, type: LeaseEvent['type'], count: number) => void {
   const counts = new Map<string, Record<LeaseEvent['type'], number>>();
-  // Of the tenant of the last event: many of one tenant come together.
-  let lastTenant: string | undefined;
-  let lastCounts = noLeaseEvents();
   new Counter({
     name: 'heartbeatd_lease_events_total',
     help: 'Leases granted, released, expired and changed by this node',
@@ -94,14 +96,14 @@ function leaseEventCounter(registers: Registry[]): (tenant: string, type: LeaseE
       }
     },
   });
-  return (tenant, type) => {
-    if (tenant !== lastTenant) {
-      const protocol = protocolOf(tenant);
-      lastCounts = counts.get(protocol) ?? noLeaseEvents();
-      counts.set(protocol, lastCounts);
-      lastTenant = tenant;
+  return (tenant, type, count) => {
+    const protocol = protocolOf(tenant);
+    let byType = counts.get(protocol);
+    if (byType === undefined) {
+      byType = noLeaseEvents();
+      counts.set(protocol, byType);
     }
-    lastCounts[type] += 1;
+    byType[type] += count;
   };
 }
 

@@ -1,7 +1,8 @@
 /** How late the last expiries were. */
 
 export interface Lateness {
-  add(lateMs: number): void;
+  /** Adds the lateness of so many expiries. */
+  add(lateMs: number, times?: number): void;
   /** Of the last 1 000; null before the first. */
   p99(): number | null;
 }
@@ -13,9 +14,9 @@ export function makeLateness(): Lateness {
   const ring = new Float64Array(kept);
   let added = 0;
   return {
-    add(lateMs) {
-      ring[added % kept] = lateMs;
-      added += 1;
+    add(lateMs, times = 1) {
+      for (let at = 0; at < Math.min(times, kept); at += 1) ring[(added + at) % kept] = lateMs;
+      added += times;
     },
     p99() {
       const known = ring.slice(0, Math.min(added, kept)).sort();

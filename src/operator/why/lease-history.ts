@@ -3,7 +3,8 @@ import type { PastLease, WhySubject } from '../../protocols/kit/explain.ts';
 import type { TenantEvent } from '../../store/store.ts';
 
 export interface LeaseHistory {
-  record(event: TenantEvent): void;
+  /** Records the changes of one step, in order. */
+  record(events: readonly TenantEvent[]): void;
   /** Returns what matches, newest first. */
   find(subject: WhySubject): readonly PastLease[];
   /** Forgets a tenant; without one, everything. */
@@ -12,25 +13,43 @@ export interface LeaseHistory {
 
 const defaultMax = 10_000;
 
-/** Makes a history of at most `max` entries: a ring, so that a mass expiry costs one write per lease. */
+/** A place of the ring, which is written again and again: a mass expiry makes nothing per lease. */
+type Place = { -readonly [field in keyof PastLease]: PastLease[field] };
+
+/** Makes a history of at most `max` entries. */
 export function makeLeaseHistory(max = defaultMax): LeaseHistory {
-  let ring: PastLease[] = [];
+  let ring: Place[] = [];
   let next = 0;
-  const newestFirst = (): PastLease[] => [...ring.slice(next), ...ring.slice(0, next)].reverse();
+  const newestFirst = (): Place[] => [...ring.slice(next), ...ring.slice(0, next)].reverse();
   return {
-    record({ type, tenant, group, holder, atMs, lateMs }) {
-      if (type === 'changed') return;
-      // Without the data of the lease, which may be large. An expiry happened at its deadline.
-      ring[next] = { type, tenant, group, holder, atMs: atMs - lateMs };
-      next = (next + 1) % max;
+    record(events) {
+      for (let at = Math.max(0, events.length - max); at < events.length; at += 1) {
+        const event = events[at];
+        if (event === undefined || event.type === 'changed') continue;
+        // Without the data of the lease, which may be large. An expiry happened at its deadline.
+        const { type, tenant, group, holder } = event;
+        const atMs = event.atMs - event.lateMs;
+        const place = ring[next];
+        if (place === undefined) ring.push({ type, tenant, group, holder, atMs });
+        else {
+          place.type = type;
+          place.tenant = tenant;
+          place.group = group;
+          place.holder = holder;
+          place.atMs = atMs;
+        }
+        next = (next + 1) % max;
+      }
     },
     find: ({ tenant, group, holder }) =>
-      newestFirst().filter(
-        (one) =>
-          one.tenant === tenant &&
-          (group === undefined || one.group === group) &&
-          (holder === undefined || one.holder === holder),
-      ),
+      newestFirst()
+        .filter(
+          (one) =>
+            one.tenant === tenant &&
+            (group === undefined || one.group === group) &&
+            (holder === undefined || one.holder === holder),
+        )
+        .map((one) => ({ ...one })),
     forget(tenant) {
       ring =
         tenant === undefined

@@ -169,6 +169,7 @@ function openState(
     wallMs,
     tenants: new Map(),
     due: new DueQueue(),
+    ended: [],
     clocks: new Map(),
     changes: file ?? noChangeLog,
     eventRetention: events,

@@ -2,6 +2,9 @@
 import type { Tenant, TenantEvent } from '../leases.ts';
 import type { Due, DueQueue } from './leases/due-queue.ts';
 
+/** The deadline of a lease that ended by itself and is still among the members of its group, until a sweep removes it. */
+export const ended = Number.NEGATIVE_INFINITY;
+
 export interface LeaseRecord extends Due {
   readonly kind: 'lease';
   readonly tenant: TenantRecord;
@@ -25,7 +28,12 @@ export interface GroupRecord {
   row: number;
   /** In the order of their grants: the map keeps it, since a lease that is granted again is inserted anew. */
   readonly members: Map<string, LeaseRecord>;
+  /** How many of the members have ended and are not removed yet. */
+  ended: number;
 }
+
+/** Returns the number of members that have not ended. Some may be due. */
+export const memberCount = ({ members, ended }: GroupRecord): number => members.size - ended;
 
 export interface DocumentRecord extends Due {
   readonly kind: 'document';

@@ -14,6 +14,7 @@ import type {
   TopicRecord,
   Watches,
 } from './records.ts';
+import { ended } from './records.ts';
 import { watchSize } from './sizes.ts';
 import type { ChangeLog } from './steps/change-log.ts';
 
@@ -28,6 +29,8 @@ export interface State {
   readonly tenants: Map<Tenant, TenantRecord>;
   /** What has a deadline, of all tenants without a clock of their own. */
   readonly due: DueItems;
+  /** Leases that ended and are to be removed. Those that another grant has replaced in the meantime are already. */
+  readonly ended: LeaseRecord[];
   /** Clocks of tenants that were moved or frozen by themselves. */
   readonly clocks: Map<Tenant, OwnClock>;
   readonly changes: ChangeLog;
@@ -132,14 +135,19 @@ export function tenantOf(state: State, name: Tenant): TenantRecord {
 
 /** Returns the record of a group without members. */
 export function newGroup(name: string): GroupRecord {
-  return { name, revision: 0, row: 0, members: new Map() };
+  return { name, revision: 0, row: 0, members: new Map(), ended: 0 };
 }
 
-/** Returns all leases, due ones included. Leases may be granted and end between two steps. */
+/** Returns all leases that have not ended, due ones included. Leases may be granted and end between two steps. */
 export function* allLeases(state: State): Generator<LeaseRecord, void> {
   for (const tenant of state.tenants.values()) {
-    for (const group of tenant.groups.values()) yield* group.members.values();
+    for (const group of tenant.groups.values()) yield* heldIn(group);
   }
+}
+
+/** Returns the members of a group that have not ended. */
+export function* heldIn({ members }: GroupRecord): Generator<LeaseRecord, void> {
+  for (const lease of members.values()) if (lease.deadlineMs !== ended) yield lease;
 }
 
 /** Deletes the record of a tenant that holds nothing: a tenant that is not there counts for nothing. */
@@ -182,7 +190,7 @@ function restoreTenant(state: State, tenant: TenantRecord): void {
 
 /** Everything of a tenant that may have a deadline. */
 export function* itemsOf(tenant: TenantRecord): Generator<LeaseRecord | DocumentRecord | TopicRecord> {
-  for (const group of tenant.groups.values()) yield* group.members.values();
+  for (const group of tenant.groups.values()) yield* heldIn(group);
   for (const documents of tenant.collections.values()) yield* documents.values();
   yield* tenant.topics.values();
 }

@@ -27,19 +27,24 @@ export interface StoreOptions {
 export function createStore(driver: Driver, options: StoreOptions = {}): Store {
   const { log = silentLog, onBatch, onSweepError } = options;
   const owner = randomUUID();
-  const observers = new Set<(event: TenantEvent) => void>();
+  const observers = new Set<(events: readonly TenantEvent[]) => void>();
   let closed = false;
 
   const publish = (source: EventSource, events: readonly TenantEvent[]): void => {
     logEvents(log, source, events);
     // One observer after the other, whose code stays in the caches of the processor while many leases expire.
-    for (const observer of observers) for (const event of events) observer(event);
+    if (events.length > 0) for (const observer of observers) observer(events);
   };
   const renewals = makeRenewals();
-  const observe: Store['observe'] = (listener) => {
-    observers.add(listener);
-    return () => observers.delete(listener);
+  const observeAll: Store['observeAll'] = (listener) => {
+    const observer: typeof listener = (events) => listener(events);
+    observers.add(observer);
+    return () => observers.delete(observer);
   };
+  const observe: Store['observe'] = (listener) =>
+    observeAll((events) => {
+      for (const event of events) listener(event);
+    });
   const { run, runShared, drain } = coalesce(driver, {
     onEvents: (events) => publish('command', events),
     onTenantFull: makeTenantFullLog(log),
@@ -80,6 +85,7 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
       return sizes.filter(({ tenant }) => !tenant.startsWith(serverSpace));
     },
     observe,
+    observeAll,
     observeRenewals: renewals.observeRenewals,
     knownLeaseMs: (tenant) => driver.leaseMs?.(tenant),
     ...clockMethods(driver, {

@@ -2,7 +2,7 @@
 import { leaseEventsBelowTopic, leaseEventsTopic } from '../../documents.ts';
 import type { LeaseEvent, TenantEvent } from '../../leases.ts';
 import { maxWatchedPrefixBytes } from '../../limits.ts';
-import type { Entry, LeaseRecord, TenantRecord } from '../records.ts';
+import { type Entry, type LeaseRecord, memberCount, type TenantRecord } from '../records.ts';
 import { payloadSize } from '../sizes.ts';
 import { dateNow, nextTimetoken, partitionNow, type State } from '../state.ts';
 import { appendEntry, type Retention } from '../topics.ts';
@@ -32,7 +32,7 @@ export function eventOf(
     holder,
     epoch,
     revision: group.revision,
-    count: group.members.size,
+    count: memberCount(group),
     atMs,
     lateMs,
     data,
@@ -49,7 +49,7 @@ export function appendOwnGrant(state: State, lease: LeaseRecord): void {
     holder,
     epoch,
     revision: epoch,
-    count: group.members.size,
+    count: memberCount(group),
     atMs: Math.floor(dateNow(state, tenant.name)),
     lateMs: 0,
     data,

@@ -11,13 +11,14 @@ import {
   type Entry,
   type GroupRecord,
   type LeaseRecord,
+  memberCount,
   type OwnClock,
   payloadOf,
   type TenantRecord,
   type TopicRecord,
   type WatchRecord,
 } from '../records.ts';
-import type { State } from '../state.ts';
+import { heldIn, type State } from '../state.ts';
 import type { ChangeLog } from '../steps/change-log.ts';
 import { type ClockRecord, readClockRow } from './clock-row.ts';
 import { closeDatabase, FileUnusable, openDatabase, unusableText } from './database.ts';
@@ -158,8 +159,7 @@ export class StoreFile implements ChangeLog {
   }
 
   tenantDropped({ name, groups }: TenantRecord): void {
-    for (const { members } of groups.values())
-      for (const lease of members.values()) this.#ended.end(lease, 0);
+    for (const group of groups.values()) for (const lease of heldIn(group)) this.#ended.end(lease, 0);
     this.#writes.push(() => {
       for (const table of ['documents', 'topics', 'entries'])
         this.#run(`DELETE FROM ${table} WHERE tenant = ?`, [name]);
@@ -243,8 +243,8 @@ export class StoreFile implements ChangeLog {
 
   #writeGroups({ tenants }: State): void {
     for (const [group, tenant] of this.#revised) {
-      // A later group may have the same name, in another row.
-      if (tenants.get(tenant)?.groups.get(group.name) === group)
+      // A later group may have the same name, in another row. One whose members have all ended is granted with its row again, or removed.
+      if (memberCount(group) > 0 && tenants.get(tenant)?.groups.get(group.name) === group)
         this.#run('INSERT OR REPLACE INTO lease_groups VALUES (?, ?, ?, ?)', [
           ...[group.row, tenant, group.name, group.revision],
         ]);

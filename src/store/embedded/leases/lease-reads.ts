@@ -1,7 +1,7 @@
 /** Reads of leases in the embedded store. A lease that is due is not returned, swept or not. */
 import type { Input, Result } from '../../commands.ts';
 import type { Lease, Tenant } from '../../leases.ts';
-import type { GroupRecord, LeaseRecord } from '../records.ts';
+import { type GroupRecord, type LeaseRecord, memberCount } from '../records.ts';
 import { dueOf, leaseNow, type State } from '../state.ts';
 import { allHeld } from './holders.ts';
 
@@ -15,7 +15,7 @@ export function readLease(state: State, input: Input<'read'>): Result<'read'> {
 /** Returns a page of a group's members. */
 export function members(state: State, input: Input<'members'>): Result<'members'> {
   const group = state.tenants.get(input.tenant)?.groups.get(input.group);
-  if (group === undefined) return { count: 0, revision: 0, leases: [] };
+  if (group === undefined || memberCount(group) === 0) return { count: 0, revision: 0, leases: [] };
   const now = leaseNow(state, input.tenant);
   const leases: Lease[] = [];
   let count = 0;
@@ -77,7 +77,7 @@ function livenessOf(state: State, tenant: Tenant): ((lease: LeaseRecord) => bool
 
 function countLive(group: GroupRecord | undefined, isLive: ReturnType<typeof livenessOf>): number {
   if (group === undefined) return 0;
-  if (isLive === undefined) return group.members.size;
+  if (isLive === undefined) return memberCount(group);
   let live = 0;
   for (const lease of group.members.values()) if (isLive(lease)) live += 1;
   return live;

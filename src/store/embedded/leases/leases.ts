@@ -8,11 +8,11 @@ import { refusalOf } from '../bounds.ts';
 import { detach } from '../detach.ts';
 import { guardsHold } from '../documents.ts';
 import { recordEvent } from '../events/events.ts';
-import type { LeaseRecord, TenantRecord } from '../records.ts';
+import { ended, type LeaseRecord, memberCount, type TenantRecord } from '../records.ts';
 import { bytesOf, leaseSize } from '../sizes.ts';
 import { deleteIfEmpty, dueOf, leaseNow, newGroup, nextInSequence, type State, tenantOf } from '../state.ts';
 import { allHeld, exceedsGroups, holderName, leaseIn } from './holders.ts';
-import { addLease, endLease, removeLease } from './membership.ts';
+import { addLease, endLease, removeEnded, removeLease } from './membership.ts';
 
 /** The result of a command, and the events that it caused. */
 export interface Step<T> {
@@ -44,6 +44,7 @@ export function beat(state: State, input: Input<'beat'>): Step<Result<'beat'>> |
   let error: TenantFull | undefined;
   for (const { group, data } of groups as readonly { group: string; data?: string }[]) {
     let lease = leaseIn(held, group);
+    if (lease?.deadlineMs === ended) lease = undefined;
     if (lease !== undefined && lease.deadlineMs <= now) {
       events ??= [];
       events.push(endLease(state, lease, 'expired', now - lease.deadlineMs));
@@ -157,6 +158,8 @@ function grant(
     slot: -1,
   };
   if (data !== null) lease.version = versionAfter(lease.epoch);
+  const before = group.members.get(lease.holder);
+  if (before !== undefined) removeEnded(before);
   const { revision } = group;
   state.undo?.push(() => {
     removeLease(state, lease);
@@ -203,7 +206,7 @@ export function release(state: State, input: Input<'release'>): Step<Result<'rel
   const all = allHeld(holders?.get(input.holder)).map(({ group }) => group.name);
   for (const group of input.groups ?? all.sort()) {
     const lease = leaseIn(holders?.get(input.holder), group);
-    if (lease === undefined) continue;
+    if (lease === undefined || lease.deadlineMs === ended) continue;
     if (lease.deadlineMs <= now) {
       events.push(endLease(state, lease, 'expired', now - lease.deadlineMs));
     } else {
@@ -234,7 +237,8 @@ export function setData(state: State, input: Input<'setData'>): Step<Result<'set
 const versionAfter = (version: number): number => (version % 16_383) + 1;
 
 function absentLease(tenant: TenantRecord | undefined, group: string): BeatLease {
-  const revision = tenant?.groups.get(group)?.revision ?? 0;
+  const known = tenant?.groups.get(group);
+  const revision = known === undefined || memberCount(known) === 0 ? 0 : known.revision;
   return { group, state: 'absent', epoch: 0, revision, data: null };
 }
 

@@ -3,6 +3,7 @@ import type { Sweep } from '../../driver.ts';
 import type { TenantEvent } from '../../leases.ts';
 import type { State } from '../state.ts';
 import type { Steps } from '../steps/steps.ts';
+import { removeSomeEnded } from './membership.ts';
 import { sweep } from './sweep.ts';
 
 /** How long one sweep may keep requests waiting, ms. */
@@ -12,15 +13,28 @@ const stepMs = 0.5;
 /** Bounds of the number of items that a step looks at. */
 const minStep = 64;
 const maxStep = 2_048;
+/** How long one sweep may remove leases that have ended, ms: nothing waits for it. */
+const removalMs = 1;
+/** Number of leases that are removed between two readings of time. */
+const removedPerStep = 128;
+/** Number of ended leases from which they are removed although others are due: they take memory. */
+const maxEnded = 500_000;
 
 type SweepSlice = (budget: number) => Pick<Sweep, 'expired' | 'more'>;
 
 /** The result of a sweep that another owner's claim keeps from taking anything. */
 export const nothingDue = (): ReturnType<SweepSlice> => ({ expired: [], more: false });
 
-/** Returns a function that sweeps until nothing is due, the budget is used up or the slice is over. */
+/**
+ * Returns a function that sweeps until nothing is due, the budget is used up or the slice is over. Once nothing is due it removes what has
+ * ended; `more` tells that either is left.
+ */
 export function makeSweepSlice(state: State, run: Steps['run'], monotonicMs: () => number): SweepSlice {
   let size = minStep;
+  const removeEnded = (untilMs: number): boolean => {
+    while (removeSomeEnded(state, removedPerStep)) if (monotonicMs() >= untilMs) return true;
+    return false;
+  };
   return (budget) => {
     let nowMs = monotonicMs();
     const untilMs = nowMs + sliceMs;
@@ -40,6 +54,7 @@ export function makeSweepSlice(state: State, run: Steps['run'], monotonicMs: () 
       nowMs = monotonicMs();
       if (more) size = nextSize(size, nowMs - startedMs);
     } while (more && expired.length < budget && nowMs < untilMs);
+    if (!more || state.ended.length > maxEnded) more = removeEnded(nowMs + removalMs) || more;
     return { expired, more };
   };
 }

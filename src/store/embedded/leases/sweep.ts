@@ -72,7 +72,6 @@ function takeDue(
     if (item === 'postponed') continue;
     if (item.kind === 'lease') {
       expired.push(expire(item, watched));
-      deleteIfEmpty(state, item.tenant);
       continue;
     }
     if (item.kind === 'watch') {
