@@ -20,13 +20,6 @@ export interface OperatorEvent {
 
 export type NewEvent = Omit<OperatorEvent, 'seq' | 'at' | 'leaseMs'> & { readonly type: string };
 
-/** An event that is made when it is read, for those that come with every request. */
-export interface LazyEvent {
-  /** Whose lease clock it is stamped with. */
-  readonly tenant?: string | undefined;
-  toEvent(): NewEvent;
-}
-
 /** Events that can be read and waited for: those of this process, or of all nodes. */
 export interface EventLog {
   /** Sequence number of the newest event; 0 before the first. */
@@ -41,13 +34,19 @@ export interface EventLog {
   onAppend(listener: () => void): () => void;
 }
 
+/** Events of one tenant that happened at once, made when they are read. */
+export interface LazyEvents {
+  readonly tenant: string;
+  readonly count: number;
+  toEvent(index: number): NewEvent;
+}
+
 export interface Events extends EventLog {
-  append(event: NewEvent | LazyEvent): void;
-  /**
-   * Appends what happened at once: `count` events, of which `at` returns each by its index. Those that the last of them would drop unread are
-   * counted and not asked for.
-   */
-  appendAll(count: number, at: (index: number) => LazyEvent): void;
+  append(event: NewEvent): void;
+  /** Returns how many of so many events `appendAll` would keep: the last ones. The others would be dropped before they can be read. */
+  keptOf(count: number): number;
+  /** Appends events after those that `keptOf` says are not kept, which are only counted. */
+  appendAll(events: LazyEvents, notKept: number): void;
   /** Appends an event of type `request`, of which only the subject is kept alive: there is one for every heartbeat. */
   appendRequest(request: RequestEvent): void;
 }
@@ -84,7 +83,9 @@ class KeptEvent {
   atMs = Number.NaN;
   /** Not a number: it is not known. */
   leaseMs = Number.NaN;
-  event: NewEvent | LazyEvent | undefined = undefined;
+  event: NewEvent | LazyEvents | undefined = undefined;
+  /** Which of the lazy events. */
+  index = 0;
   /** In place of an event. */
   readonly request = new KeptRequest();
 }
@@ -126,21 +127,19 @@ export function makeEvents(wallMs: () => number, { max = defaultMax, leaseMs }: 
       place.event = event;
       changed();
     },
-    appendAll(count, at) {
-      const isHeard = listeners.size > 0;
+    keptOf: (count) => (listeners.size > 0 ? count : Math.min(count, max)),
+    appendAll(events, notKept) {
       const atMs = wallMs();
-      let stamped: { readonly tenant: string | undefined; readonly leaseMs: number } | undefined;
-      const first = isHeard ? 0 : Math.max(0, count - max);
-      newest += first;
-      for (let index = first; index < count; index += 1) {
-        const event = at(index);
-        if (stamped === undefined || stamped.tenant !== event.tenant)
-          stamped = { tenant: event.tenant, leaseMs: leaseMsOf(event.tenant) };
-        placeAt(atMs, stamped.leaseMs).event = event;
+      const leaseMsThen = leaseMsOf(events.tenant);
+      newest += notKept;
+      for (let index = 0; index < events.count; index += 1) {
+        const place = placeAt(atMs, leaseMsThen);
+        place.event = events;
+        place.index = index;
         // Listeners read before anything is dropped.
-        if (isHeard && (index + 1) % heardAtOnce === 0) changed();
+        if ((index + 1) % heardAtOnce === 0) changed();
       }
-      if (count % heardAtOnce !== 0) changed();
+      if (events.count % heardAtOnce !== 0) changed();
     },
     appendRequest(request) {
       const place = nextPlace(request.subject.tenant);
@@ -165,12 +164,19 @@ export function makeEvents(wallMs: () => number, { max = defaultMax, leaseMs }: 
   };
 }
 
-function render({ seq, atMs, leaseMs, event, request }: KeptEvent): OperatorEvent {
-  const told = event ?? request.toEvent();
+function render(kept: KeptEvent): OperatorEvent {
+  const { seq, atMs, leaseMs } = kept;
   return {
     seq,
     at: new Date(atMs).toISOString(),
     leaseMs: Number.isNaN(leaseMs) ? null : leaseMs,
-    ...('toEvent' in told ? (told as LazyEvent).toEvent() : told),
+    ...eventIn(kept),
   };
+}
+
+const isLazy = (event: NewEvent | LazyEvents): event is LazyEvents => typeof event.toEvent === 'function';
+
+function eventIn({ event, index, request }: KeptEvent): NewEvent {
+  if (event === undefined) return request.toEvent();
+  return isLazy(event) ? event.toEvent(index) : event;
 }

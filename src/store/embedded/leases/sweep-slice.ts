@@ -7,7 +7,7 @@ import { removeSomeEnded } from './membership.ts';
 import { sweep } from './sweep.ts';
 
 /** How long one sweep may keep requests waiting, ms. */
-const sliceMs = 3;
+const sliceMs = 2;
 /** How long a step should take, ms: each is one transaction of the file, and time is read between two. */
 const stepMs = 0.5;
 /** Bounds of the number of items that a step looks at. */

@@ -7,7 +7,7 @@ import type { ProtocolEvent, ProtocolTime } from '../../../kit/protocol.ts';
 import { subscribeKeyOf } from '../../wire/decode/values.ts';
 
 export interface IntervalEventsOptions {
-  readonly store: Pick<Store, 'observe' | 'observeResets' | 'readClock'>;
+  readonly store: Pick<Store, 'observeAll' | 'observeResets' | 'readClock'>;
   /** Occupants up to which each change is announced. */
   readonly announceMax: number;
   readonly intervalMs: number;
@@ -36,43 +36,66 @@ const maxSums = 10_000;
 /** Maximum pause between two looks at the clocks, ms: they may be frozen, or moved by another node. */
 const maxPauseMs = 1_000;
 
+/** The sums of the present intervals, by channel of a tenant. */
+function keepSums() {
+  const byChannel = new Map<Tenant, Map<string, Sum>>();
+  let size = 0;
+  /** The channels of the tenant that was asked for last, as many changes of one tenant come together. */
+  let recent: { readonly tenant: Tenant; readonly channels: Map<string, Sum> | undefined } | undefined;
+  return {
+    get size() {
+      return size;
+    },
+    tenants: () => [...byChannel.keys()],
+    of(tenant: Tenant): ReadonlyMap<string, Sum> | undefined {
+      if (recent?.tenant !== tenant) recent = { tenant, channels: byChannel.get(tenant) };
+      return recent.channels;
+    },
+    /** Adds the sum of a channel that has none. */
+    begin(sum: Sum): Sum {
+      recent = undefined;
+      size += 1;
+      const channels = byChannel.get(sum.tenant) ?? new Map<string, Sum>();
+      byChannel.set(sum.tenant, channels.set(sum.channel, sum));
+      return sum;
+    },
+    forget({ tenant, channel }: Sum): void {
+      recent = undefined;
+      const channels = byChannel.get(tenant);
+      if (channels?.delete(channel) === true) size -= 1;
+      if (channels?.size === 0) byChannel.delete(tenant);
+    },
+    clear(): void {
+      recent = undefined;
+      size = 0;
+      byChannel.clear();
+    },
+  };
+}
+
 /** Observes the changes of membership from now on. */
 export function makeIntervalEvents(options: IntervalEventsOptions): IntervalEvents {
   const { store, announceMax, intervalMs, emit } = options;
-  const sums = new Set<Sum>();
-  /** The same by channel of a tenant. */
-  const byChannel = new Map<Tenant, Map<string, Sum>>();
+  const sums = keepSums();
   /** By how much the dates of a tenant are ahead of its lease clock, ms, as last read. */
   const aheadMs = new Map<Tenant, number>();
   let timer: NodeJS.Timeout | undefined;
 
-  const forget = (sum: Sum): void => {
-    sums.delete(sum);
-    const channels = byChannel.get(sum.tenant);
-    channels?.delete(sum.channel);
-    if (channels?.size === 0) byChannel.delete(sum.tenant);
-  };
-  const begin = (sum: Sum): Sum => {
-    sums.add(sum);
-    const channels = byChannel.get(sum.tenant) ?? new Map<string, Sum>();
-    byChannel.set(sum.tenant, channels.set(sum.channel, sum));
-    return sum;
-  };
   const tell = (ended: Sum): void => {
-    forget(ended);
+    sums.forget(ended);
     const { endMs: _, channel: group, ...sum } = ended;
     emit({ type: 'presence.interval', group, ...sum });
   };
   const add = ({ tenant, group, type, count, atMs }: TenantEvent): void => {
     if ((count <= announceMax && sums.size === 0) || type === 'changed') return;
     const endMs = (Math.floor(atMs / intervalMs) + 1) * intervalMs;
-    const before = byChannel.get(tenant)?.get(group);
+    const before = sums.of(tenant)?.get(group);
     if (before !== undefined && before.endMs !== endMs) tell(before);
     let sum = before?.endMs === endMs ? before : undefined;
     if (sum === undefined) {
       const isBusy = count > announceMax && sums.size < maxSums && subscribeKeyOf(tenant) !== undefined;
       if (!isBusy) return;
-      sum = begin({ tenant, channel: group, endMs, occupancy: count, joined: 0, left: 0, timedOut: 0 });
+      sum = sums.begin({ tenant, channel: group, endMs, occupancy: count, joined: 0, left: 0, timedOut: 0 });
       plan(Math.max(1, endMs - atMs));
     }
     sum.occupancy = count;
@@ -83,12 +106,12 @@ export function makeIntervalEvents(options: IntervalEventsOptions): IntervalEven
     else sum.left += 1;
   };
   const tellEnded = async (): Promise<void> => {
-    const tenants = [...byChannel.keys()];
+    const tenants = sums.tenants();
     aheadMs.clear();
     for (const tenant of tenants) {
       const { dateMs, leaseMs } = await store.readClock(tenant);
       aheadMs.set(tenant, dateMs - leaseMs);
-      for (const sum of byChannel.get(tenant)?.values() ?? []) if (sum.endMs <= dateMs) tell(sum);
+      for (const sum of sums.of(tenant)?.values() ?? []) if (sum.endMs <= dateMs) tell(sum);
     }
   };
   const plan = (pauseMs: number): void => {
@@ -105,17 +128,19 @@ export function makeIntervalEvents(options: IntervalEventsOptions): IntervalEven
     timer.unref();
   };
   const stops = [
-    store.observe(add),
+    store.observeAll((events) => {
+      for (const event of events) add(event);
+    }),
     store.observeResets((tenant) => {
-      for (const sum of byChannel.get(tenant)?.values() ?? []) forget(sum);
+      for (const sum of sums.of(tenant)?.values() ?? []) sums.forget(sum);
     }),
   ];
   return {
-    tenants: () => [...byChannel.keys()],
+    tenants: sums.tenants,
     nextMs(tenant) {
       const ahead = aheadMs.get(tenant);
       if (ahead === undefined) return undefined;
-      const ends = [...(byChannel.get(tenant)?.values() ?? [])].map(({ endMs }) => endMs - ahead);
+      const ends = [...(sums.of(tenant)?.values() ?? [])].map(({ endMs }) => endMs - ahead);
       return ends.length === 0 ? undefined : Math.min(...ends);
     },
     settle: tellEnded,
@@ -123,7 +148,6 @@ export function makeIntervalEvents(options: IntervalEventsOptions): IntervalEven
       for (const stop of stops) stop();
       clearTimeout(timer);
       sums.clear();
-      byChannel.clear();
     },
   };
 }
