@@ -4,11 +4,11 @@ import type { FastifyInstance } from 'fastify';
 import { type ConnectionLimits, limitConnections } from './http/connections/connection-limits.ts';
 import { endConnections } from './http/connections/connections.ts';
 import type { Load } from './http/connections/load.ts';
-import { type DirectOptions, serveDirectly } from './http/direct.ts';
+import { type Direct, type DirectOptions, serveDirectly } from './http/direct.ts';
 import { authorityOf, makeServer, type ServerOptions } from './http/server.ts';
 import type { App } from './protocols/kit/protocol.ts';
 
-export interface ListenerOptions extends ServerOptions {
+export interface ListenerOptions extends Omit<ServerOptions, 'serveWhole' | 'stallTimeoutMs'> {
   readonly limits: ConnectionLimits;
   readonly load: Load;
   readonly onResponse: DirectOptions['onResponse'];
@@ -25,7 +25,11 @@ export interface Listener {
 /** Makes a port without routes; it does not listen. */
 export function makeListener(options: ListenerOptions): Listener {
   const { load, lastRequestMs } = options;
-  const { server, front, clientAddress } = makeServer(options);
+  const { server, front, whole, clientAddress } = makeServer({
+    ...options,
+    stallTimeoutMs: options.limits.stallTimeoutMs,
+    serveWhole: (request, response) => direct.serveWhole(request, response),
+  });
   const app = server as unknown as App;
   const admit = limitConnections(app as unknown as FastifyInstance, options.limits);
   server.decorate('load', load);
@@ -37,8 +41,11 @@ export function makeListener(options: ListenerOptions): Listener {
   app.addHook('preClose', async () => {
     isClosing = true;
   });
-  app.addHook('onClose', async () => front?.close());
-  const add = serveDirectly(app.server as Server, {
+  app.addHook('onClose', async () => {
+    front?.close();
+    whole.close();
+  });
+  const direct: Direct = serveDirectly(app.server as Server, {
     admit,
     onResponse: options.onResponse,
     requestId: options.requestId,
@@ -47,7 +54,7 @@ export function makeListener(options: ListenerOptions): Listener {
     authorityOf,
     isPaused: () => isClosing || load.isLate(),
   });
-  app.decorate('serveDirectly', add);
+  app.decorate('serveDirectly', direct.add);
   // A body that cannot be read, on a path without a route, fails before the route is looked up.
   app.setErrorHandler<Error>((error, request, reply) => options.sendUnrouted(error, request, reply));
   return {
@@ -56,7 +63,10 @@ export function makeListener(options: ListenerOptions): Listener {
       await app.register(async (instance) =>
         endConnections(instance as unknown as FastifyInstance, {
           lastRequestMs,
-          closeIdle: () => front?.closeIdle(),
+          closeIdle() {
+            front?.closeIdle();
+            whole.closeIdle();
+          },
         }),
       );
     },

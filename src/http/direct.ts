@@ -9,6 +9,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { parse as parseQuery } from 'fast-querystring';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import { smallBytes } from './connections/load.ts';
+import type { WholeRequest } from './whole/request.ts';
+import type { WholeResponse } from './whole/response.ts';
 
 /** A route that is served past Fastify as well. */
 export interface DirectRoute {
@@ -161,8 +163,14 @@ const plainPath = /^(?:\/[\w.,~:@!$'()*+=-]+)+$/;
 const maxUrlLength = 8_192;
 const plainType = /^[a-z]+\/[a-z0-9.+-]+(?:; ?charset=[\w-]+)?$/i;
 
-/** Takes requests of an HTTP server before its own listener. Returns the function that adds a route. */
-export function serveDirectly(server: Server, options: DirectOptions): (route: DirectRoute) => void {
+export interface Direct {
+  add(route: DirectRoute): void;
+  /** Serves a request that Node's parser did not read. Returns false, and does nothing, if it is left to Node. */
+  serveWhole(request: WholeRequest, response: WholeResponse): boolean;
+}
+
+/** Takes requests of an HTTP server before its own listener. */
+export function serveDirectly(server: Server, options: DirectOptions): Direct {
   const routes = new Map<string, CompiledRoute[]>();
   const others = server.listeners('request') as ((raw: IncomingMessage, response: ServerResponse) => void)[];
   server.removeAllListeners('request');
@@ -172,10 +180,19 @@ export function serveDirectly(server: Server, options: DirectOptions): (route: D
     if (match === undefined || length === undefined) for (const other of others) other(raw, response);
     else serve({ raw, response, match, length }, options);
   });
-  return (route) => {
-    const compiled = compile(route);
-    const key = keyOf(route.method, compiled.segments.length);
-    routes.set(key, [...(routes.get(key) ?? []), compiled]);
+  return {
+    add(route) {
+      const compiled = compile(route);
+      const key = keyOf(route.method, compiled.segments.length);
+      routes.set(key, [...(routes.get(key) ?? []), compiled]);
+    },
+    serveWhole(request, response) {
+      const match = options.isPaused() ? undefined : find(routes, request);
+      if (match === undefined || bodyLength(request, match.route.route.bodyLimit) !== request.body.length)
+        return false;
+      serveRead(match, request, response, options);
+      return true;
+    },
   };
 }
 
@@ -191,7 +208,7 @@ const keyOf = (method: string, segments: number): string => `${method}${segments
 
 function find(
   routes: ReadonlyMap<string, readonly CompiledRoute[]>,
-  raw: IncomingMessage,
+  raw: Pick<IncomingMessage, 'url' | 'method'>,
 ): Match | undefined {
   const url = raw.url ?? '';
   if (url.length > maxUrlLength) return undefined;
@@ -219,7 +236,10 @@ function paramsOf(route: CompiledRoute, segments: readonly string[]): Record<str
 }
 
 /** Returns the length of the body to read, 0 for none; undefined if Fastify has to judge the request. */
-function bodyLength({ method, headers }: IncomingMessage, limit: number): number | undefined {
+function bodyLength(
+  { method, headers }: Pick<IncomingMessage, 'method' | 'headers'>,
+  limit: number,
+): number | undefined {
   if (method === 'GET') return 0;
   const { 'content-length': length, 'content-type': type } = headers;
   if (headers['transfer-encoding'] !== undefined || headers.expect !== undefined) return undefined;
@@ -253,6 +273,17 @@ function serve({ raw, response, match, length }: Exchange, options: DirectOption
         handle();
       });
   });
+}
+
+/** Serves a request with its body. Both have those members of Node's that `DirectRequest` and `DirectReply` use. */
+function serveRead(match: Match, whole: WholeRequest, response: WholeResponse, options: DirectOptions): void {
+  const own = new DirectRequest(whole as unknown as IncomingMessage, whole.url, match, options);
+  if (whole.body.length > 0) own.body = whole.body;
+  const request = own as unknown as FastifyRequest;
+  const reply = new DirectReply(response as unknown as ServerResponse, request) as unknown as FastifyReply;
+  const { route } = match.route;
+  response.onSent = () => options.onResponse(request, reply);
+  route.handle(request, reply).catch((error: unknown) => route.sendError(error, request, reply));
 }
 
 /** Reads a body whose length was checked. `done` is not called if the connection ends before the body. */

@@ -19,6 +19,7 @@ import type { KeepRefusal } from './refusal.ts';
 import type { Certificates } from './tls/certificates.ts';
 import { attachFront, type Front } from './tls/front.ts';
 import type { Notices } from './tls/notices.ts';
+import { serveWhole, type WholeOptions } from './whole/connections.ts';
 
 export interface ServerOptions {
   readonly logger?: FastifyBaseLogger;
@@ -35,13 +36,17 @@ export interface ServerOptions {
   readonly startPath: string | undefined;
   /** Connections at the same time; 0: no limit. */
   readonly maxConnections: number;
+  /** A connection ends after its client has read nothing of a reply for so long, ms. */
+  readonly stallTimeoutMs: number;
+  /** Serves a request that Node's parser did not read. Returns false if that has to. */
+  readonly serveWhole: WholeOptions['serve'];
   /** Absent: HTTP only. */
   readonly tls?: { readonly certificates: Certificates; isEmulated(host: string): boolean };
   /** Answers a request that no route answers, or that could not be read. */
   sendUnrouted(error: Error, request: FastifyRequest, reply: FastifyReply): void;
 }
 
-/** Makes the server; it has no routes yet. `front` serves HTTPS, if that is on. `clientAddress`: of requests that Fastify does not see. */
+/** Makes the server; it has no routes yet. `whole` serves requests without Node's parser, `front` serves HTTPS, if that is on. `clientAddress`: of requests that Fastify does not see. */
 export function makeServer(options: ServerOptions) {
   const { logger, hasDoubleFraming, notices, keepRefusal, requestId, startPath, tls, sendUnrouted } = options;
   const replyToUnreadable = makeReplyToUnreadable(notices, keepRefusal);
@@ -74,6 +79,13 @@ export function makeServer(options: ServerOptions) {
     rewriteUrl: (request) =>
       startPath !== undefined && request.url === '/' && isBrowser(request) ? startPath : targetOf(request),
   }).withTypeProvider<TypeBoxTypeProvider>();
+  // First, as it takes the place of Node's own listener for connections.
+  const whole = serveWhole(server.server as Server, {
+    stallTimeoutMs: options.stallTimeoutMs,
+    serve: options.serveWhole,
+    onStalled: ({ remoteAddress, writableLength: unsentBytes }) =>
+      server.log.warn({ remoteAddress, unsentBytes }, 'closed connection: client stopped reading replies'),
+  });
   server.decorateRequest('authority', {
     getter(this: FastifyRequest) {
       return authorityOf(this);
@@ -92,7 +104,7 @@ export function makeServer(options: ServerOptions) {
   const front: Front | undefined =
     tls === undefined ? undefined : attachFront(server.server as Server, { ...tls, notices, keepRefusal });
   if (front === undefined) server.server.on('connect', makeRefuseTunnel(notices, keepRefusal));
-  return { server, front, clientAddress };
+  return { server, front, whole, clientAddress };
 }
 
 /** Has connections closed at once that are more than `max` at a time; 0: none. */

@@ -34,7 +34,7 @@ describe('a frequent route', () => {
       request.resume();
       response.end('framework');
     });
-    const add = serveDirectly(server, {
+    const { add } = serveDirectly(server, {
       log: silentLog as unknown as FastifyBaseLogger,
       requestId: () => 'id',
       authorityOf: ({ raw }) => raw.headers.host ?? '',
