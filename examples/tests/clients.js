@@ -30,7 +30,7 @@ export function pbxApplication({ url, username, password }) {
 }
 
 /**
- * Returns a user of Presence, with the SDK's own retries.
+ * Returns a user of Presence, with the SDK's defaults: it is present for 300 seconds and sends no heartbeats.
  *
  * @param {TestTenant['presence']} presence
  * @param {string} userId
@@ -39,7 +39,7 @@ export function pubnubUser({ config }, userId) {
   // The policy waits for two seconds at least; a test need not.
   const retryConfiguration = PubNub.LinearRetryPolicy({ delay: 2, maximumRetry: 3 });
   retryConfiguration.getDelay = () => 1;
-  return new PubNub({ ...config, userId, presenceTimeout: 20, retryConfiguration });
+  return new PubNub({ ...config, userId, retryConfiguration });
 }
 
 // The SDKs of SLS take no proxy and put the project in front of the endpoint. In place of lines in the hosts file, names in

@@ -93,7 +93,7 @@ describe('with heartbeatd', () => {
     bob.subscribe({ channels: ['lobby'] });
     await joined('bob');
 
-    await presence.clock.advance('20s', { beating: [{ holder: 'alice' }] });
+    await presence.clock.advance('5m', { beating: [{ holder: 'alice' }] });
 
     expect(await timedOut).toBe('bob timed out of lobby');
     for (const user of [alice, bob]) user.destroy();

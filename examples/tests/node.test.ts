@@ -92,7 +92,7 @@ describe('with heartbeatd', { concurrency: true }, () => {
     bob.subscribe({ channels: ['lobby'] });
     await joined('bob');
 
-    await presence.clock.advance('20s', { beating: [{ holder: 'alice' }] });
+    await presence.clock.advance('5m', { beating: [{ holder: 'alice' }] });
 
     assert.equal(await timedOut, 'bob timed out of lobby');
     for (const user of [alice, bob]) user.destroy();
