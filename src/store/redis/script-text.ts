@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { TenantBounds } from '../driver.ts';
 import * as limits from '../limits.ts';
 import { serverSpace } from '../server-space.ts';
-import { keyNames } from './keys.ts';
+import { keyNames, layoutVersion } from './keys.ts';
 
 /** Where each script is, below `lua`. */
 const files = {
@@ -39,7 +39,7 @@ export const scriptNames = Object.keys(files) as ScriptName[];
 const read = (file: string): string => readFileSync(new URL(`lua/${file}.lua`, import.meta.url), 'utf8');
 
 /** Constants that both languages use, by name. */
-const sharedConstants = literals({ ...limits, ...keyNames, serverSpace, isMemoryFull: false });
+const sharedConstants = literals({ ...limits, ...keyNames, layoutVersion, serverSpace, isMemoryFull: false });
 
 /** Constants that have another value in some scripts. */
 const ownConstants: { readonly [N in ScriptName]?: ReadonlyMap<string, string> } = {

@@ -51,6 +51,28 @@ describe('when Redis', () => {
     expect(await ownKeys()).toEqual([]);
   });
 
+  it.each([
+    { version: 'an earlier', change: ['HDEL', '{hb:0}:clock', 'layout'] },
+    { version: 'a later', change: ['HSET', '{hb:1}:clock', 'lease', '1', 'layout', '999'] },
+  ])(
+    'holds data of $version version, opening fails, and the data stays',
+    async ({ change: [command = '', ...rest] }) => {
+      await beat(store);
+      await admin(command, ...rest);
+      const keys = await ownKeys();
+      await expect(openRedisDriver({ url: server.url, timeoutMs })).rejects.toThrow(
+        new RedisUrlError(
+          'the database holds data of another version of heartbeatd; flush it, use another database, or start that version',
+        ),
+      );
+      expect(await ownKeys()).toEqual(keys);
+      await admin('FLUSHALL');
+      const fresh = createStore(await openRedisDriver({ url: server.url, timeoutMs }));
+      expect((await beat(fresh)).leases[0]?.state).toBe('granted');
+      await fresh.close();
+    },
+  );
+
   it('starts later and does not have the database, commands keep failing', async () => {
     await server.kill();
     const { log, lines } = recordLog();

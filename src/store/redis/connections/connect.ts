@@ -8,6 +8,7 @@ import type { RedisTarget } from '../target.ts';
 import { listenForAppends } from './appends.ts';
 import { openCluster } from './cluster.ts';
 import { type Connection, type ConnectionSettings, openConnection, type StoreLog } from './connection.ts';
+import { checkLayout } from './layout.ts';
 import { watchReplicaLag } from './replica-lag.ts';
 import { openSentinels } from './sentinel.ts';
 import { warnOfSettings } from './settings-check.ts';
@@ -65,6 +66,7 @@ export function openConnections(target: RedisTarget, options: ConnectOptions): C
       async prepare(redis) {
         await selectDatabase(redis, target.db);
         if (isMaster) await checkMaster(redis);
+        await checkLayout(redis, options.partitions);
       },
       onUp() {
         onUp?.();

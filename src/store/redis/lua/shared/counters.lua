@@ -54,6 +54,9 @@ local function tickClock()
       redis.call('HSET', KEYS[1], 'ahead', digits(ahead - less))
     end
   end
+  if not isClockStored then
+    redis.call('HSET', KEYS[1], 'layout', layoutVersion)
+  end
   local state = frozen and '1' or '0'
   redis.call('HSET', KEYS[1], 'lease', digits(leaseMs), 'wall', digits(wallMs), 'frozen', state, 'lag', digits(lag))
   isClockStored = true

@@ -3,6 +3,7 @@
 -- KEYS[1]  the partition's clock, '{hb:<n>}:clock', from which all other keys are made.
 --
 -- Fields of the clock:
+--   layout               version of the layout of all keys (layoutVersion in keys.ts)
 --   lease, wall          lease clock and wall time at the last tick, ms
 --   lag                  by how much the date is ahead of the lease clock, ms: wall time that the lease clock did not count
 --   ahead                by how much the date is ahead of wall time because that went back, ms; absent: not at all
