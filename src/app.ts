@@ -65,11 +65,13 @@ export async function buildApp(options: AppOptions): Promise<App> {
   const overview = makeOverview({ store, wallMs, liveNodes: () => bench.liveNodes() });
   const requestLog = makeRequestLog(log, config.requestLog === 'auto' ? 'each' : config.requestLog);
   const load = makeLoad(config);
+  const refuse = makeRefuseOverload(load, log, (reason) => new Overloaded(reason));
   const { main, operatorPort } = await makePorts(options, {
     protocols,
     load,
     keepRefusal: (refusal) => bench.journal?.keepRefused(refusal),
     onResponse: makeObserver({ metrics, requestLog, overview }),
+    refuse,
   });
   main.app.addHook('onReady', async () => {
     await bench.start();
@@ -83,11 +85,7 @@ export async function buildApp(options: AppOptions): Promise<App> {
     requestLog.close();
     load.close();
   });
-  await mount(
-    main.app,
-    protocols,
-    makeRefuseOverload(load, log, (reason) => new Overloaded(reason)),
-  );
+  await mount(main.app, protocols, refuse);
   const api = (operatorPort ?? main).app;
   await api.register(swagger, documentOptions(protocols));
   await api.register(async (instance) => {

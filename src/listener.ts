@@ -12,6 +12,7 @@ export interface ListenerOptions extends Omit<ServerOptions, 'serveWhole' | 'sta
   readonly limits: ConnectionLimits;
   readonly load: Load;
   readonly onResponse: DirectOptions['onResponse'];
+  readonly refuse: DirectOptions['refuse'];
   /** How long requests on open connections are still answered while the port closes, ms. */
   readonly lastRequestMs: number;
 }
@@ -52,7 +53,9 @@ export function makeListener(options: ListenerOptions): Listener {
     clientAddress,
     log: app.log,
     authorityOf,
-    isPaused: () => isClosing || load.isLate(),
+    isClosing: () => isClosing,
+    isLate: load.isLate,
+    refuse: options.refuse,
   });
   app.decorate('serveDirectly', direct.add);
   // A body that cannot be read, on a path without a route, fails before the route is looked up.

@@ -31,6 +31,7 @@ export interface PortParts {
   readonly protocols: readonly Protocol[];
   readonly load: Load;
   readonly onResponse: DirectOptions['onResponse'];
+  readonly refuse: DirectOptions['refuse'];
   readonly keepRefusal: KeepRefusal;
 }
 
@@ -62,6 +63,7 @@ export async function makePorts(options: PortOptions, parts: PortParts): Promise
     load: parts.load,
     keepRefusal: parts.keepRefusal,
     onResponse: parts.onResponse,
+    refuse: parts.refuse,
     lastRequestMs: options.lastRequestMs ?? 0,
   };
   const make = (

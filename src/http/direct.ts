@@ -9,6 +9,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { parse as parseQuery } from 'fast-querystring';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import { smallBytes } from './connections/load.ts';
+import type { RefuseOverload } from './connections/overload.ts';
 import type { WholeRequest } from './whole/request.ts';
 import type { WholeResponse } from './whole/response.ts';
 
@@ -36,8 +37,12 @@ export interface DirectOptions {
   admit(raw: IncomingMessage, response: ServerResponse, start: () => void): void;
   /** Called when a reply was sent. */
   onResponse(request: FastifyRequest, reply: FastifyReply): void;
-  /** Whether all requests are left to Fastify now: the server closes or is overloaded. */
-  isPaused(): boolean;
+  /** Whether all requests are left to Fastify, as the server closes. */
+  isClosing(): boolean;
+  /** Whether requests are refused now. Those that Node's parser read are left to Fastify. */
+  isLate(): boolean;
+  /** Refuses a request while the process is overloaded. */
+  readonly refuse: RefuseOverload;
 }
 
 declare module 'fastify' {
@@ -48,22 +53,9 @@ declare module 'fastify' {
 }
 
 /** What handlers and their observers use of Fastify's request. */
-type DirectRequestMembers = Pick<
-  FastifyRequest,
-  | 'raw'
-  | 'id'
-  | 'method'
-  | 'url'
-  | 'headers'
-  | 'params'
-  | 'query'
-  | 'body'
-  | 'clientAddress'
-  | 'authority'
-  | 'operation'
-  | 'heldMs'
-  | 'log'
->;
+type DirectRequestMembers = Pick<FastifyRequest, HttpMember | OwnMember | 'operation' | 'heldMs' | 'log'>;
+type HttpMember = 'raw' | 'method' | 'url' | 'headers' | 'params' | 'query' | 'body';
+type OwnMember = 'id' | 'clientAddress' | 'authority';
 
 class DirectRequest implements DirectRequestMembers {
   readonly raw: IncomingMessage;
@@ -175,7 +167,7 @@ export function serveDirectly(server: Server, options: DirectOptions): Direct {
   const others = server.listeners('request') as ((raw: IncomingMessage, response: ServerResponse) => void)[];
   server.removeAllListeners('request');
   server.on('request', (raw: IncomingMessage, response: ServerResponse) => {
-    const match = options.isPaused() ? undefined : find(routes, raw);
+    const match = options.isClosing() || options.isLate() ? undefined : find(routes, raw);
     const length = match === undefined ? undefined : bodyLength(raw, match.route.route.bodyLimit);
     if (match === undefined || length === undefined) for (const other of others) other(raw, response);
     else serve({ raw, response, match, length }, options);
@@ -187,7 +179,7 @@ export function serveDirectly(server: Server, options: DirectOptions): Direct {
       routes.set(key, [...(routes.get(key) ?? []), compiled]);
     },
     serveWhole(request, response) {
-      const match = options.isPaused() ? undefined : find(routes, request);
+      const match = options.isClosing() ? undefined : find(routes, request);
       if (match === undefined || bodyLength(request, match.route.route.bodyLimit) !== request.body.length)
         return false;
       serveRead(match, request, response, options);
@@ -243,7 +235,8 @@ function bodyLength(
   if (method === 'GET') return 0;
   const { 'content-length': length, 'content-type': type } = headers;
   if (headers['transfer-encoding'] !== undefined || headers.expect !== undefined) return undefined;
-  if (length === undefined) return type === undefined ? 0 : undefined;
+  // Without a type, an empty body is none to Fastify too.
+  if (length === undefined || length === '0') return type === undefined ? 0 : undefined;
   if (type !== undefined && !plainType.test(type)) return undefined;
   const bytes = Number(length);
   return bytes > 0 && bytes <= limit && bytes < smallBytes ? bytes : undefined;
@@ -283,7 +276,13 @@ function serveRead(match: Match, whole: WholeRequest, response: WholeResponse, o
   const reply = new DirectReply(response as unknown as ServerResponse, request) as unknown as FastifyReply;
   const { route } = match.route;
   response.onSent = () => options.onResponse(request, reply);
-  route.handle(request, reply).catch((error: unknown) => route.sendError(error, request, reply));
+  const handle = (refusal?: Error): void => {
+    const served = refusal === undefined ? route.handle(request, reply) : Promise.reject(refusal);
+    served.catch((error: unknown) => route.sendError(error, request, reply));
+  };
+  // Not given to Node: one late turn of the event loop would cost all busy connections this path.
+  if (options.isLate()) options.refuse(request, reply, handle);
+  else handle();
 }
 
 /** Reads a body whose length was checked. `done` is not called if the connection ends before the body. */

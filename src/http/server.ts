@@ -83,6 +83,12 @@ export function makeServer(options: ServerOptions) {
   const whole = serveWhole(server.server as Server, {
     stallTimeoutMs: options.stallTimeoutMs,
     serve: options.serveWhole,
+    // Node's own Date header has the machine's time as well.
+    wallMs: Date.now,
+    repeat(run, everyMs) {
+      const timer = setInterval(run, everyMs).unref();
+      return () => clearInterval(timer);
+    },
     onStalled: ({ remoteAddress, writableLength: unsentBytes }) =>
       server.log.warn({ remoteAddress, unsentBytes }, 'closed connection: client stopped reading replies'),
   });

@@ -41,7 +41,9 @@ describe('a frequent route', () => {
       clientAddress: () => '',
       admit: (_raw, _response, start) => start(),
       onResponse: (request, reply) => responses.push(`${request.operation} ${reply.statusCode}`),
-      isPaused: () => isClosing,
+      isClosing: () => isClosing,
+      isLate: () => false,
+      refuse: (_request, _reply, done) => done(),
     });
     for (const method of ['GET', 'POST']) {
       add({

@@ -17,6 +17,10 @@ export interface WholeOptions {
   /** Serves a request. Returns false, and does nothing, if Node has to. */
   serve(request: WholeRequest, response: WholeResponse): boolean;
   onStalled(socket: Socket): void;
+  /** Wall time of replies, ms since 1970. */
+  wallMs(): number;
+  /** Calls `run` at an interval; returns how to stop that. */
+  repeat(run: () => void, everyMs: number): () => void;
 }
 
 export interface WholeConnections {
@@ -32,6 +36,7 @@ interface Connection {
   readonly socket: Socket;
   /** Sweeps since the last request. */
   sweeps: number;
+  /** Whether a request is in progress whose reply can still be sent. */
   isBusy(): boolean;
   /** Gives the connection to Node. */
   pass(): void;
@@ -41,7 +46,7 @@ interface Connection {
 export function serveWhole(server: Server, options: WholeOptions): WholeConnections {
   const nodes = server.listeners('connection') as ((socket: Duplex) => void)[];
   const open = new Set<Connection>();
-  let timer: NodeJS.Timeout | undefined;
+  let stop: (() => void) | undefined;
   const giveToNode = (socket: Duplex): void => {
     for (const listener of nodes) listener.call(server, socket);
   };
@@ -55,14 +60,14 @@ export function serveWhole(server: Server, options: WholeOptions): WholeConnecti
       giveToNode(socket);
       return;
     }
-    timer ??= setInterval(sweep, sweepMs).unref();
+    stop ??= options.repeat(sweep, sweepMs);
     open.add(serveConnection(socket, { server, options, open, giveToNode }));
   });
   return {
     closeIdle() {
       for (const { socket, isBusy } of open) if (!isBusy()) socket.destroy();
     },
-    close: () => clearInterval(timer),
+    close: () => stop?.(),
   };
 }
 
@@ -93,12 +98,14 @@ function serveConnection(socket: Socket, { server, options, open, giveToNode }: 
   /** What arrived while a request was in progress. */
   let early: Buffer[] = [];
 
-  const onEnd = (): void => {
+  const onReplied = (): void => {
     isBusy = false;
     connection.sweeps = 0;
     if (early.length > 0) pass(Buffer.concat(early));
   };
   const onData = (piece: Buffer): void => {
+    // The connection ends with the last reply.
+    if (!socket.writable) return;
     if (isBusy) {
       early.push(piece);
       socket.pause();
@@ -111,7 +118,11 @@ function serveConnection(socket: Socket, { server, options, open, giveToNode }: 
     }
     known = request.head;
     isBusy = true;
-    const response = new WholeResponse(socket, { keepAliveMs: server.keepAliveTimeout, onEnd });
+    const response = new WholeResponse(socket, {
+      keepAliveMs: server.keepAliveTimeout,
+      wallMs: options.wallMs,
+      onReplied,
+    });
     if (options.serve(request, response)) return;
     isBusy = false;
     pass(piece);
@@ -125,16 +136,22 @@ function serveConnection(socket: Socket, { server, options, open, giveToNode }: 
     open.delete(connection);
   };
   const pass = (piece?: Buffer): void => {
-    open.delete(connection);
     early = [];
+    // Nothing more can be sent to a client that left, or after a last reply.
+    if (!socket.writable) return;
+    open.delete(connection);
     socket.off('data', onData).off('end', onClientEnd).off('close', onClose).off('error', onError);
-    if (socket.destroyed) return;
     socket.pause();
     if (piece !== undefined) socket.unshift(piece);
     giveToNode(socket);
     socket.resume();
   };
-  const connection: Connection = { socket, sweeps: 0, isBusy: () => isBusy, pass: () => pass() };
+  const connection: Connection = {
+    socket,
+    sweeps: 0,
+    isBusy: () => isBusy && socket.writable,
+    pass: () => pass(),
+  };
   socket.on('data', onData).on('end', onClientEnd).on('close', onClose).on('error', onError);
   return connection;
 }

@@ -31,11 +31,16 @@ export interface WholeRequest {
 }
 
 const requestLine = /^(GET|POST|PUT) (\/[!-~]*) HTTP\/1\.1$/;
+const versionLength = ' HTTP/1.1'.length;
 /** Values have no control characters but tabs. */
 const headerLine = /^([A-Za-z0-9-]+):[ \t]*([!-~](?:[\t -~]*[!-~])?)$/;
 const contentLength = /^(?:0|[1-9]\d{0,5})$/;
 /** Headers that change how a request is framed or what becomes of its connection. */
-const foreign = new Set(['transfer-encoding', 'expect', 'upgrade', 'te', 'trailer', 'http2-settings']);
+const foreign = new Set([
+  ...['transfer-encoding', 'expect', 'upgrade', 'te', 'trailer', 'http2-settings', 'proxy-connection'],
+  // Node has a list for this one.
+  'set-cookie',
+]);
 const maxHeaders = 100;
 
 /**
@@ -48,11 +53,13 @@ export function readWhole(piece: Buffer, socket: Socket, known: Head | undefined
   const end = text.indexOf('\r\n\r\n');
   const lineEnd = text.indexOf('\r\n');
   if (end === -1 || end === lineEnd) return undefined;
-  const [, method, url] = requestLine.exec(text.slice(0, lineEnd)) ?? [];
-  if (method === undefined || url === undefined) return undefined;
-  const lines = text.slice(lineEnd + 2, end);
-  const head = known?.text === lines ? known : readHead(lines);
+  const [, method] = requestLine.exec(text.slice(0, lineEnd)) ?? [];
+  if (method === undefined) return undefined;
+  const isKnown = known !== undefined && known.text === text.slice(lineEnd + 2, end);
+  // The URL and the headers are copies: leases and the journal keep parts of them, and a part of `text` would keep all of it in memory.
+  const head = isKnown ? known : readHead(piece.toString('latin1', lineEnd + 2, end));
   if (head === undefined) return undefined;
+  const url = piece.toString('latin1', method.length + 1, lineEnd - versionLength);
   const { headers, rawHeaders, bodyBytes = 0 } = head;
   const body = piece.subarray(end + 4);
   if (body.length !== bodyBytes || (method === 'GET' && head.bodyBytes !== undefined)) return undefined;

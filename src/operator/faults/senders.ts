@@ -19,7 +19,11 @@ export const garbage: Send = (reply) => {
   reply.hijack();
   const { socket } = reply.raw;
   if (!(socket instanceof Socket)) reply.raw.destroy();
-  else socket.end(Buffer.from([0x16, 0x03, 0x00, 0xff, 0x00, 0x0a, 0x0d, 0x7f]));
+  else {
+    socket.write(Buffer.from([0x16, 0x03, 0x00, 0xff, 0x00, 0x0a, 0x0d, 0x7f]));
+    // Without waiting for the client to end it.
+    socket.destroySoon();
+  }
 };
 
 function startReply(reply: FastifyReply, answer: Reply): Buffer {
