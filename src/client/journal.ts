@@ -35,9 +35,9 @@ export interface Journal {
   /** Resolves if no request matches for a time. Rejects with ExpectationFailed at the first that does. */
   never(selector: Selector, duration: Duration): Promise<Verdict>;
   /** The requests as curl commands, a line each. */
-  curl(selector?: Selector): Promise<string>;
+  curl(selector?: Selector, options?: PageOptions): Promise<string>;
   /** A HAR 1.2 document. */
-  har(selector?: Selector): Promise<unknown>;
+  har(selector?: Selector, options?: PageOptions): Promise<unknown>;
   /** Removes what matches; resolves to the number of entries. */
   clear(selector?: Selector): Promise<number>;
 }
@@ -78,13 +78,19 @@ export function expectationOf(
 /** Returns the journal of a server, as far as it matches `scope`. */
 export function makeJournal(requester: Requester, scope: Selector = {}): Journal {
   const { json, text } = requester;
-  const queryOf = (selector: Selector = {}) => ({ ...scope, ...selector });
+  const queryOf = (selector: Selector = {}, options: PageOptions = {}) => ({
+    ...scope,
+    ...selector,
+    ...options,
+  });
   return {
-    read: (selector, options) => json('GET', '/journal', { query: { ...queryOf(selector), ...options } }),
+    read: (selector, options) => json('GET', '/journal', { query: queryOf(selector, options) }),
     waitFor: (selector, expected) => verify(requester, expectationOf(queryOf(selector), expected)),
     never: (selector, duration) => verify(requester, { match: queryOf(selector), neverFor: duration }),
-    curl: (selector) => text('GET', '/journal', { query: { ...queryOf(selector), format: 'curl' } }),
-    har: (selector) => json('GET', '/journal', { query: { ...queryOf(selector), format: 'har' } }),
+    curl: (selector, options) =>
+      text('GET', '/journal', { query: { ...queryOf(selector, options), format: 'curl' } }),
+    har: (selector, options) =>
+      json('GET', '/journal', { query: { ...queryOf(selector, options), format: 'har' } }),
     clear: async (selector) =>
       (await json<{ readonly removed: number }>('DELETE', '/journal', { query: queryOf(selector) })).removed,
   };

@@ -164,6 +164,15 @@ it('journal lists the newest requests, also as curl commands', async () => {
   expect(out).toContain(`curl '${hb.url}/v2/presence/sub-key/kept/channel/lobby/heartbeat`);
 });
 
+it('journal lists as many requests as --limit in every format, the newest last', async () => {
+  for (const uuid of ['ann', 'bob', 'cid']) await beat('limited', uuid);
+  const listed = ['journal', '--tenant', 'presence/limited', '--limit', '2'];
+  for (const format of ['table', 'json', 'curl', 'har']) {
+    const { out } = await run([...listed, '--format', format]);
+    expect([...new Set(out.match(/\b(?:ann|bob|cid)\b/g))], format).toEqual(['bob', 'cid']);
+  }
+});
+
 it('clock reads the time', async () => {
   expect((await run(['clock'])).out).toMatch(/^\d{4}-\d\d-\d\dT.*Z, running\n$/);
   expect(await run(['clock', 'forward'])).toMatchObject({ code: 2 });

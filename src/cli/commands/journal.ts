@@ -1,4 +1,5 @@
 /** `heartbeatd journal`: what clients sent and what came back. */
+import type { RenderedEntry } from '../../client/journal.ts';
 import { type Command, selectorFlags, selectorOf, serverFlags, textFlag, UsageError } from '../command.ts';
 import { table } from '../table.ts';
 
@@ -19,29 +20,30 @@ export const journal: Command = {
     const format = flags.json === true ? 'json' : (textFlag(flags, 'format') ?? 'table');
     if (!formats.includes(format)) throw new UsageError(`journal: --format is one of ${formats.join(', ')}`);
     const selector = selectorOf(flags);
-    const hb = server();
-    if (format === 'curl') print(await hb.journal.curl(selector));
-    else if (format === 'har') print(`${JSON.stringify(await hb.journal.har(selector))}\n`);
-    else {
-      const limit = Number(textFlag(flags, 'limit') ?? 20);
-      const { entries } = await hb.journal.read(selector, { limit, order: 'newest' });
-      const ordered = entries.toReversed();
-      if (format === 'json') for (const entry of ordered) print(`${JSON.stringify(entry)}\n`);
-      else
-        print(
-          table(
-            ['seq', 'at', 'operation', 'holder', 'status', 'ms'],
-            ordered.map(({ seq, at, operation, holder, reply, ms, state }) => [
-              String(seq),
-              at,
-              operation,
-              holder ?? '',
-              String(reply?.status ?? state),
-              ms === null ? '' : ms.toFixed(1),
-            ]),
-          ),
-        );
-    }
+    const { journal } = server();
+    const limit = Number(textFlag(flags, 'limit') ?? 20);
+    const { entries } = await journal.read(selector, { limit, order: 'newest' });
+    const ordered = entries.toReversed();
+    // The server writes these two formats: it is asked for the same entries, from the oldest on.
+    const page = { limit, after: (ordered[0]?.seq ?? 1) - 1 };
+    if (format === 'curl') print(await journal.curl(selector, page));
+    else if (format === 'har') print(`${JSON.stringify(await journal.har(selector, page))}\n`);
+    else if (format === 'json') for (const entry of ordered) print(`${JSON.stringify(entry)}\n`);
+    else print(tableOf(ordered));
     return 0;
   },
 };
+
+function tableOf(entries: readonly RenderedEntry[]): string {
+  return table(
+    ['seq', 'at', 'operation', 'holder', 'status', 'ms'],
+    entries.map(({ seq, at, operation, holder, reply, ms, state }) => [
+      String(seq),
+      at,
+      operation,
+      holder ?? '',
+      String(reply?.status ?? state),
+      ms === null ? '' : ms.toFixed(1),
+    ]),
+  );
+}
