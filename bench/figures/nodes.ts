@@ -35,6 +35,6 @@ export function nodesSection({ machine, rounds, rows }: NodesResult): string {
     '',
     'A call to Redis has the heartbeats of one partition that came together. One Redis has all tenants in one. In a Redis Cluster a tenant is in one',
     'of 64, and so on one master: a call has hardly more than one heartbeat of 64 connections and 64 tenants, and costs more than a renewal. With',
-    'more heartbeats a call, each needs less CPU time of Redis (`node bench/redis-cpu.ts`).',
+    'more heartbeats a call, each needs less CPU time of Redis (`npx node bench/redis-cpu.ts`).',
   ].join('\n');
 }

@@ -56,7 +56,7 @@ export function peersSection({
     '',
     `\`npm run bench:peers\`; ${machineLine(machine)}; ${roundsText(rounds)}, all servers interleaved, each warmed for each case, ${connections} connections.`,
     'CPU time of the server process per request: **of bare `node:http`**, then the median in µs, and its range. Redis, which has an',
-    'append-only file, shares the core of the load; alone on a core it needs less (`node bench/redis-cpu.ts`). A request is the heartbeat',
+    'append-only file, shares the core of the load; alone on a core it needs less (`npx node bench/redis-cpu.ts`). A request is the heartbeat',
     'of the row; to etcd always a REST keep-alive of one lease, and to r-nacos always a REST beat of one of 1,000 instances.',
     '',
     table(['heartbeat', ...servers], lines),

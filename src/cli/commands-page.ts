@@ -17,8 +17,8 @@ export function commandsPage(commands: readonly Command[]): string {
   return `# Command line
 
 \`heartbeatd\` without a command, or \`heartbeatd serve\`, serves; its flags are the [settings](settings.md). The commands below drive a
-running server. Each exits with 0, with 1 if it failed, and with 2 if it was used wrongly. From a clone, \`node src/start.cts\`
-stands for \`heartbeatd\`. \`source <(heartbeatd completion bash)\` completes commands and flags.
+running server. Each exits with 0, with 1 if it failed, and with 2 if it was used wrongly. From a clone, \`npx node src/start.cts\`
+takes the place of \`heartbeatd\`. \`source <(heartbeatd completion bash)\` completes commands and flags.
 
 ${parts.join('\n')}`;
 }
