@@ -87,12 +87,11 @@ export function makeTestBench({
         wallMs,
         monotonicMs,
         leaseMs: (tenant) => store.knownLeaseMs(tenant),
-        newestEvent: () => events.newest,
+        events,
         reader: {
           readerOf,
           eventsBetween: (after, last) => events.read(after, last - after).filter(({ seq }) => seq <= last),
         },
-        onCompleted: (completed) => events.appendRequest(completed),
       })
     : undefined;
   const nodes: Nodes | undefined = store.isShared

@@ -24,6 +24,9 @@ export interface WholeRequest {
   readonly headers: IncomingHttpHeaders;
   readonly rawHeaders: readonly string[];
   readonly body: Buffer;
+  /** The whole request as Latin-1, and where its body begins in it. */
+  readonly text: string;
+  readonly bodyAt: number;
   readonly socket: Socket;
   readonly head: Head;
   readonly complete: true;
@@ -63,7 +66,13 @@ export function readWhole(piece: Buffer, socket: Socket, known: Head | undefined
   const { headers, rawHeaders, bodyBytes = 0 } = head;
   const body = piece.subarray(end + 4);
   if (body.length !== bodyBytes || (method === 'GET' && head.bodyBytes !== undefined)) return undefined;
-  return { method, url, headers, rawHeaders, body, socket, head, complete: true, destroyed: false };
+  return {
+    // Not the part of the text: the journal keeps it.
+    method: method === 'GET' ? 'GET' : method === 'POST' ? 'POST' : 'PUT',
+    ...{ url, headers, rawHeaders, body, text, bodyAt: end + 4, socket, head },
+    complete: true,
+    destroyed: false,
+  };
 }
 
 function readHead(text: string): Head | undefined {

@@ -1,5 +1,5 @@
 /** What happened, in order, for streams and for assertions: bounded, with a cursor. */
-import { KeptRequest, type RequestEvent } from './kept-request.ts';
+import { type CompletedRequest, requestEvent } from './completed-request.ts';
 
 /** An event as clients see it. */
 export interface OperatorEvent {
@@ -47,8 +47,8 @@ export interface Events extends EventLog {
   keptOf(count: number): number;
   /** Appends events after those that `keptOf` says are not kept, which are only counted. */
   appendAll(events: LazyEvents, notKept: number): void;
-  /** Appends an event of type `request`, of which only the subject is kept alive: there is one for every heartbeat. */
-  appendRequest(request: RequestEvent): void;
+  /** Appends an event of type `request`: the request itself, as there is one for every heartbeat. Its times are given, ms; not a number: unknown. */
+  appendRequest(request: CompletedRequest, atMs: number, leaseMs: number): void;
 }
 
 /** Gives readers the events of all nodes. */
@@ -77,38 +77,38 @@ export interface EventsOptions {
   leaseMs?(tenant: string): number | undefined;
 }
 
-/** A place of the ring, which is written again and again. */
-class KeptEvent {
-  seq = 0;
-  atMs = Number.NaN;
-  /** Not a number: it is not known. */
-  leaseMs = Number.NaN;
-  event: NewEvent | LazyEvents | undefined = undefined;
-  /** Which of the lazy events. */
-  index = 0;
-  /** In place of an event. */
-  readonly request = new KeptRequest();
-}
-
 /** Makes a log of events: a ring, whose events are rendered when read, since a mass expiry appends many that may never be. */
 export function makeEvents(wallMs: () => number, { max = defaultMax, leaseMs }: EventsOptions = {}): Events {
-  const ring: KeptEvent[] = [];
+  const ring: Kept[] = [];
+  const atMs = new Float64Array(max);
+  /** Not a number: it is not known. */
+  const leases = new Float64Array(max);
+  /** Which of the lazy events. */
+  const indexes = new Uint32Array(max);
   const listeners = new Set<() => void>();
   let newest = 0;
   const heardAtOnce = Math.ceil(max / 2);
   const droppedThrough = (): number => Math.max(0, newest - max);
   const leaseMsOf = (tenant: unknown): number =>
     (typeof tenant === 'string' ? leaseMs?.(tenant) : undefined) ?? Number.NaN;
-  const placeAt = (atMs: number, leaseMsThen: number): KeptEvent => {
-    const place = ring[newest % max] ?? new KeptEvent();
-    ring[newest % max] = place;
+  const put = (event: Kept, wall: number, lease: number): number => {
+    const place = newest % max;
+    ring[place] = event;
+    atMs[place] = wall;
+    leases[place] = lease;
     newest += 1;
-    place.seq = newest;
-    place.atMs = atMs;
-    place.leaseMs = leaseMsThen;
     return place;
   };
-  const nextPlace = (tenant: unknown): KeptEvent => placeAt(wallMs(), leaseMsOf(tenant));
+  const render = (seq: number, kept: Kept): OperatorEvent => {
+    const place = (seq - 1) % max;
+    const lease = leases[place] ?? Number.NaN;
+    return {
+      seq,
+      at: new Date(atMs[place] ?? 0).toISOString(),
+      leaseMs: Number.isNaN(lease) ? null : lease,
+      ...eventIn(kept, indexes[place] ?? 0),
+    };
+  };
   const changed = (): void => {
     if (listeners.size > 0) for (const listener of listeners) listener();
   };
@@ -123,28 +123,23 @@ export function makeEvents(wallMs: () => number, { max = defaultMax, leaseMs }: 
       return droppedThrough();
     },
     append(event) {
-      const place = nextPlace(event.tenant);
-      place.event = event;
+      put(event, wallMs(), leaseMsOf(event.tenant));
       changed();
     },
     keptOf: (count) => (listeners.size > 0 ? count : Math.min(count, max)),
     appendAll(events, notKept) {
-      const atMs = wallMs();
-      const leaseMsThen = leaseMsOf(events.tenant);
+      const wall = wallMs();
+      const lease = leaseMsOf(events.tenant);
       newest += notKept;
       for (let index = 0; index < events.count; index += 1) {
-        const place = placeAt(atMs, leaseMsThen);
-        place.event = events;
-        place.index = index;
+        indexes[put(events, wall, lease)] = index;
         // Listeners read before anything is dropped.
         if ((index + 1) % heardAtOnce === 0) changed();
       }
       if (events.count % heardAtOnce !== 0) changed();
     },
-    appendRequest(request) {
-      const place = nextPlace(request.subject.tenant);
-      place.event = undefined;
-      place.request.write(request);
+    appendRequest(request, wall, lease) {
+      put(request, wall, lease);
       changed();
     },
     read(after, limit) {
@@ -153,7 +148,7 @@ export function makeEvents(wallMs: () => number, { max = defaultMax, leaseMs }: 
       const events: OperatorEvent[] = [];
       for (let seq = first; seq < last; seq += 1) {
         const kept = ring[seq % max];
-        if (kept !== undefined) events.push(render(kept));
+        if (kept !== undefined) events.push(render(seq + 1, kept));
       }
       return events;
     },
@@ -164,19 +159,13 @@ export function makeEvents(wallMs: () => number, { max = defaultMax, leaseMs }: 
   };
 }
 
-function render(kept: KeptEvent): OperatorEvent {
-  const { seq, atMs, leaseMs } = kept;
-  return {
-    seq,
-    at: new Date(atMs).toISOString(),
-    leaseMs: Number.isNaN(leaseMs) ? null : leaseMs,
-    ...eventIn(kept),
-  };
-}
+type Kept = NewEvent | LazyEvents | CompletedRequest;
 
-const isLazy = (event: NewEvent | LazyEvents): event is LazyEvents => typeof event.toEvent === 'function';
+const isLazy = (kept: Kept): kept is LazyEvents => 'toEvent' in kept && typeof kept.toEvent === 'function';
+const isRequest = (kept: NewEvent | CompletedRequest): kept is CompletedRequest => !('type' in kept);
 
-function eventIn({ event, index, request }: KeptEvent): NewEvent {
-  if (event === undefined) return request.toEvent();
-  return isLazy(event) ? event.toEvent(index) : event;
+/** `index`: which of lazy events. */
+function eventIn(kept: Kept, index: number): NewEvent {
+  if (isLazy(kept)) return kept.toEvent(index);
+  return isRequest(kept) ? requestEvent(kept) : kept;
 }

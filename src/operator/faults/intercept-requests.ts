@@ -7,8 +7,6 @@ import { isOutgoing } from './outgoing.ts';
 import type { RuleBook } from './rules/rule-book.ts';
 import { type FaultsOptions, firstFiring, isOver, jsonOf, type State } from './state.ts';
 
-const slot = 'fault';
-
 /** Applies the first rule, in order of creation, that matches and fires. */
 export function interceptRequests(
   book: Pick<RuleBook, 'rules' | 'claim'>,
@@ -30,7 +28,7 @@ export function interceptRequests(
   const applyEarly = (exchange: Exchange, firing: Firing | undefined) => {
     if (firing === undefined) return undefined;
     options.onFired(exchange, firing.id);
-    exchange.kept[slot] = firing;
+    exchange.firing = firing;
     return applyBefore(firing, exchange, options.sampleError);
   };
   const applyLate = async (exchange: Exchange, firing: Firing, reply: Reply): Promise<Reply | Send> => {
@@ -48,7 +46,7 @@ export function interceptRequests(
       return applyEarly(exchange, found);
     },
     after(exchange, reply) {
-      const early = exchange.kept[slot] as Firing | undefined;
+      const early = exchange.firing as Firing | undefined;
       if (early !== undefined) return applyAfter(early.fault.do, reply);
       if (book.rules.size === 0 || typeof reply === 'function') return reply;
       const found = decide({ ...selectableOf(exchange), status: reply.status, answered: true }, 'reply');

@@ -1,15 +1,9 @@
 /** Keeps the entries of the journal: bounded, in the order of receipt. */
 import type { Reply } from '../../http/reply.ts';
-import type { RequestEvent } from '../events/kept-request.ts';
-import type { Entry } from './entry.ts';
+import type { Events } from '../events/events.ts';
+import { type Entry, type EntryState, type EntryTimes, type KeptEntry, readKept, sizeOf } from './entry.ts';
+import { type JournalLimits, makeEntryRing } from './entry-ring.ts';
 import type { EntryReader } from './read-entry.ts';
-
-/** Limits of the journal. */
-export interface JournalLimits {
-  readonly entries: number;
-  /** Of URLs, headers and bodies, of requests and replies together. */
-  readonly bytes: number;
-}
 
 export const defaultLimits: JournalLimits = { entries: 1_000, bytes: 16 * 1_024 * 1_024 };
 
@@ -21,19 +15,10 @@ export interface JournalOptions {
   monotonicMs(): number;
   /** Returns a tenant's lease clock at once; absent or undefined: it is not known here. */
   leaseMs?(tenant: string): number | undefined;
-  /** Returns the cursor of the newest event. */
-  newestEvent?(): number;
-  /** Called once per entry. */
-  onCompleted?(completed: RequestEvent): void;
+  /** Where each request is an event when it is completed. */
+  readonly events?: Pick<Events, 'newest' | 'appendRequest'>;
   readonly reader?: EntryReader;
   readonly limits?: JournalLimits;
-}
-
-/** What became of a request. */
-export interface Outcome {
-  readonly state: Entry['state'];
-  readonly notes?: readonly string[] | undefined;
-  readonly reply?: Reply;
 }
 
 export interface EntryLog {
@@ -42,99 +27,87 @@ export interface EntryLog {
   get(seq: number): Entry | undefined;
   readonly newest: number;
   readonly droppedThrough: number;
-  /** Adds an entry, whose sequence number is the one after the newest. */
-  keep(entry: Entry): Entry;
+  /** Adds an entry, whose sequence number is the one after the newest, and returns it. */
+  keep(entry: KeptEntry): KeptEntry;
   /** Completes an entry, which may have been dropped meanwhile. */
-  finish(entry: Entry, outcome: Outcome): void;
-  forget(entry: Entry): void;
+  finish(entry: KeptEntry, state: EntryState, reply: Reply | undefined): void;
+  forget(seq: number): void;
   /** Calls a listener when an entry was added or completed; returns how to stop that. */
   onChange(listener: () => void): () => void;
 }
 
-/** Makes a log of entries without any: a ring, so that an entry costs one write, whatever it displaces. */
-export function makeEntryLog(options: JournalOptions): EntryLog {
-  const { limits = defaultLimits } = options;
-  const capacity = limits.entries;
-  const ring: (Entry | undefined)[] = [];
-  /** Bytes of the entry in each place; `free`: there is none. The oldest entry is displaced without reading it: it has left all caches. */
-  const sizes = new Float64Array(capacity).fill(free);
-  const listeners = new Set<() => void>();
-  let newest = 0;
-  let droppedThrough = 0;
-  let bytes = 0;
+/** The event of a longer request has times of its own, ms. */
+const briefMs = 1;
+/** A larger entry is not kept for its event, bytes. */
+const smallEntry = 4_096;
 
-  const placeOf = (seq: number): number => (seq - 1) % capacity;
-  const get = (seq: number): Entry | undefined => {
-    const entry = ring[placeOf(seq)];
-    return entry?.seq === seq ? entry : undefined;
-  };
+/** Makes a log of entries without any. */
+export function makeEntryLog(options: JournalOptions): EntryLog {
+  const { limits = defaultLimits, events } = options;
+  const ring = makeEntryRing(limits);
+  /** Of the entry in each place. */
+  const atMs = new Float64Array(limits.entries);
+  const leaseMs = new Float64Array(limits.entries);
+  const startedMs = new Float64Array(limits.entries);
+  const durations = new Float64Array(limits.entries);
+  const listeners = new Set<() => void>();
+
+  const leaseMsOf = (tenant: string | undefined): number =>
+    (tenant === undefined ? undefined : options.leaseMs?.(tenant)) ?? Number.NaN;
   const changed = (): void => {
     if (listeners.size > 0) for (const listener of listeners) listener();
   };
-  const forget = (entry: Entry): void => {
-    if (get(entry.seq) !== entry) return;
-    const place = placeOf(entry.seq);
-    ring[place] = undefined;
-    bytes -= sizes[place] ?? 0;
-    sizes[place] = free;
+  const read = (entry: KeptEntry): Entry => {
+    const place = ring.placeOf(entry.seq);
+    const at = { atMs: atMs[place], leaseMs: leaseMs[place], durationMs: durations[place] };
+    // Every place has them.
+    return readKept(entry, at as EntryTimes);
   };
-  /** Drops the oldest entries until the bytes are within their limit. */
-  const trim = (): void => {
-    for (let seq = Math.max(droppedThrough, newest - capacity) + 1; bytes > limits.bytes; seq += 1) {
-      const entry = get(seq);
-      if (entry === undefined) continue;
-      forget(entry);
-      droppedThrough = seq;
-    }
-  };
-
-  const keep = (entry: Entry): Entry => {
-    newest = entry.seq;
-    const place = placeOf(newest);
-    const displaced = sizes[place] ?? free;
-    if (displaced !== free) {
-      bytes -= displaced;
-      droppedThrough = newest - capacity;
-    }
-    const size = sizeOf(entry);
-    ring[place] = entry;
-    sizes[place] = size;
-    bytes += size;
-    if (bytes > limits.bytes) trim();
+  const keep = (entry: KeptEntry): KeptEntry => {
+    const place = ring.add(entry, sizeOf(entry));
+    atMs[place] = options.wallMs();
+    leaseMs[place] = leaseMsOf(entry.subject.tenant);
+    startedMs[place] = options.monotonicMs();
+    durations[place] = Number.NaN;
+    ring.trim();
     changed();
     return entry;
   };
-  const finish = (entry: Entry, { state, notes, reply }: Outcome): void => {
-    entry.eventsAfter = options.newestEvent?.() ?? 0;
-    entry.durationMs = options.monotonicMs() - entry.startedMs;
-    entry.state = state;
-    if (notes !== undefined) entry.notes = notes;
-    if (reply !== undefined) {
-      entry.reply = reply;
-      if (get(entry.seq) === entry) {
-        const added = reply.body.length;
-        sizes[placeOf(entry.seq)] = (sizes[placeOf(entry.seq)] ?? 0) + added;
-        bytes += added;
-        if (bytes > limits.bytes) trim();
-      }
-    }
-    const { seq, protocol, operation, subject } = entry;
-    options.onCompleted?.({ entry: seq, protocol, operation, subject, state, status: reply?.status });
-    changed();
+  /** Completes the entry of a place, and has an event of it. */
+  const finishKept = (entry: KeptEntry, place: number): void => {
+    const durationMs = options.monotonicMs() - (startedMs[place] ?? 0);
+    durations[place] = durationMs;
+    const size = ring.grow(place, entry.reply?.body.length ?? 0);
+    if (events === undefined) return;
+    const event = size < smallEntry ? entry : withoutText(entry);
+    // Most requests take less than the clocks can tell.
+    if (durationMs < briefMs) events.appendRequest(event, atMs[place] ?? 0, leaseMs[place] ?? Number.NaN);
+    else events.appendRequest(event, options.wallMs(), leaseMsOf(entry.subject.tenant));
   };
 
   return {
-    list: () => ring.filter((entry) => entry !== undefined).sort((a, b) => a.seq - b.seq),
-    get,
+    list: () => ring.list().map(read),
+    get(seq) {
+      const entry = ring.get(seq);
+      return entry === undefined ? undefined : read(entry);
+    },
     get newest() {
-      return newest;
+      return ring.newest;
     },
     get droppedThrough() {
-      return droppedThrough;
+      return ring.droppedThrough;
     },
     keep,
-    finish,
-    forget,
+    finish(entry, state, reply) {
+      entry.eventsAfter = events?.newest ?? 0;
+      entry.state = state;
+      entry.reply = reply;
+      if (ring.has(entry)) finishKept(entry, ring.placeOf(entry.seq));
+      else events?.appendRequest(withoutText(entry), options.wallMs(), leaseMsOf(entry.subject.tenant));
+      ring.trim();
+      changed();
+    },
+    forget: ring.forget,
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -142,11 +115,10 @@ export function makeEntryLog(options: JournalOptions): EntryLog {
   };
 }
 
-const free = -1;
-
-/** Returns the bytes of what a client can make long. */
-function sizeOf({ request }: Entry): number {
-  let size = (request.body?.byteLength ?? 0) + request.url.length;
-  for (let at = 0; at < request.headers.length; at += 1) size += request.headers[at]?.length ?? 0;
-  return size;
+/** Returns what an event tells of an entry, which is then not kept alive by it. */
+function withoutText({ seq, protocol, operation, subject, state, reply }: KeptEntry) {
+  return {
+    ...{ seq, protocol, operation, subject, state },
+    reply: reply === undefined ? undefined : { status: reply.status },
+  };
 }

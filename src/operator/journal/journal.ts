@@ -2,10 +2,11 @@
 import type { Refusal } from '../../http/refusal.ts';
 import type { Reply } from '../../http/reply.ts';
 import { targetAuthority } from '../../http/server.ts';
+import type { WholeRequest } from '../../http/whole/request.ts';
 import type { Exchange, Interceptor, Outgoing, Send } from '../../protocols/kit/intercept.ts';
 import { isSelected, type Selector } from '../selector/selector.ts';
-import type { Entry } from './entry.ts';
-import { type JournalOptions, makeEntryLog, type Outcome } from './entry-log.ts';
+import type { Entry, KeptEntry } from './entry.ts';
+import { type JournalOptions, makeEntryLog } from './entry-log.ts';
 import { type EntryReader, plainReader, selectableOf } from './read-entry.ts';
 
 /** Why a reader may not see all that matched. */
@@ -49,46 +50,47 @@ export interface Journal {
 
 /** Makes a journal. */
 export function makeJournal(options: JournalOptions): Journal {
-  const { reader = plainReader } = options;
+  const { reader = plainReader, events } = options;
   const kept = makeEntryLog(options);
   const { keep, finish } = kept;
 
   const add = (exchange: Exchange): undefined => {
-    exchange.kept[slot] = keep(entryOf(exchange, kept.newest + 1, options));
+    exchange.entry = keep(entryOf(exchange, kept.newest + 1, events?.newest ?? 0));
   };
   const complete = (exchange: Exchange, reply: Reply | Send): Reply | Send => {
     // A request may be refused before it is shown to interceptors.
-    if (exchange.kept[slot] === undefined) add(exchange);
+    if (exchange.entry === undefined) add(exchange);
     // The journal alone writes there.
-    const entry = exchange.kept[slot] as Entry;
-    const { notes } = exchange;
-    if (typeof reply === 'function') finish(entry, { state: 'dropped', notes });
-    else
-      finish(entry, { state: exchange.request.raw.socket.destroyed ? 'aborted' : 'answered', notes, reply });
+    const entry = exchange.entry as KeptEntry;
+    if (exchange.notes !== undefined) entry.notes = exchange.notes;
+    if (typeof reply === 'function') finish(entry, 'dropped', undefined);
+    else finish(entry, exchange.request.raw.socket.destroyed ? 'aborted' : 'answered', reply);
     return reply;
   };
+  const keepOutgoing = <Result>(message: Outgoing<Result>): KeptEntry =>
+    keep(outgoingEntry(message, kept.newest + 1, events?.newest ?? 0));
 
   return {
     interceptor: {
       before: add,
       after: complete,
       async outgoing(message, send) {
-        const entry = keep(outgoingEntry(message, kept.newest + 1, options));
+        const entry = keepOutgoing(message);
         const result = await send();
-        finish(entry, outcomeOf(message, result));
+        const outcome = message.outcomeOf(result);
+        if ('failure' in outcome) {
+          entry.notes = [outcome.failure];
+          finish(entry, 'aborted', undefined);
+        } else finish(entry, 'answered', { status: outcome.status, headers: [], body: outcome.body });
         return result;
       },
     },
-    keepLost: (message) =>
-      finish(keep(outgoingEntry(message, kept.newest + 1, options)), { state: 'dropped' }),
+    keepLost: (message) => finish(keepOutgoing(message), 'dropped', undefined),
     keepRefused: (refusal) => {
       const { notes, reply } = refusal;
-      const state = reply === undefined ? 'aborted' : 'answered';
-      finish(keep(refusedEntry(refusal, kept.newest + 1, options)), {
-        state,
-        notes,
-        ...(reply === undefined ? {} : { reply }),
-      });
+      const entry = refusedEntry(refusal, kept.newest + 1, events?.newest ?? 0);
+      entry.notes = notes;
+      finish(keep(entry), reply === undefined ? 'aborted' : 'answered', reply);
     },
     reader,
     get newest() {
@@ -113,103 +115,79 @@ export function makeJournal(options: JournalOptions): Journal {
     },
     remove(selector) {
       const found = kept.list().filter((entry) => isSelected(selectableOf(entry, reader), selector));
-      for (const entry of found) kept.forget(entry);
+      for (const { seq } of found) kept.forget(seq);
       return found.length;
     },
     onChange: kept.onChange,
     markFault(exchange, fault) {
-      const entry = exchange.kept[slot] as Entry | undefined;
+      const entry = exchange.entry as KeptEntry | undefined;
       if (entry !== undefined) entry.fault = fault;
     },
   };
 }
 
-const slot = 'journal';
-
 /** What an entry has before its reply. */
-const unanswered = {
-  state: 'pending',
-  eventsAfter: undefined,
-  reply: undefined,
-  durationMs: undefined,
-  fault: undefined,
-  notes: undefined,
-} as const;
-
-function outcomeOf<Result>(message: Outgoing<Result>, result: Result): Outcome {
-  const outcome = message.outcomeOf(result);
-  return 'failure' in outcome
-    ? { state: 'aborted', notes: [outcome.failure] }
-    : { state: 'answered', reply: { status: outcome.status, headers: [], body: outcome.body } };
-}
+const unanswered = { state: 'pending', eventsAfter: undefined, reply: undefined } as const;
 
 function refusedEntry(
   { what, client, method, url, headers }: Refusal,
   seq: number,
-  options: JournalOptions,
-): Entry {
+  eventsBefore: number,
+): KeptEntry {
   return {
-    seq,
-    atMs: options.wallMs(),
-    eventsBefore: options.newestEvent?.() ?? 0,
-    startedMs: options.monotonicMs(),
+    ...{ seq, eventsBefore },
     direction: 'in',
     protocol: 'none',
     operation: what,
     subject: {},
-    client,
-    request: { method, url, authority: undefined, headers, body: undefined },
+    ...{ client, method, url, headers },
+    ...{ authority: undefined, body: undefined, bodyAt: 0, fault: undefined, notes: undefined },
     ...unanswered,
   };
 }
 
-function outgoingEntry<Result>(message: Outgoing<Result>, seq: number, options: JournalOptions): Entry {
+function outgoingEntry<Result>(message: Outgoing<Result>, seq: number, eventsBefore: number): KeptEntry {
   const { protocol, operation, subject, request, fault } = message;
-  const { tenant } = subject;
   return {
-    seq,
-    atMs: options.wallMs(),
-    leaseMs: tenant === undefined ? undefined : options.leaseMs?.(tenant),
-    eventsBefore: options.newestEvent?.() ?? 0,
-    startedMs: options.monotonicMs(),
+    ...{ seq, eventsBefore },
     direction: 'out',
     ...{ protocol, operation, subject },
-    request: { ...request, authority: undefined, body: Buffer.from(request.body) },
+    client: undefined,
+    ...request,
+    authority: undefined,
+    body: Buffer.from(request.body),
+    bodyAt: 0,
     ...unanswered,
     fault,
+    notes: undefined,
   };
 }
 
+/** Returns the entry of a request. Its members are written out, as this is for every heartbeat. */
 function entryOf(
   { protocol, operation, subject, request }: Exchange,
   seq: number,
-  options: JournalOptions,
-): Entry {
-  const { tenant } = subject;
+  eventsBefore: number,
+): KeptEntry {
+  const { text, bodyAt } = request.raw as unknown as Partial<WholeRequest>;
   return {
     seq,
-    atMs: options.wallMs(),
-    leaseMs: tenant === undefined ? undefined : options.leaseMs?.(tenant),
-    eventsBefore: options.newestEvent?.() ?? 0,
-    startedMs: options.monotonicMs(),
+    eventsBefore,
+    eventsAfter: undefined,
     direction: 'in',
     protocol,
     operation: operation.name,
     subject,
     client: request.clientAddress,
-    request: {
-      method: request.method,
-      url: request.raw.url ?? '',
-      // Not from `Host` yet: to read one header is to parse all.
-      authority: targetAuthority(request),
-      headers: request.raw.rawHeaders,
-      body: request.body instanceof Uint8Array ? request.body : undefined,
-    },
-    // Written out, as this is for every heartbeat.
+    method: request.method,
+    url: request.raw.url ?? '',
+    // Not from `Host` yet: to read one header is to parse all.
+    authority: targetAuthority(request),
+    headers: request.raw.rawHeaders,
+    body: text ?? (request.body instanceof Uint8Array ? request.body : undefined),
+    bodyAt: bodyAt ?? 0,
     state: 'pending',
-    eventsAfter: undefined,
     reply: undefined,
-    durationMs: undefined,
     fault: undefined,
     notes: undefined,
   };

@@ -69,7 +69,8 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
           operation,
           subject: operation.subject(call),
           request,
-          kept: {},
+          entry: undefined,
+          firing: undefined,
         };
       const allowed = dialect.authenticate?.(call, operation, request);
       if (allowed !== undefined) await allowed;
@@ -120,7 +121,7 @@ function refusedExchange(
   request: FastifyRequest,
   operation: Exchange['operation'] = unknown,
 ): Exchange {
-  return { protocol, operation, subject: {}, request, kept: {} };
+  return { protocol, operation, subject: {}, request, entry: undefined, firing: undefined };
 }
 
 /** Returns what a reader of the journal is told about a refusal. */

@@ -11,8 +11,9 @@ export interface Exchange {
   readonly request: FastifyRequest;
   /** What explains a refusal beyond its reply, for a reader of the journal. */
   notes?: readonly string[];
-  /** What interceptors keep of the exchange between `before` and `after`, each under a name of its own. */
-  readonly kept: Record<string, unknown>;
+  /** What the journal and the faults keep of the exchange between `before` and `after`: for them alone. */
+  entry: unknown;
+  firing: unknown;
 }
 
 /** In place of a reply: writes to the connection itself, or closes it. */
@@ -64,50 +65,42 @@ export interface Interceptor {
 
 /** Returns one interceptor that asks all: the first one is nearest to the wire, so it sees requests first, and replies and messages last. */
 export function combine(interceptors: readonly Interceptor[]): Interceptor | undefined {
-  if (interceptors.length <= 1) return interceptors[0];
+  return interceptors.reduceRight<Interceptor | undefined>(
+    (inner, outer) => (inner === undefined ? outer : pair(outer, inner)),
+    undefined,
+  );
+}
+
+/** Returns two interceptors as one. Awaits only what is a promise: most requests meet interceptors that answer at once. */
+function pair(outer: Interceptor, inner: Interceptor): Interceptor {
+  const { before: outerBefore = pass, after: outerAfter = keepReply } = outer;
+  const { before: innerBefore = pass, after: innerAfter = keepReply } = inner;
+  const { isIdle: isOuterIdle } = outer;
+  const { isIdle: isInnerIdle } = inner;
+  const first = outer.outgoing;
+  const second = inner.outgoing;
   return {
-    isIdle: () => interceptors.every(({ isIdle }) => isIdle?.() === true),
-    before: (exchange) => askBefore(interceptors, exchange),
-    after: (exchange, reply) => askAfter(interceptors, exchange, { reply, last: interceptors.length - 1 }),
-    outgoing: (message, send) => {
-      let make = send;
-      for (const { outgoing } of interceptors) {
-        const inner = make;
-        if (outgoing !== undefined) make = () => outgoing(message, inner);
-      }
-      return make();
+    ...(isOuterIdle === undefined || isInnerIdle === undefined
+      ? {}
+      : { isIdle: () => isOuterIdle() && isInnerIdle() }),
+    before(exchange) {
+      const early = outerBefore(exchange);
+      if (early === undefined) return innerBefore(exchange);
+      if (early instanceof Promise) return early.then((reply) => reply ?? innerBefore(exchange));
+      return early;
+    },
+    after(exchange, reply) {
+      // A program's interceptor may return nothing, against its type.
+      const next = innerAfter(exchange, reply) ?? reply;
+      if (next instanceof Promise) return next.then((final) => outerAfter(exchange, final));
+      return outerAfter(exchange, next) ?? next;
+    },
+    outgoing(message, send) {
+      const sendFirst = first === undefined ? send : () => first(message, send);
+      return second === undefined ? sendFirst() : second(message, sendFirst);
     },
   };
 }
 
-/** Awaits only what is a promise: most requests meet interceptors that answer at once. `from`: the first that is asked. */
-function askBefore(
-  interceptors: readonly Interceptor[],
-  exchange: Exchange,
-  from = 0,
-): ReturnType<NonNullable<Interceptor['before']>> {
-  // By index: an iterator for each request costs more than the calls.
-  for (let at = from; at < interceptors.length; at += 1) {
-    const reply = interceptors[at]?.before?.(exchange);
-    if (reply instanceof Promise)
-      return reply.then((early) => early ?? askBefore(interceptors, exchange, at + 1));
-    if (reply !== undefined) return reply;
-  }
-  return undefined;
-}
-
-/** `last`: the first that is asked; the others follow towards the front. */
-function askAfter(
-  interceptors: readonly Interceptor[],
-  exchange: Exchange,
-  { reply, last }: { readonly reply: Reply | Send; readonly last: number },
-): ReturnType<NonNullable<Interceptor['after']>> {
-  let current = reply;
-  for (let at = last; at >= 0; at -= 1) {
-    const next = interceptors[at]?.after?.(exchange, current) ?? current;
-    if (next instanceof Promise)
-      return next.then((final) => askAfter(interceptors, exchange, { reply: final, last: at - 1 }));
-    current = next;
-  }
-  return current;
-}
+const pass = (): undefined => undefined;
+const keepReply: NonNullable<Interceptor['after']> = (_exchange, reply) => reply;

@@ -1,27 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import type { Entry } from '../../../src/operator/journal/entry.ts';
-import { type EntryLog, type JournalLimits, makeEntryLog } from '../../../src/operator/journal/entry-log.ts';
+import type { Reply } from '../../../src/http/reply.ts';
+import { makeEvents } from '../../../src/operator/events/events.ts';
+import type { KeptEntry } from '../../../src/operator/journal/entry.ts';
+import { type EntryLog, makeEntryLog } from '../../../src/operator/journal/entry-log.ts';
+import type { JournalLimits } from '../../../src/operator/journal/entry-ring.ts';
 
 const options = { wallMs: () => 0, monotonicMs: () => 0 };
 const makeLog = (limits: JournalLimits): EntryLog => makeEntryLog({ ...options, limits });
 /** Keeps a request with a body of some bytes, and with what else is given. */
-function keep(log: EntryLog, bodyBytes = 0, given: Partial<Entry['request']> = {}): Entry {
+function keep(log: EntryLog, bodyBytes = 0, given: Partial<KeptEntry> = {}): KeptEntry {
   return log.keep({
-    ...{ seq: log.newest + 1, atMs: 0, startedMs: 0, eventsBefore: 0, direction: 'in', state: 'pending' },
-    ...{ protocol: 'p', operation: 'o', subject: {}, eventsAfter: undefined, durationMs: undefined },
+    ...{ seq: log.newest + 1, eventsBefore: 0, eventsAfter: undefined, direction: 'in', state: 'pending' },
+    ...{ protocol: 'p', operation: 'o', subject: {}, client: undefined, method: 'PUT', url: '' },
+    ...{ authority: undefined, headers: [], body: new Uint8Array(bodyBytes), bodyAt: 0 },
     ...{ reply: undefined, fault: undefined, notes: undefined },
-    request: {
-      method: 'PUT',
-      url: '',
-      authority: undefined,
-      headers: [],
-      body: new Uint8Array(bodyBytes),
-      ...given,
-    },
+    ...given,
   });
 }
-const answer = (log: EntryLog, entry: Entry, bytes: number): void =>
-  log.finish(entry, { state: 'answered', reply: { status: 200, headers: [], body: 'x'.repeat(bytes) } });
+const reply = (bytes: number): Reply => ({ status: 200, headers: [], body: 'x'.repeat(bytes) });
+const answer = (log: EntryLog, entry: KeptEntry, bytes: number): void =>
+  log.finish(entry, 'answered', reply(bytes));
 const kept = (log: EntryLog): number[] => log.list().map(({ seq }) => seq);
 
 describe('the log of entries', () => {
@@ -51,8 +49,8 @@ describe('the log of entries', () => {
     const log = makeLog({ entries: 2, bytes: 100 });
     const [dropped, removed] = [keep(log, 10), keep(log, 10)];
     keep(log, 10);
-    log.forget(removed);
-    log.forget(dropped);
+    log.forget(removed.seq);
+    log.forget(dropped.seq);
     for (const entry of [dropped, removed]) answer(log, entry, 90);
     expect([kept(log), dropped.state]).toEqual([[3], 'answered']);
     keep(log, 90);
@@ -76,5 +74,70 @@ describe('the log of entries', () => {
       answer(log, keep(log, 40), 60);
       expect([kept(log), log.droppedThrough]).toEqual([[many], many - 1]);
     }
+  });
+});
+
+describe('the event of a request', () => {
+  /** `clock`: what all clocks of the journal read, ms. */
+  function makeBench(limits: JournalLimits = { entries: 3, bytes: 1_000_000 }) {
+    const clock = { ms: 10 };
+    const now = (): number => clock.ms;
+    const events = makeEvents(now, { max: 5, leaseMs: now });
+    const log = makeEntryLog({ wallMs: now, monotonicMs: now, leaseMs: now, events, limits });
+    return { clock, events, log };
+  }
+
+  it('has its own place and number among the others, and tells what became of the request', () => {
+    const { events, log } = makeBench();
+    events.append({ type: 'x' });
+    const first = keep(log, 0, { subject: { tenant: 't', holder: 'h' } });
+    events.append({ type: 'y' });
+    log.finish(first, 'answered', reply(1));
+    log.finish(keep(log), 'dropped', undefined);
+    expect(events.read(0, 10)).toMatchObject([
+      { seq: 1, type: 'x' },
+      { seq: 2, type: 'y' },
+      { seq: 3, type: 'request', protocol: 'p', operation: 'o', tenant: 't', holder: 'h', status: 200 },
+      { seq: 4, type: 'request', state: 'dropped', status: undefined, entry: 2 },
+    ]);
+    expect(log.get(1)).toMatchObject({ eventsAfter: 2 });
+  });
+
+  it('has the times of the reply where that took a millisecond or more', () => {
+    const { clock, events, log } = makeBench();
+    const subject = { tenant: 't' };
+    const [brief, long, displaced] = [keep(log, 0, { subject }), keep(log, 0, { subject }), keep(log)];
+    clock.ms = 10.5;
+    answer(log, brief, 1);
+    clock.ms = 2_000;
+    answer(log, long, 1);
+    for (let many = 1; many <= 3; many += 1) keep(log);
+    answer(log, displaced, 1);
+    const at = (ms: number): string => new Date(ms).toISOString();
+    expect(events.read(0, 10)).toMatchObject([
+      { entry: 1, at: at(10), leaseMs: 10 },
+      { entry: 2, at: at(2_000), leaseMs: 2_000 },
+      { entry: 3, at: at(2_000), leaseMs: null, state: 'answered' },
+    ]);
+  });
+
+  it('remains when the entry was dropped, and does not keep large ones alive', () => {
+    const { events, log } = makeBench();
+    const appended: unknown[] = [];
+    const { appendRequest } = events;
+    events.appendRequest = (request, ...times) => {
+      appended.push(request);
+      appendRequest(request, ...times);
+    };
+    const [small, large] = [keep(log, 10), keep(log, 10)];
+    answer(log, small, 10);
+    answer(log, large, 5_000);
+    for (const seq of [1, 2]) log.forget(seq);
+    expect(appended[0]).toBe(small);
+    expect(JSON.stringify(appended[1])).not.toContain('xxx');
+    expect(events.read(0, 10).map(({ entry, status }) => [entry, status])).toEqual([
+      [1, 200],
+      [2, 200],
+    ]);
   });
 });

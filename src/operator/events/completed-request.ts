@@ -1,0 +1,27 @@
+/** The event of a request, which is the journal's entry until it is read. */
+
+/** A request that got its reply, or none. */
+export interface CompletedRequest {
+  /** In the journal. */
+  readonly seq: number;
+  readonly protocol: string;
+  readonly operation: string;
+  readonly subject: {
+    readonly tenant?: string | undefined;
+    readonly group?: string | undefined;
+    readonly holder?: string | undefined;
+  };
+  readonly state: string;
+  readonly reply: { readonly status: number } | undefined;
+}
+
+/** Returns the event of a request, without its times. */
+export function requestEvent({ seq, protocol, operation, subject, state, reply }: CompletedRequest) {
+  const { tenant, group, holder } = subject;
+  return {
+    type: 'request' as const,
+    ...{ protocol, operation, tenant, group, holder, state },
+    status: reply?.status,
+    entry: seq,
+  };
+}
