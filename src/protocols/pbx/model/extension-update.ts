@@ -11,7 +11,7 @@ import type { Parameters } from '../api/parameters.ts';
 import { namesIn } from '../api/select.ts';
 import type { Report } from '../reports/catalog.ts';
 import { changeModel } from './change-model.ts';
-import { Extension, isTaken, maxExtensions } from './model.ts';
+import { Extension, isTaken, type Model, maxExtensions } from './model.ts';
 
 const changeable = ['username', 'callerid', 'agentid'] as const;
 
@@ -36,8 +36,29 @@ function checked(extension: Extension): Extension {
   return extension;
 }
 
-function configured(operation: 'add' | 'update' | 'del', name: string): Report {
-  return { report: 'ConfigChange', type: 'extension', name, operation };
+interface ExtensionChange {
+  readonly extensions: readonly Extension[];
+  /** Numbers of the extensions to report; none: the model stays as it is. */
+  readonly changed: readonly string[];
+}
+
+/** Replaces the extensions by those that `change` returns, and reports each of the changed ones. */
+async function changeExtensions(
+  context: PbxContext,
+  operation: 'add' | 'update' | 'del',
+  change: (model: Model) => ExtensionChange,
+): Promise<void> {
+  await changeModel(context, async (model) => {
+    const { extensions, changed } = change(model);
+    const reports = changed.map(
+      (name): Report => ({ report: 'ConfigChange', type: 'extension', name, operation }),
+    );
+    return {
+      model: changed.length === 0 ? model : { ...model, extensions: [...extensions] },
+      reports,
+      result: undefined,
+    };
+  });
 }
 
 export function extensionUpdate(context: PbxContext): PbxOperation {
@@ -52,16 +73,13 @@ export function extensionUpdate(context: PbxContext): PbxOperation {
     errors: [errnos.parameterBlank, errnos.noSuchExtension, errnos.extensionConfigurationFailed],
     async run(parameters) {
       const number = numberIn(parameters);
-      await changeModel(context, async (model) => {
-        const before = model.extensions.find((extension) => extension.number === number);
+      await changeExtensions(context, 'update', ({ extensions }) => {
+        const before = extensions.find((extension) => extension.number === number);
         if (before === undefined) throw new PbxError(errnos.noSuchExtension);
         const after = checked({ ...before, ...settingsIn(parameters) });
-        if (Value.Equal(before, after)) return { model, reports: [], result: undefined };
-        const extensions = model.extensions.map((extension) => (extension === before ? after : extension));
         return {
-          model: { ...model, extensions },
-          reports: [configured('update', number)],
-          result: undefined,
+          extensions: extensions.map((extension) => (extension === before ? after : extension)),
+          changed: Value.Equal(before, after) ? [] : [number],
         };
       });
       return success;
@@ -87,11 +105,10 @@ export function extensionAdd(context: PbxContext): PbxOperation {
     async run(parameters) {
       const number = numberIn(parameters);
       const added = checked({ number, type: 'SIP', status: 'Registered', ...settingsIn(parameters) });
-      await changeModel(context, async (model) => {
+      await changeExtensions(context, 'add', (model) => {
         if (isTaken(model, number)) throw new PbxError(errnos.extensionExists);
         if (model.extensions.length >= maxExtensions) throw new PbxError(errnos.tooManyExtensions);
-        const extensions = [...model.extensions, added];
-        return { model: { ...model, extensions }, reports: [configured('add', number)], result: undefined };
+        return { extensions: [...model.extensions, added], changed: [number] };
       });
       return success;
     },
@@ -112,12 +129,11 @@ export function extensionDelete(context: PbxContext): PbxOperation {
       const numbers = new Set(namesIn(numberIn(parameters)));
       // "all" is documented for queries only.
       if (numbers.size === 0) throw new PbxError(errnos.noSuchExtension);
-      await changeModel(context, async (model) => {
+      await changeExtensions(context, 'del', (model) => {
         const extensions = model.extensions.filter(({ number }) => !numbers.has(number));
         if (extensions.length + numbers.size !== model.extensions.length)
           throw new PbxError(errnos.noSuchExtension);
-        const reports = [...numbers].map((number) => configured('del', number));
-        return { model: { ...model, extensions }, reports, result: undefined };
+        return { extensions, changed: [...numbers] };
       });
       return success;
     },
