@@ -60,20 +60,20 @@ type OwnMember = 'id' | 'clientAddress' | 'authority';
 class DirectRequest implements DirectRequestMembers {
   readonly raw: IncomingMessage;
   readonly url: string;
-  readonly params: Readonly<Record<string, string>>;
   readonly routeOptions: CompiledRoute['options'];
   body: Buffer | undefined = undefined;
   operation = '';
   heldMs = 0;
+  readonly #route: CompiledRoute;
   readonly #options: DirectOptions;
   #query: Readonly<Record<string, unknown>> | undefined;
   #id: string | undefined;
 
-  constructor(raw: IncomingMessage, url: string, match: Match, options: DirectOptions) {
+  constructor(raw: IncomingMessage, url: string, route: CompiledRoute, options: DirectOptions) {
     this.raw = raw;
     this.url = url;
-    this.params = match.params;
-    this.routeOptions = match.route.options;
+    this.routeOptions = route.options;
+    this.#route = route;
     this.#options = options;
   }
 
@@ -89,6 +89,12 @@ class DirectRequest implements DirectRequestMembers {
 
   get headers(): FastifyRequest['headers'] {
     return this.raw.headers;
+  }
+
+  get params(): Readonly<Record<string, string>> {
+    const { pattern, parameters } = this.#route;
+    const values = pattern.exec(this.url) ?? [];
+    return Object.fromEntries(parameters.map((name, at) => [name, values[at + 1] ?? '']));
   }
 
   get query(): Readonly<Record<string, unknown>> {
@@ -139,18 +145,15 @@ class DirectReply {
 
 interface CompiledRoute {
   readonly route: DirectRoute;
-  readonly segments: readonly { readonly fixed?: string; readonly parameter?: string }[];
+  /** Matches a target with the route's path, and captures its parameters. */
+  readonly pattern: RegExp;
+  readonly parameters: readonly string[];
   /** As Fastify has them. */
   readonly options: { readonly url: string; readonly config: { readonly protocol: string } };
 }
 
-interface Match {
-  readonly route: CompiledRoute;
-  readonly params: Record<string, string>;
-}
-
-/** Paths whose segments are their own decoded form, as routers see them. */
-const plainPath = /^(?:\/[\w.,~:@!$'()*+=-]+)+$/;
+/** Matches segments that are their own decoded form, as routers see them. */
+const plainSegment = "([\\w.,~:@!$'()*+=-]+)";
 /** A longer target is left to Fastify, which bounds it. */
 const maxUrlLength = 8_192;
 const plainType = /^[a-z]+\/[a-z0-9.+-]+(?:; ?charset=[\w-]+)?$/i;
@@ -167,64 +170,47 @@ export function serveDirectly(server: Server, options: DirectOptions): Direct {
   const others = server.listeners('request') as ((raw: IncomingMessage, response: ServerResponse) => void)[];
   server.removeAllListeners('request');
   server.on('request', (raw: IncomingMessage, response: ServerResponse) => {
-    const match = options.isClosing() || options.isLate() ? undefined : find(routes, raw);
-    const length = match === undefined ? undefined : bodyLength(raw, match.route.route.bodyLimit);
-    if (match === undefined || length === undefined) for (const other of others) other(raw, response);
-    else serve({ raw, response, match, length }, options);
+    const route = options.isClosing() || options.isLate() ? undefined : find(routes, raw);
+    const length = route === undefined ? undefined : bodyLength(raw, route.route.bodyLimit);
+    if (route === undefined || length === undefined) for (const other of others) other(raw, response);
+    else serve({ raw, response, route, length }, options);
   });
   return {
     add(route) {
-      const compiled = compile(route);
-      const key = keyOf(route.method, compiled.segments.length);
-      routes.set(key, [...(routes.get(key) ?? []), compiled]);
+      routes.set(route.method, [...(routes.get(route.method) ?? []), compile(route)]);
     },
     serveWhole(request, response) {
-      const match = options.isClosing() ? undefined : find(routes, request);
-      if (match === undefined || bodyLength(request, match.route.route.bodyLimit) !== request.body.length)
+      const route = options.isClosing() ? undefined : find(routes, request);
+      if (route === undefined || bodyLength(request, route.route.bodyLimit) !== request.body.length)
         return false;
-      serveRead(match, request, response, options);
+      serveRead(route, request, response, options);
       return true;
     },
   };
 }
 
 function compile(route: DirectRoute): CompiledRoute {
-  const segments = route.path
-    .slice(1)
-    .split('/')
-    .map((segment) => (segment.startsWith(':') ? { parameter: segment.slice(1) } : { fixed: segment }));
-  return { route, segments, options: { url: route.path, config: { protocol: route.protocol } } };
+  const segments = route.path.split('/');
+  const pattern = segments
+    .map((segment) => (segment.startsWith(':') ? plainSegment : segment.replaceAll('.', '\\.')))
+    .join('/');
+  return {
+    route,
+    pattern: new RegExp(`^${pattern}(?:\\?|$)`),
+    parameters: segments.filter((segment) => segment.startsWith(':')).map((segment) => segment.slice(1)),
+    options: { url: route.path, config: { protocol: route.protocol } },
+  };
 }
-
-const keyOf = (method: string, segments: number): string => `${method}${segments}`;
 
 function find(
   routes: ReadonlyMap<string, readonly CompiledRoute[]>,
-  raw: Pick<IncomingMessage, 'url' | 'method'>,
-): Match | undefined {
-  const url = raw.url ?? '';
+  { url = '', method = '' }: Pick<IncomingMessage, 'url' | 'method'>,
+): CompiledRoute | undefined {
   if (url.length > maxUrlLength) return undefined;
-  const query = url.indexOf('?');
-  const path = query === -1 ? url : url.slice(0, query);
-  if (!plainPath.test(path)) return undefined;
-  const segments = path.slice(1).split('/');
-  for (const route of routes.get(keyOf(raw.method ?? '', segments.length)) ?? []) {
-    const params = paramsOf(route, segments);
-    if (params !== undefined) return { route, params };
-  }
+  // By index, and without what a match captures, which few handlers ask for.
+  const known = routes.get(method) ?? [];
+  for (let at = 0; at < known.length; at += 1) if (known[at]?.pattern.test(url) === true) return known[at];
   return undefined;
-}
-
-/** Returns the parameters of a path; undefined if it is not the route's. */
-function paramsOf(route: CompiledRoute, segments: readonly string[]): Record<string, string> | undefined {
-  const params: Record<string, string> = {};
-  for (let at = 0; at < segments.length; at += 1) {
-    const segment = segments[at] ?? '';
-    const { fixed, parameter = '' } = route.segments[at] ?? {};
-    if (fixed === undefined) params[parameter] = segment;
-    else if (fixed !== segment) return undefined;
-  }
-  return params;
 }
 
 /** Returns the length of the body to read, 0 for none; undefined if Fastify has to judge the request. */
@@ -245,15 +231,15 @@ function bodyLength(
 interface Exchange {
   readonly raw: IncomingMessage;
   readonly response: ServerResponse;
-  readonly match: Match;
+  readonly route: CompiledRoute;
   readonly length: number;
 }
 
-function serve({ raw, response, match, length }: Exchange, options: DirectOptions): void {
-  const own = new DirectRequest(raw, raw.url ?? '', match, options);
+function serve({ raw, response, route: compiled, length }: Exchange, options: DirectOptions): void {
+  const own = new DirectRequest(raw, raw.url ?? '', compiled, options);
   const request = own as unknown as FastifyRequest;
   const reply = new DirectReply(response, request) as unknown as FastifyReply;
-  const { route } = match.route;
+  const { route } = compiled;
   response.on('finish', () => options.onResponse(request, reply));
   const handle = (): void => {
     route.handle(request, reply).catch((error: unknown) => route.sendError(error, request, reply));
@@ -269,12 +255,17 @@ function serve({ raw, response, match, length }: Exchange, options: DirectOption
 }
 
 /** Serves a request with its body. Both have those members of Node's that `DirectRequest` and `DirectReply` use. */
-function serveRead(match: Match, whole: WholeRequest, response: WholeResponse, options: DirectOptions): void {
-  const own = new DirectRequest(whole as unknown as IncomingMessage, whole.url, match, options);
+function serveRead(
+  compiled: CompiledRoute,
+  whole: WholeRequest,
+  response: WholeResponse,
+  options: DirectOptions,
+): void {
+  const own = new DirectRequest(whole as unknown as IncomingMessage, whole.url, compiled, options);
   if (whole.body.length > 0) own.body = whole.body;
   const request = own as unknown as FastifyRequest;
   const reply = new DirectReply(response as unknown as ServerResponse, request) as unknown as FastifyReply;
-  const { route } = match.route;
+  const { route } = compiled;
   response.onSent = () => options.onResponse(request, reply);
   const handle = (refusal?: Error): void => {
     const served = refusal === undefined ? route.handle(request, reply) : Promise.reject(refusal);

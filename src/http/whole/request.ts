@@ -10,6 +10,7 @@ export const maxWholeBytes = 16_384;
 
 /** The headers of a request. Clients repeat them, so that they are kept with the text they were read from. */
 export interface Head {
+  /** With the empty line at its end. */
   readonly text: string;
   readonly headers: IncomingHttpHeaders;
   readonly rawHeaders: readonly string[];
@@ -33,8 +34,10 @@ export interface WholeRequest {
   readonly destroyed: false;
 }
 
-const requestLine = /^(GET|POST|PUT) (\/[!-~]*) HTTP\/1\.1$/;
-const versionLength = ' HTTP/1.1'.length;
+const methods = ['GET', 'POST', 'PUT'] as const;
+const plainTarget = /^\/[!-~]*$/;
+const version = ' HTTP/1.1\r\n';
+const emptyLine = '\r\n\r\n';
 /** Values have no control characters but tabs. */
 const headerLine = /^([A-Za-z0-9-]+):[ \t]*([!-~](?:[\t -~]*[!-~])?)$/;
 const contentLength = /^(?:0|[1-9]\d{0,5})$/;
@@ -53,30 +56,37 @@ const maxHeaders = 100;
 export function readWhole(piece: Buffer, socket: Socket, known: Head | undefined): WholeRequest | undefined {
   if (piece.length > maxWholeBytes) return undefined;
   const text = piece.toString('latin1');
-  const end = text.indexOf('\r\n\r\n');
-  const lineEnd = text.indexOf('\r\n');
-  if (end === -1 || end === lineEnd) return undefined;
-  const [, method] = requestLine.exec(text.slice(0, lineEnd)) ?? [];
+  const method = methodOf(text);
   if (method === undefined) return undefined;
-  const isKnown = known !== undefined && known.text === text.slice(lineEnd + 2, end);
+  const urlEnd = text.indexOf(' ', method.length + 1);
+  if (urlEnd === -1 || !text.startsWith(version, urlEnd)) return undefined;
   // The URL and the headers are copies: leases and the journal keep parts of them, and a part of `text` would keep all of it in memory.
-  const head = isKnown ? known : readHead(piece.toString('latin1', lineEnd + 2, end));
+  const url = piece.toString('latin1', method.length + 1, urlEnd);
+  if (!plainTarget.test(url)) return undefined;
+  const start = urlEnd + version.length;
+  const isKnown = known !== undefined && text.startsWith(known.text, start);
+  const head = isKnown ? known : readHead(piece, start, text.indexOf(emptyLine, start));
   if (head === undefined) return undefined;
-  const url = piece.toString('latin1', method.length + 1, lineEnd - versionLength);
   const { headers, rawHeaders, bodyBytes = 0 } = head;
-  const body = piece.subarray(end + 4);
+  const bodyAt = start + head.text.length;
+  const body = piece.subarray(bodyAt);
   if (body.length !== bodyBytes || (method === 'GET' && head.bodyBytes !== undefined)) return undefined;
-  return {
-    // Not the part of the text: the journal keeps it.
-    method: method === 'GET' ? 'GET' : method === 'POST' ? 'POST' : 'PUT',
-    ...{ url, headers, rawHeaders, body, text, bodyAt: end + 4, socket, head },
-    complete: true,
-    destroyed: false,
-  };
+  const read = { method, url, headers, rawHeaders, body, text, bodyAt, socket, head } as const;
+  return { ...read, complete: true, destroyed: false };
 }
 
-function readHead(text: string): Head | undefined {
-  const lines = text.split('\r\n');
+/** Not a part of the text: the journal keeps it. */
+function methodOf(text: string): string | undefined {
+  for (const method of methods)
+    if (text.startsWith(method) && text.charCodeAt(method.length) === 0x20) return method;
+  return undefined;
+}
+
+/** `end`: where the empty line begins; -1 if there is none. */
+function readHead(piece: Buffer, start: number, end: number): Head | undefined {
+  if (end === -1) return undefined;
+  const text = piece.toString('latin1', start, end + emptyLine.length);
+  const lines = text.slice(0, -emptyLine.length).split('\r\n');
   if (lines.length > maxHeaders) return undefined;
   const headers: Record<string, string> = {};
   const rawHeaders: string[] = [];
