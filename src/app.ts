@@ -129,16 +129,13 @@ function createTestBench(
   });
 }
 
-function createProtocols(
-  options: AppOptions,
-  { registry }: Metrics,
-  { interceptor, emit }: Pick<TestBench, 'interceptor' | 'emit'>,
-): readonly Protocol[] {
+function createProtocols(options: AppOptions, { registry }: Metrics, bench: TestBench): readonly Protocol[] {
   const context: ProtocolContext = {
     store: options.store,
     log: options.logger ?? silentLog,
-    interceptor,
-    emit,
+    interceptor: bench.interceptor,
+    emit: bench.emit,
+    gather: options.store.isShared ? bench.gather : undefined,
     wallMs: options.wallMs ?? Date.now,
     randomBytes: options.randomBytes ?? randomBytes,
     registry,

@@ -8,6 +8,7 @@ import { actorRoutes } from './actors/actor-routes.ts';
 import { makeActors } from './actors/actors.ts';
 import type { Inject } from './actors/send.ts';
 import { clockRoutes } from './clock/clock-routes.ts';
+import { makeOtherNodes } from './clock/other-nodes.ts';
 import { consoleRoutes, isForPage } from './console/console-routes.ts';
 import { documentRoutes } from './document/document-routes.ts';
 import { collectRoutes, indexRoutes, startRoute } from './document/index-routes.ts';
@@ -100,11 +101,10 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
         whyRoutes(routes, { store, protocols, history, journal, gather: bench.gather });
         options.overview.routes(routes);
         settingsRoutes(routes, () => options.settings());
-        clockRoutes(routes, {
-          ...{ store, protocols, actors, events: bench.events },
-          wallMs: options.wallMs,
-          monotonicMs: () => performance.now(),
-        });
+        const monotonicMs = (): number => performance.now();
+        const clocks = { store, protocols, actors, events: bench.events, monotonicMs };
+        const otherNodes = makeOtherNodes({ ...clocks, nodes: store.isShared ? bench : undefined });
+        clockRoutes(routes, { ...clocks, otherNodes, wallMs: options.wallMs });
         actorRoutes(routes, actors);
         stateRoutes(routes, {
           ...{ store, bench, endActors, protocols, seed: options.seed, wallMs: options.wallMs },

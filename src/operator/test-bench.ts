@@ -25,6 +25,7 @@ import { verifyRoutes } from './verify/verify-routes.ts';
 import { type LeaseHistory, makeLeaseHistory } from './why/lease-history.ts';
 
 export interface TestBench {
+  readonly nodeId: string;
   readonly interceptor: Interceptor | undefined;
   readonly faults: Faults;
   /** Absent: the settings turn it off. */
@@ -118,6 +119,7 @@ export function makeTestBench({
   const feed: EventFeed = shared ?? makeLocalFeed(events, recorder);
   const liveNodes = (): Promise<readonly string[]> => liveOf(nodes, nodeId);
   return {
+    nodeId,
     faults,
     journal,
     events,

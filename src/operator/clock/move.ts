@@ -10,11 +10,14 @@ import { type Advanced, type AdvanceOptions, advance, type Fired } from './advan
 import { type Beating, joinBeating, selectBeating } from './beating.ts';
 import type { ClockChange } from './clock-schema.ts';
 import { leasesOf } from './leases-of.ts';
+import type { AskedNodes } from './other-nodes.ts';
 
 export interface MoveOptions extends AdvanceOptions {
   readonly events: Events;
   /** Clients that the server simulates: they beat on the way, as selected holders do. */
   readonly actors?: Pick<Actors, 'beating' | 'has'>;
+  /** Begins a move for the other nodes. */
+  readonly otherNodes: (until: Selector | undefined) => AskedNodes;
 }
 
 export interface Moved extends Advanced {
@@ -91,7 +94,9 @@ async function advanceAll(options: MoveOptions, target: Target, change: ClockCha
   const timeOf = (name: string) => protocols.find((protocol) => protocol.name === name)?.time;
   const beatingOf = (tenants: readonly Tenant[]): Promise<Beating> =>
     selectBeating({ store, timeOf, actors: options.actors }, tenants, change.beating ?? []);
-  const isStopped = watchUntil(options.events, change.until);
+  const asked = options.otherNodes(change.until);
+  const isFoundHere = watchUntil(options.events, change.until);
+  const isStopped = (): boolean => isFoundHere() || asked.isFound;
   const times = change.toNext ?? 1;
   const all: Advanced[] = [];
   for (let time = 0; time < times && !isStopped(); time += 1) {
@@ -101,7 +106,7 @@ async function advanceAll(options: MoveOptions, target: Target, change: ClockCha
     const one = await eachScope(target.scopes, async (scope) => {
       const selected = await beatingOf(tenantsIn(store, tenants, scope));
       const beating = joinBeating(selected, options.actors?.beating(scope));
-      return advance(options, { scope, advanceMs, beating, isStopped });
+      return advance(options, { scope, advanceMs, beating, isStopped, others: asked.during(scope) });
     });
     all.push(one);
     if (!one.settled && one.advancedMs < advanceMs) break;

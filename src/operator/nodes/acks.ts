@@ -6,8 +6,9 @@ import { jsonOfEntry } from './entry-json.ts';
 
 const acksTopic = 'acks';
 const keptAcks = 1_000;
-/** How long a node is waited for that does not answer, ms. */
-const maxWaitMs = 1_000;
+/** How long a node is waited for that says nothing, and one that said that its answer will follow, ms. */
+const maxSilentMs = 1_000;
+const maxLateMs = 6_000;
 
 /** What the entry of a change says; nodes of other versions may write what this one does not know. */
 export const Announcement = Type.Object({ part: Type.String(), announced: Type.Unknown() });
@@ -21,6 +22,9 @@ const Ack = Type.Object({
     description: 'the node has applied all changes up to this position',
   }),
   answers: Type.Record(Type.String(), Type.Unknown(), { description: 'by the position of the change' }),
+  late: Type.Optional(
+    Type.Array(Type.String(), { description: 'positions of the changes whose answers follow by themselves' }),
+  ),
 });
 export type Ack = Static<typeof Ack>;
 const isAck = guard(Ack);
@@ -38,7 +42,10 @@ export function appendAck(ack: Ack): Append {
 }
 
 export interface Acks {
-  /** Resolves with the answers to the change at a position when all these nodes have applied it, or after a second with those there are. */
+  /**
+   * Resolves with the answers to the change at a position when all these nodes have given theirs. A node that says nothing is waited for
+   * a second, and one whose answer follows some seconds.
+   */
   wait(position: bigint, nodes: ReadonlySet<string>): Promise<readonly unknown[]>;
 }
 
@@ -54,21 +61,30 @@ export function makeAcks({
 }): Acks {
   return {
     async wait(position, nodes) {
-      const untilMs = monotonicMs() + maxWaitMs;
-      const missing = new Set(nodes);
+      const startMs = monotonicMs();
+      const silent = new Set(nodes);
+      const late = new Set<string>();
       const answers: unknown[] = [];
+      const take = ({ node, seen, answers: given, late: following = [] }: Ack): void => {
+        if (!nodes.has(node)) return;
+        const isAnswered = Object.hasOwn(given, String(position));
+        if (isAnswered) answers.push(given[String(position)]);
+        if (isAnswered || BigInt(seen) >= position) silent.delete(node);
+        if (isAnswered) late.delete(node);
+        else if (following.includes(String(position))) late.add(node);
+      };
       let after = position;
       for (;;) {
         const topics = [{ topic: acksTopic, after }];
         for (const entry of await store.readTopics({ tenant, topics, limit: keptAcks })) {
           after = entry.position;
           const ack = jsonOfEntry(entry);
-          if (!isAck(ack)) continue;
-          if (Object.hasOwn(ack.answers, String(position))) answers.push(ack.answers[String(position)]);
-          if (BigInt(ack.seen) >= position) missing.delete(ack.node);
+          if (isAck(ack)) take(ack);
         }
-        const timeoutMs = untilMs - monotonicMs();
-        if (missing.size === 0 || timeoutMs <= 0) return answers;
+        const takenMs = monotonicMs() - startMs;
+        if (takenMs >= maxSilentMs) silent.clear();
+        const timeoutMs = (silent.size > 0 ? maxSilentMs : maxLateMs) - takenMs;
+        if ((silent.size === 0 && late.size === 0) || timeoutMs <= 0) return answers;
         await store.wait({ tenant, topics: [{ topic: acksTopic, after }], timeoutMs });
       }
     },

@@ -10,14 +10,17 @@ export interface Gathered {
   readonly silent: readonly string[];
 }
 
-/** Asks the other nodes. The question and the answers are JSON. Rejects with StoreUnavailable. */
-export type Gather = (question: unknown) => Promise<Gathered>;
+/**
+ * Asks the other nodes, but for those in `except`. The question and the answers are JSON. Rejects with StoreUnavailable.
+ */
+export type Gather = (question: unknown, except?: ReadonlySet<string>) => Promise<Gathered>;
 
 const isAnswer = guard(Type.Object({ node: Type.String(), answer: Type.Unknown() }));
 
 /**
  * Returns a function that asks each other node what `answer` returns there; without other nodes it asks none. To be called before the
- * node starts. `name` distinguishes it from all others. Answers go through the store: they have to be small.
+ * node starts. `name` distinguishes it from all others. Answers go through the store: they have to be small. One that is a promise is
+ * waited for some seconds, and holds up nothing else of its node. A node is also asked by itself, and its answer left out.
  */
 export function gather(
   nodes: Nodes | undefined,
@@ -25,13 +28,20 @@ export function gather(
   answer: (question: unknown) => unknown,
 ): Gather {
   if (nodes === undefined) return async () => ({ answers: [], silent: [] });
+  const answered = (question: unknown): unknown => {
+    const own = answer(question);
+    return own instanceof Promise
+      ? own.then((later: unknown) => ({ node: nodeId, answer: later }))
+      : { node: nodeId, answer: own };
+  };
   nodes.add(name, {
-    apply: async (announced) => announced.map((question) => ({ node: nodeId, answer: answer(question) })),
+    apply: async (announced) => announced.map(answered),
   });
-  const others = async (): Promise<string[]> => (await nodes.live()).filter((id) => id !== nodeId).toSorted();
-  return async (question) => {
+  return async (question, except = new Set()) => {
+    const others = async (): Promise<readonly string[]> =>
+      (await nodes.live()).filter((id) => id !== nodeId && !except.has(id)).toSorted();
     if ((await others()).length === 0) return { answers: [], silent: [] };
-    const given = (await nodes.change({ part: name, announced: question })) ?? [];
+    const given = (await nodes.change({ part: name, announced: question, except })) ?? [];
     const answers = given.filter(isAnswer).filter(({ node }) => node !== nodeId);
     const silent = (await others()).filter((id) => !answers.some(({ node }) => node === id));
     return { answers, silent };

@@ -4,14 +4,14 @@ import { makeSerialQueue } from '../../protocols/kit/serial-queue.ts';
 import { type Log, silentLog } from '../../settings/log.ts';
 import { serverSpace } from '../../store/server-space.ts';
 import type { DocumentWrite, Store } from '../../store/store.ts';
-import { type Ack, type Announcement, makeAcks, readAnnouncement } from './acks.ts';
+import { type Ack, type Announcement, appendAck, makeAcks, readAnnouncement } from './acks.ts';
 import { makeRegister } from './register.ts';
 
 /** Something that nodes share. Its state is in documents; an announcement only says that they changed, or asks each node for something. */
 export interface Part {
   /**
    * Brings this node to what the store holds, and does what was announced since the last call. Returns this node's answer to each
-   * announcement, as JSON. Also called with nothing announced, every few seconds: announcements are lost where Redis loses its newest writes.
+   * announcement, as JSON; a promise is an answer that follows later and holds up nothing. Also called with nothing announced, every few seconds: announcements are lost where Redis loses its newest writes.
    */
   apply(announced: readonly unknown[]): Promise<readonly unknown[]>;
 }
@@ -23,6 +23,8 @@ export interface NodeChange {
   readonly announced: unknown;
   /** Documents of `tenant`. */
   readonly writes?: readonly DocumentWrite[];
+  /** Nodes that are not waited for. */
+  readonly except?: ReadonlySet<string>;
 }
 
 export interface Nodes {
@@ -82,11 +84,26 @@ export function makeNodes({ store, nodeId, monotonicMs, log = silentLog }: Nodes
       const topics = [{ topic: changesTopic, after: cursor }];
       const entries = await store.readTopics({ tenant, topics, limit: keptAnnouncements });
       const seen = entries.at(-1)?.position ?? cursor;
-      const answers = await applyAll(parts, entries.map(readAnnouncement));
-      const ack: Ack = { node: nodeId, seen: String(seen), answers };
+      const { answers, late } = await applyAll(parts, entries.map(readAnnouncement));
+      for (const [position, answer] of late) void answerLate(position, answer);
+      const ack: Ack = {
+        node: nodeId,
+        seen: String(seen),
+        answers,
+        late: late.map(([position]) => position),
+      };
       await register.renew(wallMs, entries.length === 0 ? undefined : ack);
       cursor = seen;
     });
+
+  const answerLate = async (position: string, answer: Promise<unknown>): Promise<void> => {
+    try {
+      const ack: Ack = { node: nodeId, seen: '0', answers: { [position]: (await answer) ?? null } };
+      await store.commit({ tenant, writes: [], appends: [appendAck(ack)] });
+    } catch (err) {
+      log.debug({ err }, 'an answer to another node failed');
+    }
+  };
 
   const run = async (onFirst: () => void): Promise<void> => {
     while (!end.signal.aborted) {
@@ -107,7 +124,7 @@ export function makeNodes({ store, nodeId, monotonicMs, log = silentLog }: Nodes
     add(name, part) {
       parts.set(name, part);
     },
-    async change({ part, announced, writes = [] }) {
+    async change({ part, announced, writes = [], except = new Set() }) {
       const payload = Buffer.from(JSON.stringify({ part, announced } satisfies Announcement));
       const append = { topic: changesTopic, payload, keepEntries: keptAnnouncements };
       const { committed, positions } = await store.commit({ tenant, writes, appends: [append] });
@@ -116,7 +133,7 @@ export function makeNodes({ store, nodeId, monotonicMs, log = silentLog }: Nodes
       const live = await register.live();
       // This node answers as the others do.
       await sync();
-      return acks.wait(position, new Set([...live, nodeId]));
+      return acks.wait(position, new Set([...live, nodeId].filter((id) => !except.has(id))));
     },
     live: () => register.live(),
     start() {
@@ -134,18 +151,23 @@ export function makeNodes({ store, nodeId, monotonicMs, log = silentLog }: Nodes
   };
 }
 
-/** Brings all parts up to date. Returns the answers by the position of the announcement. */
+/** Brings all parts up to date. Returns the answers by the position of the announcement, and those that follow. */
 async function applyAll(
   parts: ReadonlyMap<string, Part>,
   announcements: readonly (Announcement & { readonly position: bigint })[],
-): Promise<Record<string, unknown>> {
+): Promise<{ answers: Record<string, unknown>; late: [position: string, answer: Promise<unknown>][] }> {
   const answers: Record<string, unknown> = {};
+  const late: [string, Promise<unknown>][] = [];
   for (const [name, part] of parts) {
     const own = announcements.filter((each) => each.part === name);
     const given = await part.apply(own.map(({ announced }) => announced));
-    for (const [at, { position }] of own.entries()) answers[String(position)] = given[at] ?? null;
+    for (const [at, { position }] of own.entries()) {
+      const answer = given[at];
+      if (answer instanceof Promise) late.push([String(position), answer]);
+      else answers[String(position)] = answer ?? null;
+    }
   }
-  return answers;
+  return { answers, late };
 }
 
 /** Resolves after so long, or when the signal aborts. */

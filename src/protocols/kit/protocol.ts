@@ -41,9 +41,20 @@ export interface ProtocolContext {
   readonly registry: Registry;
   /** Tells what happened, for the stream of events. Absent: nobody listens. */
   readonly emit?: ((event: ProtocolEvent) => void) | undefined;
+  /** Asks the other nodes over the same store; absent: there are none. To be called while the protocol is created. */
+  readonly gather?: GatherFromNodes | undefined;
   /** Observes or fails the protocol's requests; absent: nothing does, and a request pays for one branch. */
   readonly interceptor?: Interceptor | undefined;
 }
+
+/**
+ * Returns a function that asks each other node what `answer` returns there, and this node too, whose answer is left out. All nodes see all
+ * questions in the same order. Questions and answers are small JSON. `name` distinguishes it from all others.
+ */
+export type GatherFromNodes = (
+  name: string,
+  answer: (question: unknown) => unknown,
+) => (question: unknown) => Promise<{ readonly answers: readonly { readonly answer: unknown }[] }>;
 
 /** Something that happened, as operators see it. */
 export interface ProtocolEvent {
@@ -119,6 +130,8 @@ export interface ProtocolTime {
   nextMs?(tenant: Tenant): number | undefined;
   /** Resolves when everything that follows from the tenant's present time is done, on this node. */
   settle?(tenant: Tenant): Promise<void>;
+  /** Whether this node has something that reacts to what happens to the tenant on any node. Empty tenant: to any. */
+  isActive?(tenant: Tenant): boolean;
   /**
    * Does what a heartbeat of this holder's client would do now. Absent: its lease is renewed for its TTL, which is all that a
    * heartbeat does.

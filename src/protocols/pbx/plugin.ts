@@ -42,6 +42,7 @@ function create(protocolContext: ProtocolContext, settings: PbxSettings): Protoc
       tenants: () => tenants.all().map((one) => one.context.store.tenant),
       nextMs: (tenant) => tenants.begun(tenant)?.delivery?.nextMs(),
       settle: async (tenant) => tenants.begun(tenant)?.delivery?.settle(),
+      isActive: (tenant) => tenants.begun(tenant)?.delivery?.isActive === true,
     },
     explain: (subject, evidence) => explain(tenants.get(subject.tenant).context, subject, evidence),
     operatorRoutes: (app) => operatorRoutes(app, tenants),

@@ -67,6 +67,8 @@ function create(server: ProtocolContext, settings: PresenceSettings): Protocol {
     announceMax: settings.presenceAnnounceMax,
     intervalMs: settings.presenceIntervalSeconds * 1_000,
     emit: (event) => server.emit?.(event),
+    gather: server.gather,
+    nodeId: server.randomBytes(8).toString('hex'),
   });
   return {
     ...dispatched,
@@ -86,6 +88,9 @@ function create(server: ProtocolContext, settings: PresenceSettings): Protocol {
     time: {
       tenants: intervals.tenants,
       nextMs: intervals.nextMs,
+      isActive: (tenant) =>
+        intervals.nextMs(tenant) !== undefined ||
+        context.polls.list().some((poll) => tenant === '' || poll.tenant === tenant),
       async settle(tenant) {
         await context.polls.settled();
         await intervals.settle(tenant);

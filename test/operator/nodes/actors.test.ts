@@ -80,6 +80,18 @@ describe('an actor over Redis', () => {
     await expect.poll(() => beat([])).toHaveLength(shards.length / 2);
   });
 
+  it('keeps its uuid through an advance on another node, which another event there can end', async () => {
+    await b.operator('POST', '/clock', { tenant: presence, freeze: true });
+    await start(a, { tenant: presence, group: 'lobby', name: 'bob', timeout: 60 });
+    await fetch(`${b.url}/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=ann&heartbeat=60`);
+    const moved = await b.operator('POST', '/clock', { tenant: presence, advance: '10m' });
+    expect(moved.body).toMatchObject({ settled: true, fired: [{ holder: 'ann' }] });
+    expect(await holders(b, presence)).toEqual(['bob']);
+    const until = { type: 'request', operation: 'heartbeat', holder: 'bob' };
+    const ended = (await b.operator('POST', '/clock', { tenant: presence, advance: '10m', until })).body;
+    expect((ended as { advancedMs: number }).advancedMs).toBeLessThanOrEqual(60_000);
+  });
+
   it('is listed and ended on its own node', async () => {
     await start(a, { id: 'bob', tenant: presence, group: 'lobby', name: 'bob' });
     expect([await actorsOn(a), await actorsOn(b)]).toMatchObject([[{ id: 'bob' }], []]);

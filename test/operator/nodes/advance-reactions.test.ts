@@ -10,6 +10,7 @@ import { openStore } from '../../../src/store/open.ts';
 import { type Receiver, startReceiver } from '../../protocols/pbx/receiver.ts';
 import { type RedisServer, startRedis } from '../../redis-server.ts';
 import { type StartedApp, startApp } from '../../start-app.ts';
+import { startNode } from './two-nodes.ts';
 
 /** Attempts to deliver a report that fail. */
 const failures = fc.integer({ min: 0, max: 4 });
@@ -42,10 +43,17 @@ afterEach(async () => {
 });
 
 /** Performs a plan on tenants of the run. Returns what was seen, without names of the run. */
-async function perform(node: StartedApp, { reports, ttls, seconds }: Plan, step: number): Promise<string> {
+async function perform(
+  nodes: readonly StartedApp[],
+  { reports, ttls, seconds }: Plan,
+  step: number,
+): Promise<string> {
   const id = randomUUID();
   const [pbx, presence] = [`pbx/${id}`, `presence/${id}`];
+  let turn = 0;
   const call = async (method: 'GET' | 'POST', url: string, payload?: object) => {
+    turn += 1;
+    const node = nodes[turn % nodes.length] as StartedApp;
     const reply = await node.app.inject({ method, url, ...(payload === undefined ? {} : { payload }) });
     expect(reply.statusCode, reply.body).toBeLessThan(300);
     return reply.json();
@@ -87,11 +95,11 @@ async function perform(node: StartedApp, { reports, ttls, seconds }: Plan, step:
     .replaceAll(/fault-\d+/g, 'fault');
 }
 
-async function expectSame(node: StartedApp, numRuns: number): Promise<void> {
+async function expectSame(nodes: readonly StartedApp[], numRuns: number): Promise<void> {
   await fc.assert(
     fc.asyncProperty(plan, async (wanted) => {
-      const atOnce = await perform(node, wanted, wanted.seconds);
-      expect(await perform(node, wanted, 1)).toBe(atOnce);
+      const atOnce = await perform(nodes, wanted, wanted.seconds);
+      expect(await perform(nodes, wanted, 1)).toBe(atOnce);
     }),
     { numRuns, endOnFailure: true },
   );
@@ -119,7 +127,14 @@ describe('one advance of n seconds is the same as n advances of one for deliveri
       randomBytes: withoutJitter,
       store: await openStore(defaultConfig(changes)),
     });
-    await expectSame(node, 5);
+    await expectSame([node], 5);
     await node.close();
+  });
+
+  it('on two nodes in turn, over Redis', async () => {
+    const options = { randomBytes: withoutJitter };
+    const nodes = [await startNode(redis, settings, options), await startNode(redis, settings, options)];
+    await expectSame(nodes, 5);
+    await Promise.all(nodes.map((node) => node.close()));
   });
 });

@@ -14,6 +14,8 @@ import { type Session, type SessionOptions, startSession } from './session.ts';
 export interface Delivery {
   /** The reading of the lease clock at which the next attempt of this node is due; undefined if none waits for it. */
   nextMs(): number | undefined;
+  /** Whether this node delivers now. */
+  readonly isActive: boolean;
   /** Resolves when no attempt of this node is under way or due. */
   settle(): Promise<void>;
   /** Resolves when no attempt is under way; reports that wait stay in the store. */
@@ -77,6 +79,9 @@ export function startDelivery(options: DeliveryOptions): Delivery {
   const running = run(runner);
   return {
     nextMs: () => runner.session?.nextMs,
+    get isActive() {
+      return runner.session !== undefined;
+    },
     async settle() {
       for (let { session } = runner; session !== undefined; { session } = runner) {
         const passed = runner.passes.next();
