@@ -87,7 +87,7 @@ describe('an actor over Redis', () => {
     const moved = await b.operator('POST', '/clock', { tenant: presence, advance: '10m' });
     expect(moved.body).toMatchObject({ settled: true, fired: [{ holder: 'ann' }] });
     expect(await holders(b, presence)).toEqual(['bob']);
-    const until = { type: 'request', operation: 'heartbeat', holder: 'bob' };
+    const until = { type: 'request', holder: 'bob' };
     const ended = (await b.operator('POST', '/clock', { tenant: presence, advance: '10m', until })).body;
     expect((ended as { advancedMs: number }).advancedMs).toBeLessThanOrEqual(60_000);
   });
