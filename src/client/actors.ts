@@ -1,6 +1,7 @@
 /** Clients that the server simulates, so that one real client can be tested against others. */
 import type { ActorDetails, ActorView } from '../operator/actors/actor.ts';
 import type { Duration } from './clock.ts';
+import { everyPage } from './every-page.ts';
 import type { Requester } from './request.ts';
 
 export type { ActorDetails, ActorView };
@@ -100,8 +101,7 @@ export function makeActors({ json }: Requester): Actors {
         [Symbol.asyncDispose]: () => end('left'),
       };
     },
-    list: async (tenant) =>
-      (await json<{ readonly actors: readonly ActorView[] }>('GET', '/actors', { query: { tenant } })).actors,
+    list: (tenant) => everyPage<'actors', ActorView>(json, 'actors', { path: '/actors', query: { tenant } }),
     clear: async (tenant) =>
       (await json<{ readonly count: number }>('DELETE', '/actors', { query: { tenant } })).count,
   };

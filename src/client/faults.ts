@@ -2,6 +2,7 @@
 import type { Fault } from '../operator/faults/fault.ts';
 import type { RuleView } from '../operator/faults/fault-routes.ts';
 import type { Selector } from '../operator/selector/selector.ts';
+import { everyPage } from './every-page.ts';
 import type { Requester } from './request.ts';
 
 export type { Fault, RuleView };
@@ -44,7 +45,7 @@ export function makeFaults({ json }: Requester, scope: Selector = {}): Faults {
         [Symbol.asyncDispose]: remove,
       };
     },
-    list: () => listed(json('GET', '/faults')),
+    list: () => everyPage<'faults', RuleView>(json, 'faults', { path: '/faults' }),
     replace: (faults) => listed(json('PUT', '/faults', { body: faults.map(scoped) })),
     async clear() {
       await json('DELETE', '/faults');

@@ -1,5 +1,6 @@
 /** The states of tenants: read, replaced, and kept on the server under a name. */
 import type { StateDocument, TenantState } from '../operator/state/state-schema.ts';
+import { everyPage } from './every-page.ts';
 import type { Requester } from './request.ts';
 
 export type { StateDocument, TenantState };
@@ -30,8 +31,7 @@ export function makeSnapshots({ json }: Requester): Snapshots {
   return {
     take: (name, tenant) => json('POST', pathOf(name), { query: { tenant } }),
     restore: (name) => json('POST', `${pathOf(name)}/restore`),
-    list: async () =>
-      (await json<{ readonly snapshots: readonly Snapshot[] }>('GET', '/snapshots')).snapshots,
+    list: () => everyPage<'snapshots', Snapshot>(json, 'snapshots', { path: '/snapshots' }),
     async remove(name) {
       await json('DELETE', pathOf(name));
     },

@@ -1,13 +1,15 @@
 /** Starts, shows, changes and ends actors. */
 import { Type } from '@sinclair/typebox';
+import { pageOf, pageSchema, timedPageQuery } from '../../protocols/kit/operator/page.ts';
 import { Failure } from '../../protocols/kit/operator/refusal.ts';
 import type { App } from '../../protocols/kit/protocol.ts';
 import { refusals, tags } from '../schemas.ts';
 import { ActorDetails, ActorView, actorChangeSchema, fieldsOf, newActorSchema } from './actor.ts';
-import type { Actors } from './actors.ts';
+import type { Actors, ListedActor } from './actors.ts';
 
 const Id = Type.Object({ id: Type.String({ maxLength: 40 }) });
 const TenantQuery = Type.Object({ tenant: Type.Optional(Type.String()) });
+const ListQuery = Type.Object({ ...TenantQuery.properties, ...timedPageQuery });
 const as = Type.Optional(
   Type.Union([Type.Literal('left'), Type.Literal('crashed')], {
     default: 'left',
@@ -29,11 +31,19 @@ export function actorRoutes(app: App, actors: Actors): void {
         tags,
         operationId: 'listActors',
         summary: 'Lists the actors of this process: clients that the server simulates',
-        querystring: TenantQuery,
-        response: { 200: Type.Object({ actors: Type.Array(ActorView) }), ...refusals },
+        querystring: ListQuery,
+        response: { 200: pageSchema('actors', ActorView), ...refusals },
       },
     },
-    async ({ query: { tenant } }) => ({ actors: [...actors.list(tenant)] }),
+    async ({ query: { tenant, ...page } }) => {
+      const list = {
+        name: 'actors',
+        items: actors.list(tenant),
+        placeOf: ({ order }: ListedActor) => [order],
+      };
+      const { items, next } = pageOf(list, page);
+      return { actors: items.map(({ view }) => view), next };
+    },
   );
   app.post(
     '/actors',

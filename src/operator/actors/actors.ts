@@ -35,12 +35,19 @@ export interface ActorsOptions {
 /** How an actor ends: as its client would say goodbye, or without a word. */
 export type Ending = 'left' | 'crashed';
 
+/** An actor in a list. */
+export interface ListedActor {
+  /** Grows with each actor that is started. */
+  readonly order: number;
+  readonly view: ActorView;
+}
+
 export interface Actors {
   /** The members that protocols add to a request. */
   readonly kits: readonly ActorKit[];
   /** Starts an actor; resolves after its first beats. Rejects with OperatorRefusal. */
   start(wanted: NewActor): Promise<ActorDetails>;
-  list(tenant?: string): readonly ActorView[];
+  list(tenant?: string): readonly ListedActor[];
   /** Throws OperatorRefusal 404 for an unknown id. */
   get(id: string): ActorDetails;
   /** Changes the behaviour; resolves after what follows at once. Rejects with OperatorRefusal. */
@@ -64,6 +71,7 @@ export function makeActors(options: ActorsOptions): Actors {
   const schedule = makeSchedule(options.store, actors);
   const closing = new AbortController();
   let lastId = 0;
+  let started = 0;
 
   const known = (id: string): Actor => {
     const actor = actors.get(id);
@@ -88,8 +96,10 @@ export function makeActors(options: ActorsOptions): Actors {
     async start(wanted) {
       const id = wanted.id ?? freshId();
       checkRoom(actors, id, wanted.count ?? 1);
-      const actor = makeActor({ id, wanted, protocols, startedMs: wallMs() }, (address, onLost) =>
-        makeSend(options.inject, { address, onLost, signal: closing.signal }),
+      started += 1;
+      const actor = makeActor(
+        { id, order: started, wanted, protocols, startedMs: wallMs() },
+        (address, onLost) => makeSend(options.inject, { address, onLost, signal: closing.signal }),
       );
       const { leaseMs } = await options.store.readClock(actor.tenant);
       actors.set(id, actor);
@@ -103,7 +113,9 @@ export function makeActors(options: ActorsOptions): Actors {
       return detailsOf(actor);
     },
     list: (tenant) =>
-      [...actors.values()].filter((actor) => tenant === undefined || actor.tenant === tenant).map(viewOf),
+      [...actors.values()]
+        .filter((actor) => tenant === undefined || actor.tenant === tenant)
+        .map((actor) => ({ order: actor.order, view: viewOf(actor) })),
     get: (id) => detailsOf(known(id)),
     async change(id, change) {
       const actor = known(id);

@@ -15,6 +15,8 @@ export const silent = 'silent';
 
 export interface Actor {
   readonly id: string;
+  /** Grows with each actor that is started. */
+  readonly order: number;
   readonly startedMs: number;
   readonly protocol: string;
   readonly kit: ActorKit;
@@ -35,6 +37,7 @@ export interface PlayedProtocol {
 
 interface Making {
   readonly id: string;
+  readonly order: number;
   readonly wanted: NewActor;
   readonly protocols: readonly PlayedProtocol[];
   readonly startedMs: number;
@@ -42,7 +45,7 @@ interface Making {
 
 /** Returns an actor whose clients did nothing yet. Throws OperatorRefusal, and ActorRefused of the protocol. */
 export function makeActor(
-  { id, wanted, protocols, startedMs }: Making,
+  { id, order, wanted, protocols, startedMs }: Making,
   sendFrom: (address: string, onLost: () => void) => ReturnType<typeof makeSend>,
 ): Actor {
   const { tenant, group = '', name = id, count, every } = wanted;
@@ -78,7 +81,7 @@ export function makeActor(
     return client;
   });
   const everyMs = every === undefined ? undefined : durationMs(every);
-  return { id, startedMs, protocol, kit, tenant, group, name, behaviour, everyMs, clients };
+  return { id, order, startedMs, protocol, kit, tenant, group, name, behaviour, everyMs, clients };
 }
 
 /** Throws OperatorRefusal for a behaviour that the protocol does not have. */

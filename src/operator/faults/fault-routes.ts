@@ -1,5 +1,6 @@
 /** Injects failures into vendor requests. */
 import { type Static, Type } from '@sinclair/typebox';
+import { pageOf, pageSchema, timedPageQuery } from '../../protocols/kit/operator/page.ts';
 import { Failure, OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { App } from '../../protocols/kit/protocol.ts';
 import { refusals, tags } from '../schemas.ts';
@@ -23,7 +24,7 @@ const Rules = Type.Object({ faults: Type.Array(RuleView) });
 const Id = Type.Object({ id: FaultId });
 const Counted = Type.Object({ count: Type.Integer() });
 
-function shown({ id, fault, createdMs, ...counts }: Rule) {
+function shown({ id, fault, createdMs, place: _place, ...counts }: Rule) {
   return { ...fault, id, at: new Date(createdMs).toISOString(), ...counts };
 }
 
@@ -38,8 +39,20 @@ function listRoutes(app: App, faults: Faults): void {
   const list = async () => ({ faults: (await faults.list()).map(shown) });
   app.get(
     '/faults',
-    { schema: { ...all, operationId: 'listFaults', summary: 'Lists the fault rules' } },
-    async () => list(),
+    {
+      schema: {
+        tags,
+        operationId: 'listFaults',
+        summary: 'Lists the fault rules in the order in which they match',
+        querystring: Type.Object(timedPageQuery),
+        response: { 200: pageSchema('faults', RuleView), ...refusals },
+      },
+    },
+    async ({ query }) => {
+      const placeOf = ({ place }: Rule) => place;
+      const { items, next } = pageOf({ name: 'faults', items: await faults.list(), placeOf }, query);
+      return { faults: items.map(shown), next };
+    },
   );
   app.post(
     '/faults',

@@ -1,5 +1,6 @@
 /** A rule with what became of it, and when it fires. */
 import type { Exchange, Outgoing } from '../../protocols/kit/intercept.ts';
+import type { Place } from '../../protocols/kit/operator/page.ts';
 import { durationMs } from '../duration.ts';
 import type { Firing, SampleError } from './apply.ts';
 import { randomAt } from './decide.ts';
@@ -30,6 +31,8 @@ export interface State extends Counts {
   readonly id: string;
   readonly fault: Fault;
   readonly createdMs: number;
+  /** Sorts rules by their creation; a rule that replaces another has its place. */
+  readonly place: Place;
   /** The reading of the clock of `when.for` at its creation. */
   readonly startMs: number;
   /** Functions that release the requests held by the rule in this process. */

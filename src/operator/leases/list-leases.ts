@@ -1,5 +1,7 @@
 /** Reads the leases of all protocols, a page at a time. */
 import { type Static, Type } from '@sinclair/typebox';
+import { decodeCursor, encodeCursor, invalidCursor, pageQuery } from '../../protocols/kit/operator/page.ts';
+import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { Protocol } from '../../protocols/kit/protocol.ts';
 import type { Lease, Store } from '../../store/store.ts';
 import { protocolOf } from '../metrics/metrics.ts';
@@ -15,8 +17,7 @@ export const LeasesQuery = Type.Object({
   tenant: Pattern('tenant, such as sls/<project>'),
   group: Pattern('logstore and consumer group, API user, or channel'),
   holder: Pattern('consumer, token, or uuid'),
-  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 100 })),
-  after: Type.Optional(Type.String({ description: '`next` of the previous page' })),
+  ...pageQuery,
   order: Type.Optional(
     Type.Union([Type.Literal('name'), Type.Literal('deadline')], {
       description: 'deadline: one page of the leases that end first; default: by tenant, group and age',
@@ -65,30 +66,21 @@ const maxPageSize = 100;
 /** Maximum groups whose state a page carries. */
 const maxGroups = 1_000;
 
-/** Answered with 400. */
-export class InvalidCursor extends Error {
-  override readonly name = 'InvalidCursor';
-  readonly statusCode = 400;
-}
-
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 
-function decodeCursor(cursor: string): Place {
-  try {
-    const [tenant, group, offset] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[];
-    if (typeof tenant === 'string' && typeof group === 'string' && isCount(offset)) {
-      return { tenant, group, offset };
-    }
-  } catch {
-    // Refused below, like a cursor of another shape.
-  }
-  throw new InvalidCursor('after: it is no `next` of a page');
+const listName = 'leases';
+
+function parsePlace(cursor: string): Place {
+  const [tenant, group, offset, ...more] = decodeCursor(listName, cursor);
+  if (typeof tenant === 'string' && typeof group === 'string' && isCount(offset) && more.length === 0)
+    return { tenant, group, offset };
+  throw invalidCursor();
 }
 
-const encodeCursor = ({ tenant, group, offset }: Place): string =>
-  Buffer.from(JSON.stringify([tenant, group, offset])).toString('base64url');
+const cursorOf = ({ tenant, group, offset }: Place): string =>
+  encodeCursor(listName, [tenant, group, offset]);
 
-/** Returns a page ordered by tenant, group and age of grant, with the state of the groups. Throws InvalidCursor. */
+/** Returns a page ordered by tenant, group and age of grant, with the state of the groups. Throws OperatorRefusal for a cursor of no page. */
 export async function listLeases(
   store: Store,
   protocols: readonly Pick<Protocol, 'name' | 'viewGroups'>[],
@@ -118,11 +110,11 @@ export async function listLeases(
 async function pageOfLeases(store: Store, query: Query): Promise<Omit<Page, 'groups'>> {
   const limit = query.limit ?? maxPageSize;
   if (query.order === 'deadline') return nextDeadlines(store, query, limit);
-  const start = query.after === undefined ? undefined : decodeCursor(query.after);
+  const start = query.after === undefined ? undefined : parsePlace(query.after);
   const leases: LeaseView[] = [];
   // One more than the page holds: the next page begins there.
   for await (const { place, lease } of walkLeases(store, query, { start, chunk: limit + 1 })) {
-    if (lease === undefined || leases.length === limit) return { leases, next: encodeCursor(place) };
+    if (lease === undefined || leases.length === limit) return { leases, next: cursorOf(place) };
     leases.push(viewOf(place.tenant, lease));
   }
   return { leases, next: null };
@@ -131,7 +123,7 @@ async function pageOfLeases(store: Store, query: Query): Promise<Omit<Page, 'gro
 /** Returns the selected leases that end first. */
 async function nextDeadlines(store: Store, query: Query, limit: number): Promise<Omit<Page, 'groups'>> {
   if (query.after !== undefined)
-    throw new InvalidCursor('order: by deadline there is one page, without `after`');
+    throw new OperatorRefusal(400, 'order: by deadline there is one page, without `after`');
   let nearest: Step[] = [];
   let isComplete = true;
   for await (const step of walkLeases(store, query, { chunk: deadlineChunk })) {

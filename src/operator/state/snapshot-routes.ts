@@ -1,5 +1,6 @@
 /** States of tenants that this process keeps under a name, and returns to. */
 import { type Static, Type } from '@sinclair/typebox';
+import { pageOf, pageQuery, pageSchema } from '../../protocols/kit/operator/page.ts';
 import type { App } from '../../protocols/kit/protocol.ts';
 import type { Store } from '../../store/store.ts';
 import type { Events } from '../events/events.ts';
@@ -48,10 +49,15 @@ function listRoute(app: App, snapshots: Snapshots): void {
         tags,
         operationId: 'listSnapshots',
         summary: 'Lists the snapshots of this process',
-        response: { 200: Type.Object({ snapshots: Type.Array(SnapshotView) }), ...refusals },
+        querystring: Type.Object(pageQuery),
+        response: { 200: pageSchema('snapshots', SnapshotView), ...refusals },
       },
     },
-    async () => ({ snapshots: snapshots.list().map(viewOf) }),
+    async ({ query }) => {
+      const list = { name: 'snapshots', items: snapshots.list(), placeOf: ({ name }: Snapshot) => [name] };
+      const { items, next } = pageOf(list, query);
+      return { snapshots: items.map(viewOf), next };
+    },
   );
 }
 

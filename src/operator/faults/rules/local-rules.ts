@@ -10,6 +10,7 @@ export function makeLocalRules(swaps: Swaps, wallMs: () => number): RuleBook {
   const letGo = (state: State): number => releaseHeld(state) + swaps.release(state.id);
   const view = (state: State) => viewRule(state, state.held.size);
   let lastId = 0;
+  let created = 0;
   const freshId = (): string => {
     do lastId += 1;
     while (rules.has(`fault-${lastId}`));
@@ -22,7 +23,9 @@ export function makeLocalRules(swaps: Swaps, wallMs: () => number): RuleBook {
       throw new OperatorRefusal(409, `there are ${maxRules} fault rules already; remove some first`);
     if (known !== undefined) letGo(known);
     const held = new Set<() => void>();
-    const state = { id, fault, createdMs: wallMs(), startMs, matched: 0, fired: 0, held };
+    created += 1;
+    const place = known?.place ?? [created];
+    const state = { id, fault, createdMs: wallMs(), place, startMs, matched: 0, fired: 0, held };
     rules.set(id, state);
     return state;
   };

@@ -1,4 +1,5 @@
 /** Where the fault rules are: in this process, or in the store for all nodes. */
+import type { Place } from '../../../protocols/kit/operator/page.ts';
 import type { Fault } from '../fault.ts';
 import type { Claim, State } from '../state.ts';
 
@@ -7,6 +8,8 @@ export interface Rule {
   readonly id: string;
   readonly fault: Fault;
   readonly createdMs: number;
+  /** Sorts rules by their creation. */
+  readonly place: Place;
   readonly matched: number;
   readonly fired: number;
   /** Requests that are held now. */
@@ -41,10 +44,10 @@ export const maxRules = 1_000;
 
 /** Returns a rule as it is shown. */
 export function viewRule(
-  { id, fault, createdMs, matched, fired }: Omit<State, 'held' | 'startMs'>,
+  { id, fault, createdMs, place, matched, fired }: Omit<State, 'held' | 'startMs'>,
   held: number,
 ): Rule {
   const count = fault.when?.count ?? 1;
   const remaining = count === 'all' ? null : Math.max(0, count - fired);
-  return { id, fault, createdMs, matched, fired, held, remaining };
+  return { id, fault, createdMs, place, matched, fired, held, remaining };
 }

@@ -17,6 +17,7 @@ import {
   removalOf,
   replaceRules,
   ruleKind,
+  sortedBy,
 } from './stored-rules.ts';
 
 export interface SharedRulesOptions {
@@ -124,7 +125,8 @@ const guardOf = ({ id, version }: SharedState): Guard => ({
 function newState({ key, version, value }: Listed): SharedState {
   const { fault, createdMs, startMs } = value;
   return {
-    ...{ id: key, fault, createdMs, startMs, held: new Set(), version, matched: 0, fired: 0 },
+    ...{ id: key, fault, createdMs, place: sortedBy(key, value), startMs, held: new Set(), version },
+    ...{ matched: 0, fired: 0 },
     ...{ countsVersion: 0, waiting: [], later: 0, isClaiming: false },
   };
 }

@@ -1,6 +1,7 @@
 /** Fault rules as documents, and what changes write. */
 import { type Static, Type } from '@sinclair/typebox';
 import { documentKind } from '../../../protocols/kit/documents.ts';
+import type { Place } from '../../../protocols/kit/operator/page.ts';
 import { OperatorRefusal } from '../../../protocols/kit/operator/refusal.ts';
 import type { DocumentWrite } from '../../../store/store.ts';
 import type { Nodes } from '../../nodes/nodes.ts';
@@ -80,7 +81,7 @@ export function putRule(book: Book, rule: NewRule, wallMs: number): Edit<Rule> {
     throw new OperatorRefusal(409, `there are ${maxRules} fault rules already; remove some first`);
   const stored = newStored(rule, { wallMs, order: book.order, index: 0 });
   const value = known === undefined ? stored : { ...stored, ...placeOf(known.value) };
-  const result = viewRule({ id, ...value, matched: 0, fired: 0 }, 0);
+  const result = viewRule({ id, ...value, place: sortedBy(id, value), matched: 0, fired: 0 }, 0);
   return { writes: writesOf(id, value, known?.version ?? 0), announced: 'changed', result };
 }
 
@@ -94,6 +95,9 @@ export function replaceRules(book: Book, wanted: readonly NewRule[], wallMs: num
   });
   return { writes: [...gone.flatMap(removalOf), ...added], announced: 'discard', result: undefined };
 }
+
+/** Returns what the rules are sorted by. */
+export const sortedBy = (id: string, { order, index }: StoredRule): Place => [order, index, id];
 
 const placeOf = ({ order, index }: StoredRule): Pick<StoredRule, 'order' | 'index'> => ({ order, index });
 

@@ -25,14 +25,22 @@ export async function recordDiagnostic(store: PbxStore, diagnostic: Diagnostic):
     .catch(() => undefined);
 }
 
-export async function listDiagnostics(store: PbxStore): Promise<Diagnostic[]> {
+/** A diagnostic in a list. */
+export interface ListedDiagnostic {
+  /** Sorts diagnostics by time. */
+  readonly place: string;
+  readonly diagnostic: Diagnostic;
+}
+
+/** Returns the stored diagnostics, the oldest first. Rejects with StoreUnavailable. */
+export async function listDiagnostics(store: PbxStore): Promise<ListedDiagnostic[]> {
   const entries = await store.readTopics({
     tenant: store.tenant,
     topics: [{ topic, after: 0n }],
     limit: keepEntries,
   });
-  return entries.flatMap(({ payload }) => {
+  return entries.flatMap(({ position, payload }) => {
     const diagnostic: unknown = JSON.parse(Buffer.from(payload).toString());
-    return isDiagnostic(diagnostic) ? [diagnostic] : [];
+    return isDiagnostic(diagnostic) ? [{ place: String(position).padStart(20, '0'), diagnostic }] : [];
   });
 }

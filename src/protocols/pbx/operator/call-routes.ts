@@ -3,6 +3,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { dateOf } from '../../kit/date.ts';
+import { pageOf, pageQuery, pageSchema } from '../../kit/operator/page.ts';
 import { failures, OperatorRefusal } from '../../kit/operator/refusal.ts';
 import type { App } from '../../kit/protocol.ts';
 import { newCallId } from '../calls/dial.ts';
@@ -42,12 +43,17 @@ export function callRoutes(app: App, contextOf: ContextOf): void {
       schema: {
         tags,
         operationId: 'listCalls',
-        querystring: TenantQuery,
-        summary: 'Lists the open calls',
-        response: { 200: Type.Object({ calls: Type.Array(OpenCall) }), ...failures },
+        querystring: Type.Object({ ...TenantQuery.properties, ...pageQuery }),
+        summary: 'Lists the open calls by `callid`',
+        response: { 200: pageSchema('calls', OpenCall), ...failures },
       },
     },
-    async (request) => ({ calls: await listCalls(contextOf(request).store) }),
+    async (request) => {
+      const items = await listCalls(contextOf(request).store);
+      const list = { name: 'calls', items, placeOf: ({ callid }: OpenCall) => [callid] };
+      const { items: calls, next } = pageOf(list, request.query);
+      return { calls, next };
+    },
   );
   registerNewCall(app, contextOf);
   registerNextSteps(app, contextOf);

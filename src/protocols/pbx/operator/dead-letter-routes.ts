@@ -1,9 +1,12 @@
 /** Shows dead letters and has them delivered again. */
 import { Type } from '@sinclair/typebox';
+import { pageOf, pageSchema, timedPageQuery } from '../../kit/operator/page.ts';
 import { failures } from '../../kit/operator/refusal.ts';
 import type { App } from '../../kit/protocol.ts';
 import { DeadLetter, listDeadLetters, replayDeadLetters } from '../queues/dead-letters.ts';
 import { type ContextOf, TenantQuery, tags } from './update-model.ts';
+
+const KeyedLetter = Type.Composite([Type.Object({ key: Type.String() }), DeadLetter]);
 
 export function deadLetterRoutes(app: App, contextOf: ContextOf): void {
   app.get(
@@ -12,22 +15,17 @@ export function deadLetterRoutes(app: App, contextOf: ContextOf): void {
       schema: {
         tags,
         operationId: 'listDeadLetters',
-        querystring: TenantQuery,
+        querystring: Type.Object({ ...TenantQuery.properties, ...timedPageQuery }),
         summary: 'Lists the reports whose attempts are used up, in the order in which they happened',
-        response: {
-          200: Type.Object({
-            deadLetters: Type.Array(Type.Composite([Type.Object({ key: Type.String() }), DeadLetter])),
-          }),
-          ...failures,
-        },
+        response: { 200: pageSchema('deadLetters', KeyedLetter), ...failures },
       },
     },
-    async (request) => ({
-      deadLetters: [...(await listDeadLetters(contextOf(request).store))].map(([key, letter]) => ({
-        key,
-        ...letter,
-      })),
-    }),
+    async (request) => {
+      const letters = [...(await listDeadLetters(contextOf(request).store))];
+      const placeOf = ([key]: readonly [string, DeadLetter]) => [key];
+      const { items, next } = pageOf({ name: 'dead-letters', items: letters, placeOf }, request.query);
+      return { deadLetters: items.map(([key, letter]) => ({ key, ...letter })), next };
+    },
   );
   app.post(
     '/dead-letters/replay',

@@ -1,8 +1,9 @@
 /** Shows where reports go, what waits there, and what operators should know about it; sends test reports. */
 import { Type } from '@sinclair/typebox';
+import { pageOf, pageQuery, pageSchema, timedPageQuery } from '../../kit/operator/page.ts';
 import { failures, OperatorRefusal } from '../../kit/operator/refusal.ts';
 import type { App } from '../../kit/protocol.ts';
-import { Diagnostic, listDiagnostics } from '../delivery/diagnostics.ts';
+import { Diagnostic, type ListedDiagnostic, listDiagnostics } from '../delivery/diagnostics.ts';
 import { lastAttempt, verdictOf } from '../delivery/verdict.ts';
 import { readModel } from '../model/model.ts';
 import { LastAttempt } from '../queues/stored-queue.ts';
@@ -20,12 +21,17 @@ export function deliveryRoutes(app: App, contextOf: ContextOf): void {
       schema: {
         tags,
         operationId: 'listDeliveries',
-        querystring: TenantQuery,
-        summary: 'Lists the callbacks of live tokens, and the reports that wait for them',
-        response: { 200: Type.Object({ deliveries: Type.Array(DeliveryView) }), ...failures },
+        querystring: Type.Object({ ...TenantQuery.properties, ...pageQuery }),
+        summary: 'Lists the callbacks of live tokens by user and URL, and the reports that wait for them',
+        response: { 200: pageSchema('deliveries', DeliveryView), ...failures },
       },
     },
-    async (request) => ({ deliveries: await listDeliveries(contextOf(request)) }),
+    async (request) => {
+      const items = await listDeliveries(contextOf(request));
+      const list = { name: 'deliveries', items, placeOf: ({ user, url }: DeliveryView) => [user, url] };
+      const { items: deliveries, next } = pageOf(list, request.query);
+      return { deliveries, next };
+    },
   );
   app.get(
     '/diagnostics',
@@ -33,12 +39,17 @@ export function deliveryRoutes(app: App, contextOf: ContextOf): void {
       schema: {
         tags,
         operationId: 'listDiagnostics',
-        querystring: TenantQuery,
-        summary: 'Lists refused callbacks and problems of deliveries, newest last',
-        response: { 200: Type.Object({ diagnostics: Type.Array(Diagnostic) }), ...failures },
+        querystring: Type.Object({ ...TenantQuery.properties, ...timedPageQuery }),
+        summary: 'Lists refused callbacks and problems of deliveries, the newest first',
+        response: { 200: pageSchema('diagnostics', Diagnostic), ...failures },
       },
     },
-    async (request) => ({ diagnostics: await listDiagnostics(contextOf(request).store) }),
+    async (request) => {
+      const items = await listDiagnostics(contextOf(request).store);
+      const list = { name: 'diagnostics', items, placeOf: ({ place }: ListedDiagnostic) => [place] };
+      const { items: listed, next } = pageOf(list, { order: 'newest', ...request.query });
+      return { diagnostics: listed.map(({ diagnostic }) => diagnostic), next };
+    },
   );
   registerTestReport(app, contextOf);
 }

@@ -1,5 +1,6 @@
 /** Shows addresses that failed to log in, and unlocks them. */
-import { Type } from '@sinclair/typebox';
+import { type Static, Type } from '@sinclair/typebox';
+import { pageOf, pageQuery, pageSchema } from '../../kit/operator/page.ts';
 import { failures } from '../../kit/operator/refusal.ts';
 import type { App } from '../../kit/protocol.ts';
 import type { PbxContext } from '../api/context.ts';
@@ -19,10 +20,16 @@ export function loginFailureRoutes(app: App, { loginFailures }: Pick<PbxContext,
         tags,
         operationId: 'listLoginFailures',
         summary: 'Lists the addresses that failed to log in recently, and whether they are locked',
-        response: { 200: Type.Object({ loginFailures: Type.Array(FailedAddress) }), ...failures },
+        querystring: Type.Object(pageQuery),
+        response: { 200: pageSchema('loginFailures', FailedAddress), ...failures },
       },
     },
-    async () => ({ loginFailures: await loginFailures.list() }),
+    async ({ query }) => {
+      const items = await loginFailures.list();
+      const placeOf = ({ address }: Static<typeof FailedAddress>) => [address];
+      const page = pageOf({ name: 'login-failures', items, placeOf }, query);
+      return { loginFailures: page.items, next: page.next };
+    },
   );
   app.delete(
     '/login-failures/:address',

@@ -1,11 +1,10 @@
 /** Lists reports with their attempts, and delivers one again. */
 import { Type } from '@sinclair/typebox';
+import { pageOf, pageSchema, timedPageQuery } from '../../kit/operator/page.ts';
 import { failures, OperatorRefusal } from '../../kit/operator/refusal.ts';
 import type { App } from '../../kit/protocol.ts';
 import { listReports, ReportEntry, replayReport, reportStates } from './report-log.ts';
 import { type ContextOf, TenantQuery, tags } from './update-model.ts';
-
-const maxPage = 1_000;
 
 const Query = Type.Object(
   {
@@ -13,13 +12,11 @@ const Query = Type.Object(
     user: Type.Optional(Type.String()),
     token: Type.Optional(Type.String({ description: 'of the report, or of one of its attempts' })),
     state: Type.Optional(Type.Union(reportStates.map((state) => Type.Literal(state)))),
-    after: Type.Optional(Type.String({ description: 'id of a report: the page begins after it' })),
-    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: maxPage, default: 100 })),
-    order: Type.Optional(
-      Type.Union([Type.Literal('newest'), Type.Literal('oldest')], {
-        description: 'which report comes first; default: the newest',
-      }),
-    ),
+    ...timedPageQuery,
+    order: Type.Optional({
+      ...timedPageQuery.order,
+      description: 'which report comes first; default: the newest',
+    }),
   },
   { additionalProperties: false },
 );
@@ -34,26 +31,17 @@ export function reportLogRoutes(app: App, contextOf: ContextOf): void {
         summary: 'Lists reports with what became of them at each application, and their latest attempts',
         querystring: Query,
         response: {
-          200: Type.Object({
-            reports: Type.Array(ReportEntry),
-            next: Type.Union([Type.String(), Type.Null()], {
-              description: '`after` of the next page; null: this is the last',
-            }),
-          }),
+          200: pageSchema('reports', ReportEntry),
           ...failures,
         },
       },
     },
     async (request) => {
-      const { after, limit = 100, order = 'newest', user, token, state } = request.query;
+      const { user, token, state, ...page } = request.query;
       const filter = { ...(user && { user }), ...(token && { token }), ...(state && { state }) };
-      const all = await listReports(contextOf(request), filter);
-      if (order === 'newest') all.reverse();
-      const isAfter = ({ id }: ReportEntry): boolean =>
-        after === undefined || (order === 'newest' ? id < after : id > after);
-      const found = all.filter(isAfter);
-      const reports = found.slice(0, limit);
-      const next = found.length > limit ? (reports.at(-1)?.id ?? null) : null;
+      const items = await listReports(contextOf(request), filter);
+      const list = { name: 'reports', items, placeOf: ({ id }: ReportEntry) => [id] };
+      const { items: reports, next } = pageOf(list, { order: 'newest', ...page });
       return { reports, next };
     },
   );

@@ -1,17 +1,16 @@
 /** Lists the subscribes that wait for something to answer, and the channel groups. */
 import { Type } from '@sinclair/typebox';
+import { Next, pageOf, pageQuery, pageSchema } from '../../kit/operator/page.ts';
 import type { App } from '../../kit/protocol.ts';
 import { channelsOfGroups, listGroups } from '../channel-groups/channel-groups.ts';
 import type { PresenceContext } from '../context.ts';
+import type { ListedPoll } from '../subscribe/polls.ts';
 import {
   parseSubscribedChannels,
   parseSubscribedGroups,
   type SubscribedNames,
 } from '../wire/decode/names.ts';
 import { failures, TenantName, tags } from './refuse.ts';
-
-const maxPolls = 1_000;
-const maxGroups = 1_000;
 
 const HeldPoll = Type.Object({
   tenant: Type.String(),
@@ -22,8 +21,18 @@ const HeldPoll = Type.Object({
   heldMs: Type.Integer({ description: 'time since the request' }),
 });
 
-const Query = Type.Object({ tenant: Type.Optional(TenantName) }, { additionalProperties: false });
-const GroupsQuery = Type.Object({ tenant: TenantName }, { additionalProperties: false });
+const HeldPolls = Type.Object({
+  held: Type.Integer({ description: 'on all pages' }),
+  polls: Type.Array(HeldPoll),
+  next: Next,
+});
+const ChannelGroup = Type.Object({ group: Type.String(), channels: Type.Array(Type.String()) });
+
+const Query = Type.Object(
+  { tenant: Type.Optional(TenantName), ...pageQuery },
+  { additionalProperties: false },
+);
+const GroupsQuery = Type.Object({ tenant: TenantName, ...pageQuery }, { additionalProperties: false });
 
 /** Registers `GET /polls` and `GET /groups`. */
 export function pollRoutes(app: App, { polls, store }: PresenceContext): void {
@@ -33,17 +42,20 @@ export function pollRoutes(app: App, { polls, store }: PresenceContext): void {
       schema: {
         tags,
         operationId: 'listPolls',
-        summary: 'Lists the subscribes that this node holds, the longest held first, at most 1 000',
+        summary: 'Lists the subscribes that this node holds, the longest held first',
         querystring: Query,
-        response: { 200: Type.Object({ held: Type.Integer(), polls: Type.Array(HeldPoll) }), ...failures },
+        response: { 200: HeldPolls, ...failures },
       },
     },
-    async ({ query: { tenant } }) => {
-      const listed = polls.list().filter((poll) => tenant === undefined || poll.tenant === tenant);
-      return {
-        held: listed.length,
-        polls: listed.slice(0, maxPolls).map(({ subject, ...poll }) => ({ ...poll, ...namesOf(subject) })),
-      };
+    async ({ query: { tenant, ...page } }) => {
+      const items = polls.list().filter((poll) => tenant === undefined || poll.tenant === tenant);
+      const list = { name: 'polls', items, placeOf: ({ order }: ListedPoll) => [order] };
+      const { items: listed, next } = pageOf(list, page);
+      const views = listed.map(({ subject, tenant: name, heldMs }) => ({
+        ...{ tenant: name, heldMs },
+        ...namesOf(subject),
+      }));
+      return { held: items.length, polls: views, next };
     },
   );
   app.get(
@@ -52,21 +64,22 @@ export function pollRoutes(app: App, { polls, store }: PresenceContext): void {
       schema: {
         tags,
         operationId: 'listChannelGroups',
-        summary: 'Lists the channel groups of a subscribe key with their channels, at most 1 000',
+        summary: 'Lists the channel groups of a subscribe key with their channels',
         querystring: GroupsQuery,
         response: {
-          200: Type.Object({
-            groups: Type.Array(Type.Object({ group: Type.String(), channels: Type.Array(Type.String()) })),
-          }),
+          200: pageSchema('groups', ChannelGroup),
           ...failures,
         },
       },
     },
-    async ({ query: { tenant } }) => {
-      const names = (await listGroups(store, tenant)).slice(0, maxGroups);
+    async ({ query: { tenant, ...page } }) => {
+      const items = await listGroups(store, tenant);
+      const list = { name: 'groups', items, placeOf: (group: string) => [group] };
+      const { items: names, next } = pageOf(list, page);
       const channels = await channelsOfGroups(store, tenant, names);
       return {
         groups: names.map((group, at) => ({ group, channels: [...(channels[at] ?? [])].sort() })),
+        next,
       };
     },
   );

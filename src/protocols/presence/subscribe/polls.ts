@@ -34,6 +34,8 @@ export interface ListedPoll {
   readonly subject: PollSubject;
   /** Time since its start, ms. */
   readonly heldMs: number;
+  /** Grows with each poll that is started. */
+  readonly order: number;
 }
 
 /** All polls of this process, so that closing the server need not wait for them. */
@@ -56,6 +58,7 @@ interface Started {
   readonly tenant: Tenant;
   readonly subject: PollSubject;
   readonly startedMs: number;
+  readonly order: number;
 }
 
 const unnamed: PollSubject = { uuid: '', channels: '', groups: '' };
@@ -63,6 +66,7 @@ const unnamed: PollSubject = { uuid: '', channels: '', groups: '' };
 /** Makes an empty set of polls. `monotonicMs` measures how long they wait. */
 export function makePolls(monotonicMs: () => number = () => performance.now()): Polls {
   let held = 0;
+  let count = 0;
   const endings = new Map<(by: PollEnd) => void, Started>();
   let isClosing = false;
   let busy = 0;
@@ -87,9 +91,10 @@ export function makePolls(monotonicMs: () => number = () => performance.now()): 
       if (busy > 0) await new Promise<void>((resolve) => quiet.push(resolve));
     },
     list: () =>
-      [...endings.values()].map(({ tenant, subject, startedMs }) => ({
+      [...endings.values()].map(({ tenant, subject, startedMs, order }) => ({
         tenant,
         subject,
+        order,
         heldMs: Math.round(monotonicMs() - startedMs),
       })),
     start(maxMs, connection, tenant, subject = unnamed) {
@@ -101,7 +106,8 @@ export function makePolls(monotonicMs: () => number = () => performance.now()): 
         controller.abort();
       };
       const timer = setTimeout(() => end('timeout'), maxMs);
-      endings.set(end, { tenant, subject, startedMs: monotonicMs() });
+      count += 1;
+      endings.set(end, { tenant, subject, startedMs: monotonicMs(), order: count });
       connection.once('close', () => end('disconnect'));
       if (isClosing) end('shutdown');
       enter();

@@ -382,12 +382,12 @@ describe('diagnostics', () => {
     await beat(token, { ipaddr: '169.254.169.254', port: 80 });
     await post('/api/v1.1.0/login', { username: 'api', password: 'x', url: 'ftp://x/', urltag: 1 });
     expect(await diagnostics()).toEqual([
-      ['the url has a scheme but no urltag; treated as absolute', undefined],
+      ['login refused: the callback is not usable', expect.stringContaining('ftp://x/')],
       [
         'heartbeat refused: the callback is not usable',
         '169.254.169.254: link-local addresses are always refused: {"ipaddr":"169.254.169.254","port":"80"}',
       ],
-      ['login refused: the callback is not usable', expect.stringContaining('ftp://x/')],
+      ['the url has a scheme but no urltag; treated as absolute', undefined],
     ]);
   });
 

@@ -114,6 +114,7 @@ describe('a login', () => {
     const listed = await started.app.inject('/_heartbeatd/pbx/login-failures');
     expect(listed.json()).toEqual({
       loginFailures: [{ address: '127.0.0.1', failures: 5, locked: true }],
+      next: null,
     });
     await started.app.inject({ method: 'DELETE', url: '/_heartbeatd/pbx/login-failures/127.0.0.1' });
     expect(await login()).toMatchObject({ status: 'Success' });

@@ -44,16 +44,23 @@ describe('held subscribes', () => {
         ],
       });
     expect((await get<Polls>('/polls')).polls[0]?.heldMs).toBeGreaterThanOrEqual(0);
-    expect(await get<Polls>('/polls', { tenant: 'presence/other' })).toEqual({ held: 0, polls: [] });
+    expect(await get<Polls>('/polls', { tenant: 'presence/other' })).toEqual({
+      held: 0,
+      polls: [],
+      next: null,
+    });
     await post('/publish', { tenant, channel: 'lobby', message: { hello: 1 } });
     await expect.poll(async () => (await get<Polls>('/polls')).held).toBe(0);
   });
 });
 
 it('channel groups are listed with their channels', async () => {
-  expect(await get('/groups', { tenant })).toEqual({ groups: [] });
+  expect(await get('/groups', { tenant })).toEqual({ groups: [], next: null });
   await vendor('/v1/channel-registration/sub-key/demo/channel-group/team?add=b,a');
-  expect(await get('/groups', { tenant })).toEqual({ groups: [{ group: 'team', channels: ['a', 'b'] }] });
+  expect(await get('/groups', { tenant })).toEqual({
+    groups: [{ group: 'team', channels: ['a', 'b'] }],
+    next: null,
+  });
   await expect(get('/groups', { tenant: 'sls/demo' })).rejects.toThrow('400');
 });
 

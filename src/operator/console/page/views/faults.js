@@ -48,7 +48,7 @@ const presets = /** @type {const} */ ([
 
 export function Faults() {
   const resource = useResource(
-    { path: '/faults' },
+    { path: '/faults', query: { limit: 1_000 } },
     ({ type }) => type === 'fault.fired' || type === 'request',
     1_000,
   );

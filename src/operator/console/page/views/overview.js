@@ -28,11 +28,15 @@ export function Overview() {
   const { tenant, find = '' } = route.value.query;
   const overview = useResource({ path: '/overview' }, () => true, 1_000);
   const faults = useResource(
-    { path: '/faults' },
+    { path: '/faults', query: { limit: 1_000 } },
     ({ type }) => type === 'fault.fired' || type === 'request',
     2_000,
   );
-  const dead = useResource({ path: '/pbx/dead-letters' }, ({ protocol }) => protocol === 'pbx', 2_000);
+  const dead = useResource(
+    { path: '/pbx/dead-letters', query: { limit: 1_000 } },
+    ({ protocol }) => protocol === 'pbx',
+    2_000,
+  );
   const data = /** @type {OverviewReply | undefined} */ (overview.data);
   if (data === undefined) return html`<${Failure} error=${overview.error} />`;
   const rules =

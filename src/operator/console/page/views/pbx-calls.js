@@ -20,7 +20,7 @@ export function Calls() {
   const { data, error, refresh } = useResource(
     /** @type {import('../api.js').Read<{ calls: readonly OpenCall[] }>} */ ({
       path: '/pbx/calls',
-      query: pbxQuery(),
+      query: { limit: 1_000, ...pbxQuery() },
     }),
     concerns,
     1_000,

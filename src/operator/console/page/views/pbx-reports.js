@@ -97,7 +97,7 @@ export function DeadLetters() {
   const { data, error, refresh } = useResource(
     /** @type {import('../api.js').Read<{ deadLetters: readonly DeadLetter[] }>} */ ({
       path: '/pbx/dead-letters',
-      query: pbxQuery(),
+      query: { limit: 1_000, ...pbxQuery() },
     }),
     concerns,
     1_000,

@@ -34,7 +34,7 @@ export function Pbx() {
   const deliveries = useResource(
     /** @type {import('../api.js').Read<{ deliveries: readonly Delivery[] }>} */ ({
       path: '/pbx/deliveries',
-      query: pbxQuery(),
+      query: { limit: 1_000, ...pbxQuery() },
     }),
     concerns,
     1_000,
@@ -88,12 +88,12 @@ function Diagnostics() {
   const { data, error } = useResource(
     /** @type {import('../api.js').Read<{ diagnostics: readonly Diagnostic[] }>} */ ({
       path: '/pbx/diagnostics',
-      query: pbxQuery(),
+      query: { limit: 1_000, ...pbxQuery() },
     }),
     concerns,
     1_000,
   );
-  const notes = (data?.diagnostics ?? []).toReversed();
+  const notes = data?.diagnostics ?? [];
   return html`<section class="panel"><h2>Problems of deliveries</h2><${Failure} error=${error} />
     ${
       notes.length === 0

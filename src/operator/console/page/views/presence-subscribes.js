@@ -16,7 +16,7 @@ export function Subscribes({ tenant }) {
   const { data, error, readAt, refresh } = useResource(
     /** @type {import('../api.js').Read<{ held: number, polls: readonly HeldPoll[] }>} */ ({
       path: '/presence/polls',
-      query: { tenant },
+      query: { tenant, limit: 1_000 },
     }),
     ({ protocol }) => protocol === 'presence',
     1_000,
@@ -55,7 +55,7 @@ export function Groups({ tenant = 'presence/demo' }) {
   const { data, error, refresh } = useResource(
     /** @type {import('../api.js').Read<{ groups: readonly ChannelGroup[] }>} */ ({
       path: '/presence/groups',
-      query: { tenant },
+      query: { tenant, limit: 1_000 },
     }),
     ({ protocol, operation }) => protocol === 'presence' && /Group/.test(String(operation ?? '')),
     1_000,
