@@ -1,6 +1,7 @@
 /** Who is alive. */
 import type { Static } from '@sinclair/typebox';
 import type { LeasesPage } from '../operator/leases/list-leases.ts';
+import type { Selector } from '../operator/selector/selector.ts';
 import type { Why } from '../operator/why/why-routes.ts';
 import type { Requester } from './request.ts';
 
@@ -27,6 +28,8 @@ export interface LeaseFilter {
   readonly tenant?: string;
   readonly group?: string;
   readonly holder?: string;
+  /** Conditions by path into what the lease carries, such as `{ mood: 'fine' }`. */
+  readonly body?: Selector['body'];
 }
 
 /** Which shard of which group goes to which consumer. */

@@ -1,7 +1,11 @@
 /** Written by `npm run docs` from the routes of the operator API. `query`: names of parameters. */
 export const operatorOperations = {
-  listLeases: { method: 'GET', path: '/leases', query: 'protocol tenant group holder limit after order' },
-  endLeases: { method: 'DELETE', path: '/leases', query: 'protocol tenant group holder as' },
+  listLeases: {
+    method: 'GET',
+    path: '/leases',
+    query: 'protocol tenant group holder body limit after order',
+  },
+  endLeases: { method: 'DELETE', path: '/leases', query: 'protocol tenant group holder body as' },
   moveShard: { method: 'POST', path: '/leases/move', query: '' },
   why: { method: 'GET', path: '/why', query: 'tenant group holder' },
   readOverview: { method: 'GET', path: '/overview', query: '' },

@@ -81,6 +81,16 @@ describe('leases', () => {
     expect(JSON.parse(json.out)).toMatchObject({ holder: 'ann', group: 'lobby' });
   });
 
+  it('selects by what leases carry', async () => {
+    for (const uuid of ['ann', 'bob']) await beat('carried', uuid);
+    await hb.operator.json('POST', '/presence/state', {
+      body: { tenant: 'presence/carried', uuid: 'bob', channels: ['lobby'], state: { mood: 'fine' } },
+    });
+    const args = ['leases', '--tenant', 'presence/carried', '--json', '--body'];
+    expect(JSON.parse((await run([...args, '{"mood":"fine"}'])).out)).toMatchObject({ holder: 'bob' });
+    expect(await run([...args, 'fine'])).toMatchObject({ code: 2 });
+  });
+
   it('names the nearest of a misspelt tenant', async () => {
     await beat('spelt', 'ann');
     expect((await run(['leases', '--tenant', 'presence/spetl'])).out).toMatch(

@@ -14,8 +14,11 @@ interface Page {
   readonly isComplete?: boolean;
 }
 
-const beat = (holder: string, group = 'lobby', ttlMs = 300_000) =>
-  started.store.beat({ tenant: 'presence/demo', holder, groups: [{ group }], ttlMs, grant: true });
+const beat = (holder: string, group = 'lobby', ttlMs = 300_000, data?: string) =>
+  started.store.beat({
+    ...{ tenant: 'presence/demo', holder, ttlMs, grant: true },
+    groups: [{ group, ...(data === undefined ? {} : { data }) }],
+  });
 async function list(query: string): Promise<Page> {
   const reply = await started.app.inject(`/_heartbeatd/leases?${query}`);
   expect(reply.statusCode).toBe(200);
@@ -39,6 +42,32 @@ describe('GET /leases', () => {
     await beat('abe');
     await beat('nina', 'games');
     expect(await holders(query)).toEqual(expected);
+  });
+
+  it.each([
+    [{ mood: 'fine' }, ['ann']],
+    [{ mood: { matches: 'f*' } }, ['ann', 'abe']],
+    [{ 'place.floor': 3 }, ['abe']],
+    [{ mood: { absent: true } }, ['nina']],
+  ])('?body=%j selects by what leases carry', async (body, expected) => {
+    await beat('ann', 'lobby', 300_000, '{"mood":"fine"}');
+    await beat('abe', 'lobby', 300_000, '{"mood":"foul","place":{"floor":3}}');
+    await beat('nina');
+    const query = `body=${encodeURIComponent(JSON.stringify(body))}`;
+    expect(await holders(query)).toEqual(expected);
+    expect((await holders(`${query}&order=deadline`)).toSorted()).toEqual(expected.toSorted());
+    expect(await holders(`${query}&holder=n*`)).toEqual(expected.filter((name) => name === 'nina'));
+  });
+
+  it.each([
+    ['body=fine', 'body: not JSON'],
+    ['body={"mood":{"like":"f"}}', 'selector/body/mood'],
+    ['body=1', 'selector/body'],
+    ['operation=PbxLogin', 'operation'],
+    ['status=200', 'status'],
+  ])('?%s is refused, and names the member', async (query, message) => {
+    const reply = await started.app.inject(`/_heartbeatd/leases?${encodeURI(query)}`);
+    expect([reply.statusCode, reply.json().error]).toEqual([400, expect.stringContaining(message)]);
   });
 
   it('goes on behind a page, also where a pattern selects few', async () => {
@@ -75,6 +104,16 @@ describe('GET /leases', () => {
     });
     expect((await started.app.inject('/_heartbeatd/leases?order=deadline&after=x')).statusCode).toBe(400);
   });
+});
+
+it('DELETE /leases ends those that carry what `body` asks for', async () => {
+  await beat('ann', 'lobby', 300_000, '{"mood":"fine"}');
+  await beat('abe', 'lobby', 300_000, '{"mood":"foul"}');
+  const url = `/_heartbeatd/leases?body=${encodeURIComponent('{"mood":"foul"}')}`;
+  expect((await started.app.inject({ method: 'DELETE', url })).json().ended).toMatchObject([
+    { holder: 'abe' },
+  ]);
+  expect(await holders('')).toEqual(['ann']);
 });
 
 it('DELETE /leases ends what a pattern selects', async () => {

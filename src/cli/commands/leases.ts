@@ -1,7 +1,16 @@
 /** `heartbeatd leases`: who is alive. */
 import type { EventsOptions, Heartbeatd, LeaseFilter, LiveLease, Selector } from '../../client/index.ts';
 import { spoken } from '../../spoken.ts';
-import { type Command, type Invocation, selectorFlags, selectorOf, serverFlags } from '../command.ts';
+import {
+  type Command,
+  type Invocation,
+  jsonWord,
+  selectorFlags,
+  selectorOf,
+  serverFlags,
+  textFlag,
+} from '../command.ts';
+import { readText } from '../read-text.ts';
 import { table } from '../table.ts';
 
 /** More than this is no help on a screen; --json prints all. */
@@ -14,12 +23,19 @@ export const leases: Command = {
   flags: {
     ...serverFlags,
     ...selectorFlags,
+    body: { value: '<json>', help: 'conditions by path into what leases carry, such as {"mood":"fine"}' },
     watch: { letter: 'w', help: 'list again whenever a lease begins or ends' },
   },
   async run(invocation) {
-    const { flags, server } = invocation;
+    const { flags, server, input } = invocation;
     const hb = server();
-    const filter = selectorOf(flags) as LeaseFilter;
+    const body = textFlag(flags, 'body');
+    const filter: LeaseFilter = {
+      ...selectorOf(flags),
+      ...(body === undefined
+        ? {}
+        : { body: jsonWord(body, 'leases', (path) => readText(path, input)) as Selector['body'] }),
+    };
     if (flags.watch === true) await watch(invocation, hb, filter);
     else await show(invocation, hb, filter);
     return 0;
@@ -28,10 +44,12 @@ export const leases: Command = {
 
 /** Lists when the stream is open, and again after every change; changes that come while a list is read are one. */
 async function watch(invocation: Invocation, hb: Heartbeatd, filter: LeaseFilter): Promise<void> {
+  // Events do not carry what leases do: any change of the named ones is a reason to list again.
+  const { body: _body, ...names } = filter;
   const { signal, print, isTerminal } = invocation;
   let changed = Promise.withResolvers<'changed' | 'over'>();
   const note = (): void => changed.resolve('changed');
-  const watching = follow(hb, { ...filter, type: 'lease.*' }, { signal, onOpen: note, onEvent: note });
+  const watching = follow(hb, { ...names, type: 'lease.*' }, { signal, onOpen: note, onEvent: note });
   const over = watching.then(() => 'over' as const);
   while ((await Promise.race([over, changed.promise])) === 'changed') {
     changed = Promise.withResolvers();

@@ -2,6 +2,7 @@
 import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { ProtocolTime } from '../../protocols/kit/protocol.ts';
 import type { Store, Tenant } from '../../store/store.ts';
+import { dataOf } from '../leases/lease-data.ts';
 import { isSelected, type Selector } from '../selector/selector.ts';
 import { leasesOf, type TenantLease } from './leases-of.ts';
 
@@ -41,7 +42,8 @@ export async function selectBeating(
   const beating = new Map<string, BeatingLease>();
   if (selectors.length > 0) {
     for await (const lease of leasesOf(store, tenants)) {
-      if (!selectors.some((selector) => isSelected(lease, selector))) continue;
+      const selectable = { ...lease, body: () => dataOf(lease.data) };
+      if (!selectors.some((selector) => isSelected(selectable, selector))) continue;
       if (beating.size === maxBeating)
         throw new OperatorRefusal(400, `beating: more than ${maxBeating} leases are selected`);
       const everyMs = Math.max(1, Math.floor(lease.ttlMs / beatsPerTtl));

@@ -8,7 +8,7 @@ import { LeasesQuery, listLeases } from './list-leases.ts';
 
 const EndQuery = Type.Object(
   {
-    ...Type.Pick(LeasesQuery, ['protocol', 'tenant', 'group', 'holder']).properties,
+    ...Type.Pick(LeasesQuery, ['protocol', 'tenant', 'group', 'holder', 'body']).properties,
     as: Type.Optional(
       Type.Union([Type.Literal('expired'), Type.Literal('released')], {
         default: 'expired',
@@ -53,7 +53,10 @@ export function endLeasesRoutes(
     async (request) => {
       const { as = 'expired', ...filter } = request.query;
       if (Object.keys(filter).length === 0)
-        throw new OperatorRefusal(400, 'name protocol, tenant, group or holder; POST /reset ends everything');
+        throw new OperatorRefusal(
+          400,
+          'name protocol, tenant, group, holder or body; POST /reset ends everything',
+        );
       const { leases, next } = await listLeases(store, protocols, { ...filter, limit: perRequest });
       if (leases.length === 0 && next === null) throw new OperatorRefusal(404, 'no live lease matches');
       for (const { tenant, holder, group } of leases)

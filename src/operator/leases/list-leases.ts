@@ -5,7 +5,9 @@ import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { Protocol } from '../../protocols/kit/protocol.ts';
 import type { Lease, Store } from '../../store/store.ts';
 import { protocolOf } from '../metrics/metrics.ts';
-import { isNamed, type Place, type Step, walkLeases } from './select-leases.ts';
+import { parseSelector } from '../selector/parse.ts';
+import { dataOf } from './lease-data.ts';
+import { isNamed, type LeaseSelector, type Place, type Step, walkLeases } from './select-leases.ts';
 
 const Pattern = (description: string) =>
   Type.Optional(
@@ -17,6 +19,12 @@ export const LeasesQuery = Type.Object({
   tenant: Pattern('tenant, such as sls/<project>'),
   group: Pattern('logstore and consumer group, API user, or channel'),
   holder: Pattern('consumer, token, or uuid'),
+  body: Type.Optional(
+    Type.String({
+      description: 'conditions by path into `data`, as JSON text such as {"mood":"fine"}',
+      maxLength: 16_384,
+    }),
+  ),
   ...pageQuery,
   order: Type.Optional(
     Type.Union([Type.Literal('name'), Type.Literal('deadline')], {
@@ -107,13 +115,19 @@ export async function listLeases(
   return { ...page, groups };
 }
 
+function selectorOf({ protocol, tenant, group, holder, body }: Query): LeaseSelector {
+  const names = { protocol, tenant, group, holder, body };
+  return parseSelector(Object.fromEntries(Object.entries(names).filter(([, value]) => value !== undefined)));
+}
+
 async function pageOfLeases(store: Store, query: Query): Promise<Omit<Page, 'groups'>> {
   const limit = query.limit ?? maxPageSize;
-  if (query.order === 'deadline') return nextDeadlines(store, query, limit);
+  const selector = selectorOf(query);
+  if (query.order === 'deadline') return nextDeadlines(store, query, selector);
   const start = query.after === undefined ? undefined : parsePlace(query.after);
   const leases: LeaseView[] = [];
   // One more than the page holds: the next page begins there.
-  for await (const { place, lease } of walkLeases(store, query, { start, chunk: limit + 1 })) {
+  for await (const { place, lease } of walkLeases(store, selector, { start, chunk: limit + 1 })) {
     if (lease === undefined || leases.length === limit) return { leases, next: cursorOf(place) };
     leases.push(viewOf(place.tenant, lease));
   }
@@ -121,12 +135,16 @@ async function pageOfLeases(store: Store, query: Query): Promise<Omit<Page, 'gro
 }
 
 /** Returns the selected leases that end first. */
-async function nextDeadlines(store: Store, query: Query, limit: number): Promise<Omit<Page, 'groups'>> {
-  if (query.after !== undefined)
+async function nextDeadlines(
+  store: Store,
+  { after, limit = maxPageSize }: Query,
+  selector: LeaseSelector,
+): Promise<Omit<Page, 'groups'>> {
+  if (after !== undefined)
     throw new OperatorRefusal(400, 'order: by deadline there is one page, without `after`');
   let nearest: Step[] = [];
   let isComplete = true;
-  for await (const step of walkLeases(store, query, { chunk: deadlineChunk })) {
+  for await (const step of walkLeases(store, selector, { chunk: deadlineChunk })) {
     if (step.lease === undefined) isComplete = false;
     else nearest.push(step);
     if (nearest.length >= deadlineChunk) nearest = firstToEnd(nearest, limit);
@@ -146,14 +164,5 @@ function firstToEnd(steps: readonly Step[], limit: number): Step[] {
 }
 
 function viewOf(tenant: string, { data, ...rest }: Lease): LeaseView {
-  return { protocol: protocolOf(tenant), tenant, ...rest, data: data === null ? null : parsed(data) };
-}
-
-/** Data is JSON text if a protocol keeps any. */
-function parsed(data: string): unknown {
-  try {
-    return JSON.parse(data);
-  } catch {
-    return data;
-  }
+  return { protocol: protocolOf(tenant), tenant, ...rest, data: dataOf(data) };
 }

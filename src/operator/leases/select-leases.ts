@@ -1,14 +1,16 @@
 /** Walks over the leases that a query selects, in a fixed order, so that a walk can go on where another ended. */
 import type { Lease, Store, TenantSize } from '../../store/store.ts';
 import { protocolOf } from '../metrics/metrics.ts';
-import { matchesPattern } from '../selector/selector.ts';
+import { isSelected, matchesPattern, type Selector } from '../selector/selector.ts';
+import { dataOf } from './lease-data.ts';
 
-/** Names of leases; `*` stands for any number of characters. */
+/** Names of leases, in which `*` stands for any number of characters, and conditions on what they carry. */
 export interface LeaseSelector {
   readonly protocol?: string;
   readonly tenant?: string;
   readonly group?: string;
   readonly holder?: string;
+  readonly body?: Selector['body'] | undefined;
 }
 
 /** Where a walk is: before the member `offset` of this group. */
@@ -65,10 +67,15 @@ export async function* walkLeases(
           return;
         }
         compared += 1;
-        if (step.lease !== undefined && isNamed(step.lease.holder, selector.holder)) yield step;
+        if (step.lease !== undefined && isLeaseSelected(step.lease, selector)) yield step;
       }
     }
   }
+}
+
+function isLeaseSelected({ holder, data }: Lease, { holder: pattern, body }: LeaseSelector): boolean {
+  if (!isNamed(holder, pattern)) return false;
+  return body === undefined || isSelected({ body: () => dataOf(data) }, { body });
 }
 
 const byTenant = (a: TenantSize, b: TenantSize): number => (a.tenant < b.tenant ? -1 : 1);
