@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, Socket } from 'node:net';
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serveDirectly } from '../../src/http/direct.ts';
+import { readWhole } from '../../src/http/whole/request.ts';
+import type { WholeResponse } from '../../src/http/whole/response.ts';
 import { silentLog } from '../../src/settings/log.ts';
 import { type StartedApp, startApp } from '../start-app.ts';
 
@@ -27,6 +29,8 @@ const json = 'Content-Type: application/json';
 describe('a frequent route', () => {
   let server: Server;
   let isClosing = false;
+  let isLate = false;
+  let servePast: ReturnType<typeof serveDirectly>['serveWhole'];
   const responses: string[] = [];
 
   beforeAll(async () => {
@@ -34,7 +38,7 @@ describe('a frequent route', () => {
       request.resume();
       response.end('framework');
     });
-    const { add } = serveDirectly(server, {
+    const { add, serveWhole } = serveDirectly(server, {
       log: silentLog as unknown as FastifyBaseLogger,
       requestId: () => 'id',
       authorityOf: ({ raw }) => raw.headers.host ?? '',
@@ -42,9 +46,10 @@ describe('a frequent route', () => {
       admit: (_raw, _response, start) => start(),
       onResponse: (request, reply) => responses.push(`${request.operation} ${reply.statusCode}`),
       isClosing: () => isClosing,
-      isLate: () => false,
-      refuse: (_request, _reply, done) => done(),
+      isLate: () => isLate,
+      refuse: (_request, _reply, done) => done(new Error('busy')),
     });
+    servePast = serveWhole;
     for (const method of ['GET', 'POST']) {
       add({
         method,
@@ -117,6 +122,24 @@ describe('a frequent route', () => {
     ],
   ])('is left to the framework for %s', async (_what, bytes) => {
     expect(await send(bytes)).toBe('framework');
+  });
+
+  it('past the parser of Node is refused while the event loop is late, and not left to Node', async () => {
+    const request = readWhole(
+      Buffer.from('GET /v1/demo/beat HTTP/1.1\r\nHost: a\r\n\r\n'),
+      new Socket(),
+      undefined,
+    );
+    if (request === undefined) throw new Error('not read');
+    isLate = true;
+    const reply = await new Promise<string>((resolve) => {
+      const raw = {
+        writeHead: (status: number) => ({ end: (text: string) => resolve(`${status} ${text}`) }),
+      };
+      expect(servePast(request, raw as unknown as WholeResponse)).toBe(true);
+    });
+    isLate = false;
+    expect(reply).toBe('500 busy');
   });
 
   it('is left to the framework while the server closes', async () => {

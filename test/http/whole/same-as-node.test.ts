@@ -1,4 +1,5 @@
 /** What clients get, and what the server keeps and counts, whether it reads a request without Node's parser or with it. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { group, type Line, type Side, slsHost, startSide } from './pair.ts';
@@ -228,6 +229,29 @@ describe('a heartbeat that is read without the parser of Node', () => {
       const { past, nodes } = await exchangeAll([heartbeat]);
       expect(past).toEqual(nodes);
     }
+    expect(await sides[0].effects()).toEqual(await sides[1].effects());
+  });
+
+  it('is held by a fault until that is released', async () => {
+    await start();
+    const replies: unknown[] = [];
+    for (const side of sides) {
+      await side.operator('POST', '/faults', { match: { operation: 'Heartbeat' }, do: { hold: true } });
+      const line = await side.open();
+      let isDone = false;
+      const held = line.exchange(usual.presence ?? '').then(() => {
+        isDone = true;
+      });
+      let released = 0;
+      while (!isDone) {
+        await nextTurn();
+        released += JSON.parse(await side.operator('POST', '/faults/fault-1/release')).count ?? 0;
+      }
+      await held;
+      expect(released).toBe(1);
+      replies.push(await line.finish());
+    }
+    expect(replies[0]).toEqual(replies[1]);
     expect(await sides[0].effects()).toEqual(await sides[1].effects());
   });
 });
