@@ -1,4 +1,5 @@
 /** What no vendor has: health, metrics, the live view of leases, the clock, a reset, the OpenAPI document. */
+import { crc32 } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { App, Protocol } from '../protocols/kit/protocol.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
@@ -75,6 +76,7 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
   const listed = collectRoutes(app);
   const actors = makeActors({
     ...{ store, protocols, wallMs: options.wallMs },
+    idPrefix: store.isShared ? `actor-${crc32(bench.nodeId).toString(16)}-` : 'actor-',
     inject: (request) => options.inject(request),
   });
   app.addHook('preClose', async () => actors.close());

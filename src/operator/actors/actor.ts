@@ -19,7 +19,7 @@ const common = {
   id: Type.Optional(
     Type.String({
       pattern: '^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$',
-      description: 'default: actor-1, actor-2 and so on',
+      description: 'default: actor-1, actor-2 and so on; over Redis with a part for the node',
     }),
   ),
   protocol: Type.Optional(Type.String({ description: 'default: that of the tenant' })),

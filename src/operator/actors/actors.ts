@@ -27,6 +27,8 @@ import { type Inject, makeSend } from './send.ts';
 export interface ActorsOptions {
   readonly store: Pick<Store, 'readClock' | 'ownClocks' | 'partitionOf'>;
   readonly protocols: readonly PlayedProtocol[];
+  /** Begins the ids that are made here; those of another process over the same store differ. */
+  readonly idPrefix: string;
   /** Passes a request to the server as if it came from a connection. */
   readonly inject: Inject;
   wallMs(): number;
@@ -80,8 +82,8 @@ export function makeActors(options: ActorsOptions): Actors {
   };
   const freshId = (): string => {
     do lastId += 1;
-    while (actors.has(`actor-${lastId}`));
-    return `actor-${lastId}`;
+    while (actors.has(`${options.idPrefix}${lastId}`));
+    return `${options.idPrefix}${lastId}`;
   };
   const remove = async (actor: Actor, as: Ending): Promise<void> => {
     actors.delete(actor.id);

@@ -58,6 +58,25 @@ describe('an actor over Redis', () => {
     expect(beats).toEqual([7, 7]);
   });
 
+  it('of the PBX receives the reports that another node delivers', async () => {
+    const tenant = 'pbx/default';
+    const ids: string[] = [];
+    for (const node of [a, b]) {
+      const { body } = await node.operator('POST', '/actors', { tenant, group: 'crm' });
+      ids.push((body as { id: string }).id);
+    }
+    expect(new Set(ids).size).toBe(2);
+    for (const node of [a, b])
+      await node.operator('POST', '/pbx/events', {
+        ...{ report: 'ExtensionStatus', extension: '1001', status: 'Ringing' },
+      });
+    for (const [at, node] of [a, b].entries())
+      await expect
+        .poll(async () => (await node.operator('GET', `/actors/${ids[at]}`)).body)
+        .toMatchObject({ clients: [{ reports: 2, problem: null }] });
+    expect((await a.operator('GET', '/pbx/dead-letters')).body).toMatchObject({ deadLetters: [] });
+  });
+
   it('shares the shards of its group with a consumer that beats to another node', async () => {
     const tenant = 'sls/shop';
     await start(a, { tenant, group: 'store/cg', name: 'c2', timeout: 60 });

@@ -1,5 +1,8 @@
-/** Where the reports of simulated applications arrive: in this process, without a connection. */
+/** Where the reports of simulated applications arrive: on the node that plays the application, without a connection. */
+import { Type } from '@sinclair/typebox';
 import { isActorAddress } from '../../kit/actors/address.ts';
+import type { ProtocolContext } from '../../kit/protocol.ts';
+import { guard } from '../../kit/validate.ts';
 import type { AttemptResult } from '../callback/attempt-result.ts';
 import type { SendReport } from '../callback/send-report.ts';
 
@@ -13,28 +16,43 @@ export interface Receivers {
   deliverBefore(send: SendReport): SendReport;
 }
 
-/** Makes the receivers of a process. */
-export function makeReceivers(): Receivers {
+/** A report for an actor that another node may play. */
+const isReport = guard(Type.Object({ address: Type.String(), body: Type.String() }));
+/** What the node of the actor answers: the status of the reply, `null` if there is none. Other nodes answer `null` to the question. */
+const isReceived = guard(Type.Object({ status: Type.Union([Type.Integer(), Type.Null()]) }));
+
+/** Makes the receivers of a process. A report is delivered by any node: one that does not play its actor asks the others. */
+export function makeReceivers(gather: ProtocolContext['gather']): Receivers {
   const receivers = new Map<string, Receive>();
-  const deliver = (address: string, body: string): AttemptResult => {
-    const receive = receivers.get(address);
-    // An actor lives on the node that made it, and reports may be delivered by another one.
-    if (receive === undefined)
-      return { kind: 'unreachable', reason: `no actor of this process has the address ${address}` };
-    const status = receive(body);
-    return status === undefined
+  const receive = (address: string, body: string): { readonly status: number | null } | null => {
+    const receiver = receivers.get(address);
+    return receiver === undefined ? null : { status: receiver(body) ?? null };
+  };
+  const ask = gather?.('pbx-actors', (question) =>
+    isReport(question) ? receive(question.address, question.body) : null,
+  );
+  const deliver = async (address: string, body: string): Promise<AttemptResult> => {
+    const received =
+      receive(address, body) ??
+      (await ask?.({ address, body }))?.answers.map(({ answer }) => answer).find(isReceived);
+    if (received === undefined) return { kind: 'unreachable', reason: `no actor has the address ${address}` };
+    const { status } = received;
+    return status === null
       ? { kind: 'unreachable', reason: 'the actor is silent' }
       : { kind: 'replied', status, address, isSelf: false, excerpt: '' };
   };
   return {
-    add(address, receive) {
-      receivers.set(address, receive);
+    add(address, receiver) {
+      receivers.set(address, receiver);
       return () => receivers.delete(address);
     },
     deliverBefore: (send) => (url, body, peer) => {
       // The peer is what the server saw: no application can make its reports arrive at an actor.
       if (!isActorAddress(peer) || new URL(url).hostname !== peer) return send(url, body, peer);
-      return { result: Promise.resolve().then(() => deliver(peer, body)), abort() {} };
+      const result = deliver(peer, body).catch(
+        (error: Error): AttemptResult => ({ kind: 'unreachable', reason: error.message }),
+      );
+      return { result, abort() {} };
     },
   };
 }

@@ -91,13 +91,14 @@ export function makePbxContext(
     log,
     interceptor,
     emit,
-  }: Pick<ProtocolContext, 'store' | 'wallMs' | 'randomBytes' | 'log' | 'interceptor' | 'emit'>,
+    gather,
+  }: Pick<ProtocolContext, 'store' | 'wallMs' | 'randomBytes' | 'log' | 'interceptor' | 'emit' | 'gather'>,
   settings: PbxSettings,
 ): PbxContext {
   const ownAddress = makeOwnAddress();
   const { access, model, authorities, policyFor } = readConfiguration(settings, ownAddress);
   const abandoning = new AbortController();
-  const receivers = makeReceivers();
+  const receivers = makeReceivers(gather);
   const own = ofTenant({ store, settings, access, log }, defaultTenant);
   return {
     ...own,
