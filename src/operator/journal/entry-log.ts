@@ -36,7 +36,7 @@ export interface EntryLog {
   onChange(listener: () => void): () => void;
 }
 
-/** The event of a longer request has times of its own, ms. */
+/** The event of a request that took longer has its times read anew, ms. */
 const briefMs = 1;
 /** A larger entry is not kept for its event, bytes. */
 const smallEntry = 4_096;
