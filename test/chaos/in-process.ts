@@ -18,11 +18,23 @@ export interface InProcessResult extends Verdict {
   readonly history: readonly Entry[];
 }
 
-/** Runs the clients for some twenty seconds over a store that the poison breaks. */
-export async function runInProcess(
+const maxRuns = 3;
+
+/**
+ * Runs the clients for some twenty seconds over a store that the poison breaks; again if the machine was too busy in the quiet time for them to
+ * look at what the store has.
+ */
+export async function runInProcess(seed: string, poison?: Poison): Promise<InProcessResult> {
+  for (let runs = 1; ; runs += 1) {
+    const { isCalm, ...result } = await runOnce(seed, poison);
+    if (isCalm || runs === maxRuns) return result;
+  }
+}
+
+async function runOnce(
   seed: string,
   poison: Poison = (driver) => driver,
-): Promise<InProcessResult> {
+): Promise<InProcessResult & { readonly isCalm: boolean }> {
   const random = makeRandom(seed);
   const store = createStore(poison(openEmbeddedDriver(), random.fork('poison')));
   const config = {
@@ -42,14 +54,15 @@ export async function runInProcess(
     hasTrueClock: () => true,
     settleMs,
   });
+  let isCalm = false;
   try {
     await crowd.bench.pause(actMs);
-    await crowd.quiet();
+    isCalm = await crowd.quiet();
   } finally {
     stop.abort();
     await crowd.ended();
     for (const { app } of apps) await app.close();
     await store.close();
   }
-  return { ...checkHistory(history), history };
+  return { ...checkHistory(history), history, isCalm };
 }
