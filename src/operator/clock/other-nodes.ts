@@ -35,7 +35,7 @@ const Answer = Type.Object({
 type Answer = Static<typeof Answer>;
 const isAnswer = guard(Answer);
 
-/** Minimum pause between questions that only look for an event, ms. */
+/** Minimum pause between two questions whose only purpose is to find the event of `until`, ms. */
 const lookEveryMs = 100;
 
 export interface OtherNodesOptions extends ReactionsOptions {

@@ -1,4 +1,4 @@
-/** What was summed up of busy channels, by channel and interval, until it is told of. */
+/** Sums of the changes in busy channels, by channel and interval, kept until their event is emitted. */
 import { type Static, Type } from '@sinclair/typebox';
 import type { Tenant } from '../../../../store/store.ts';
 
