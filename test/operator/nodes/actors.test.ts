@@ -1,23 +1,15 @@
 /** Actors over one Redis: each lives on the node that started it, and what it does is seen on all. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type RedisServer, startRedis } from '../../redis-server.ts';
-import { type Node, startNode } from './two-nodes.ts';
+import { describe, expect, it } from 'vitest';
+import { type Node, startTwoNodes } from './two-nodes.ts';
 
-let redis: RedisServer;
 let a: Node;
 let b: Node;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.stop());
-beforeEach(async () => {
-  const settings = { journal: 'on', slsAutoCreate: true } as const;
-  [a, b] = await Promise.all([startNode(redis, settings, {}), startNode(redis, settings, {})]);
-});
-afterEach(async () => {
-  await a.operator('POST', '/reset');
-  await Promise.all([a.close(), b.close()]);
-});
+startTwoNodes(
+  (first, second) => {
+    [a, b] = [first, second];
+  },
+  { changes: { journal: 'on', slsAutoCreate: true }, options: {}, tidy: () => a.operator('POST', '/reset') },
+);
 
 const presence = 'presence/demo';
 const start = async (node: Node, wanted: object): Promise<void> => {

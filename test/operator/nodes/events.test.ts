@@ -1,21 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { connect } from '../../../src/client/connect.ts';
 import type { OperatorEvent } from '../../../src/operator/events/events.ts';
-import { type RedisServer, startRedis } from '../../redis-server.ts';
-import { type Node, startNode } from './two-nodes.ts';
+import { startRedis } from '../../redis-server.ts';
+import { type Node, startNode, startTwoNodes } from './two-nodes.ts';
 
-let redis: RedisServer;
 let a: Node;
 let b: Node;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.stop());
-beforeEach(async () => {
-  [a, b] = await Promise.all([startNode(redis), startNode(redis)]);
-});
-afterEach(async () => {
-  await Promise.all([a.close(), b.close()]);
+const startAnother = startTwoNodes((first, second) => {
+  [a, b] = [first, second];
 });
 
 /** What the nodes share is in this tenant. */
@@ -168,7 +160,7 @@ it('events are not published before a reader listens, on any node, and what is k
 
 describe('a reset over Redis', () => {
   it('has every node forget its journal', async () => {
-    const nodes = await Promise.all([1, 2].map(() => startNode(redis, { journal: 'on' })));
+    const nodes = await Promise.all([1, 2].map(() => startAnother({ journal: 'on' })));
     const [c, d] = nodes as [Node, Node];
     await c.light('ada');
     await d.light('bob');

@@ -1,21 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type RedisServer, startRedis } from '../../redis-server.ts';
-import { type Node, startNode } from './two-nodes.ts';
+import { describe, expect, it } from 'vitest';
+import { type Node, startTwoNodes } from './two-nodes.ts';
 
-let redis: RedisServer;
 let a: Node;
 let b: Node;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.stop());
-beforeEach(async () => {
-  [a, b] = await Promise.all([startNode(redis), startNode(redis)]);
-});
-afterEach(async () => {
-  await a.operator('DELETE', '/faults');
-  await Promise.all([a.close(), b.close()]);
-});
+const startAnother = startTwoNodes(
+  (first, second) => {
+    [a, b] = [first, second];
+  },
+  { tidy: () => a.operator('DELETE', '/faults') },
+);
 
 const match = { operation: 'LightBeacon' };
 const rules = async (node: Node): Promise<{ id: string; held: number; matched: number; fired: number }[]> =>
@@ -95,7 +88,7 @@ describe('a fault rule over Redis', () => {
 
   it('is obeyed by a node that starts later', async () => {
     await add(a, { match, when: { count: 'all' }, do: { status: 503 } });
-    const late = await startNode(redis);
+    const late = await startAnother();
     expect((await late.light()).status).toBe(503);
     await late.close();
   });

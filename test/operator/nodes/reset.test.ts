@@ -1,22 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { startReceiver, status } from '../../protocols/pbx/receiver.ts';
-import { type RedisServer, startRedis } from '../../redis-server.ts';
-import { type Node, startNode } from './two-nodes.ts';
+import { type Node, startTwoNodes } from './two-nodes.ts';
 
-let redis: RedisServer;
 let a: Node;
 let b: Node;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.stop());
-beforeEach(async () => {
-  const settings = { journal: 'on' } as const;
-  [a, b] = await Promise.all([startNode(redis, settings, {}), startNode(redis, settings, {})]);
-});
-afterEach(async () => {
-  await Promise.all([a.close(), b.close()]);
-});
+startTwoNodes(
+  (first, second) => {
+    [a, b] = [first, second];
+  },
+  { changes: { journal: 'on' }, options: {} },
+);
 
 const presence = async (node: Node, path: string): Promise<{ uuids?: string[] }> =>
   (await fetch(`${node.url}${path}`)).json() as never;

@@ -1,8 +1,9 @@
 /** Two nodes over one Redis, with a protocol of the tests: what is done on one is to be seen on the other. */
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { type Config, defaultConfig } from '../../../src/config.ts';
 import { openStore } from '../../../src/store/open.ts';
 import { beacon } from '../../protocols/kit/beacon/beacon.ts';
-import type { RedisServer } from '../../redis-server.ts';
+import { type RedisServer, startRedis } from '../../redis-server.ts';
 import { type StartedApp, type StartOptions, startApp } from '../../start-app.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -34,4 +35,39 @@ export async function startNode(
     light: (ship = 'ada') =>
       fetch(`${started.url}/beacon/north/${ship}`, { method: 'PUT', body: '{"course":1}' }),
   };
+}
+
+type StartArguments = [changes?: Partial<Config>, options?: StartOptions];
+
+interface TwoNodes {
+  readonly changes?: Partial<Config>;
+  readonly options?: StartOptions;
+  /** Makes the nodes ready to be closed. */
+  readonly tidy?: () => Promise<unknown>;
+}
+
+/** Gives each test of a file two new nodes, over one Redis for all of them. Returns the function that starts a further node over it. */
+export function startTwoNodes(
+  use: (a: Node, b: Node) => void,
+  { changes, options, tidy }: TwoNodes = {},
+): (...args: StartArguments) => Promise<Node> {
+  let redis: RedisServer;
+  let nodes: readonly Node[];
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.stop());
+  beforeEach(async () => {
+    const [a, b] = await Promise.all([
+      startNode(redis, changes, options),
+      startNode(redis, changes, options),
+    ]);
+    nodes = [a, b];
+    use(a, b);
+  });
+  afterEach(async () => {
+    await tidy?.();
+    await Promise.all(nodes.map((node) => node.close()));
+  });
+  return (...args) => startNode(redis, ...args);
 }

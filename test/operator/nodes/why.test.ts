@@ -1,24 +1,16 @@
 /** `why` over one Redis: asked at a node that did not serve the client, it explains the same. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { serverSpace } from '../../../src/store/server-space.ts';
-import { type RedisServer, startRedis } from '../../redis-server.ts';
-import { type Method, type Node, startNode } from './two-nodes.ts';
+import { type Method, type Node, startTwoNodes } from './two-nodes.ts';
 
-let redis: RedisServer;
 let a: Node;
 let b: Node;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.stop());
-beforeEach(async () => {
-  const settings = { journal: 'on' } as const;
-  [a, b] = await Promise.all([startNode(redis, settings, {}), startNode(redis, settings, {})]);
-});
-afterEach(async () => {
-  await a.operator('POST', '/reset');
-  await Promise.all([a.close(), b.close()]);
-});
+startTwoNodes(
+  (first, second) => {
+    [a, b] = [first, second];
+  },
+  { changes: { journal: 'on' }, options: {}, tidy: () => a.operator('POST', '/reset') },
+);
 
 const sls = 'sls/shop';
 const group = { tenant: sls, group: 'store/cg' };
