@@ -1,66 +1,28 @@
 /** What every driver must keep of the tenants' clocks: one suite, called by a few lines per driver. */
-import { randomUUID } from 'node:crypto';
-import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type LeaseEvent, leaseEventsTopic, type Store } from '../../src/store/store.ts';
-import type { Backend, BackendTraits, Node } from './backend.ts';
-
-const hourMs = 3_600_000;
+import { beforeEach, describe, expect, it } from 'vitest';
+import { leaseEventsTopic, type Store } from '../../src/store/store.ts';
+import type { Backend, BackendTraits } from './backend.ts';
+import { type ClockFixture, clockFixture, hourMs } from './clock/fixture.ts';
+import { clockSteps } from './clock/steps.ts';
 
 /** With hooks inside a suite that has no others: they are for these tests alone. */
 export function clockContract(traits: BackendTraits, open: () => Promise<Backend>): void {
-  describe('clocks of tenants', () => testClocks(traits, open));
+  describe('clocks of tenants', () => {
+    const fixture = clockFixture(traits, open);
+    testClocks(fixture, traits);
+    clockSteps(fixture, traits);
+  });
 }
 
-function testClocks(traits: BackendTraits, open: () => Promise<Backend>): void {
-  let backend: Backend;
+function testClocks(fixture: ClockFixture, traits: BackendTraits): void {
+  const { restart, grant, remaining, events } = fixture;
   let store: Store;
-  /** Of another node, where the backend is shared. */
   let elsewhere: Store;
-  let nodes: Node[];
-  /** Two tenants of one partition. */
   let moved: string;
   let other: string;
-
-  beforeAll(async () => {
-    backend = await open();
+  beforeEach(() => {
+    ({ store, elsewhere, moved, other } = fixture);
   });
-  afterAll(async () => {
-    await backend?.stop();
-  });
-  beforeEach(async () => {
-    nodes = [await backend.node()];
-    if (traits.shared) nodes.push(await backend.node());
-    [store, elsewhere] = [nodes[0], nodes.at(-1)].map((node) => node?.store) as [Store, Store];
-    [moved, other] = twoTenants();
-    await store.freezeClock();
-    for (const tenant of [moved, other]) await watch(tenant, 'g');
-  });
-  afterEach(async () => {
-    for (const node of nodes) await node.store.close();
-  });
-
-  /** Two tenants that share a partition. */
-  const twoTenants = (): [string, string] => {
-    const partitionOf = (tenant: string) => nodes[0]?.driver.partitionOf(tenant);
-    const one = `clock/${randomUUID()}`;
-    for (;;) {
-      const another = `clock/${randomUUID()}`;
-      if (partitionOf(another) === partitionOf(one)) return [one, another];
-    }
-  };
-  const watch = (tenant: string, ...groups: readonly string[]) =>
-    store.watchEvents({ tenant, groups, prefixes: [], forMs: 1_000 * hourMs });
-  const grant = (tenant: string, ttlMs: number, holder = 'ann', of = store) =>
-    of.beat({ tenant, holder, groups: [{ group: 'g' }], ttlMs, grant: true });
-  const remaining = async (tenant: string, of = elsewhere): Promise<number | undefined> =>
-    (await of.read({ tenant, group: 'g', holder: 'ann' }))?.remainingMs;
-  const events = async (tenant: string, group = 'g'): Promise<LeaseEvent[]> => {
-    const topics = [{ topic: leaseEventsTopic(group), after: 0n }];
-    return (await elsewhere.readTopics({ tenant, topics, limit: 10_000 })).map(
-      ({ payload }) => JSON.parse(Buffer.from(payload).toString()) as LeaseEvent,
-    );
-  };
 
   describe('the clock of one tenant', () => {
     it('moves what is due of it and nothing of others, whatever the names', async () => {
@@ -195,9 +157,8 @@ function testClocks(traits: BackendTraits, open: () => Promise<Backend>): void {
       await store.freezeClock(moved);
       await store.drop({ tenant: moved });
       await store.followClock(moved);
-      const [one] = nodes;
-      const partition = one?.driver.partitionOf(moved) ?? 0;
-      await one?.driver.sweep(partition, 'another owner', 10);
+      const { driver } = fixture.node;
+      await driver.sweep(driver.partitionOf(moved), 'another owner', 10);
       expect(await store.readClock(moved)).toMatchObject({ offsetMs: 0 });
       expect((await store.advanceClock(hourMs)).filter(({ tenant }) => tenant === moved)).toEqual([]);
     });
@@ -210,80 +171,6 @@ function testClocks(traits: BackendTraits, open: () => Promise<Backend>): void {
     });
   });
 
-  it('one advance of n, step by step, equals n advances of 1, in events and in state', async () => {
-    const act = fc.record({
-      holder: fc.constantFrom('ann', 'bob', 'cid'),
-      group: fc.constantFrom('g', 'h'),
-      ttlMs: fc.integer({ min: 1, max: 12 }),
-      documentMs: fc.integer({ min: 1, max: 12 }),
-    });
-    const round = fc.record({
-      acts: fc.array(act, { maxLength: 4 }),
-      advanceMs: fc.integer({ min: 1, max: 10 }),
-    });
-    /** Advances by n, from deadline to deadline, on any node. */
-    const inSteps = async (tenant: string, advanceMs: number): Promise<void> => {
-      for (let left = advanceMs; left > 0; ) {
-        const of = left % 2 === 0 ? store : elsewhere;
-        left -= (await of.stepClock({ tenant }, { advanceMs: left, toNext: true })).clock.advancedMs;
-      }
-    };
-    const byOnes = async (tenant: string, advanceMs: number): Promise<void> => {
-      for (let done = 0; done < advanceMs; done += 1)
-        await (done % 2 === 0 ? store : elsewhere).advanceClock(1, tenant);
-    };
-    const outcome = async (tenant: string, startMs: number): Promise<unknown> => ({
-      events: (await Promise.all(['g', 'h'].map((group) => events(tenant, group)))).map((ofGroup) =>
-        ofGroup.map(({ epoch, revision, atMs, ...rest }) => ({ ...rest, at: atMs - startMs })),
-      ),
-      members: await Promise.all(
-        ['g', 'h'].map(async (group) =>
-          (await elsewhere.members({ tenant, group, offset: 0, limit: 9 })).leases.map(
-            ({ epoch, ...lease }) => lease,
-          ),
-        ),
-      ),
-      documents: (await elsewhere.listDocuments({ tenant, collection: 'c' })).map(({ key }) => key),
-    });
-    await fc.assert(
-      fc.asyncProperty(fc.array(round, { minLength: 1, maxLength: 5 }), async (rounds) => {
-        const outcomes = await Promise.all(
-          [inSteps, byOnes].map(async (advance) => {
-            const tenant = `steps/${randomUUID()}`;
-            const { dateMs } = await store.now({ tenant });
-            await watch(tenant, 'g', 'h');
-            for (const { acts, advanceMs } of rounds) {
-              for (const { holder, group, ttlMs, documentMs } of acts) {
-                await store.beat({ tenant, holder, groups: [{ group }], ttlMs, grant: true });
-                const write = { collection: 'c', key: `${holder}${group}`, value: '1', ttlMs: documentMs };
-                await store.commit({ tenant, writes: [write] });
-              }
-              await advance(tenant, advanceMs);
-            }
-            return outcome(tenant, dateMs);
-          }),
-        );
-        expect(outcomes[0]).toEqual(outcomes[1]);
-      }),
-      { numRuns: traits.shared ? 25 : 100 },
-    );
-  });
-
-  it('a step stops where something may be due, and where the advance ends', async () => {
-    await grant(moved, 300);
-    await grant(moved, 500, 'bob');
-    await grant(other, 100);
-    const steps = [];
-    for (let left = 1_000; left > 0; ) {
-      const { clock, expired } = await store.stepClock({ tenant: moved }, { advanceMs: left, toNext: true });
-      left -= clock.advancedMs;
-      steps.push([clock.advancedMs, ...expired.map(({ holder, lateMs }) => `${holder} ${lateMs}`)]);
-    }
-    // The topic of the events has a deadline as well, which is far away.
-    expect(steps).toEqual([[300, 'ann 0'], [200, 'bob 0'], [500]]);
-    expect(await remaining(other)).toBe(100);
-  });
-
   if (traits.survivesKill)
     it('own clocks survive a kill: offset, freeze and timetokens', async () => {
       await store.advanceClock(hourMs, moved);
@@ -293,11 +180,8 @@ function testClocks(traits: BackendTraits, open: () => Promise<Backend>): void {
       await grant(other, 10_000);
       const { timetoken } = await store.now({ tenant: other });
       await grant(other, 10_000, 'bob');
-      await backend.restart?.();
-      const node = await backend.node();
-      nodes.push(node);
-      store = node.store;
-      elsewhere = store;
+      await restart();
+      ({ store, elsewhere } = fixture);
       await expect.poll(() => remaining(moved)).toBe(10_000);
       expect(await remaining(other)).toBe(10_000);
       expect(await store.readClock(moved)).toMatchObject({ offsetMs: hourMs });
