@@ -35,7 +35,9 @@ export function parseCommand({ name, flags }: Command, args: readonly string[]):
     const flag = flags[token.name];
     if (flag === undefined && token.name !== 'help') {
       const known = Object.keys(flags).map((known) => `--${known}`);
-      throw new UsageError(`${name}: ${describeUnknown(token.rawName, known)}`);
+      throw new UsageError(
+        `${name}: ${describeUnknown(token.rawName, known, `heartbeatd ${name} --help lists its flags`)}`,
+      );
     }
     if (flag?.value !== undefined && token.value === undefined)
       throw new UsageError(`${name}: ${token.rawName} needs ${flag.value}`);

@@ -55,7 +55,8 @@ async function dispatch(
 function find(name: string, commands: readonly Command[]): Command {
   const command = commands.find((candidate) => candidate.name === name);
   if (command !== undefined) return command;
-  throw new UsageError(describeUnknown(name, ['serve', 'help', ...commands.map((known) => known.name)]));
+  const known = ['serve', 'help', ...commands.map((each) => each.name)];
+  throw new UsageError(describeUnknown(name, known, 'heartbeatd help lists the commands'));
 }
 
 function printHelp(name: string | undefined, commands: readonly Command[]): number {

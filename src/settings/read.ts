@@ -1,6 +1,7 @@
 /** Reads settings from flags and environment variables, and describes them for `--help` and the docs. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { suggestion } from './nearest.ts';
 import { type Setting, SettingError, type SettingsOf, type SettingTable } from './setting.ts';
 
 const flagOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -76,7 +77,11 @@ function parseFlags(table: SettingTable, argv: readonly string[]): Readonly<Reco
   try {
     return parseArgs({ args: [...argv], options, allowNegative: true, strict: true }).values;
   } catch (error) {
-    throw new SettingError((error as Error).message.split(/\.\s/)[0] ?? 'unreadable command line');
+    const message = (error as Error).message.split(/\.\s/)[0] ?? 'unreadable command line';
+    const [, flag] = /^Unknown option '(--[^']+)'$/.exec(message) ?? [];
+    const known = Object.keys(options).map((name) => `--${name}`);
+    const hint = flag === undefined ? '' : suggestion(flag, known, 'heartbeatd --help lists the flags');
+    throw new SettingError(`${message}${hint}`);
   }
 }
 

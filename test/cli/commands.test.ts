@@ -54,6 +54,8 @@ describe('the command line', () => {
       out: '',
       err: 'heartbeatd: unknown name "lease"; did you mean "leases"?\n',
     });
+    expect((await run(['verfy'])).err).toContain('did you mean "verify"');
+    expect((await run(['LEASES'])).err).toContain('did you mean "leases"');
     expect(await run(['leases', '--protcol', 'pbx'])).toMatchObject({
       code: 2,
       err: expect.stringContaining('did you mean "--protocol"'),
@@ -229,6 +231,18 @@ it('readyz says whether the server is ready', async () => {
   expect(await run(['readyz', '--wait', '10s'])).toMatchObject({ code: 0, out: `${hb.url} is ready\n` });
   expect(await run(['readyz', '--url', 'http://127.0.0.1:9'])).toMatchObject({ code: 1 });
   expect(await run(['readyz', '--wait', 'long'])).toMatchObject({ code: 2 });
+});
+
+it('points to the list instead of naming something unrelated', async () => {
+  expect((await run(['nosuch'])).err).toBe(
+    'heartbeatd: unknown name "nosuch"; heartbeatd help lists the commands\n',
+  );
+  expect((await run(['leases', '--xyz'])).err).toBe(
+    'heartbeatd: leases: unknown name "--xyz"; heartbeatd leases --help lists its flags\n',
+  );
+  expect((await run(['api', 'nosuch'])).err).toBe(
+    'heartbeatd: api: unknown name "nosuch"; heartbeatd api lists them\n',
+  );
 });
 
 describe('exec', () => {

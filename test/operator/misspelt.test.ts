@@ -29,6 +29,8 @@ it.each([
     { match: { protocol: 'sls', operation: 'ConsumerGroupHeartBaet' }, do: { status: 503 } },
     'match.operation: unknown name "ConsumerGroupHeartBaet"; did you mean "ConsumerGroupHeartBeat"? (what the server sends needs "direction":"out")',
   ],
+  // Nothing is like it: the names that there are, if they are few.
+  ['GET', '/why?tenant=sls/p&zzz=1', undefined, 'unknown name "zzz"; one of tenant, group, holder'],
 ] as const)(
   '%s %s %j is refused with the nearest name, at any depth',
   async (method, path, payload, error) => {

@@ -21,7 +21,8 @@ export const api: Command = {
       return 0;
     }
     const known: readonly string[] = operationNames;
-    if (!known.includes(name)) throw new UsageError(`api: ${describeUnknown(name, known)}`);
+    if (!known.includes(name))
+      throw new UsageError(`api: ${describeUnknown(name, known, 'heartbeatd api lists them')}`);
     const { parameters, body } = readWords(words, (path) => readText(path, input));
     const { method, path, ...call } = sending(name as OperationName, parameters, body);
     const reply = await server().operator.open(method, path, { ...call, signal });

@@ -88,10 +88,7 @@ export function makeActor(
 export function checkBehaviour({ kit }: Pick<Actor, 'kit'>, behaviour: string): void {
   const names = Object.keys(kit.behaviours);
   if (!names.includes(behaviour))
-    throw new OperatorRefusal(
-      400,
-      `behaviour: ${describeUnknown(behaviour, names)}; one of ${names.join(', ')}`,
-    );
+    throw new OperatorRefusal(400, `behaviour: ${describeUnknown(behaviour, names)}`);
 }
 
 /** Throws OperatorRefusal for members that belong to actors of another protocol. */

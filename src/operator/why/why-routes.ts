@@ -2,7 +2,7 @@
 import { Type } from '@sinclair/typebox';
 import { distinct, named, type UnknownName } from '../../protocols/kit/explain.ts';
 import type { App, Protocol } from '../../protocols/kit/protocol.ts';
-import { nearestNames } from '../../settings/nearest.ts';
+import { nearestNames, suggestion } from '../../settings/nearest.ts';
 import type { Store } from '../../store/store.ts';
 import { protocolOf } from '../metrics/metrics.ts';
 import type { Gather } from '../nodes/gather.ts';
@@ -87,7 +87,10 @@ async function tenantsOf({ store, protocols }: WhyOptions): Promise<string[]> {
 /** Returns the reply for a name that is not known. */
 export function describe({ unknown, name, known }: UnknownName): { error: string; nearest: string[] } {
   const nearest = [...nearestNames(name, known, maxNearest)];
+  const more = known.length > nearest.length ? ', …' : '';
   const hint =
-    nearest.length === 0 ? `; no ${unknown} is known there` : `; did you mean ${JSON.stringify(nearest[0])}?`;
+    nearest.length === 0
+      ? `; no ${unknown} is known there`
+      : suggestion(name, known, `known there: ${nearest.join(', ')}${more}`);
   return { error: `unknown ${unknown} ${JSON.stringify(name.slice(0, 100))}${hint}`, nearest };
 }

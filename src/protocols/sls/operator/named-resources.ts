@@ -1,6 +1,6 @@
 /** What the operator routes share: how they find what a request names without creating it. */
 import { Type } from '@sinclair/typebox';
-import { nearestNames } from '../../../settings/nearest.ts';
+import { suggestion } from '../../../settings/nearest.ts';
 import type { Versioned } from '../../kit/documents.ts';
 import { OperatorRefusal } from '../../kit/operator/refusal.ts';
 import { Conflict } from '../../kit/retry-on-conflict.ts';
@@ -29,14 +29,8 @@ export async function findLogstore(
   const names = known.map(({ key }) => key);
   throw new OperatorRefusal(
     404,
-    `no logstore ${logstore} in the project ${project}${didYouMean(logstore, names)}`,
+    `no logstore ${logstore} in the project ${project}${suggestion(logstore, names)}`,
   );
-}
-
-/** Returns the end of an error message that names the known name most like an unknown one. */
-export function didYouMean(name: string, known: readonly string[]): string {
-  const [nearest] = nearestNames(name, known, 1);
-  return nearest === undefined ? '' : `; did you mean "${nearest}"?`;
 }
 
 /** Shards that an error message lists. */

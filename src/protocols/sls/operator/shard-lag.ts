@@ -1,5 +1,6 @@
 /** How far a consumer group is behind the end of each shard. */
 import { type Static, Type } from '@sinclair/typebox';
+import { suggestion } from '../../../settings/nearest.ts';
 import { OperatorRefusal } from '../../kit/operator/refusal.ts';
 import { checkpointDocuments, groupDocuments } from '../consumer-groups/group/known-group.ts';
 import type { ConsumerGroup } from '../consumer-groups/rebalance/consumer-group.ts';
@@ -8,7 +9,6 @@ import { decodeCursor } from '../logs/cursor.ts';
 import { readEntry, receivedAt, type ShardLog } from '../logs/shard-log.ts';
 import type { LogstoreRef } from '../resources/logstores/logstore.ts';
 import { tenantOf } from '../resources/projects/project.ts';
-import { didYouMean } from './named-resources.ts';
 
 export const ShardLag = Type.Object({
   checkpoint: Type.Union([Type.String(), Type.Null()], { description: 'null: none was saved' }),
@@ -36,7 +36,7 @@ export async function findGroup(
   const names = (await documents.list(store, tenant)).map(({ key }) => key);
   throw new OperatorRefusal(
     404,
-    `no consumer group ${name} of the logstore ${logstore}${didYouMean(name, names)}`,
+    `no consumer group ${name} of the logstore ${logstore}${suggestion(name, names)}`,
   );
 }
 
