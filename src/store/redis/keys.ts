@@ -7,7 +7,7 @@ export const keyNames = { clockName: 'clock', appendsName: 'appends' } as const;
  * How the keys are laid out, which the clock of a partition states from when it is first stored. It is raised with any change after which
  * nodes before and after it must not share a database.
  */
-export const layoutVersion = 1;
+export const layoutVersion = 2;
 
 /** Returns the start of all keys of a partition: their hash tag, so that a Redis Cluster keeps them in one slot. */
 export function partitionPrefix(partition: number): string {

@@ -52,6 +52,32 @@ it('a holder has one record, whose size depends on the names of its groups and n
   expect((await redis.hgetBuffer(key, 'ann'))?.length).toBe(length);
 });
 
+it('the record of a single lease has 18 bytes beside the name of its group, whatever came before', async () => {
+  const length = async (): Promise<number | undefined> => (await redis.hgetBuffer(key, 'ann'))?.length;
+  await beat(['channel-1']);
+  expect(await length()).toBe(18 + 'channel-1'.length);
+  await beat(['channel-1', 'channel-2']);
+  await store.release({ tenant, holder: 'ann', groups: ['channel-1'] });
+  expect(await length()).toBe(18 + 'channel-2'.length);
+  await store.advanceClock(1_000);
+  await beat(['channel-2']);
+  expect(await length()).toBe(18 + 'channel-2'.length);
+  expect(await remaining('channel-2')).toBe(10_000);
+});
+
+it('a single lease is renewed to its TTL, however long that was and is', async () => {
+  const hour = 3_600_000;
+  for (const ttlMs of [10_000, 4 * hour, 5 * hour, 5 * hour, 400 * 24 * hour, 5 * hour, 4 * hour, 10_000]) {
+    await beat(['a'], ttlMs);
+    expect(await remaining('a')).toBe(ttlMs);
+    await store.advanceClock(1_000);
+    await beat(['a'], ttlMs);
+    expect(await remaining('a')).toBe(ttlMs);
+  }
+  expect(await store.advanceClock(9_999)).toEqual([]);
+  expect(await store.advanceClock(1)).toMatchObject([{ type: 'expired', group: 'a', lateMs: 0 }]);
+});
+
 it('parts of what a holder has are renewed each, also in one batch', async () => {
   const [first, second] = [
     ['a', 'b'],

@@ -54,8 +54,10 @@ function isSameForm(a: Beat, b: Beat): boolean {
   return true;
 }
 
-/** Returns the names of leases as `lua/membership/layout.lua` stores them. */
+/** Returns a group, or the names of several as `lua/membership/layout.lua` stores them. */
 function namesOf(groups: readonly BeatGroup[]): string {
+  const [first] = groups;
+  if (first !== undefined && groups.length === 1) return first.group;
   let names = '';
   for (const { group } of groups) names += `${Buffer.byteLength(group)}:${group}`;
   return names;

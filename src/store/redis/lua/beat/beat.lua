@@ -5,11 +5,11 @@
 --          tenant, form, number of beats; if revisions are returned, the last revision of the tenant as of which the node knows those of
 --          all groups of the run, or nothing; if there are guards, their lists (beat/guards.lua), which beat has which list, and (collection,
 --          its last change as of which the node saw these lists hold, or nothing)*; then the holder of each beat; unless the beats
---          are on all that the holders have, the names of the leases of each (membership/layout.lua), and the data of those leases that
+--          are on all that the holders have, the group of each, or if there are several their names (membership/layout.lua), and the data of those leases that
 --          come with any. The form is '<ttl ms or nothing>,<default ttl ms>,<grant 1 or 0>,<returning>,<number of collections with
 --          guards>,<groups>', where returning is 'all', 'data', 'known', 'revision' or 'state', and groups has a 1 (with data)
 --          or 0 (without) for each group, or is '*' for all that are held. 'known' is 'data' of which the node knows a version, which is
---          before the names, in two bytes. Which beat has which list is nothing if there is only one, else the number of the list of each
+--          before the group, in two bytes. Which beat has which list is nothing if there is only one, else the number of the list of each
 --          beat, with ',' after it
 -- Returns  { replies, tenant, events, tenant, events, … }. The replies are one text, for a list of strings would cost its
 --          reader more than the rest. Lengths are in bytes. Per run: the number of beats and ';', and if there are guards '=' if their

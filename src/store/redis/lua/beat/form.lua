@@ -13,6 +13,8 @@ local function formOf(text)
     shift = returning == 'known' and VERSION_BYTES or 0,
     collections = tonumber(collections),
     held = groups == '*',
+    -- The group is in the place of names.
+    isSingle = #groups == 1,
     -- How many groups of each beat come with data.
     dataCount = 0,
   }

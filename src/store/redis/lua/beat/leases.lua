@@ -134,7 +134,8 @@ local function beatNamed(run, first, last)
     if run.stale and run.stale[at - first + 1] then
       reply('s')
     else
-      local groups = groupsOfNames(string.sub(ARGV[at + many], form.shift + 1))
+      local names = string.sub(ARGV[at + many], form.shift + 1)
+      local groups = form.isSingle and { names } or groupsOfNames(names)
       local refused = form.grant and isTooMany(recordOf(run.tenant, ARGV[at]), groups)
       local dataPlace = last + many + (at - first) * form.dataCount
       for index, group in ipairs(groups) do

@@ -1,10 +1,6 @@
 -- What is made of the records of holders, and found in them, apart from the fast path of beats.
 --@include membership/layout
 
-local function nameOf(group)
-  return #group .. ':' .. group
-end
-
 local function fieldOf(group, holder)
   return #group .. ':' .. group .. holder
 end
@@ -25,7 +21,13 @@ end
 
 -- Returns deadline, ttl, epoch, and the version of the data or 0, of the lease on a group in a packed record; nothing if it has none.
 local function findLease(packed, group)
-  local at, name = 1, nameOf(group)
+  if packed and string.byte(packed) ~= ROW then
+    if string.sub(packed, SINGLE_BYTES + 1) == group then
+      return unpackNumbers(SINGLE_FORMAT, packed)
+    end
+    return
+  end
+  local at, name = 2, nameOf(group)
   while packed and at <= #packed do
     local deadline, ttl, count, bytes = unpackNumbers(HEAD_FORMAT, packed, at)
     local numbersAt = at + HEAD_BYTES

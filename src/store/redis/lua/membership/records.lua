@@ -11,7 +11,13 @@ local lastPlace = NEW_PLACE
 
 local function unpackRecord(packed, holder)
   local record = { leases = {}, byGroup = {} }
-  local at, bundle = 1, 0
+  if packed and string.byte(packed) ~= ROW then
+    local lease = { record = record, group = string.sub(packed, SINGLE_BYTES + 1), holder = holder, bundle = 1, place = 1 }
+    lease.deadline, lease.ttl, lease.epoch, lease.version = unpackNumbers(SINGLE_FORMAT, packed)
+    record.leases[1], record.byGroup[lease.group] = lease, lease
+    return record
+  end
+  local at, bundle = 2, 0
   while packed and at <= #packed do
     local deadline, ttl, count, bytes = unpackNumbers(HEAD_FORMAT, packed, at)
     local numbersAt = at + HEAD_BYTES
@@ -109,10 +115,14 @@ local function packRecord(record)
       live[#live + 1] = lease
     end
   end
+  local only = live[1]
+  if #live == 1 and only.ttl <= MAX_SINGLE_TTL then
+    return pack(SINGLE_FORMAT, only.deadline, only.ttl, only.epoch, only.version) .. only.group
+  end
   table.sort(live, function(a, b)
     return a.place < b.place
   end)
-  local parts, from = {}, 1
+  local parts, from = { string.char(ROW) }, 1
   while from <= #live do
     local first, to = live[from], from
     local numbers, names = {}, {}
@@ -127,7 +137,7 @@ local function packRecord(record)
     parts[#parts + 1] = text
     from = to
   end
-  return #parts > 0 and table.concat(parts)
+  return only and table.concat(parts)
 end
 
 -- Writes what changed; called once, at the end of a script.

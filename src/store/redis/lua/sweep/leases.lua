@@ -53,9 +53,7 @@ end
 -- already.
 local function takeDue(tenant, ended, visit, stored)
   local nowMs, records, group = now(tenant), recordsOf[tenant], visit.group
-  local name = nameOf(group)
-  -- The length of a record that has nothing but a lease of this group, and where its name is.
-  local length, nameAt = HEAD_BYTES + NUMBERS_BYTES + #name, HEAD_BYTES + NUMBERS_BYTES + 1
+  local length, groupPlace = SINGLE_BYTES + #group, SINGLE_BYTES + 1
   local renewed, lost, part, isCut = {}, {}, nil, false
   for _, holder in ipairs(visit.suspects) do
     if ended.count >= ended.most then
@@ -65,11 +63,13 @@ local function takeDue(tenant, ended, visit, stored)
     end
     local packed, record = stored[holder], records[holder]
     local lease = record and record.byGroup[group]
-    local isOnly = not record and packed and #packed == length and string.find(packed, name, nameAt, true) == nameAt
-    local deadline
-    if isOnly then
-      deadline = unpackNumbers(HEAD_FORMAT, packed)
-    else
+    local deadline, epoch, version, _
+    if not record and packed and #packed == length and string.find(packed, group, groupPlace, true) == groupPlace then
+      deadline, _, epoch, version = unpackNumbers(SINGLE_FORMAT, packed)
+    end
+    -- It is a record of nothing but a lease of this group, unless it only looks so.
+    local isOnly = deadline and deadline < ROW_DEADLINE
+    if not isOnly then
       deadline = lease and lease.deadline or not record and findLease(packed, group)
     end
     if not deadline then
@@ -79,7 +79,6 @@ local function takeDue(tenant, ended, visit, stored)
       renewed[#renewed + 1] = holder
     elseif isOnly then
       part = part or partOf(ended, group)
-      local epoch, version = unpackNumbers(NUMBERS_FORMAT, packed, HEAD_BYTES + 1)
       addToPart(part, holder, deadline, epoch, version, false)
       ended.count = ended.count + 1
     else
