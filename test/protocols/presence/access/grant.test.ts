@@ -2,14 +2,14 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type StartedApp, startApp } from '../../../start-app.ts';
+import { keys, presenceKey } from './keyset.ts';
 
-const keys = { subscribeKey: 'sub-c-demo', publishKey: 'pub-c-demo', secretKey: 'sec-c-demo' };
 const path = `/v2/auth/grant/sub-key/${keys.subscribeKey}`;
 
 let started: StartedApp;
 beforeAll(async () => {
   started = await startApp({
-    presenceKeys: [Object.values(keys).join(':')],
+    presenceKeys: [presenceKey],
     presenceAuth: 'verify',
   });
 });
