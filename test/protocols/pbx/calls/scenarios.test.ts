@@ -1,74 +1,9 @@
 /** Whole calls as operators play them: every report of each, in the order in which applications of v1.1.0 and of v2.0.0 get them. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type StartedApp, startApp } from '../../../start-app.ts';
-import { type Receiver, startReceiver } from '../receiver.ts';
+import { describe, expect, it } from 'vitest';
+import { hangup, twoApplications } from './two-applications.ts';
 
-let started: StartedApp;
-let v1: Receiver;
-let v2: Receiver;
-beforeEach(async () => {
-  started = await startApp();
-  [v1, v2] = await Promise.all([startReceiver(), startReceiver()]);
-  await login('v1.1.0', '1.0.2', v1.port);
-  await login('v2.0.0', '2.0.0', v2.port);
-});
-afterEach(async () => {
-  await Promise.all([v1.close(), v2.close()]);
-  await started.close();
-});
-
-type Json = Record<string, unknown>;
-type Member = Record<string, Record<string, string>>;
-const post = async (path: string, body: object): Promise<Json> => {
-  const answer = await fetch(`${started.url}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  return (await answer.json()) as Json;
-};
-const login = (prefix: string, version: string, port: number) =>
-  post(`/api/${prefix}/login`, { username: `crm${version}`, password: 'x', port, version });
-const play = (call: object) => post('/_heartbeatd/pbx/calls', call);
-const isAboutCalls = (report: Json): boolean => (report.action ?? report.event) !== 'ExtensionStatus';
-
-/** A member as `1000`, or `5551234>1000` if it is outside, with its state and the path that the call took. */
-function member(one: Member): string {
-  const [fields = {}] = Object.values(one);
-  const { extid, number, from, to, memberstatus, callpath } = fields;
-  const name = extid ?? number ?? `${from}>${to}`;
-  return [name, memberstatus, callpath === undefined ? undefined : `via ${callpath}`]
-    .filter(Boolean)
-    .join(' ');
-}
-
-function line(report: Json): string {
-  const { action, event, call, members, reason, info, ivr, ext, inbound, outbound } = report;
-  const name = String(action ?? event);
-  if (name === 'NewCdr') return `NewCdr ${report.callfrom}>${report.callto} ${report.status} ${report.type}`;
-  // Without a list, each member is a member of the report.
-  const single = Object.entries({ outbound, inbound, ext }).flatMap(([key, value]) =>
-    value === undefined ? [] : [{ [key]: value } as Member],
-  );
-  const parties = ((call ?? members ?? single) as Member[]).map(member);
-  const number = ivr === undefined ? undefined : Object.values(ivr as object).join();
-  const { conferencenumber, conferencename } = report;
-  const conference = conferencenumber === undefined ? undefined : `${conferencenumber} ${conferencename}`;
-  return [name, reason, conference, parties.join(', '), info, number].filter(Boolean).join(' | ');
-}
-
-/** Returns the reports of both applications about calls, once the record of the call has arrived. */
-async function played(call: object): Promise<{ readonly v1: string[]; readonly v2: string[] }> {
-  expect(await play(call)).toMatchObject({ open: false });
-  const of = async (receiver: Receiver): Promise<string[]> => {
-    const reports = (): Json[] => receiver.bodies().map((body) => JSON.parse(body));
-    await expect.poll(() => reports().some(({ action, event }) => (action ?? event) === 'NewCdr')).toBe(true);
-    return reports().filter(isAboutCalls).map(line);
-  };
-  return { v1: await of(v1), v2: await of(v2) };
-}
-
-const hangup = { step: 'hangup', by: 'callee' };
+const applications = twoApplications();
+const { play, played } = applications;
 
 describe('a whole call', () => {
   it('between extensions', async () => {
@@ -159,7 +94,7 @@ describe('a whole call', () => {
         'NewCdr 555>1000 ANSWERED Inbound',
       ],
     });
-    const [record = '{}'] = v1.bodies().filter((body) => body.includes('"NewCdr"'));
+    const [record = '{}'] = applications.v1.bodies().filter((body) => body.includes('"NewCdr"'));
     expect(JSON.parse(record)).toMatchObject({ agentringtime: '3', didnumber: '6500' });
   });
 
@@ -228,130 +163,6 @@ describe('a whole call', () => {
       'NewCdr 1000>1001 NO ANSWER Internal',
     ]);
     expect(next.slice(1)).toEqual(['CallStatus | 1000 BYE, 1001 BYE', 'NewCdr 1000>1001 NO ANSWER Internal']);
-  });
-
-  it('that is forwarded', async () => {
-    const steps = ['ring', { step: 'forward', to: '1001' }, 'ring', 'answer', 'hangup'];
-    expect(await played({ from: '555', to: '1000', steps })).toEqual({
-      v1: [
-        'ALERT | 555>1000',
-        'RING | 1000, 555>1000',
-        'Tranfer | 555>1000',
-        'ALERT | 555>1000',
-        'RING | 1001, 555>1000',
-        'ANSWER | 1001, 555>1000',
-        'ANSWERED | 555>1000, 1001',
-        'BYE | 555>1000, 1001',
-        'BYE | 1001, 555>1000',
-        'NewCdr 555>1001 ANSWERED Inbound',
-      ],
-      v2: [
-        'CallStatus | 555>1000 ALERT, 1000 RING',
-        'Forward | 555>1000',
-        'CallStatus | 555>1000 ALERT, 1001 RING',
-        'CallStatus | 555>1000 ANSWERED, 1001 ANSWER',
-        'CallStatus | 555>1000 BYE, 1001 BYE',
-        'NewCdr 555>1001 ANSWERED Inbound',
-      ],
-    });
-  });
-
-  it('that goes to voicemail', async () => {
-    expect(await played({ from: '555', to: '1000', steps: ['ring', 'voicemail', 'hangup'] })).toEqual({
-      v1: [
-        'ALERT | 555>1000',
-        'RING | 1000, 555>1000',
-        'ANSWERED | 555>1000',
-        'BYE | 555>1000',
-        'NewCdr 555>1000 VOICEMAIL Inbound',
-      ],
-      v2: [
-        'CallStatus | 555>1000 ALERT, 1000 RING',
-        'CallStatus | 555>1000 ANSWERED',
-        'CallStatus | 555>1000 BYE',
-        'NewCdr 555>1000 VOICEMAIL Inbound',
-      ],
-    });
-  });
-
-  it('that is transferred by an extension, to the outside', async () => {
-    const steps = ['ring', 'answer', { step: 'transfer', to: '777' }, 'hangup'];
-    const { v1: old, v2: next } = await played({ from: '555', to: '1000', steps });
-    expect(old.slice(4)).toEqual([
-      'Tranfer | 555>1000, 1000',
-      'BYE | 555>1000, 1000>777',
-      'BYE | 1000>777, 555>1000',
-      'NewCdr 555>777 ANSWERED Transfer',
-    ]);
-    expect(next.slice(2)).toEqual([
-      'Tranfer | 555>1000, 1000',
-      'CallStatus | 555>1000 ANSWERED, 1000>777 ANSWER',
-      'CallStatus | 555>1000 BYE, 1000>777 BYE',
-      'NewCdr 555>777 ANSWERED Transfer',
-    ]);
-  });
-
-  it('that three talk in', async () => {
-    const steps = [
-      'ring',
-      'answer',
-      { step: 'consult', to: '1002' },
-      { step: 'consultation', operate: 'threeway' },
-      'hangup',
-    ];
-    expect((await played({ from: '1000', to: '1001', steps })).v2.slice(2)).toEqual([
-      'CallStatus | 1000 HOLD, 1001 ANSWER',
-      'CallStatus | 1001 ANSWERED, 1002 ANSWER',
-      'CallStatus | 1001 BYE, 1002 BYE',
-      'CallStatus | 1000 ANSWERED, 1001 ANSWER, 1002 ANSWER',
-      'CallStatus | 1000 BYE, 1001 BYE, 1002 BYE',
-      'NewCdr 1000>1001 ANSWERED Internal',
-    ]);
-  });
-
-  it('to a conference', async () => {
-    expect(await played({ from: '1000', to: '6400' })).toEqual({
-      v1: ['ANSWERED | 1000', 'BYE | 1000', 'NewCdr 1000>6400 ANSWERED Internal'],
-      v2: [
-        'CallStatus | 1000 ANSWERED via 6400',
-        'ConferenceStatus | 6400 Meeting | 1000 ANSWERED via 6400',
-        'CallStatus | 1000 BYE via 6400',
-        'ConferenceStatus | 6400 Meeting',
-        'NewCdr 1000>6400 ANSWERED Internal',
-      ],
-    });
-  });
-
-  it('to a conference that another call is in, which v2 gets reports of until both have left', async () => {
-    const first = await play({ from: '1000', to: '6400', steps: ['conference'] });
-    await play({ from: '1001', to: '6400', steps: ['conference'] });
-    await post(`/_heartbeatd/pbx/calls/${first.callid}`, { steps: ['hangup'] });
-    await play({ from: '1002', to: '6400' });
-    const conferences = (): string[] =>
-      v2
-        .bodies()
-        .map((body) => line(JSON.parse(body)))
-        .filter((text) => text.startsWith('ConferenceStatus'));
-    await expect
-      .poll(conferences)
-      .toEqual([
-        'ConferenceStatus | 6400 Meeting | 1000 ANSWERED via 6400',
-        'ConferenceStatus | 6400 Meeting | 1000 ANSWERED via 6400, 1001 ANSWERED via 6400',
-        'ConferenceStatus | 6400 Meeting | 1001 ANSWERED via 6400',
-        'ConferenceStatus | 6400 Meeting | 1001 ANSWERED via 6400, 1002 ANSWERED via 6400',
-        'ConferenceStatus | 6400 Meeting | 1001 ANSWERED via 6400',
-      ]);
-  });
-
-  it('to a queue without steps is answered by its first free agent', async () => {
-    const { v2: next } = await played({ from: '1000', to: '6700' });
-    expect(next).toEqual([
-      'CallStatus | 1000 ANSWERED via 6700',
-      'CallStatus | 1000 ALERT via 6700, 1001 RING via 6700',
-      'CallStatus | 1000 ANSWERED via 6700, 1001 ANSWER via 6700',
-      'CallStatus | 1000 BYE via 6700, 1001 BYE via 6700',
-      'NewCdr 1000>1001 ANSWERED Internal',
-    ]);
   });
 });
 

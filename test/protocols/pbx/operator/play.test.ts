@@ -1,57 +1,9 @@
-/** The PBX to play with: calls, extensions and trunks, and what clients ask about them. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type StartedApp, startApp } from '../../../start-app.ts';
-import { type Receiver, startReceiver } from '../receiver.ts';
+/** Played calls, and the extensions and trunks that an operator adds, changes and deletes. */
+import { describe, expect, it } from 'vitest';
+import { atMs, playFixture, root } from './player.ts';
 
-const root = '/_heartbeatd/pbx';
-const atMs = Date.UTC(2019, 0, 13, 23, 9, 2);
-
-let started: StartedApp;
-let receiver: Receiver;
-beforeEach(async () => {
-  started = await startApp({}, { wallMs: () => atMs });
-  await started.store.freezeClock();
-  receiver = await startReceiver();
-});
-afterEach(async () => {
-  await receiver.close();
-  await started.close();
-});
-
-const call = async (method: string, path: string, body?: unknown) => {
-  const answer = await fetch(`${started.url}${path}`, {
-    method,
-    ...(body === undefined
-      ? {}
-      : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
-  });
-  const text = await answer.text();
-  return { code: answer.status, body: text === '' ? undefined : JSON.parse(text) };
-};
-const post = (path: string, body: unknown = {}) => call('POST', path, body);
-const login = async (version: string, change: Record<string, unknown> = {}): Promise<string> => {
-  const { body } = await post(`/api/${version}/login`, {
-    username: 'api',
-    password: 'x',
-    port: receiver.port,
-    ...change,
-  });
-  return body.token;
-};
-const query = async (token: string, endpoint: string, body?: unknown, version = 'v1.1.0') =>
-  (await call('POST', `/api/${version}/${endpoint}?token=${token}`, body)).body;
-/** What arrived, without what is not the same in every run. */
-const told = (): Record<string, unknown>[] => receiver.bodies().map((body) => JSON.parse(body));
-const names = (): string[] =>
-  told().map(({ action, event, extension, status, members }) =>
-    [action ?? event, extension, status, ...statuses(members)].filter(Boolean).join(' '),
-  );
-const statuses = (members: unknown): string[] =>
-  ((members ?? []) as Record<string, { memberstatus?: string }>[]).map((member) =>
-    Object.values(member)
-      .map(({ memberstatus }) => memberstatus)
-      .join(),
-  );
+const fixture = playFixture();
+const { call, post, login, query, told, names } = fixture;
 
 describe('a played call', () => {
   it('rings, is answered and ends in reports of v1 with one id', async () => {
@@ -59,7 +11,7 @@ describe('a played call', () => {
     const { code, body } = await post(`${root}/calls`, { from: '1000', to: '1001', talkSeconds: 3 });
     expect(code).toBe(201);
     expect(body).toMatchObject({ open: false, reports: 12 });
-    await receiver.arrived(12);
+    await fixture.receiver.arrived(12);
     expect(names()).toEqual([
       'ALERT',
       'RING',
@@ -95,7 +47,7 @@ describe('a played call', () => {
     await login('v2.0.0', { version: '2.0.0' });
     const steps = ['ring', 'answer', 'hold', 'resume', { step: 'hangup', by: 'callee' }];
     await post(`${root}/calls`, { from: '1000', to: '1001', steps });
-    await receiver.arrived(11);
+    await fixture.receiver.arrived(11);
     expect(names().filter((name) => !name.startsWith('ExtensionStatus'))).toEqual([
       'CallStatus ALERT RING',
       'CallStatus ANSWERED ANSWER',
@@ -130,7 +82,7 @@ describe('a played call', () => {
   it('arrives on a trunk if inbound, and leaves by one if outbound', async () => {
     await login('v1.1.0', { version: '1.0.2' });
     await post(`${root}/calls`, { from: '5551234', to: '1003', steps: ['ring', 'hangup'] });
-    await receiver.arrived(8);
+    await fixture.receiver.arrived(8);
     expect(names()).toEqual([
       'ALERT',
       'RING',
@@ -149,7 +101,7 @@ describe('a played call', () => {
       trunk: 'FXO1-1',
       steps: ['ring', { step: 'fail', reason: 'User busy' }],
     });
-    await receiver.arrived(14);
+    await fixture.receiver.arrived(14);
     expect(names().slice(8)).toEqual([
       'ALERT',
       'RING',
@@ -165,7 +117,7 @@ describe('a played call', () => {
     await login('v1.1.0', { version: '1.0.2' });
     const key = (pressed: string) => ({ step: 'dtmf', key: pressed });
     await post(`${root}/calls`, { from: '1000', to: '1001', steps: ['ring', 'answer', key('1'), key('#')] });
-    await receiver.arrived(9);
+    await fixture.receiver.arrived(9);
     expect(told().slice(-2)).toMatchObject([
       { action: 'DTMF', info: '1', flag: '0', infos: '1' },
       { action: 'DTMF', info: '#', flag: '1', infos: '1#' },
@@ -208,8 +160,8 @@ describe('extensions and trunks', () => {
     await call('PUT', `${root}/trunks/SIP-1`, { status: 'Unreachable' });
     await call('PUT', `${root}/trunks/SIP-9`, { type: 'SIP' });
     await call('DELETE', `${root}/trunks/SIP-9`);
-    await receiver.arrived(7);
-    expect(receiver.bodies()).toEqual([
+    await fixture.receiver.arrived(7);
+    expect(fixture.receiver.bodies()).toEqual([
       '{"action":"ConfigChange","type":"extension","extid":"1010","operation":"add"}',
       '{"action":"ConfigChange","type":"extension","extid":"1010","operation":"update"}',
       '{"action":"ExtensionStatus","extension":"1010","status":"Unregistered"}',
@@ -261,92 +213,4 @@ it.each([
   const answer = await post(`${root}/events`, body);
   expect(answer.code).toBe(400);
   expect(answer.body.error).toContain(words);
-});
-
-describe('a query', () => {
-  it('returns the device', async () => {
-    const token = await login('v1.1.0');
-    expect(await query(token, 'deviceinfo/query')).toEqual({
-      status: 'Success',
-      deviceinfo: {
-        devicename: 'heartbeatd PBX',
-        sn: '369350000001',
-        hardwarever: 'V1.00 0000-0000',
-        firmwarever: '30.5.0.19',
-        systemtime: '2019-01-13 23:09:02 UTC+0',
-        uptime: '00:00:00',
-        extensionstatus: '4/4',
-      },
-    });
-  });
-
-  it('returns extensions by the names of v1 and of v2', async () => {
-    const token = await login('v2.0.0');
-    expect((await query(token, 'extension/list', undefined, 'v2.0.0')).extlist[0]).toEqual({
-      number: '1000',
-      extnumber: '1000',
-      status: 'Registered',
-      type: 'SIP',
-      username: 'Ann',
-      agentid: '',
-    });
-    for (const [body, found] of [
-      [undefined, ['1000', '1001', '1002', '1003']],
-      [{ number: 'all' }, ['1000', '1001', '1002', '1003']],
-      [{ number: '1000' }, ['1000']],
-      [{ number: 1000 }, ['1000']],
-      [{ extid: '1000,1002' }, ['1000', '1002']],
-    ] as const) {
-      const { extinfos } = await query(token, 'extension/query', body);
-      expect(extinfos.map(({ number }: { number: string }) => number)).toEqual(found);
-    }
-    expect(await query(token, 'extension/query', { number: '9' })).toEqual({
-      status: 'Failed',
-      errno: '10006',
-    });
-  });
-
-  it('returns calls on trunks, and apply succeeds', async () => {
-    const token = await login('v1.1.0');
-    expect(await query(token, 'inbound/query')).toEqual({ status: 'Success', inbound: [] });
-    expect(await query(token, 'outbound/query')).toEqual({ status: 'Success', outbound: [] });
-    await post(`${root}/calls`, { from: '5551', to: '1000', steps: ['ring', 'answer'] });
-    await post(`${root}/calls`, { from: '1001', to: '5552', steps: ['ring'] });
-    const { inbound } = await query(token, 'inbound/query');
-    expect(inbound).toMatchObject([
-      { from: '5551', to: '1000', trunk: 'SIP-1', status: 'Talking', callee: [{ extid: '1000' }] },
-    ]);
-    expect(await query(token, 'inbound/query', { inboundid: inbound[0].inboundid })).toMatchObject({
-      inbound,
-    });
-    expect(await query(token, 'inbound/query', { inboundid: '1.1' })).toEqual({
-      status: 'Failed',
-      errno: '10007',
-    });
-    expect((await query(token, 'outbound/query')).outbound).toMatchObject([
-      { from: '1001', to: '5552', trunk: 'SIP-1', status: 'Progress' },
-    ]);
-    expect(await query(token, 'apply')).toEqual({ status: 'Success' });
-  });
-
-  it('may be a GET, and have a slash at the end', async () => {
-    const token = await login('v1.1.0');
-    const get = async (path: string) => (await call('GET', `/api/${path}?token=${token}`)).body;
-    expect(await get('v1.1.0/deviceinfo/query')).toMatchObject({ status: 'Success' });
-    expect(await get('v1.1.0/deviceinfo/query/')).toMatchObject({ status: 'Success' });
-    expect(await query(token, 'deviceinfo/query/')).toMatchObject({ status: 'Success' });
-    expect(await get('v0.0.1/deviceinfo/query')).toEqual({ status: 'Failed', errno: '20001' });
-  });
-
-  it('needs a token and renews it', async () => {
-    const token = await login('v1.1.0');
-    await started.store.advanceClock(20 * 60_000);
-    await query(token, 'deviceinfo/query');
-    await started.store.advanceClock(20 * 60_000);
-    expect(await query(token, 'deviceinfo/query')).toMatchObject({ status: 'Success' });
-    expect(await query(token, 'extension/query', [])).toEqual({ status: 'Failed', errno: '20000' });
-    expect(await query('', 'deviceinfo/query')).toEqual({ status: 'Failed', errno: '20005' });
-    await started.store.advanceClock(30 * 60_000);
-    expect(await query(token, 'deviceinfo/query')).toEqual({ status: 'Failed', errno: '20004' });
-  });
 });

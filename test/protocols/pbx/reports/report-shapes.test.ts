@@ -1,13 +1,6 @@
-/**
- * Reports as each shape writes them. Sources of the rows, by shape: legacy, the first S-Series API guide (v1.0); callList, the pages
- * "System Startup" to "CDR Report" of S-Series API v1.1.0; event, the event pages "BootUp" to "uacstacall" of S-Series API v2.0.0;
- * openvox, the report pages of the UC Series API of OpenVox. The order of members in whole calls: calls/documented-reports.test.ts.
- */
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isReport, type Report, renderReport } from '../../../../src/protocols/pbx/reports/catalog.ts';
-import { type Shape, shapes } from '../../../../src/protocols/pbx/reports/report-kind.ts';
-import { shapeOf } from '../../../../src/protocols/pbx/reports/shape-of.ts';
+import type { Shape } from '../../../../src/protocols/pbx/reports/report-kind.ts';
 
 const callid = '1550710849.199';
 const ext = (number: string) => ({ type: 'ext' as const, number });
@@ -32,22 +25,6 @@ const record: Report = {
   status: 'ANSWERED',
   type: 'Outbound',
 };
-
-it.each([
-  ['', 'legacy'],
-  ['1.0.0', 'legacy'],
-  ['1.0.1', 'legacy'],
-  ['1.0.2', 'callList'],
-  ['1.1.0', 'callList'],
-  ['2.0.0', 'event'],
-  ['2.1', 'event'],
-  ['10.0.0', 'event'],
-  ['0.0.1', 'openvox'],
-  ['latest', 'legacy'],
-  ['2.x', 'legacy'],
-])('version "%s" selects the shape %s', (version, shape) => {
-  expect(shapeOf(version)).toBe(shape);
-});
 
 describe('reports have the bytes of the documents', () => {
   it.each<[Shape, Report, string | undefined]>([
@@ -294,31 +271,4 @@ describe('reports have the bytes of the documents', () => {
     expect(isReport(report)).toBe(true);
     expect(renderReport(report, shape, '1')).toBe(body);
   });
-});
-
-it('a report is one line of JSON whatever its text holds, and always the same', () => {
-  const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
-  const member = fc.oneof(
-    text.map(ext),
-    fc.record({
-      type: fc.constantFrom('inbound' as const, 'outbound' as const),
-      from: text,
-      to: text,
-      trunk: text,
-    }),
-  );
-  const step = fc.record({
-    report: fc.constantFrom('RING', 'ALERT', 'ANSWER', 'ANSWERED', 'HOLD', 'BYE'),
-    callid: text,
-    members: fc.array(member, { maxLength: 4 }),
-  });
-  fc.assert(
-    fc.property(step, fc.constantFrom(...shapes), text, (report, shape, serial) => {
-      const body = renderReport(report as Report, shape, serial);
-      if (body === undefined) return;
-      expect(body).not.toMatch(/[\r\n]/);
-      expect(JSON.parse(body)).toMatchObject({ callid: report.callid });
-      expect(renderReport(report as Report, shape, serial)).toBe(body);
-    }),
-  );
 });
