@@ -1,24 +1,15 @@
+/** What a process prints, serves and refuses from its start on. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Agent, request } from 'undici';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type RedisServer, startRedis } from '../redis-server.ts';
+import { afterEach, describe, expect, it } from 'vitest';
+import { beat, occupants, patient } from './lobby.ts';
 import { killAll, launch, serve } from './serve.ts';
 
 afterEach(killAll);
-
-/** For what a process does on a machine with much else to do. */
-const patient = { timeout: 20_000 };
-
-const beat = (url: string, uuid = 'ann') =>
-  fetch(`${url}/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=${uuid}&heartbeat=300`);
-const occupants = async (url: string): Promise<string[]> =>
-  ((await (await fetch(`${url}/v2/presence/sub-key/demo/channel/lobby`)).json()) as { uuids: string[] })
-    .uuids;
 
 describe('the process', () => {
   it('prints one log line at start where nobody watches', async () => {
@@ -101,25 +92,6 @@ describe('the process', () => {
     }
   });
 
-  it('ends with npm start, which is sent SIGTERM', async () => {
-    const probe = createServer().listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    const { port } = probe.address() as AddressInfo;
-    await new Promise((resolve) => probe.close(resolve));
-    const url = `http://127.0.0.1:${port}`;
-    const npm = spawn('npm', ['start', '--', '--port', `${port}`], { stdio: 'ignore' });
-    const ended = once(npm, 'exit');
-    const state = (): Promise<string> =>
-      beat(url).then(
-        () => 'up',
-        () => 'down',
-      );
-    await expect.poll(state, patient).toBe('up');
-    npm.kill('SIGTERM');
-    await ended;
-    await expect.poll(state, patient).toBe('down');
-  });
-
   it('says once, in words and without the password, that Redis refuses it', async () => {
     const redis = createServer((socket) => {
       socket.on('error', () => {});
@@ -190,72 +162,6 @@ describe('the process', () => {
     expect(printed()).not.toContain('s3cret');
   });
 
-  it('finishes what is under way at SIGTERM', async () => {
-    const { url, child, ended } = await serve();
-    const { hostname, port } = new URL(url);
-    const socket = connect(Number(port), hostname);
-    let heard = '';
-    const answered = new Promise<void>((resolve) => socket.on('close', () => resolve()));
-    socket.on('data', (chunk) => {
-      heard += chunk.toString();
-    });
-    const body = '{"username":"api","password":"x"}';
-    socket.write(
-      `POST /api/v1.1.0/login HTTP/1.1\r\nHost: h\r\nContent-Length: ${body.length}\r\nExpect: 100-continue\r\n\r\n`,
-    );
-    // The server has read the head and waits for the body when it is told to stop.
-    await new Promise((resolve) => socket.once('data', resolve));
-    child.kill('SIGTERM');
-    await expect
-      .poll(() =>
-        fetch(url).then(
-          () => 'up',
-          () => 'down',
-        ),
-      )
-      .toBe('down');
-    socket.write(body);
-    await answered;
-    expect(heard).toContain('"status":"Success"');
-    expect(await ended).toBe(0);
-  });
-
-  it('does not wait at SIGTERM for a connection that never said anything', async () => {
-    // A wait would be ended by the timeout, and that exits with 1.
-    const { url, child, ended } = await serve(['--shutdown-timeout-ms', '5000']);
-    const { hostname, port } = new URL(url);
-    const silent = connect(Number(port), hostname);
-    silent.on('error', () => {});
-    await new Promise((resolve) => silent.once('connect', resolve));
-    // Connections are accepted in order: once this is answered, the silent one is the server's.
-    expect((await beat(url)).status).toBe(200);
-    child.kill('SIGTERM');
-    expect(await ended).toBe(0);
-    silent.destroy();
-  });
-
-  it('ends at once at a second signal', async () => {
-    const { url, child, ended } = await serve();
-    const { hostname, port } = new URL(url);
-    const socket = connect(Number(port), hostname);
-    socket.on('error', () => {});
-    socket.write(
-      'POST /api/v1.1.0/login HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n',
-    );
-    await new Promise((resolve) => socket.once('data', resolve));
-    child.kill('SIGINT');
-    await expect
-      .poll(() =>
-        fetch(url).then(
-          () => 'up',
-          () => 'down',
-        ),
-      )
-      .toBe('down');
-    child.kill('SIGINT');
-    expect(await ended).toBe(1);
-  });
-
   it.each([
     [['--port', 'x'], {}, '--port'],
     [[], { PBX_STRICT: 'sometimes' }, 'PBX_STRICT'],
@@ -296,30 +202,6 @@ describe('the process', () => {
     expect(await ended).toBe(0);
   });
 
-  it('ends no connection on SIGTERM whose next request is on its way', async () => {
-    const { url, child, ended } = await serve();
-    const clients = new Agent({ connections: 16 });
-    let answered = 0;
-    const askUntilRefused = async (): Promise<string | undefined> => {
-      for (;;) {
-        try {
-          const { body } = await request(`${url}/v2/presence/sub-key/demo/channel/c/heartbeat?uuid=u`, {
-            dispatcher: clients,
-          });
-          await body.dump();
-          answered += 1;
-          if (answered === 1_000) child.kill('SIGTERM');
-        } catch (error) {
-          return (error as { code?: string }).code;
-        }
-      }
-    };
-    const ends = await Promise.all(Array.from({ length: 16 }, askUntilRefused));
-    expect([...new Set(ends)]).toEqual(['ECONNREFUSED']);
-    expect(await ended).toBe(0);
-    await clients.close();
-  });
-
   it('says in one line that its port is taken', async () => {
     const { url, child, ended } = await serve();
     const second = launch(['--port', new URL(url).port]);
@@ -338,90 +220,5 @@ describe('the process', () => {
     const version = launch(['--version']);
     expect(await version.ended).toBe(0);
     expect(version.printed()).toMatch(/^\d+\.\d+\.\d+\n$/);
-  });
-});
-
-describe('what was answered survives a kill', () => {
-  let folder: string;
-  let redis: RedisServer;
-  beforeAll(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'heartbeatd-'));
-    redis = await startRedis({ appendOnly: true });
-  });
-  afterAll(async () => {
-    await redis.stop();
-    rmSync(folder, { recursive: true });
-  });
-
-  it.each([
-    ['a file', () => ['--data', join(folder, 'store.db')]],
-    ['Redis', () => ['--redis-url', redis.url]],
-  ])('on %s', async (_what, args) => {
-    const first = await serve(args());
-    const operator = (body: object) =>
-      fetch(`${first.url}/_heartbeatd/clock`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      });
-    await operator({ freeze: true });
-    const login = await fetch(`${first.url}/api/v1.1.0/login`, {
-      method: 'POST',
-      body: '{"username":"api","password":"x"}',
-    });
-    const { token } = (await login.json()) as { token: string };
-    await beat(first.url);
-    await operator({ advanceMs: 60_000 });
-    first.child.kill('SIGKILL');
-    await first.ended;
-    const second = await serve(args());
-    expect(await occupants(second.url)).toEqual(['ann']);
-    const { leases } = (await (await fetch(`${second.url}/_heartbeatd/leases?protocol=presence`)).json()) as {
-      leases: { remainingMs: number }[];
-    };
-    expect(leases[0]?.remainingMs).toBe(240_000);
-    const answer = await fetch(`${second.url}/api/v1.1.0/heartbeat?token=${token}`, { method: 'POST' });
-    expect(await answer.json()).toEqual({ status: 'Success' });
-    second.child.kill('SIGTERM');
-    expect(await second.ended).toBe(0);
-  });
-
-  it("two nodes over one Redis see the same, each expiry once, and answer without Redis in the vendors' own way", async () => {
-    const [one, two] = await Promise.all([
-      serve(['--redis-url', redis.url, '--store-timeout-ms', '300']),
-      serve(['--redis-url', redis.url, '--store-timeout-ms', '300']),
-    ]);
-    for (let at = 0; at < 20; at += 1) {
-      const { url } = at % 2 === 0 ? one : two;
-      // A node that just started may be slower than its short timeout on a machine with much else to do.
-      await expect.poll(async () => (await beat(url, `u${at}`)).status, { timeout: 10_000 }).toBe(200);
-    }
-    expect((await occupants(two.url)).filter((uuid) => uuid.startsWith('u'))).toHaveLength(20);
-    const advance = await fetch(`${one.url}/_heartbeatd/clock`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: '{"advanceMs":300000}',
-    });
-    const { fired } = (await advance.json()) as { fired: { holder: string }[] };
-    const holders = fired.map(({ holder }) => holder).filter((holder) => holder.startsWith('u'));
-    expect(new Set(holders).size).toBe(20);
-    expect(holders).toHaveLength(20);
-    expect(await occupants(two.url)).toEqual([]);
-
-    await redis.kill();
-    const away = await beat(one.url);
-    expect(away.status).toBe(503);
-    expect(await away.json()).toMatchObject({ message: 'Service Unavailable', service: 'Presence' });
-    expect((await fetch(`${one.url}/readyz`)).status).toBe(503);
-    expect(await (await fetch(`${one.url}/api/v1.1.0/heartbeat?token=x`, { method: 'POST' })).json()).toEqual(
-      { status: 'Failed', errno: '20010' },
-    );
-    await redis.start();
-    for (const { url } of [one, two])
-      await expect.poll(async () => (await beat(url)).status, { timeout: 10_000 }).toBe(200);
-    for (const { child, ended } of [one, two]) {
-      child.kill('SIGTERM');
-      expect(await ended).toBe(0);
-    }
   });
 });

@@ -1,75 +1,10 @@
 /** The checker of chaos histories, on histories made by hand. */
 import { describe, expect, it } from 'vitest';
-import type { Assignment, Entry, FaultEntry, LeaseReceipt, Publication, Renewal } from '../history.ts';
+import type { Assignment, Entry } from '../history.ts';
 import { checkHistory } from './check.ts';
 import { reportTopic } from './reports.ts';
+import { at, ending, event, fault, lease, published, received, renewal, sighting } from './sample-entries.ts';
 import type { Rule } from './verdict.ts';
-
-const lease = 'presence red ann';
-/** A request that is sent at a time and answered 10 ms later. */
-const at = (sentMs: number) => ({ sentMs, doneMs: sentMs + 10 });
-const renewal = (sentMs: number, changes: Partial<Renewal> = {}): Renewal => ({
-  kind: 'renewal',
-  lease,
-  ttlMs: 6_000,
-  canGrant: true,
-  isAcknowledged: true,
-  ...at(sentMs),
-  ...changes,
-});
-const sighting = (sentMs: number, isLive: boolean): Entry => ({
-  kind: 'sighting',
-  lease,
-  isLive,
-  ...at(sentMs),
-});
-const ending = (sentMs: number, isAcknowledged = true): Entry => ({
-  kind: 'ending',
-  lease,
-  isAcknowledged,
-  ...at(sentMs),
-});
-const event = (
-  atMs: number,
-  action: LeaseReceipt['action'],
-  occupancy: number,
-  uuid = lease,
-): LeaseReceipt => ({
-  kind: 'lease event',
-  reader: 'r',
-  channel: 'red',
-  lease: uuid,
-  action,
-  occupancy,
-  happenedMs: atMs,
-  atMs,
-});
-const fault = (startMs: number, endMs: number, changes: Partial<FaultEntry> = {}): FaultEntry => ({
-  kind: 'fault',
-  name: 'stop a node',
-  startMs,
-  healedMs: endMs,
-  recoveredMs: endMs,
-  isLossy: false,
-  forwardSteps: 0,
-  keepsTime: false,
-  ...changes,
-});
-const published = (id: string, sentMs: number, changes: Partial<Publication> = {}): Publication => ({
-  kind: 'publication',
-  topic: 'red',
-  id,
-  isAcknowledged: true,
-  ...at(sentMs),
-  ...changes,
-});
-const received = (id: string, atMs: number): Entry => ({
-  kind: 'receipt',
-  reader: 'r',
-  topic: 'red',
-  id,
-  atMs,
-});
 
 const found = (history: readonly Entry[]): Rule[] => checkHistory(history).violations.map(({ rule }) => rule);
 

@@ -1,6 +1,6 @@
 /** HTTPS on the server's own port, with certificates of its own authority, beside HTTP and inside tunnels. */
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,12 +9,6 @@ import PubNub from 'pubnub';
 import { Agent, fetch, ProxyAgent } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/config.ts';
-import { openAuthority } from '../../../src/http/tls/authority.ts';
-import { openCertificateFiles } from '../../../src/http/tls/certificates.ts';
-import { authorityFolder } from '../../../src/http/tls/folder.ts';
-import { makeIsEmulated } from '../../../src/http/tls/hosts.ts';
-import { SettingError } from '../../../src/settings/setting.ts';
-import { makeIdentity } from '../../protocols/pbx/certificates.ts';
 import { type RecordedLog, recordedLog } from '../../recorded-log.ts';
 import { type StartedApp, startApp } from '../../start-app.ts';
 
@@ -247,100 +241,4 @@ describe('with TLS off', () => {
       expect.objectContaining({ msg: expect.stringContaining('set TLS=auto') }),
     ]);
   });
-});
-
-describe('the authority', () => {
-  it('is created once, with a key that only its owner reads', async () => {
-    const home = join(folder, 'a', 'tls');
-    const [one, two] = await Promise.all([openAuthority(home, Date.now()), openAuthority(home, Date.now())]);
-    expect(two.cert).toBe(one.cert);
-    expect((await openAuthority(home, Date.now())).cert).toBe(one.cert);
-    expect(readdirSync(join(folder, 'a'))).toEqual(['tls']);
-    expect(statSync(join(home, 'ca-key.pem')).mode & 0o777).toBe(0o600);
-  });
-
-  it.each([
-    ['a folder that cannot be made', () => writeFileSync(join(folder, 'x'), ''), 'x/tls', 'cannot be used'],
-    ['a missing key', () => writeFileSync(join(folder, 'ca.pem'), ''), '', 'a file is missing'],
-  ])('%s is an error that names the setting', async (_, prepare, name, text) => {
-    prepare();
-    const opening = openAuthority(join(folder, name), Date.now());
-    await expect(opening).rejects.toThrow(SettingError);
-    await expect(opening).rejects.toThrow(`TLS_FOLDER: `);
-    await expect(opening).rejects.toThrow(text);
-  });
-
-  it.each([
-    [{ XDG_DATA_HOME: '/data' }, '', '/data/heartbeatd/tls'],
-    [{ XDG_DATA_HOME: '/data' }, '/own', '/own'],
-    [{}, '', expect.stringMatching(/\/\.local\/share\/heartbeatd\/tls$/)],
-  ])('with %j and "%s" is in %s', (env, tlsFolder, expected) => {
-    expect(authorityFolder(tlsFolder, env)).toEqual(expected);
-  });
-});
-
-describe('certificates of files', () => {
-  const paths = () => ({
-    cert: join(folder, 'cert.pem'),
-    key: join(folder, 'key.pem'),
-    ca: join(folder, 'own-ca.pem'),
-  });
-  const root = makeIdentity({ names: ['root'], isAuthority: true });
-  const write = (names: readonly string[]): void => {
-    const { cert, key } = makeIdentity({ names, issuer: root });
-    writeFileSync(paths().cert, cert);
-    writeFileSync(paths().key, key);
-    writeFileSync(paths().ca, root.cert);
-  };
-
-  it('are presented to every client', async () => {
-    write(['127.0.0.1']);
-    const { cert, key, ca: own } = paths();
-    await start({ tls: 'off', tlsCert: cert, tlsKey: key, tlsCa: own });
-    const dispatcher = kept(new Agent({ connect: { ca: root.cert } }));
-    expect((await fetch(`${https()}/time/0`, { dispatcher })).status).toBe(200);
-  });
-
-  it('are read again when they change, and stay in use while the new ones cannot be used', async () => {
-    write(['127.0.0.1']);
-    const certificates = openCertificateFiles({ ...paths(), log: log.logger, pollMs: 10 });
-    let changes = 0;
-    certificates.onChange(() => {
-      changes += 1;
-    });
-    const first = certificates.standard().cert;
-    writeFileSync(paths().cert, 'rubbish');
-    await expect.poll(() => log.lines('warn')).not.toHaveLength(0);
-    expect([certificates.standard().cert, changes]).toEqual([first, 0]);
-    write(['localhost']);
-    await expect.poll(() => changes).toBeGreaterThan(0);
-    expect(certificates.standard().cert).toBe(readFileSync(paths().cert, 'utf8'));
-    certificates.close();
-  });
-
-  it.each([
-    ['TLS_CERT', { cert: 'none.pem' }],
-    ['TLS_KEY', { key: 'none.pem' }],
-    ['TLS_CERT', { cert: 'own-ca.pem.txt' }],
-    ['TLS_KEY', { key: 'other.pem' }],
-  ])('an unusable one is an error that names %s (%j)', (setting, changed) => {
-    write(['127.0.0.1']);
-    writeFileSync(join(folder, 'own-ca.pem.txt'), 'rubbish');
-    writeFileSync(join(folder, 'other.pem'), makeIdentity({ names: ['x'] }).key);
-    const changes = Object.fromEntries(
-      Object.entries(changed).map(([name, file]) => [name, join(folder, file)]),
-    );
-    expect(() => openCertificateFiles({ ...paths(), ...changes, log: log.logger })).toThrow(`${setting}: `);
-  });
-});
-
-it.each([
-  ['demo.cn-hangzhou.log.aliyuncs.com', true],
-  ['CN-hangzhou.log.aliyuncs.com.', true],
-  ['log.aliyuncs.com', false],
-  ['my-project.sls.local', true],
-  ['evil-sls.local', false],
-  ['', false],
-])('stands in for %s: %s', (host, expected) => {
-  expect(makeIsEmulated(['*.log.aliyuncs.com', 'sls.local'])(host)).toBe(expected);
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assign, type Targets } from '../../../../src/protocols/sls/consumer-groups/rebalance/assign.ts';
+import { assign, type Targets } from '../../../../../src/protocols/sls/consumer-groups/rebalance/assign.ts';
 
 const loadsOf = (result: Targets, consumers: readonly string[]): number[] =>
   consumers.map((name) => [...result.values()].filter((owner) => owner === name).length);

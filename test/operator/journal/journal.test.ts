@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { beacon } from '../protocols/kit/beacon/beacon.ts';
-import { type StartedApp, startApp } from '../start-app.ts';
+import { beacon } from '../../protocols/kit/beacon/beacon.ts';
+import { type StartedApp, startApp } from '../../start-app.ts';
 
 let started: StartedApp;
 beforeEach(async () => {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type StartedHeartbeatd, startHeartbeatd } from '../../src/start-heartbeatd.ts';
+import { type StartedHeartbeatd, startHeartbeatd } from '../../../src/start-heartbeatd.ts';
 
 const tenant = 'presence/demo';
 const rules = [

@@ -2,11 +2,11 @@ import { EventEmitter } from 'node:events';
 import { connect } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { connect as connectClient } from '../../src/client/connect.ts';
-import { makeEvents, type OperatorEvent } from '../../src/operator/events/events.ts';
-import { stream } from '../../src/operator/events/stream.ts';
-import { beacon } from '../protocols/kit/beacon/beacon.ts';
-import { type StartedApp, startApp } from '../start-app.ts';
+import { connect as connectClient } from '../../../src/client/connect.ts';
+import { makeEvents, type OperatorEvent } from '../../../src/operator/events/events.ts';
+import { stream } from '../../../src/operator/events/stream.ts';
+import { beacon } from '../../protocols/kit/beacon/beacon.ts';
+import { type StartedApp, startApp } from '../../start-app.ts';
 
 let started: StartedApp;
 beforeEach(async () => {

@@ -1,6 +1,6 @@
 /** `presence.interval` in the stream of events: changes of a busy channel, summed up at the end of each interval. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type StartedHeartbeatd, startHeartbeatd } from '../../src/start-heartbeatd.ts';
+import { type StartedHeartbeatd, startHeartbeatd } from '../../../src/start-heartbeatd.ts';
 
 const tenant = 'presence/demo';
 let hb: StartedHeartbeatd;

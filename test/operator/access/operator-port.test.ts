@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Agent, fetch as fetchWith } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readConfig } from '../../src/config.ts';
-import { connect, type Heartbeatd } from '../../src/index.ts';
-import { type StartedHeartbeatd, startHeartbeatd } from '../../src/start-heartbeatd.ts';
-import { listeningFields, type Served, welcome } from '../../src/welcome.ts';
+import { readConfig } from '../../../src/config.ts';
+import { connect, type Heartbeatd } from '../../../src/index.ts';
+import { type StartedHeartbeatd, startHeartbeatd } from '../../../src/start-heartbeatd.ts';
+import { listeningFields, type Served, welcome } from '../../../src/welcome.ts';
 
 let hb: StartedHeartbeatd;
 const heartbeat = '/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=ann&heartbeat=300';

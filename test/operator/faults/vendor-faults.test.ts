@@ -1,6 +1,6 @@
 /** Faults reach clients as each vendor's own failure would. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type StartedApp, startApp } from '../start-app.ts';
+import { type StartedApp, startApp } from '../../start-app.ts';
 
 let started: StartedApp;
 beforeEach(async () => {

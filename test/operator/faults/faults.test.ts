@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { randomAt } from '../../src/operator/faults/decide.ts';
-import { beacon } from '../protocols/kit/beacon/beacon.ts';
-import { type StartedApp, startApp } from '../start-app.ts';
+import { randomAt } from '../../../src/operator/faults/decide.ts';
+import { beacon } from '../../protocols/kit/beacon/beacon.ts';
+import { type StartedApp, startApp } from '../../start-app.ts';
 
 let started: StartedApp;
 let wallMs = 1_700_000_000_000;

@@ -2,8 +2,8 @@
 import { deflateSync, zstdCompressSync } from 'node:zlib';
 import lz4 from 'lz4-napi';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { encodeLogGroup } from '../../src/protocols/sls/logs/codec/log-group.ts';
-import { type StartedApp, startApp } from '../start-app.ts';
+import { encodeLogGroup } from '../../../src/protocols/sls/logs/codec/log-group.ts';
+import { type StartedApp, startApp } from '../../start-app.ts';
 
 let started: StartedApp;
 beforeEach(async () => {

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Config } from '../../src/config.ts';
-import { type StartedHeartbeatd, startHeartbeatd } from '../../src/start-heartbeatd.ts';
+import type { Config } from '../../../src/config.ts';
+import { type StartedHeartbeatd, startHeartbeatd } from '../../../src/start-heartbeatd.ts';
 
 let hb: StartedHeartbeatd;
 const folders: string[] = [];

@@ -1,6 +1,6 @@
 /** Events in the terms of each protocol, beside those of leases. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type StartedApp, startApp } from '../start-app.ts';
+import { type StartedApp, startApp } from '../../start-app.ts';
 
 let started: StartedApp;
 beforeEach(async () => {

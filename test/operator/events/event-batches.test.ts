@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { makeEvents } from '../../src/operator/events/events.ts';
-import { recordLeases } from '../../src/operator/events/record-leases.ts';
-import { makeHistogram } from '../../src/operator/metrics/histogram.ts';
-import { makeLateness } from '../../src/operator/overview/lateness.ts';
-import type { Store, TenantEvent } from '../../src/store/store.ts';
+import { makeEvents } from '../../../src/operator/events/events.ts';
+import { recordLeases } from '../../../src/operator/events/record-leases.ts';
+import { makeHistogram } from '../../../src/operator/metrics/histogram.ts';
+import { makeLateness } from '../../../src/operator/overview/lateness.ts';
+import type { Store, TenantEvent } from '../../../src/store/store.ts';
 
 const expiry = (holder: string, tenant = 'beacon/t'): TenantEvent => ({
   ...{ type: 'expired', tenant, group: 'g', holder, epoch: 1, revision: 1, count: 1 },
