@@ -8,6 +8,7 @@ import { type Endpoints, endpointsOf } from './endpoints.ts';
 import { type EventsOptions, streamEvents } from './events.ts';
 import { type Faults, makeFaults } from './faults.ts';
 import {
+  type EventVerdict,
   type Expectation,
   expectationOf,
   type Journal,
@@ -43,7 +44,7 @@ export interface Heartbeatd extends Endpoints {
   /** Iterates over events: `for await (const event of hb.events({ type: 'lease.*' }))`. */
   events(selector?: Selector, options?: EventsOptions): AsyncGenerator<OperatorEvent, void, void>;
   /** Resolves once an event matches, by default within 5 s. Rejects with ExpectationFailed. */
-  waitForEvent(selector: Selector, expected?: Expectation): Promise<Verdict>;
+  waitForEvent(selector: Selector, expected?: Expectation): Promise<EventVerdict>;
   /** Resolves to the verdict of an expectation that holds. Rejects with ExpectationFailed. */
   verify(wanted: Verification): Promise<Verdict>;
   /**
@@ -91,7 +92,7 @@ export function connect(url: string, { token, operatorUrl = url }: ConnectOption
     actors: makeActors(requester),
     events: (selector = {}, options) => streamEvents(requester, selector, options),
     waitForEvent: (selector, expected) =>
-      verify(requester, { ...expectationOf(selector, expected), of: 'events' }),
+      verify(requester, { ...expectationOf(selector, expected), of: 'events' }) as Promise<EventVerdict>,
     verify: (wanted) => verify(requester, wanted),
     reset: (tenant, to) => requester.json('POST', '/reset', { body: { tenant, to } }),
     state: (tenant) => requester.json('GET', '/state', { query: { tenant } }),

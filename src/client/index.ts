@@ -17,9 +17,11 @@ export type { Endpoints, PbxEndpoint, PresenceConfig, PresenceEndpoint, SlsEndpo
 export type { EventsOptions } from './events.ts';
 export type { AddedFault, Fault, Faults, RuleView } from './faults.ts';
 export {
+  type EventVerdict,
   type Expectation,
   ExpectationFailed,
   type Journal,
+  type JournalCursor,
   type JournalPage,
   type RenderedEntry,
   type Verdict,

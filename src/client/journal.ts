@@ -7,16 +7,21 @@ import type { Requester } from './request.ts';
 
 export type { RenderedEntry, Verdict, Verification };
 
+/** A sequence number; over Redis a text, which has one for each node. */
+export type JournalCursor = number | string;
+
 export interface JournalPage {
   readonly entries: readonly RenderedEntry[];
   /** For `after` of the next page. */
-  readonly cursor: number;
+  readonly cursor: JournalCursor;
   /** True: entries after the cursor asked for were already dropped. */
   readonly gap: boolean;
+  /** Nodes over the same Redis whose entries are missing. */
+  readonly unseenNodes: readonly string[];
 }
 
 export interface PageOptions {
-  readonly after?: number;
+  readonly after?: JournalCursor;
   readonly limit?: number;
   readonly order?: 'oldest' | 'newest';
 }
@@ -25,7 +30,7 @@ export interface PageOptions {
 export type Expectation = Verification['times'] & {
   readonly within?: Duration;
   /** Only what came after this cursor counts. */
-  readonly after?: number;
+  readonly after?: JournalCursor;
 };
 
 export interface Journal {
@@ -41,6 +46,9 @@ export interface Journal {
   /** Removes what matches; resolves to the number of entries. */
   clear(selector?: Selector): Promise<number>;
 }
+
+/** A verdict on events, whose cursor is a sequence number also over Redis. */
+export type EventVerdict = Verdict & { readonly cursor: number };
 
 /** An expectation that did not hold; the message shows the closest entries. */
 export class ExpectationFailed extends Error {

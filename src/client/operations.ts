@@ -50,7 +50,7 @@ export const operatorOperations = {
     path: '/journal',
     query: 'protocol tenant group holder operation type status direction answered body',
   },
-  readJournalEntry: { method: 'GET', path: '/journal/{seq}', query: '' },
+  readJournalEntry: { method: 'GET', path: '/journal/{seq}', query: 'node' },
   verify: { method: 'POST', path: '/verify', query: '' },
   listRoutes: { method: 'GET', path: '', query: '' },
   readLogs: { method: 'GET', path: '/sls/logs', query: 'project logstore shard from to limit format' },

@@ -15,12 +15,17 @@ import { type Faults, makeFaults } from './faults/faults.ts';
 import type { FaultsOptions } from './faults/state.ts';
 import { type Journal, makeJournal } from './journal/journal.ts';
 import { journalRoutes } from './journal/journal-routes.ts';
+import { ofAllNodes } from './journal/nodes/all-nodes.ts';
+import { onlyHere, type SharedJournal } from './journal/nodes/shared-journal.ts';
 import { protocolOf } from './metrics/metrics.ts';
 import { everywhere, type ForTenant } from './nodes/everywhere.ts';
 import { type Gather, gather } from './nodes/gather.ts';
 import { makeNodes, type Nodes } from './nodes/nodes.ts';
 import { matchesPattern } from './selector/selector.ts';
 import { makeForget } from './state/forget.ts';
+import { verifyNodes } from './verify/nodes/all-nodes.ts';
+import { type Cursor, keptRequests, type Source, sourceHere } from './verify/source.ts';
+import type { Wanted } from './verify/tally.ts';
 import { verifyRoutes } from './verify/verify-routes.ts';
 import { type LeaseHistory, makeLeaseHistory } from './why/lease-history.ts';
 
@@ -117,7 +122,7 @@ export function makeTestBench({
   const recorder = makeRecorder(store, events);
   const shared = nodes === undefined ? undefined : makeSharedFeed({ nodes, nodeId, events, recorder });
   const feed: EventFeed = shared ?? makeLocalFeed(events, recorder);
-  const liveNodes = (): Promise<readonly string[]> => liveOf(nodes, nodeId);
+  const read = journal === undefined ? undefined : readers({ journal, nodes, nodeId, monotonicMs });
   return {
     nodeId,
     faults,
@@ -128,13 +133,14 @@ export function makeTestBench({
     forget: everywhere(nodes, 'reset', makeForget({ journal, history })),
     everywhere: (name, here) => everywhere(nodes, name, here),
     gather: (name, answer) => gather(nodes, { name, nodeId }, answer),
-    liveNodes,
+    liveNodes: () => liveOf(nodes, nodeId),
     start: async () => nodes?.start(),
     async close() {
       stopRecording();
       recorder.turn('off');
       faults.close();
       shared?.close();
+      read?.close();
       await nodes?.close();
     },
     interceptor: combine([
@@ -145,10 +151,50 @@ export function makeTestBench({
     routes(app) {
       faultRoutes(app, faults);
       eventRoutes(app, feed);
-      if (journal !== undefined) journalRoutes(app, journal);
-      verifyRoutes(app, { journal, feed, liveNodes, monotonicMs });
+      if (read !== undefined) journalRoutes(app, read.journal);
+      verifyRoutes(app, { openJournal: read?.open, feed, monotonicMs });
     },
   };
+}
+
+interface Readers {
+  readonly journal: SharedJournal;
+  /** Opens the requests for one assertion. */
+  open(wanted: Wanted, after: Cursor): Source;
+  close(): void;
+}
+
+/** Makes what reads the journal, over a shared store those of all nodes. */
+function readers({
+  journal,
+  nodes,
+  nodeId,
+  monotonicMs,
+}: {
+  readonly journal: Journal;
+  readonly nodes: Nodes | undefined;
+  readonly nodeId: string;
+  monotonicMs(): number;
+}): Readers {
+  const kept = keptRequests(journal);
+  if (nodes === undefined)
+    return {
+      journal: onlyHere(journal),
+      open: (wanted, after) => sourceHere(kept, wanted, after),
+      close: () => {},
+    };
+  const ask: TestBench['gather'] = (name, answer) => gather(nodes, { name, nodeId }, answer);
+  const shared = ofAllNodes({ journal, nodeId, gather: ask });
+  let opened = 0;
+  const nextId = (): string => {
+    opened += 1;
+    return `${nodeId} ${opened}`;
+  };
+  const { store, tenant } = nodes;
+  const { open, close } = verifyNodes({
+    ...{ store, tenant, nodeId, kept, journal: shared, gather: ask, monotonicMs, nextId },
+  });
+  return { journal: shared, open, close };
 }
 
 /** Returns the nodes that live, this one first. */

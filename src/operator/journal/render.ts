@@ -59,6 +59,7 @@ export const RenderedEntry = Type.Object(
     }),
     fault: Type.Union([Type.String(), Type.Null()], { description: 'the fault rule that fired on it' }),
     notes: Type.Array(Type.String()),
+    node: Type.Optional(Type.String({ description: 'over Redis: the node that served or sent it' })),
   },
   { description: 'A request with its reply' },
 );
@@ -166,19 +167,18 @@ function queryOf(url: string): { readonly name: string; readonly value: string }
   return [...parameters].map(([name, value]) => ({ name, value }));
 }
 
-/** Returns a HAR 1.2 document, which browsers and proxies' tools open. */
-export function renderHar(
-  entries: readonly Entry[],
-  version: string,
-  reader: EntryReader,
-): Record<string, unknown> {
-  return {
-    log: {
-      version: '1.2',
-      creator: { name: 'heartbeatd', version },
-      entries: entries.map((entry) => harEntry(entry, reader)),
-    },
-  };
+/** What entries are rendered as: objects of the operator API, entries of a HAR document, or curl commands. */
+export type EntryFormat = 'json' | 'har' | 'curl';
+
+/** Returns an entry as a format has it. */
+export function renderAs(format: EntryFormat, entry: Entry, reader: EntryReader): unknown {
+  if (format === 'curl') return renderCurl(entry);
+  return format === 'har' ? harEntry(entry, reader) : renderEntry(entry, reader);
+}
+
+/** Returns a HAR 1.2 document, which browsers and proxies' tools open, of entries in that format. */
+export function harOf(entries: readonly unknown[], version: string): Record<string, unknown> {
+  return { log: { version: '1.2', creator: { name: 'heartbeatd', version }, entries } };
 }
 
 function harEntry(entry: Entry, reader: EntryReader): Record<string, unknown> {

@@ -6,6 +6,8 @@ import { jsonOfEntry } from './entry-json.ts';
 
 const acksTopic = 'acks';
 const keptAcks = 1_000;
+/** An answer that is dropped before it is read counts as none. */
+const keptAckBytes = 16 * 1_024 * 1_024;
 /** How long a node is waited for that says nothing, and one that said that its answer will follow, ms. */
 const maxSilentMs = 1_000;
 const maxLateMs = 6_000;
@@ -38,7 +40,12 @@ export function readAnnouncement(entry: TopicEntry): Announcement & { position: 
 
 /** Returns the append of an answer. */
 export function appendAck(ack: Ack): Append {
-  return { topic: acksTopic, payload: Buffer.from(JSON.stringify(ack)), keepEntries: keptAcks };
+  return {
+    topic: acksTopic,
+    payload: Buffer.from(JSON.stringify(ack)),
+    keepEntries: keptAcks,
+    keepBytes: keptAckBytes,
+  };
 }
 
 export interface Acks {

@@ -1,25 +1,22 @@
 /** Asserts on what clients sent. */
 import { Failure, OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { App } from '../../protocols/kit/protocol.ts';
-import { StoreUnavailable } from '../../store/store.ts';
 import type { EventFeed } from '../events/events.ts';
 import { namesRenewals } from '../events/renewals.ts';
-import type { Journal } from '../journal/journal.ts';
 import { refusals, tags } from '../schemas.ts';
-import { eventSource, journalSource } from './source.ts';
+import { type Cursor, keptEvents, type Source, sourceHere } from './source.ts';
+import type { Wanted } from './tally.ts';
 import { Verdict, Verification, verify } from './verify.ts';
 
 export interface VerifyOptions {
-  /** Absent: the settings turn it off. */
-  readonly journal: Journal | undefined;
+  /** Opens the journal for one assertion. Absent: the settings turn it off. */
+  readonly openJournal: ((wanted: Wanted, after: Cursor) => Source) | undefined;
   readonly feed: EventFeed;
-  /** Resolves to the ids of the nodes that live, this one first. */
-  liveNodes(): Promise<readonly string[]>;
   monotonicMs(): number;
 }
 
 /** Registers `POST /verify`: 200 if the expectation holds, 422 with the closest requests if it does not. */
-export function verifyRoutes(app: App, { journal, feed, liveNodes, monotonicMs }: VerifyOptions): void {
+export function verifyRoutes(app: App, { openJournal, feed, monotonicMs }: VerifyOptions): void {
   app.post(
     '/verify',
     {
@@ -35,14 +32,19 @@ export function verifyRoutes(app: App, { journal, feed, liveNodes, monotonicMs }
       const verdict =
         request.body.of === 'events'
           ? await verifyEvents(feed, request.body, monotonicMs)
-          : await verify(
-              journalSource(journal ?? refuse(), await others(liveNodes)),
-              request.body,
-              monotonicMs,
-            );
+          : await verifyRequests(openJournal ?? refuse(), request.body, monotonicMs);
       return reply.code(verdict.satisfied ? 200 : 422).send(verdict);
     },
   );
+}
+
+function verifyRequests(
+  openJournal: (wanted: Wanted, after: Cursor) => Source,
+  wanted: Verification,
+  monotonicMs: () => number,
+): Promise<Verdict> {
+  const source = openJournal(wanted, wanted.after ?? 0);
+  return verify(source, wanted, monotonicMs).finally(source.close);
 }
 
 async function verifyEvents(
@@ -53,16 +55,11 @@ async function verifyEvents(
   const { events, close } = await feed.open({
     withRenewals: namesRenewals([wanted.match ?? {}, ...(wanted.sequence ?? [])]),
   });
-  return verify(eventSource(events), wanted, monotonicMs).finally(close);
-}
-
-/** Returns the other nodes that live. While the store is away nothing is known of them: none is ruled out. */
-async function others(liveNodes: VerifyOptions['liveNodes']): Promise<readonly string[]> {
   try {
-    return (await liveNodes()).slice(1);
-  } catch (error) {
-    if (error instanceof StoreUnavailable) return ['unknown'];
-    throw error;
+    const source = sourceHere(keptEvents(events), wanted, wanted.after ?? 0);
+    return await verify(source, wanted, monotonicMs).finally(source.close);
+  } finally {
+    close();
   }
 }
 

@@ -73,11 +73,16 @@ describe('the journal', () => {
     expect(har.log.entries[0].request.queryString).toEqual([{ name: 'course', value: '1' }]);
   });
 
+  it.each(['x', '-1', '1.5', 'a:1'])('refuses the cursor %s', async (after) => {
+    const reply = await operator('GET', `/journal?after=${after}`);
+    expect([reply.statusCode, reply.json().error]).toEqual([400, expect.stringContaining('after')]);
+  });
+
   it('shows one entry, and removes what a selector names', async () => {
     await light('ada');
     await light('bob');
     expect((await operator('GET', '/journal/2')).json()).toMatchObject({ holder: 'bob' });
-    expect((await operator('DELETE', '/journal?holder=bob')).json()).toEqual({ removed: 1 });
+    expect((await operator('DELETE', '/journal?holder=bob')).json()).toEqual({ removed: 1, unseenNodes: [] });
     expect((await operator('GET', '/journal/2')).statusCode).toBe(404);
     expect(await entries()).toHaveLength(1);
   });

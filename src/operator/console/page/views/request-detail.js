@@ -7,8 +7,8 @@ import { html, useEffect, useState } from '../ui.js';
 
 /** @typedef {import('./requests.js').Entry} Entry */
 
-/** @param {{ seq: string | number | undefined }} properties */
-export function Detail({ seq }) {
+/** @param {{ seq: string | number | undefined, node: string | undefined }} properties */
+export function Detail({ seq, node }) {
   const [entry, setEntry] = useState(/** @type {Entry | undefined} */ (undefined));
   const [error, setError] = useState(/** @type {Error | undefined} */ (undefined));
   useEffect(() => {
@@ -17,7 +17,7 @@ export function Detail({ seq }) {
       setEntry(undefined);
       return;
     }
-    send({ path: `/journal/${encodeURIComponent(seq)}` }, end.signal).then(
+    send({ path: `/journal/${encodeURIComponent(seq)}`, query: { node } }, end.signal).then(
       (/** @type {Entry} */ found) => {
         setEntry(found);
         setError(undefined);
@@ -27,12 +27,12 @@ export function Detail({ seq }) {
       },
     );
     return () => end.abort();
-  }, [seq]);
+  }, [seq, node]);
   if (error !== undefined) return html`<section class="panel"><${Failure} error=${error} /></section>`;
   if (entry === undefined)
     return html`<section class="panel dim">Choose a request to see all of it.</section>`;
   const match = matchOf(entry);
-  return html`<section class="panel" aria-label="Request ${entry.seq}"><h2>${entry.operation} <span class="dim">#${entry.seq}, ${entry.protocol}</span></h2>
+  return html`<section class="panel" aria-label="Request ${entry.seq}"><h2>${entry.operation} <span class="dim">#${entry.seq}, ${entry.protocol}${entry.node !== undefined && `, served by ${entry.node}`}</span></h2>
     <div class="row">
       <${Copy} label="Copy as curl" text=${() => curlOfEntry(entry)} />
       <${Copy} label="Copy verify" text=${() => json({ match, times: { atLeast: 1 }, within: '5s' })} />

@@ -17,8 +17,8 @@ import { Detail } from './request-detail.js';
  * @typedef {{ seq: number, at: string, direction: 'in' | 'out', state: string, protocol: string, operation: string,
  *   tenant: string | null, group: string | null, holder: string | null, client: string | null, request: Sent, reply: Received | null,
  *   ms: number | null, meaning: Record<string, unknown> | null, caused: readonly number[], fault: string | null,
- *   notes: readonly string[] }} Entry
- * @typedef {{ entries: readonly Entry[], cursor: number, gap: boolean }} JournalPage
+ *   notes: readonly string[], node?: string }} Entry
+ * @typedef {{ entries: readonly Entry[], cursor: number | string, gap: boolean, unseenNodes: readonly string[] }} JournalPage
  */
 
 /** @param {unknown} value @returns {Record<string, unknown>} */
@@ -33,7 +33,7 @@ const shownRefusals = 6;
 const protocols = ['sls', 'pbx', 'presence', 'none'];
 
 export function Requests() {
-  const { tenant, find = '', seq, only = '', protocol = '' } = route.value.query;
+  const { tenant, find = '', seq, node, only = '', protocol = '' } = route.value.query;
   const query = { tenant, protocol, ...parseSelector(find), limit: 500, order: 'newest' };
   const { data, error } = useResource(
     /** @type {import('../api.js').Read<JournalPage>} */ ({ path: '/journal', query }),
@@ -43,6 +43,7 @@ export function Requests() {
   if (error !== undefined && data === undefined)
     return html`<section class="panel"><h2>No journal</h2><${Empty} what=${error.message} command="JOURNAL=on heartbeatd" /></section>`;
   const all = data?.entries ?? [];
+  const unseen = data?.unseenNodes ?? [];
   const entries = only === 'refused' ? all.filter(isRefused) : all;
   return html`<${Refused} entries=${all.filter(isRefused)} />
     <div class="two">
@@ -56,21 +57,25 @@ export function Requests() {
           }}>${paused.value ? 'Paused' : 'Pause'}</button>
           <button onClick=${() => downloadHar({ tenant, protocol, ...parseSelector(find), limit: 1000, format: 'har' })}>Download HAR</button>
           <${Action} label="Clear" confirm="Remove these requests from the journal?" call=${() => ({ method: 'DELETE', path: '/journal', query: { tenant, protocol, ...parseSelector(find) } })}
-            onDone=${() => setQuery({ seq: undefined })} />
+            onDone=${() => setQuery({ seq: undefined, node: undefined })} />
         </div></div>
         <${Failure} error=${error} />
+        ${unseen.length > 0 && html`<p class="note">Requests to ${unseen.join(', ')} are missing: ${unseen.length === 1 ? 'it does' : 'they do'} not answer, or keep no journal.</p>`}
         ${
           entries.length === 0
             ? html`<${NoRequests} find=${find} only=${only} />`
             : html`<${Table} caption="Requests" head=${['at', 'operation', 'status', 'holder', 'ms']} rows=${entries}
-                keyOf=${(/** @type {Entry} */ entry) => String(entry.seq)}
-                onPick=${(/** @type {Entry} */ entry) => setQuery({ seq: String(entry.seq) })}
-                rowClass=${(/** @type {Entry} */ entry) => (String(entry.seq) === seq ? 'chosen' : isRefused(entry) ? 'refused' : '')}
+                keyOf=${keyOf}
+                onPick=${(/** @type {Entry} */ entry) => setQuery({ seq: String(entry.seq), node: entry.node })}
+                rowClass=${(/** @type {Entry} */ entry) => (String(entry.seq) === seq && entry.node === node ? 'chosen' : isRefused(entry) ? 'refused' : '')}
                 cells=${cellsOf} />`
         }</section>
-      <${Detail} seq=${seq ?? entries[0]?.seq} />
+      <${Detail} seq=${seq ?? entries[0]?.seq} node=${seq === undefined ? entries[0]?.node : node} />
     </div>`;
 }
+
+/** @param {Entry} entry */
+const keyOf = ({ seq, node = '' }) => `${seq} ${node}`;
 
 /** @param {Entry} entry */
 const cellsOf = (entry) => [
@@ -100,8 +105,8 @@ function Refused({ entries }) {
   const shown = byDirection.slice(0, shownRefusals);
   return html`<section class="panel" aria-label="Refused requests"><h2>Refused</h2>
     <ul class="refusals">${shown.map(
-      ({ entry, count }) => html`<li class="error" key=${entry.seq}>
-        <a href=${href('requests', { tenant, find, seq: String(entry.seq) })}>${entry.operation} ${entry.reply?.status ?? entry.state}</a>${count > 1 && html` <span class="badge">${count} times</span>`}
+      ({ entry, count }) => html`<li class="error" key=${keyOf(entry)}>
+        <a href=${href('requests', { tenant, find, seq: String(entry.seq), node: entry.node })}>${entry.operation} ${entry.reply?.status ?? entry.state}</a>${count > 1 && html` <span class="badge">${count} times</span>`}
         ${' '}<span class="mono">${entry.request.method} ${entry.request.url}</span>
         <br />${reasonOf(entry)}</li>`,
     )}</ul>
