@@ -6,22 +6,20 @@ export interface CompletedRequest {
   readonly seq: number;
   readonly protocol: string;
   readonly operation: string;
-  readonly subject: {
-    readonly tenant?: string | undefined;
-    readonly group?: string | undefined;
-    readonly holder?: string | undefined;
-  };
+  readonly tenant: string | undefined;
+  readonly group: string | undefined;
+  readonly holder: string | undefined;
   readonly state: string;
-  readonly reply: { readonly status: number } | undefined;
+  /** Of its reply; undefined: there was none. */
+  readonly status: number | undefined;
 }
 
 /** Returns the event of a request, without its times. */
-export function requestEvent({ seq, protocol, operation, subject, state, reply }: CompletedRequest) {
-  const { tenant, group, holder } = subject;
+export function requestEvent(request: CompletedRequest) {
+  const { seq, protocol, operation, tenant, group, holder, state, status } = request;
   return {
     type: 'request' as const,
-    ...{ protocol, operation, tenant, group, holder, state },
-    status: reply?.status,
+    ...{ protocol, operation, tenant, group, holder, state, status },
     entry: seq,
   };
 }

@@ -1,7 +1,16 @@
 /** Keeps the entries of the journal: bounded, in the order of receipt. */
 import type { Reply } from '../../http/reply.ts';
 import type { Events } from '../events/events.ts';
-import { type Entry, type EntryState, type EntryTimes, type KeptEntry, readKept, sizeOf } from './entry.ts';
+import {
+  complete,
+  type Entry,
+  type EntryState,
+  type EntryTimes,
+  type KeptEntry,
+  readKept,
+  sizeOf,
+  withoutText,
+} from './entry.ts';
 import { type JournalLimits, makeEntryRing } from './entry-ring.ts';
 import type { EntryReader } from './read-entry.ts';
 
@@ -66,7 +75,7 @@ export function makeEntryLog(options: JournalOptions): EntryLog {
   const keep = (entry: KeptEntry): KeptEntry => {
     const place = ring.add(entry, sizeOf(entry));
     atMs[place] = options.wallMs();
-    leaseMs[place] = leaseMsOf(entry.subject.tenant);
+    leaseMs[place] = leaseMsOf(entry.tenant);
     startedMs[place] = options.monotonicMs();
     durations[place] = Number.NaN;
     ring.trim();
@@ -77,12 +86,12 @@ export function makeEntryLog(options: JournalOptions): EntryLog {
   const finishKept = (entry: KeptEntry, place: number): void => {
     const durationMs = options.monotonicMs() - (startedMs[place] ?? 0);
     durations[place] = durationMs;
-    const size = ring.grow(place, entry.reply?.body.length ?? 0);
+    const size = ring.grow(place, entry.replyBody.length);
     if (events === undefined) return;
     const event = size < smallEntry ? entry : withoutText(entry);
     // Most requests take less than the clocks can tell.
     if (durationMs < briefMs) events.appendRequest(event, atMs[place] ?? 0, leaseMs[place] ?? Number.NaN);
-    else events.appendRequest(event, options.wallMs(), leaseMsOf(entry.subject.tenant));
+    else events.appendRequest(event, options.wallMs(), leaseMsOf(entry.tenant));
   };
 
   return {
@@ -100,10 +109,9 @@ export function makeEntryLog(options: JournalOptions): EntryLog {
     keep,
     finish(entry, state, reply) {
       entry.eventsAfter = events?.newest ?? 0;
-      entry.state = state;
-      entry.reply = reply;
+      complete(entry, state, reply);
       if (ring.has(entry)) finishKept(entry, ring.placeOf(entry.seq));
-      else events?.appendRequest(withoutText(entry), options.wallMs(), leaseMsOf(entry.subject.tenant));
+      else events?.appendRequest(withoutText(entry), options.wallMs(), leaseMsOf(entry.tenant));
       ring.trim();
       changed();
     },
@@ -112,13 +120,5 @@ export function makeEntryLog(options: JournalOptions): EntryLog {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-  };
-}
-
-/** Returns what an event tells of an entry, which is then not kept alive by it. */
-function withoutText({ seq, protocol, operation, subject, state, reply }: KeptEntry) {
-  return {
-    ...{ seq, protocol, operation, subject, state },
-    reply: reply === undefined ? undefined : { status: reply.status },
   };
 }

@@ -5,7 +5,7 @@ import { targetAuthority } from '../../http/server.ts';
 import type { WholeRequest } from '../../http/whole/request.ts';
 import type { Exchange, Interceptor, Outgoing, Send } from '../../protocols/kit/intercept.ts';
 import { isSelected, type Selector } from '../selector/selector.ts';
-import type { Entry, KeptEntry } from './entry.ts';
+import { type Entry, KeptEntry } from './entry.ts';
 import { type JournalOptions, makeEntryLog } from './entry-log.ts';
 import { type EntryReader, plainReader, selectableOf } from './read-entry.ts';
 
@@ -126,41 +126,21 @@ export function makeJournal(options: JournalOptions): Journal {
   };
 }
 
-/** What an entry has before its reply. */
-const unanswered = { state: 'pending', eventsAfter: undefined, reply: undefined } as const;
-
 function refusedEntry(
   { what, client, method, url, headers }: Refusal,
   seq: number,
   eventsBefore: number,
 ): KeptEntry {
-  return {
-    ...{ seq, eventsBefore },
-    direction: 'in',
-    protocol: 'none',
-    operation: what,
-    subject: {},
-    ...{ client, method, url, headers },
-    ...{ authority: undefined, body: undefined, bodyAt: 0, fault: undefined, notes: undefined },
-    ...unanswered,
-  };
+  const entry = new KeptEntry(seq, eventsBefore);
+  return Object.assign(entry, { protocol: 'none', operation: what, client, method, url, headers });
 }
 
 function outgoingEntry<Result>(message: Outgoing<Result>, seq: number, eventsBefore: number): KeptEntry {
   const { protocol, operation, subject, request, fault } = message;
-  return {
-    ...{ seq, eventsBefore },
-    direction: 'out',
-    ...{ protocol, operation, subject },
-    client: undefined,
-    ...request,
-    authority: undefined,
+  return Object.assign(new KeptEntry(seq, eventsBefore), {
+    ...{ direction: 'out', protocol, operation, ...subject, ...request, fault },
     body: Buffer.from(request.body),
-    bodyAt: 0,
-    ...unanswered,
-    fault,
-    notes: undefined,
-  };
+  });
 }
 
 /** Returns the entry of a request. Its members are written out, as this is for every heartbeat. */
@@ -170,25 +150,23 @@ function entryOf(
   eventsBefore: number,
 ): KeptEntry {
   const { text, bodyAt } = request.raw as unknown as Partial<WholeRequest>;
-  return {
-    seq,
-    eventsBefore,
-    eventsAfter: undefined,
-    direction: 'in',
-    protocol,
-    operation: operation.name,
-    subject,
-    client: request.clientAddress,
-    method: request.method,
-    url: request.raw.url ?? '',
-    // Not from `Host` yet: to read one header is to parse all.
-    authority: targetAuthority(request),
-    headers: request.raw.rawHeaders,
-    body: text ?? (request.body instanceof Uint8Array ? request.body : undefined),
-    bodyAt: bodyAt ?? 0,
-    state: 'pending',
-    reply: undefined,
-    fault: undefined,
-    notes: undefined,
-  };
+  const entry = new KeptEntry(seq, eventsBefore);
+  entry.protocol = protocol;
+  entry.operation = operation.name;
+  entry.tenant = subject.tenant;
+  entry.group = subject.group;
+  entry.holder = subject.holder;
+  entry.client = request.clientAddress;
+  entry.method = request.method;
+  entry.headers = request.raw.rawHeaders;
+  if (text !== undefined) {
+    entry.text = text;
+    entry.bodyAt = bodyAt ?? 0;
+    return entry;
+  }
+  entry.url = request.raw.url ?? '';
+  // Not from `Host` yet: to read one header is to parse all.
+  entry.authority = targetAuthority(request);
+  if (request.body instanceof Uint8Array) entry.body = request.body;
+  return entry;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Reply } from '../../../src/http/reply.ts';
 import { makeEvents } from '../../../src/operator/events/events.ts';
-import type { KeptEntry } from '../../../src/operator/journal/entry.ts';
+import { KeptEntry } from '../../../src/operator/journal/entry.ts';
 import { type EntryLog, makeEntryLog } from '../../../src/operator/journal/entry-log.ts';
 import type { JournalLimits } from '../../../src/operator/journal/entry-ring.ts';
 
@@ -9,13 +9,9 @@ const options = { wallMs: () => 0, monotonicMs: () => 0 };
 const makeLog = (limits: JournalLimits): EntryLog => makeEntryLog({ ...options, limits });
 /** Keeps a request with a body of some bytes, and with what else is given. */
 function keep(log: EntryLog, bodyBytes = 0, given: Partial<KeptEntry> = {}): KeptEntry {
-  return log.keep({
-    ...{ seq: log.newest + 1, eventsBefore: 0, eventsAfter: undefined, direction: 'in', state: 'pending' },
-    ...{ protocol: 'p', operation: 'o', subject: {}, client: undefined, method: 'PUT', url: '' },
-    ...{ authority: undefined, headers: [], body: new Uint8Array(bodyBytes), bodyAt: 0 },
-    ...{ reply: undefined, fault: undefined, notes: undefined },
-    ...given,
-  });
+  const entry = new KeptEntry(log.newest + 1, 0);
+  const request = { protocol: 'p', operation: 'o', method: 'PUT', url: '', body: new Uint8Array(bodyBytes) };
+  return log.keep(Object.assign(entry, request, given));
 }
 const reply = (bytes: number): Reply => ({ status: 200, headers: [], body: 'x'.repeat(bytes) });
 const answer = (log: EntryLog, entry: KeptEntry, bytes: number): void =>
@@ -68,6 +64,17 @@ describe('the log of entries', () => {
     expect([kept(log), log.droppedThrough]).toEqual([[3, 4], 2]);
   });
 
+  it('keeps a request that arrived in one piece as its text, and reads its URL and body from that', () => {
+    const log = makeLog({ entries: 10, bytes: 100 });
+    const head = 'PUT /a?b=c HTTP/1.1\r\nHost: h\r\n\r\n';
+    keep(log, 0, { url: undefined, text: `${head}b\xe9`, bodyAt: head.length });
+    keep(log, 0, { url: undefined, text: `${head}x`.padEnd(70, 'x'), bodyAt: head.length });
+    expect(kept(log)).toEqual([2]);
+    expect(log.get(2)?.request).toMatchObject({ method: 'PUT', url: '/a?b=c' });
+    keep(log, 0, { url: undefined, text: `${head}b\xe9`, bodyAt: head.length });
+    expect(log.get(3)?.request.body).toEqual(Buffer.from([0x62, 0xe9]));
+  });
+
   it('gives back the bytes of an entry with its reply when it is displaced', () => {
     const log = makeLog({ entries: 1, bytes: 100 });
     for (let many = 1; many <= 10; many += 1) {
@@ -90,7 +97,7 @@ describe('the event of a request', () => {
   it('has its own place and number among the others, and tells what became of the request', () => {
     const { events, log } = makeBench();
     events.append({ type: 'x' });
-    const first = keep(log, 0, { subject: { tenant: 't', holder: 'h' } });
+    const first = keep(log, 0, { tenant: 't', holder: 'h' });
     events.append({ type: 'y' });
     log.finish(first, 'answered', reply(1));
     log.finish(keep(log), 'dropped', undefined);
@@ -105,8 +112,8 @@ describe('the event of a request', () => {
 
   it('has the times of the reply where that took a millisecond or more', () => {
     const { clock, events, log } = makeBench();
-    const subject = { tenant: 't' };
-    const [brief, long, displaced] = [keep(log, 0, { subject }), keep(log, 0, { subject }), keep(log)];
+    const tenant = 't';
+    const [brief, long, displaced] = [keep(log, 0, { tenant }), keep(log, 0, { tenant }), keep(log)];
     clock.ms = 10.5;
     answer(log, brief, 1);
     clock.ms = 2_000;
