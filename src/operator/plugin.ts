@@ -78,6 +78,7 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
     ...{ store, protocols, wallMs: options.wallMs },
     idPrefix: store.isShared ? `actor-${crc32(bench.nodeId).toString(16)}-` : 'actor-',
     inject: (request) => options.inject(request),
+    ids: { nodeId: bench.nodeId, claims: bench.claims },
   });
   app.addHook('preClose', async () => actors.close());
   const endActors = bench.everywhere('actors', (tenant) => actors.endAll('crashed', tenant));

@@ -18,6 +18,7 @@ import { journalRoutes } from './journal/journal-routes.ts';
 import { ofAllNodes } from './journal/nodes/all-nodes.ts';
 import { onlyHere, type SharedJournal } from './journal/nodes/shared-journal.ts';
 import { protocolOf } from './metrics/metrics.ts';
+import { type Claims, makeClaims } from './nodes/claims.ts';
 import { everywhere, type ForTenant } from './nodes/everywhere.ts';
 import { type Gather, gather } from './nodes/gather.ts';
 import { makeNodes, type Nodes } from './nodes/nodes.ts';
@@ -46,6 +47,8 @@ export interface TestBench {
   everywhere(name: string, here: ForTenant): ForTenant;
   /** Returns a function that asks the other nodes what `answer` returns there. To be called before `start`. */
   gather(name: string, answer: (question: unknown) => unknown): Gather;
+  /** Names that only one node may use. */
+  readonly claims: Claims;
   /** Resolves to the ids of the nodes over the store that live, this one first. */
   liveNodes(): Promise<readonly string[]>;
   /** Resolves when this process obeys what the other nodes over its store obey, or after a second. */
@@ -133,6 +136,7 @@ export function makeTestBench({
     forget: everywhere(nodes, 'reset', makeForget({ journal, history })),
     everywhere: (name, here) => everywhere(nodes, name, here),
     gather: (name, answer) => gather(nodes, { name, nodeId }, answer),
+    claims: makeClaims(nodes, nodeId),
     liveNodes: () => liveOf(nodes, nodeId),
     start: async () => nodes?.start(),
     async close() {

@@ -4,6 +4,7 @@ import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { ClockScope, Store, Tenant } from '../../store/store.ts';
 import type { Beating } from '../clock/beating.ts';
 import { durationMs } from '../duration.ts';
+import type { Claims } from '../nodes/claims.ts';
 import {
   type ActorChange,
   type ActorDetails,
@@ -29,6 +30,8 @@ export interface ActorsOptions {
   readonly protocols: readonly PlayedProtocol[];
   /** Begins the ids that are made here; those of another process over the same store differ. */
   readonly idPrefix: string;
+  /** Keeps two nodes from having an actor of the same id: reports find an application by it. */
+  readonly ids: { readonly nodeId: string; readonly claims: Claims };
   /** Passes a request to the server as if it came from a connection. */
   readonly inject: Inject;
   wallMs(): number;
@@ -69,6 +72,8 @@ export interface Actors {
 export function makeActors(options: ActorsOptions): Actors {
   const { protocols, wallMs } = options;
   const actors = new Map<string, Actor>();
+  /** Clients of actors that are being started, by id. */
+  const starting = new Map<string, number>();
   const kits = protocols.flatMap(({ actors: kit }) => (kit === undefined ? [] : [kit]));
   const schedule = makeSchedule(options.store, actors);
   const closing = new AbortController();
@@ -82,7 +87,7 @@ export function makeActors(options: ActorsOptions): Actors {
   };
   const freshId = (): string => {
     do lastId += 1;
-    while (actors.has(`${options.idPrefix}${lastId}`));
+    while (actors.has(`${options.idPrefix}${lastId}`) || starting.has(`${options.idPrefix}${lastId}`));
     return `${options.idPrefix}${lastId}`;
   };
   const remove = async (actor: Actor, as: Ending): Promise<void> => {
@@ -91,19 +96,21 @@ export function makeActors(options: ActorsOptions): Actors {
     await endTurns(actor.clients);
     if (as === 'left') await eachClient(actor.clients, ({ played }) => played.leave());
     for (const { played } of actor.clients) played.close?.();
+    await options.ids.claims.release(actor.id);
   };
 
   return {
     kits,
     async start(wanted) {
       const id = wanted.id ?? freshId();
-      checkRoom(actors, id, wanted.count ?? 1);
+      checkRoom({ actors, starting }, id, wanted.count ?? 1);
       started += 1;
       const actor = makeActor(
         { id, order: started, wanted, protocols, startedMs: wallMs() },
         (address, onLost) => makeSend(options.inject, { address, onLost, signal: closing.signal }),
       );
-      const { leaseMs } = await options.store.readClock(actor.tenant);
+      starting.set(id, actor.clients.length);
+      const { leaseMs } = await admit(options, actor).finally(() => starting.delete(id));
       actors.set(id, actor);
       await eachClient(actor.clients, (client) => takeTurn(client, leaseMs, actor.everyMs));
       const refused = actor.clients.find(({ problem }) => problem !== undefined);
@@ -169,11 +176,27 @@ function holds(
   return behaviour !== silent && clients.some(({ played }) => played.holds(group, holder));
 }
 
-function checkRoom(actors: ReadonlyMap<string, Actor>, id: string, count: number): void {
-  if (actors.has(id)) throw new OperatorRefusal(409, `there is an actor ${id} already`);
-  if (actors.size >= maxActors)
+/** Resolves to the clock of an actor that this node may have. Rejects with OperatorRefusal 409 if another node has one of its id. */
+async function admit({ store, ids: { nodeId, claims } }: ActorsOptions, { id, tenant }: Actor) {
+  const node = await claims.claim(id);
+  if (node !== nodeId) throw new OperatorRefusal(409, `there is an actor ${id} already, on node ${node}`);
+  return store.readClock(tenant).catch(async (error) => {
+    await claims.release(id);
+    throw error;
+  });
+}
+
+interface Present {
+  readonly actors: ReadonlyMap<string, Actor>;
+  readonly starting: ReadonlyMap<string, number>;
+}
+
+function checkRoom({ actors, starting }: Present, id: string, count: number): void {
+  if (actors.has(id) || starting.has(id)) throw new OperatorRefusal(409, `there is an actor ${id} already`);
+  if (actors.size + starting.size >= maxActors)
     throw new OperatorRefusal(409, `there are ${maxActors} actors already; remove some first`);
-  const all = [...actors.values()].reduce((sum, { clients }) => sum + clients.length, 0);
+  const counts = [...[...actors.values()].map(({ clients }) => clients.length), ...starting.values()];
+  const all = counts.reduce((sum, each) => sum + each, 0);
   if (all + count > maxAllClients)
     throw new OperatorRefusal(
       409,

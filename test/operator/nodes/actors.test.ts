@@ -4,7 +4,7 @@ import { type Node, startTwoNodes } from './two-nodes.ts';
 
 let a: Node;
 let b: Node;
-startTwoNodes(
+const startThird = startTwoNodes(
   (first, second) => {
     [a, b] = [first, second];
   },
@@ -101,6 +101,32 @@ describe('an actor over Redis', () => {
     const until = { type: 'request', holder: 'bob' };
     const ended = (await b.operator('POST', '/clock', { tenant: presence, advance: '10m', until })).body;
     expect((ended as { advancedMs: number }).advancedMs).toBeLessThanOrEqual(60_000);
+  });
+
+  it('is the only one of its id on all nodes, also if several are asked at once, until it ends', async () => {
+    const wanted = { id: 'bob', tenant: presence, group: 'lobby', name: 'bob' };
+    const asked = [a, b, a, b, b, a].map((node) => node.operator('POST', '/actors', wanted));
+    const replies = await Promise.all(asked);
+    expect(replies.map(({ statusCode }) => statusCode).toSorted()).toEqual([200, 409, 409, 409, 409, 409]);
+    const [first] = await actorsOn(a);
+    const [holder, second] = first === undefined ? [b, a] : [a, b];
+    expect(await second.operator('POST', '/actors', wanted)).toMatchObject({
+      statusCode: 409,
+      body: { error: expect.stringMatching(/^there is an actor bob already, on node /) },
+    });
+    await holder.operator('DELETE', '/actors/bob');
+    await start(second, wanted);
+    await second.operator('POST', '/reset', { tenant: presence });
+    await start(holder, wanted);
+  });
+
+  it('of a node that left frees its id', async () => {
+    const third = await startThird({ journal: 'on' }, {});
+    const wanted = { id: 'bob', tenant: presence, group: 'lobby', name: 'bob' };
+    await start(third, wanted);
+    expect((await a.operator('POST', '/actors', wanted)).statusCode).toBe(409);
+    await third.close();
+    await start(a, wanted);
   });
 
   it('is listed and ended on its own node', async () => {
