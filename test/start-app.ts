@@ -4,6 +4,7 @@ import { type Config, defaultConfig } from '../src/config.ts';
 import { listen, operatorAppOf, portOf } from '../src/ports.ts';
 import type { App } from '../src/protocols/kit/protocol.ts';
 import { openEmbeddedDriver } from '../src/store/embedded/driver.ts';
+import { openStore } from '../src/store/open.ts';
 import { createStore } from '../src/store/runtime/create-store.ts';
 import type { Store } from '../src/store/store.ts';
 
@@ -59,4 +60,12 @@ export async function startApp(
       await store.close();
     },
   };
+}
+
+/** Starts the app over the store that the settings name: a file or a Redis. The app's `close` closes it. */
+export async function startAppOverStore(
+  changes: Partial<Config>,
+  options: StartOptions = {},
+): Promise<StartedApp> {
+  return startApp(changes, { ...options, store: await openStore(defaultConfig(changes)) });
 }

@@ -1,8 +1,9 @@
+/** What is there after a process was killed, and while Redis is away. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type RedisServer, startRedis } from '../redis-server.ts';
+import { suiteRedis } from '../suite-redis.ts';
 import { beat, occupants } from './lobby.ts';
 import { killAll, serve } from './serve.ts';
 
@@ -10,15 +11,11 @@ afterEach(killAll);
 
 describe('what was answered survives a kill', () => {
   let folder: string;
-  let redis: RedisServer;
-  beforeAll(async () => {
+  const redis = suiteRedis({ appendOnly: true });
+  beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'heartbeatd-'));
-    redis = await startRedis({ appendOnly: true });
   });
-  afterAll(async () => {
-    await redis.stop();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   it.each([
     ['a file', () => ['--data', join(folder, 'store.db')]],
@@ -75,7 +72,7 @@ describe('what was answered survives a kill', () => {
     expect(holders).toHaveLength(20);
     expect(await occupants(two.url)).toEqual([]);
 
-    await redis.kill();
+    await redis.server.kill();
     const away = await beat(one.url);
     expect(away.status).toBe(503);
     expect(await away.json()).toMatchObject({ message: 'Service Unavailable', service: 'Presence' });
@@ -83,7 +80,7 @@ describe('what was answered survives a kill', () => {
     expect(await (await fetch(`${one.url}/api/v1.1.0/heartbeat?token=x`, { method: 'POST' })).json()).toEqual(
       { status: 'Failed', errno: '20010' },
     );
-    await redis.start();
+    await redis.server.start();
     for (const { url } of [one, two])
       await expect.poll(async () => (await beat(url)).status, { timeout: 10_000 }).toBe(200);
     for (const { child, ended } of [one, two]) {

@@ -1,22 +1,15 @@
 /** Reads that are far larger than one reply: bounded in bytes, complete in the end, and no burden for other clients. */
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { openRedisDriver } from '../../src/store/redis/driver.ts';
-import { createStore } from '../../src/store/runtime/create-store.ts';
-import { type RedisServer, startRedis } from '../redis-server.ts';
 import { type StartedApp, startApp } from '../start-app.ts';
+import { suiteRedis } from '../suite-redis.ts';
 
 const channels = Array.from({ length: 60 }, (_, at) => `ch${at}`);
 const rounds = 10;
 
-let redis: RedisServer;
-let admin: Redis;
+const redis = suiteRedis();
 let started: StartedApp;
 beforeAll(async () => {
-  redis = await startRedis();
-  admin = new Redis(redis.port, '127.0.0.1');
-  const store = createStore(await openRedisDriver({ url: redis.url, timeoutMs: 10_000 }));
-  started = await startApp({}, { store });
+  started = await startApp({}, { store: await redis.openStore({ timeoutMs: 10_000 }) });
   for (let round = 0; round < rounds; round += 1) {
     const payload = JSON.stringify(`${round} `.padEnd(32_000, 'x'));
     await Promise.all(
@@ -26,15 +19,11 @@ beforeAll(async () => {
     );
   }
 });
-afterAll(async () => {
-  await started.close();
-  admin.disconnect();
-  await redis.stop();
-});
+afterAll(() => started.close());
 
 it('a subscribe over many channels with large backlogs is answered in parts, each of a bounded size, and loses nothing', async () => {
   const sentBytes = async (): Promise<number> =>
-    Number(/total_net_output_bytes:(\d+)/.exec(await admin.info('stats'))?.[1]);
+    Number(/total_net_output_bytes:(\d+)/.exec(await redis.client.info('stats'))?.[1]);
   const received: string[] = [];
   let timetoken = '1';
   while (received.length < channels.length * rounds) {

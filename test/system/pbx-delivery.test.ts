@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ok, type Receiver, startReceiver } from '../protocols/pbx/receiver.ts';
-import { type RedisServer, startRedis } from '../redis-server.ts';
+import { startRedis } from '../redis-server.ts';
+import { suiteRedis } from '../suite-redis.ts';
 import { killAll, type Running, serve } from './serve.ts';
 
 let receiver: Receiver;
@@ -38,15 +39,11 @@ const waiting = async ({ url }: Running): Promise<number[]> => {
 
 describe('reports', () => {
   let folder: string;
-  let redis: RedisServer;
-  beforeAll(async () => {
+  const redis = suiteRedis({ appendOnly: true });
+  beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'heartbeatd-'));
-    redis = await startRedis({ appendOnly: true });
   });
-  afterAll(async () => {
-    await redis.stop();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   it.each([
     ['a file', () => ['--data', join(folder, 'reports.db')]],

@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type RedisServer, startRedis } from '../redis-server.ts';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { suiteRedis } from '../suite-redis.ts';
 import { killAll, type Running, serve } from './serve.ts';
 
 afterEach(killAll);
@@ -30,15 +30,9 @@ const payloads = ({ m }: PollReply): unknown[] =>
   m.map(({ d }) => (typeof d === 'object' ? (d as { action: string; uuid: string }) : d));
 
 describe('published messages and occupants survive a kill', () => {
-  let redis: RedisServer;
+  const redis = suiteRedis({ appendOnly: true });
   const folder = mkdtempSync(join(tmpdir(), 'heartbeatd-'));
-  beforeAll(async () => {
-    redis = await startRedis({ appendOnly: true });
-  });
-  afterAll(async () => {
-    await redis.stop();
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   it.each([
     ['on a file', () => ['--data', join(folder, 'store.db')]],
@@ -74,11 +68,11 @@ describe('published messages and occupants survive a kill', () => {
     ({ t } = received);
 
     const through = subscribe(one, `tt=${t.t}`);
-    await redis.kill();
+    await redis.server.kill();
     const refused = await fetch(`${two.url}/publish/pub/${key}/0/room/0/1`);
     expect(refused.status).toBe(503);
     expect(await refused.json()).toMatchObject({ status: 503, message: 'Service Unavailable' });
-    await redis.start();
+    await redis.server.start();
     await publish(two, 'again');
     expect(payloads(await through)).toEqual(['again']);
     await Promise.all([one.kill('SIGTERM'), two.kill('SIGTERM')]);

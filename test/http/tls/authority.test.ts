@@ -1,3 +1,4 @@
+/** The authority that the server makes for itself, and the hosts that it stands in for. */
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** Which requests the rules of the operator API accept: by host, origin, site, token and address. */
 import { describe, expect, it } from 'vitest';
 import { type Config, defaultConfig } from '../../../src/config.ts';
 import {

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Config, defaultConfig } from '../../../src/config.ts';
-import { openStore } from '../../../src/store/open.ts';
+import type { Config } from '../../../src/config.ts';
 import { type Receiver, startReceiver } from '../../protocols/pbx/receiver.ts';
-import { type RedisServer, startRedis } from '../../redis-server.ts';
-import { type StartedApp, startApp } from '../../start-app.ts';
+import type { StartedApp } from '../../start-app.ts';
+import { startAppOverStore } from '../../start-app.ts';
+import { suiteRedis } from '../../suite-redis.ts';
 import { startNode } from './two-nodes.ts';
 
 /** Attempts to deliver a report that fail. */
@@ -127,15 +127,11 @@ async function expectSame(nodes: readonly StartedApp[], numRuns: number): Promis
 
 describe('one advance of n seconds is the same as n advances of one for deliveries, intervals and leases', () => {
   let folder: string;
-  let redis: RedisServer;
-  beforeAll(async () => {
+  const redis = suiteRedis();
+  beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'heartbeatd-reactions-'));
-    redis = await startRedis();
   });
-  afterAll(async () => {
-    rmSync(folder, { recursive: true });
-    await redis.stop();
-  });
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   it.each(['memory', 'file', 'redis'])('in %s', async (where) => {
     const changes: Partial<Config> = {
@@ -143,10 +139,7 @@ describe('one advance of n seconds is the same as n advances of one for deliveri
       ...(where === 'file' ? { data: join(folder, 'leases.db') } : {}),
       ...(where === 'redis' ? { redisUrl: redis.url } : {}),
     };
-    const node = await startApp(changes, {
-      randomBytes: withoutJitter,
-      store: await openStore(defaultConfig(changes)),
-    });
+    const node = await startAppOverStore(changes, { randomBytes: withoutJitter });
     await expectSame([node], 5);
     await node.close();
   });

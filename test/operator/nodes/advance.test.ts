@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defaultConfig } from '../../../src/config.ts';
-import { openStore } from '../../../src/store/open.ts';
-import { type RedisServer, startRedis } from '../../redis-server.ts';
-import { type StartedApp, startApp } from '../../start-app.ts';
+import type { StartedApp } from '../../start-app.ts';
+import { startAppOverStore } from '../../start-app.ts';
+import { suiteRedis } from '../../suite-redis.ts';
 import { startNode } from './two-nodes.ts';
 
 /** What clients do between advances. */
@@ -137,17 +136,13 @@ describe('one advance of n seconds is the same as n advances of one, in events a
 
   it.each(['memory', 'file'])('on a node by itself, in %s', async (where) => {
     const settings = { journal: 'off', data: where === 'file' ? join(folder, 'leases.db') : '' } as const;
-    const node = await startApp(settings, { store: await openStore(defaultConfig(settings)) });
+    const node = await startAppOverStore(settings);
     await expectSame([node], 8);
     await node.close();
   });
 
   describe('over Redis', () => {
-    let redis: RedisServer;
-    beforeAll(async () => {
-      redis = await startRedis();
-    });
-    afterAll(() => redis.stop());
+    const redis = suiteRedis();
 
     it('on two nodes in turn', async () => {
       const nodes = [await startNode(redis, {}, {}), await startNode(redis, {}, {})];

@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type RedisServer, startRedis } from '../../redis-server.ts';
+import { expect, it } from 'vitest';
+import { suiteRedis } from '../../suite-redis.ts';
 import { startNode } from './two-nodes.ts';
 
-let redis: RedisServer;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.stop());
+const redis = suiteRedis();
 
 it('a change is made although a node that was there has lost the store, and the others obey it', async () => {
   const [a, b, lost] = [await startNode(redis), await startNode(redis), await startNode(redis)];

@@ -1,13 +1,9 @@
 /** A client that polls one node while the clock is advanced on another. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RedisServer, startRedis } from '../../redis-server.ts';
+import { describe, expect, it } from 'vitest';
+import { suiteRedis } from '../../suite-redis.ts';
 import { startNode } from './two-nodes.ts';
 
-let redis: RedisServer;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.stop());
+const redis = suiteRedis();
 
 interface Polled {
   readonly t: { readonly t: string };

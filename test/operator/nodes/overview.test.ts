@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type RedisServer, startRedis } from '../../redis-server.ts';
+import { expect, it } from 'vitest';
+import { suiteRedis } from '../../suite-redis.ts';
 import { type Node, startNode } from './two-nodes.ts';
 
-let redis: RedisServer;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.stop());
+const redis = suiteRedis();
 
 async function nodesSeenBy(node: Node): Promise<readonly { readonly id: string; readonly self: boolean }[]> {
   return ((await node.operator('GET', '/overview')).body as { nodes: { id: string; self: boolean }[] }).nodes;

@@ -1,10 +1,11 @@
 /** Two nodes over one Redis, with a protocol of the tests: what is done on one is to be seen on the other. */
-import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
-import { type Config, defaultConfig } from '../../../src/config.ts';
-import { openStore } from '../../../src/store/open.ts';
+import { afterEach, beforeEach } from 'vitest';
+import type { Config } from '../../../src/config.ts';
 import { beacon } from '../../protocols/kit/beacon/beacon.ts';
-import { type RedisServer, startRedis } from '../../redis-server.ts';
-import { type StartedApp, type StartOptions, startApp } from '../../start-app.ts';
+import type { RedisServer } from '../../redis-server.ts';
+import type { StartedApp, StartOptions } from '../../start-app.ts';
+import { startAppOverStore } from '../../start-app.ts';
+import { suiteRedis } from '../../suite-redis.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -21,7 +22,7 @@ export async function startNode(
   options: StartOptions = { protocols: [beacon] },
 ): Promise<Node> {
   const settings = { redisUrl: url, ...changes };
-  const started = await startApp(settings, { ...options, store: await openStore(defaultConfig(settings)) });
+  const started = await startAppOverStore(settings, options);
   return {
     ...started,
     async operator(method, path, payload) {
@@ -51,12 +52,8 @@ export function startTwoNodes(
   use: (a: Node, b: Node) => void,
   { changes, options, tidy }: TwoNodes = {},
 ): (...args: StartArguments) => Promise<Node> {
-  let redis: RedisServer;
+  const redis = suiteRedis();
   let nodes: readonly Node[];
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-  afterAll(() => redis.stop());
   beforeEach(async () => {
     const [a, b] = await Promise.all([
       startNode(redis, changes, options),

@@ -1,21 +1,17 @@
 /** Assertions on requests, and the list of them, over one Redis: asked at one node they are about those of all. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RenderedEntry, Verdict } from '../../../src/client/journal.ts';
-import { type RedisServer, startRedis } from '../../redis-server.ts';
+import { suiteRedis } from '../../suite-redis.ts';
 import { type Node, startNode } from './two-nodes.ts';
 
 const settings = { journal: 'on' } as const;
-let redis: RedisServer;
+const redis = suiteRedis();
 let a: Node;
 let b: Node;
 beforeAll(async () => {
-  redis = await startRedis();
   [a, b] = await Promise.all([startNode(redis, settings), startNode(redis, settings)]);
 });
-afterAll(async () => {
-  await Promise.all([a.close(), b.close()]);
-  await redis.stop();
-});
+afterAll(() => Promise.all([a.close(), b.close()]));
 beforeEach(() => a.operator('POST', '/reset'));
 
 interface Page {

@@ -1,3 +1,4 @@
+/** What a reset leaves and what it ends. */
 import { describe, expect, it } from 'vitest';
 import { startReceiver, status } from '../../protocols/pbx/receiver.ts';
 import { refusal, seed, stateFixture, tenant } from './seeded.ts';

@@ -1,3 +1,4 @@
+/** The state of tenants as a document, and snapshots of it. */
 import { describe, expect, it } from 'vitest';
 import type { StateDocument } from '../../../src/index.ts';
 import { startHeartbeatd } from '../../../src/start-heartbeatd.ts';

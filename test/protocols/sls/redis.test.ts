@@ -1,25 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defaultConfig } from '../../../src/config.ts';
 import { decodeCursor } from '../../../src/protocols/sls/logs/cursor.ts';
-import { openStore } from '../../../src/store/open.ts';
-import { type RedisServer, startRedis } from '../../redis-server.ts';
-import { type StartedApp, startApp } from '../../start-app.ts';
+import type { StartedApp } from '../../start-app.ts';
+import { startAppOverStore } from '../../start-app.ts';
+import { suiteRedis } from '../../suite-redis.ts';
 import { group, groups, host, logstore, sampleGroup } from './service.ts';
 
-let redis: RedisServer;
+const redis = suiteRedis();
 let nodes: readonly StartedApp[];
 beforeAll(async () => {
-  redis = await startRedis();
-  nodes = await Promise.all(
-    [1, 2].map(async () => {
-      const settings = { redisUrl: redis.url, slsMaxShardBytes: 1_024 };
-      return startApp(settings, { store: await openStore(defaultConfig(settings)) });
-    }),
-  );
+  const settings = { redisUrl: redis.url, slsMaxShardBytes: 1_024 };
+  nodes = await Promise.all([startAppOverStore(settings), startAppOverStore(settings)]);
 });
 afterAll(async () => {
   for (const node of nodes) await node.close();
-  await redis.stop();
 });
 
 /** Sends a request to the nodes in turn. */

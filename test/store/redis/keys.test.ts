@@ -1,32 +1,20 @@
 /** What is in Redis: that nothing is left of what ended, and that it is kept in a form that stays fast. */
 import fc from 'fast-check';
-import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openRedisDriver } from '../../../src/store/redis/driver.ts';
-import { createStore } from '../../../src/store/runtime/create-store.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../../src/store/store.ts';
-import { type RedisServer, startRedis } from '../../redis-server.ts';
+import { suiteRedis } from '../../suite-redis.ts';
 
 const tenant = 'presence/keys';
 const ttlMs = 1_000;
 
-let server: RedisServer;
-let redis: Redis;
+const redis = suiteRedis();
 let store: Store;
 
-beforeAll(async () => {
-  server = await startRedis();
-  redis = new Redis(server.port, '127.0.0.1');
-});
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
-});
 beforeEach(async () => {
-  await redis.flushall();
+  await redis.client.flushall();
   // Topics of events go soon as well: they are not what is looked at here.
   const events = { keepEntries: 100, idleMs: 1 };
-  store = createStore(await openRedisDriver({ url: server.url, timeoutMs: 5_000, partitions: 1, events }));
+  store = await redis.openStore({ partitions: 1, events });
   await store.freezeClock();
 });
 afterEach(() => store.close());
@@ -41,7 +29,7 @@ function grant(holders: readonly string[], ...groups: readonly string[]): Promis
 }
 
 const keysLeft = async (): Promise<string[]> =>
-  (await redis.keys('*')).filter((key) => !key.endsWith(':clock')).sort();
+  (await redis.client.keys('*')).filter((key) => !key.endsWith(':clock')).sort();
 
 describe('nothing is left', () => {
   it.each([
@@ -65,9 +53,9 @@ describe('nothing is left', () => {
     await store.watchEvents({ tenant, groups, prefixes: ['a', 'b'], forMs: 60_000 });
     expect(await keysLeft()).not.toEqual([]);
     // Takes the clock of watches forward: they run on, whatever the lease clock is advanced by.
-    await redis.hincrby('{hb:0}:clock', 'moved', -60_000);
+    await redis.client.hincrby('{hb:0}:clock', 'moved', -60_000);
     await store.advanceClock(60_000);
-    await redis.hincrby('{hb:0}:clock', 'moved', -60_000);
+    await redis.client.hincrby('{hb:0}:clock', 'moved', -60_000);
     await store.advanceClock(0);
     expect(await keysLeft()).toEqual([]);
   });
@@ -113,7 +101,7 @@ it('groupsOf is right whatever ended and was granted again', async () => {
 it('leases of a tenant and their data are in hash tables, except a few', async () => {
   const encodings = (): Promise<unknown[]> =>
     Promise.all(
-      ['l', 'x'].map((kind) => redis.object('ENCODING', `{hb:0}:${kind}${tenant.length}:${tenant}`)),
+      ['l', 'x'].map((kind) => redis.client.object('ENCODING', `{hb:0}:${kind}${tenant.length}:${tenant}`)),
     );
   await grant(names(10), 'a');
   expect(await encodings()).not.toContain('hashtable');
@@ -128,5 +116,5 @@ it('data that is set after the grant is in a hash table as well', async () => {
     names(30).map((holder) => store.beat({ tenant, holder, groups: [{ group: 'a' }], ttlMs, grant: true })),
   );
   for (const holder of names(30)) await store.setData({ tenant, group: 'a', holder, data: '{}' });
-  expect(await redis.object('ENCODING', `{hb:0}:x${tenant.length}:${tenant}`)).toBe('hashtable');
+  expect(await redis.client.object('ENCODING', `{hb:0}:x${tenant.length}:${tenant}`)).toBe('hashtable');
 });

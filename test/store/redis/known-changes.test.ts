@@ -1,34 +1,21 @@
 /** What a node does not let Redis read again: guards and revisions, while nothing changed that could change them. */
-import { Redis } from 'ioredis';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { openRedisDriver } from '../../../src/store/redis/driver.ts';
-import { createStore } from '../../../src/store/runtime/create-store.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BeatResult, DocumentWrite, Guard, Store } from '../../../src/store/store.ts';
 import { makeRandom } from '../../random.ts';
-import { type RedisServer, startRedis } from '../../redis-server.ts';
+import { suiteRedis } from '../../suite-redis.ts';
 
 const tenant = 'sls/project';
 const ttlMs = 10_000;
 
-let server: RedisServer;
-let redis: Redis;
+const redis = suiteRedis();
 /** Two nodes: one sends heartbeats, the other one changes what they depend on. */
 let node: Store;
 let other: Store;
 
-const open = async (): Promise<Store> =>
-  createStore(await openRedisDriver({ url: server.url, timeoutMs: 5_000, partitions: 1 }));
+const open = (): Promise<Store> => redis.openStore({ partitions: 1 });
 
-beforeAll(async () => {
-  server = await startRedis();
-  redis = new Redis(server.port, '127.0.0.1');
-});
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
-});
 beforeEach(async () => {
-  await redis.flushall();
+  await redis.client.flushall();
   [node, other] = [await open(), await open()];
   await node.freezeClock();
 });
@@ -62,9 +49,9 @@ it('the guards and revisions of twenty groups cost as many reads as those of one
     const lists = await Promise.all(names.map((key) => guardsOn({ collection: 'groups', key })));
     const beatAll = () => Promise.all(names.map((name, at) => beat(lists[at] ?? [], name, name)));
     for (let at = 0; at < 3; at += 1) await beatAll();
-    await redis.config('RESETSTAT');
+    await redis.client.config('RESETSTAT');
     const results = await beatAll();
-    const stats = await redis.info('commandstats');
+    const stats = await redis.client.info('commandstats');
     expect(results.map(({ stale, leases }) => [stale, leases[0]?.revision])).toEqual(
       await Promise.all(names.map(async (name) => [false, await revisionOf(name)])),
     );
@@ -111,7 +98,7 @@ describe('a beat is stale', () => {
     await write({ ...groupDocument, value: '1', ttlMs: 50 });
     const guards = await guardsOn(groupDocument);
     await settle(guards);
-    await redis.hincrby('{hb:0}:clock', 'lease', 50);
+    await redis.client.hincrby('{hb:0}:clock', 'lease', 50);
     expect((await beat(guards)).stale).toBe(true);
   });
 
@@ -142,7 +129,7 @@ describe('a beat is stale', () => {
     await write({ ...groupDocument, value: '1' });
     const guards = await guardsOn(groupDocument);
     await settle(guards);
-    await redis.flushall();
+    await redis.client.flushall();
     expect((await beat(guards)).stale).toBe(true);
     await write({ ...groupDocument, value: '1' });
     expect((await beat(guards)).stale).toBe(true);
@@ -199,7 +186,7 @@ describe('a beat returns the revision of now', () => {
     await other.load({ tenant, dump });
     expect(await revision()).toBe(await revisionOf('a'));
     expect(await revision()).not.toBe(granted);
-    await redis.flushall();
+    await redis.client.flushall();
     expect(await revision()).toBe(await revisionOf('a'));
   });
 });

@@ -1,7 +1,6 @@
 /** The lease clock is computed twice: in TypeScript for the embedded store, in Lua for Redis. */
 import fc from 'fast-check';
-import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { maxClockStepMs } from '../../../src/store/limits.ts';
 import { declaredKeys } from '../../../src/store/redis/keys.ts';
 import { type ScriptName, scriptText } from '../../../src/store/redis/script-text.ts';
@@ -13,18 +12,9 @@ import {
   startClock,
   tick,
 } from '../../../src/store/runtime/lease-clock.ts';
-import { type RedisServer, startRedis } from '../../redis-server.ts';
+import { suiteRedis } from '../../suite-redis.ts';
 
-let server: RedisServer;
-let redis: Redis;
-beforeAll(async () => {
-  server = await startRedis();
-  redis = new Redis(server.port, '127.0.0.1');
-});
-afterAll(async () => {
-  redis.disconnect();
-  await server.stop();
-});
+const redis = suiteRedis();
 
 /** Takes the wall time from two keys after the declared ones instead of from Redis. */
 const simulatedTime = `
@@ -43,7 +33,7 @@ local redis = setmetatable({
 function runAt(wallMicros: number, name: ScriptName, args: readonly (string | number)[]): Promise<unknown> {
   const seconds = Math.floor(wallMicros / 1_000_000);
   const keys = [...declaredKeys(0), seconds, wallMicros - seconds * 1_000_000];
-  return redis.eval(simulatedTime + scriptText(name), keys.length, ...keys, ...args);
+  return redis.client.eval(simulatedTime + scriptText(name), keys.length, ...keys, ...args);
 }
 
 type Step =
@@ -86,7 +76,7 @@ it('reads the same in TypeScript and in the scripts, whatever wall time does', {
     fc.asyncProperty(
       fc.array(fc.tuple(jumpMicros, step), { maxLength: 20, size: 'max' }),
       async (history) => {
-        await redis.flushall();
+        await redis.client.flushall();
         let wallMicros = 1_700_000_000_123_456;
         const wallMs = (): number => Math.floor(wallMicros / 1_000);
         await runStep(wallMicros, { kind: 'read' });

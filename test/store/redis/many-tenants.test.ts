@@ -6,7 +6,8 @@ import { partitionsOf } from '../../../src/store/redis/partitions.ts';
 import { createStore } from '../../../src/store/runtime/create-store.ts';
 import { serverSpace } from '../../../src/store/server-space.ts';
 import type { BeatResult, Store } from '../../../src/store/store.ts';
-import { type RedisCluster, type RedisServer, startCluster, startRedis } from '../../redis-server.ts';
+import { type RedisCluster, startCluster } from '../../redis-server.ts';
+import { suiteRedis } from '../../suite-redis.ts';
 
 const ttlMs = 60_000;
 const tenants = Array.from({ length: 64 }, (_, at) => `test/t${at}`);
@@ -22,28 +23,19 @@ async function field(redis: Redis, section: string, name: RegExp): Promise<numbe
 }
 
 describe('over one Redis', () => {
-  let server: RedisServer;
-  let redis: Redis;
+  const redis = suiteRedis();
   let store: Store;
-  beforeAll(async () => {
-    server = await startRedis();
-    redis = new Redis(server.port, '127.0.0.1');
-  });
-  afterAll(async () => {
-    redis.disconnect();
-    await server.stop();
-  });
   beforeEach(async () => {
-    await redis.flushall();
-    store = createStore(await openRedisDriver({ url: server.url, timeoutMs: 5_000 }));
+    await redis.client.flushall();
+    store = await redis.openStore();
     await store.freezeClock();
   });
   afterEach(() => store.close());
 
   const calls = async (step: () => Promise<unknown>): Promise<number> => {
-    await redis.config('RESETSTAT');
+    await redis.client.config('RESETSTAT');
     await step();
-    const stats = await redis.info('commandstats');
+    const stats = await redis.client.info('commandstats');
     return Number(/cmdstat_hmget:calls=(\d+)/.exec(stats)?.[1]);
   };
 

@@ -1,29 +1,19 @@
 /** The records of holders: that leases which are renewed together are, and that no name is taken for another. */
 import fc from 'fast-check';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { openRedisDriver } from '../../../src/store/redis/driver.ts';
-import { createStore } from '../../../src/store/runtime/create-store.ts';
 import type { Store } from '../../../src/store/store.ts';
-import { type RedisServer, startRedis } from '../../redis-server.ts';
+import { suiteRedis } from '../../suite-redis.ts';
 
 const tenant = 'presence/records';
 const key = `{hb:0}:l${tenant.length}:${tenant}`;
 
-let server: RedisServer;
-let redis: Redis;
+const redis = suiteRedis();
 let store: Store;
 beforeAll(async () => {
-  server = await startRedis();
-  redis = new Redis(server.port, '127.0.0.1');
-  store = createStore(await openRedisDriver({ url: server.url, timeoutMs: 5_000, partitions: 1 }));
+  store = await redis.openStore({ partitions: 1 });
   await store.freezeClock();
 });
-afterAll(async () => {
-  await store.close();
-  redis.disconnect();
-  await server.stop();
-});
+afterAll(() => store.close());
 beforeEach(() => store.drop({ tenant }));
 
 const beat = (groups: readonly string[], ttlMs = 10_000) =>
@@ -41,19 +31,19 @@ const remaining = async (group: string): Promise<number | undefined> =>
 it('a holder has one record, whose size depends on the names of its groups and not on how often they are renewed', async () => {
   const groups = Array.from({ length: 100 }, (_, at) => `channel-${at}`);
   await beat(groups);
-  expect(await redis.hlen(key)).toBe(1);
-  const length = (await redis.hgetBuffer(key, 'ann'))?.length ?? 0;
+  expect(await redis.client.hlen(key)).toBe(1);
+  const length = (await redis.client.hgetBuffer(key, 'ann'))?.length ?? 0;
   expect(length).toBeLessThan(100 * 25);
   for (let times = 0; times < 3; times += 1) {
     await store.advanceClock(1_000);
     await beat(groups);
   }
   await beat([...groups].reverse());
-  expect((await redis.hgetBuffer(key, 'ann'))?.length).toBe(length);
+  expect((await redis.client.hgetBuffer(key, 'ann'))?.length).toBe(length);
 });
 
 it('the record of a single lease has 18 bytes beside the name of its group, whatever came before', async () => {
-  const length = async (): Promise<number | undefined> => (await redis.hgetBuffer(key, 'ann'))?.length;
+  const length = async (): Promise<number | undefined> => (await redis.client.hgetBuffer(key, 'ann'))?.length;
   await beat(['channel-1']);
   expect(await length()).toBe(18 + 'channel-1'.length);
   await beat(['channel-1', 'channel-2']);

@@ -1,10 +1,10 @@
 /** Receivers that hang when a session of delivery ends keep nobody waiting: the next session starts at once, on every store. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Config, defaultConfig } from '../../../../src/config.ts';
 import { openStore } from '../../../../src/store/open.ts';
 import { type Store, StoreUnavailable } from '../../../../src/store/store.ts';
-import { type RedisServer, startRedis } from '../../../redis-server.ts';
 import { type StartedApp, startApp } from '../../../start-app.ts';
+import { suiteRedis } from '../../../suite-redis.ts';
 import { type Receiver, startReceiver } from '../receiver.ts';
 
 const tenant = 'pbx/default';
@@ -12,14 +12,10 @@ const tenant = 'pbx/default';
 const pbxReportTimeoutMs = 600_000;
 const hangingCount = 5;
 
-let redis: RedisServer;
+const redis = suiteRedis();
 let started: StartedApp;
 let hanging: Receiver;
 let healthy: Receiver;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.stop());
 beforeEach(async () => {
   [hanging, healthy] = await Promise.all([startReceiver(), startReceiver()]);
   hanging.answer = () => undefined;

@@ -1,3 +1,8 @@
+/**
+ * Reports as each shape writes them. Sources of the rows, by shape: legacy, the first S-Series API guide (v1.0); callList, the pages
+ * "System Startup" to "CDR Report" of S-Series API v1.1.0; event, the event pages "BootUp" to "uacstacall" of S-Series API v2.0.0;
+ * openvox, the report pages of the UC Series API of OpenVox. The order of members in whole calls: calls/documented-reports.test.ts.
+ */
 import { describe, expect, it } from 'vitest';
 import { isReport, type Report, renderReport } from '../../../../src/protocols/pbx/reports/catalog.ts';
 import type { Shape } from '../../../../src/protocols/pbx/reports/report-kind.ts';

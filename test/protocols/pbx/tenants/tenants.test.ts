@@ -1,18 +1,14 @@
 /** Several PBXs on one server: users named `<tenant>/<user>` have one of their own, which no other sees. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Config, defaultConfig } from '../../../../src/config.ts';
-import { openStore } from '../../../../src/store/open.ts';
-import { type RedisServer, startRedis } from '../../../redis-server.ts';
-import { type StartedApp, startApp } from '../../../start-app.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Config } from '../../../../src/config.ts';
+import type { StartedApp } from '../../../start-app.ts';
+import { startAppOverStore } from '../../../start-app.ts';
+import { suiteRedis } from '../../../suite-redis.ts';
 import { ok, type Receiver, startReceiver, status } from '../receiver.ts';
 
-let redis: RedisServer;
+const redis = suiteRedis();
 let nodes: StartedApp[];
 let receiver: Receiver;
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.stop());
 beforeEach(async () => {
   nodes = [];
   receiver = await startReceiver();
@@ -24,7 +20,7 @@ afterEach(async () => {
 });
 
 async function start(settings: Partial<Config> = {}): Promise<StartedApp> {
-  const node = await startApp(settings, { store: await openStore(defaultConfig(settings)) });
+  const node = await startAppOverStore(settings);
   nodes.push(node);
   return node;
 }

@@ -2,12 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Config, defaultConfig } from '../../../../src/config.ts';
 import { openStore } from '../../../../src/store/open.ts';
 import type { Store } from '../../../../src/store/store.ts';
-import { type RedisServer, startRedis } from '../../../redis-server.ts';
 import { type StartedApp, startApp } from '../../../start-app.ts';
+import { suiteRedis } from '../../../suite-redis.ts';
 
 const tenant = 'pbx/default';
 /** Operations of the delivery, which does not depend on heartbeats, and members that are not operations. */
@@ -19,12 +19,8 @@ interface Node extends StartedApp {
 }
 
 let folder: string;
-let redis: RedisServer;
+const redis = suiteRedis();
 let nodes: Node[];
-beforeAll(async () => {
-  redis = await startRedis();
-});
-afterAll(() => redis.stop());
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'heartbeatd-'));
   nodes = [];

@@ -1,3 +1,4 @@
+/** What grants and their tokens allow, show and refuse. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { encodeToken } from '../../../../src/protocols/presence/access/token.ts';
 import { accessFixture, forbidden, grantPath, keys, root, wall } from './keyset.ts';

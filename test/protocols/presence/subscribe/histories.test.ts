@@ -2,10 +2,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openEmbeddedDriver } from '../../../../src/store/embedded/driver.ts';
-import { openRedisDriver } from '../../../../src/store/redis/driver.ts';
 import { createStore } from '../../../../src/store/runtime/create-store.ts';
-import { type RedisServer, startRedis } from '../../../redis-server.ts';
 import { type StartedApp, startApp } from '../../../start-app.ts';
+import { suiteRedis } from '../../../suite-redis.ts';
 
 interface Act {
   readonly kind: 'heartbeat' | 'leave' | 'handshake' | 'state' | 'wait' | 'group';
@@ -129,19 +128,16 @@ describe('the events that subscribers receive add up to what here now returns', 
   });
 
   describe('over Redis', () => {
-    let redis: RedisServer;
+    const redis = suiteRedis();
     const nodes: StartedApp[] = [];
     beforeAll(async () => {
-      redis = await startRedis();
       for (let at = 0; at < 2; at += 1) {
-        const driver = await openRedisDriver({ url: redis.url, timeoutMs: 5_000, partitions: 2 });
-        nodes.push(await startApp({}, { store: createStore(driver) }));
+        nodes.push(await startApp({}, { store: await redis.openStore({ partitions: 2 }) }));
       }
       await nodes[0]?.store.freezeClock();
     });
     afterAll(async () => {
       for (const node of nodes) await node.close();
-      await redis.stop();
     });
 
     it('from two nodes', () => anyHistory(nodes, Math.ceil(numRuns / 2)));

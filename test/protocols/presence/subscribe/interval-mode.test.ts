@@ -1,3 +1,4 @@
+/** Events of channels above the announce limit, summed up once an interval. */
 import { describe, expect, it } from 'vitest';
 import { key, root, subscribeFixture } from './subscriber.ts';
 

@@ -1,3 +1,4 @@
+/** What a publish returns and refuses, and what subscribers receive of it. */
 import { describe, expect, it } from 'vitest';
 import { key, subscribeFixture } from './subscriber.ts';
 

@@ -1,3 +1,4 @@
+/** Filters of a subscribe: what they select, and what they may cost. */
 import { describe, expect, it, vi } from 'vitest';
 import { key, subscribeFixture } from './subscriber.ts';
 

@@ -1,9 +1,7 @@
 /** Consumer groups at the speed of requests: no reply depends on real time passing. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { defaultConfig } from '../../../../src/config.ts';
-import { openStore } from '../../../../src/store/open.ts';
-import { type RedisServer, startRedis } from '../../../redis-server.ts';
-import { type StartedApp, startApp } from '../../../start-app.ts';
+import { type StartedApp, startApp, startAppOverStore } from '../../../start-app.ts';
+import { suiteRedis } from '../../../suite-redis.ts';
 import { groups, host } from '../service.ts';
 
 const timeoutSeconds = 4;
@@ -12,21 +10,16 @@ const shardCount = 4;
 const kindsOfDates = ['none', 'equal', 'skewed'] as const;
 type Dates = (typeof kindsOfDates)[number];
 
-let redis: RedisServer;
+const redis = suiteRedis();
 const nodes: Record<string, readonly StartedApp[]> = {};
 beforeAll(async () => {
-  redis = await startRedis();
-  const overRedis = async () => {
-    const settings = { redisUrl: redis.url };
-    return startApp(settings, { store: await openStore(defaultConfig(settings)) });
-  };
+  const overRedis = () => startAppOverStore({ redisUrl: redis.url });
   nodes.embedded = [await startApp({})];
   nodes['two nodes over Redis'] = [await overRedis(), await overRedis()];
   for (const [first] of Object.values(nodes)) await first?.store.freezeClock();
 });
 afterAll(async () => {
   for (const node of Object.values(nodes).flat()) await node.close();
-  await redis.stop();
 });
 
 /** A consumer group in a project of its own, whose consumers send heartbeats to the nodes in turn. */
