@@ -1,7 +1,6 @@
 /** The Fastify app: three protocols and the operator side over one store. */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import swagger from '@fastify/swagger';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { type Config, viewSettings } from './config.ts';
 import type { ConnectionLimits } from './http/connections/connection-limits.ts';
@@ -9,7 +8,6 @@ import { makeLoad } from './http/connections/load.ts';
 import { makeRefuseOverload, type RefuseOverload } from './http/connections/overload.ts';
 import type { DirectOptions } from './http/direct.ts';
 import { makeRequestLog, type RequestLog } from './http/log/request-log.ts';
-import { documentOptions } from './operator/document/document-options.ts';
 import type { Fault } from './operator/faults/fault.ts';
 import { checkFaults, loadFaults } from './operator/faults/fault-file.ts';
 import { type Metrics, makeMetrics } from './operator/metrics/metrics.ts';
@@ -87,7 +85,6 @@ export async function buildApp(options: AppOptions): Promise<App> {
   });
   await mount(main.app, protocols, refuse);
   const api = (operatorPort ?? main).app;
-  await api.register(swagger, documentOptions(protocols));
   await api.register(async (instance) => {
     mark(instance, 'operator');
     await operator(instance as unknown as App, {

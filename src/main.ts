@@ -16,6 +16,7 @@ import { processMetrics } from './operator/metrics/process-metrics.ts';
 import { exportState, loadSeed, readSeedFile } from './operator/state/seed.ts';
 import { listen, operatorAppOf, operatorHostOf, portOf } from './ports.ts';
 import type { App } from './protocols/kit/protocol.ts';
+import { releaseStartMemory } from './release-start-memory.ts';
 import { describeSettings } from './settings/read.ts';
 import { SettingError } from './settings/setting.ts';
 import { openStore } from './store/open.ts';
@@ -159,6 +160,7 @@ type ListenError = NodeJS.ErrnoException & { readonly setting?: string };
 async function start(server: App, leases: Store): Promise<void> {
   try {
     await server.ready();
+    releaseStartMemory();
     await waitForStore(leases);
     await seedTenants(leases);
     await listen(server, config);

@@ -16,6 +16,7 @@ import { serveRawTarget } from './parsing/raw-target.ts';
 import { isTakenOver, type RefusedRequest, refusedRequest } from './parsing/take-over.ts';
 import { makeRefuseTunnel, makeReplyToUnreadable } from './parsing/unreadable.ts';
 import type { KeepRefusal } from './refusal.ts';
+import { routeSchemas } from './route-schemas.ts';
 import type { Certificates } from './tls/certificates.ts';
 import { attachFront, type Front } from './tls/front.ts';
 import type { Notices } from './tls/notices.ts';
@@ -60,6 +61,7 @@ export function makeServer(options: ServerOptions) {
     // Paths carry lists of channels: the presence documentation allows 32 KiB of path and query.
     routerOptions: { maxParamLength: 32_768, ignoreTrailingSlash: false, caseSensitive: true },
     bodyLimit: 10 * 1024 * 1024,
+    schemaController: routeSchemas,
     // Headers may be as long as the longest target and then some.
     http: { maxHeaderSize: 64 * 1_024 },
     // Bounds the time to receive a request; replies may take as long as a poll does.

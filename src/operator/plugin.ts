@@ -11,7 +11,7 @@ import type { Inject } from './actors/send.ts';
 import { clockRoutes } from './clock/clock-routes.ts';
 import { makeOtherNodes } from './clock/other-nodes.ts';
 import { consoleRoutes, isForPage } from './console/console-routes.ts';
-import { documentRoutes } from './document/document-routes.ts';
+import { collectDocumentedRoutes, documentRoutes } from './document/document-routes.ts';
 import { collectRoutes, indexRoutes, startRoute } from './document/index-routes.ts';
 import type { Fault } from './faults/fault.ts';
 import { healthRoutes } from './health/health-routes.ts';
@@ -74,6 +74,7 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
   app.setErrorHandler<Error>((error, request, reply) => sendError(error, request, reply));
   readRequests(app);
   const listed = collectRoutes(app);
+  const documented = collectDocumentedRoutes(app);
   const actors = makeActors({
     ...{ store, protocols, wallMs: options.wallMs },
     idPrefix: store.isShared ? `actor-${crc32(bench.nodeId).toString(16)}-` : 'actor-',
@@ -114,7 +115,7 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
           startFaults: options.startFaults ?? [],
         });
         bench.routes(routes);
-        documentRoutes(routes, protocols);
+        documentRoutes(routes, documented, protocols);
         indexRoutes(routes, listed, () => options.vendorPort());
         for (const { name, operatorRoutes } of protocols) {
           if (operatorRoutes === undefined) continue;

@@ -2,9 +2,7 @@
 import { type Log, silentLog } from '../settings/log.ts';
 import { SettingError, type SettingsOf } from '../settings/setting.ts';
 import type { Driver } from './driver.ts';
-import { openEmbeddedDriver } from './embedded/driver.ts';
 import { FileUnusable } from './embedded/file/database.ts';
-import { openRedisDriver } from './redis/driver.ts';
 import { RedisUrlError } from './redis/target.ts';
 import { createStore, type StoreOptions } from './runtime/create-store.ts';
 import type { storeSettings } from './settings.ts';
@@ -12,12 +10,12 @@ import type { Store } from './store.ts';
 
 export type StoreSettings = SettingsOf<typeof storeSettings>;
 
-/** A way to keep the store. */
+/** A way to keep the store. Its driver is loaded when it is chosen, so that a server without Redis does without the client of Redis. */
 interface DriverKind {
   /** The setting that chooses it and that an unusable value is reported for. */
   readonly setting: string;
   isChosen(config: StoreSettings): boolean;
-  open(config: StoreSettings, log: Log): Driver | Promise<Driver>;
+  open(config: StoreSettings, log: Log): Promise<Driver>;
   /** Errors of `open` that mean that the value of the setting cannot be used. */
   readonly unusable: new (
     message: string,
@@ -29,15 +27,19 @@ const driverKinds: readonly DriverKind[] = [
   {
     setting: 'REDIS_URL',
     isChosen: ({ redisUrl }) => redisUrl !== '',
-    open: ({ redisUrl, storeTimeoutMs, maxTenantBytes, maxTenants }, log) =>
-      openRedisDriver({ url: redisUrl, timeoutMs: storeTimeoutMs, maxTenantBytes, maxTenants, log }),
+    async open({ redisUrl, storeTimeoutMs, maxTenantBytes, maxTenants }, log) {
+      const { openRedisDriver } = await import('./redis/driver.ts');
+      return openRedisDriver({ url: redisUrl, timeoutMs: storeTimeoutMs, maxTenantBytes, maxTenants, log });
+    },
     unusable: RedisUrlError,
   },
   {
     setting: 'DATA',
     isChosen: () => true,
-    open: ({ data, maxTenantBytes, maxTenants }, log) =>
-      openEmbeddedDriver({ path: data, maxTenantBytes, maxTenants, log }),
+    async open({ data, maxTenantBytes, maxTenants }, log) {
+      const { openEmbeddedDriver } = await import('./embedded/driver.ts');
+      return openEmbeddedDriver({ path: data, maxTenantBytes, maxTenants, log });
+    },
     unusable: FileUnusable,
   },
 ];

@@ -1,8 +1,8 @@
 /** States of tenants: read, replaced, kept under a name, and reset. */
 import { Type } from '@sinclair/typebox';
+import { compileOnUse } from '../../http/route-schemas.ts';
 import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { App } from '../../protocols/kit/protocol.ts';
-import { compileOnUse } from '../requests.ts';
 import { refusals, tags } from '../schemas.ts';
 import { type ResetOptions, resetRoutes } from './reset-routes.ts';
 import { snapshotRoutes } from './snapshot-routes.ts';
