@@ -1,8 +1,9 @@
 /**
- * Many leases that come due in the same millisecond while heartbeats go on, over each store as a process runs it: how late
- * their expiries are, and how long heartbeats take meanwhile, beside what they take when nothing is due. Writes bench/results/mass-expiry.json.
+ * Many leases that come due while heartbeats go on, all in the same millisecond or spread evenly over some seconds, over each store as a
+ * process runs it: how late their expiries are, and how long heartbeats take meanwhile, beside what they take when nothing is due. Writes
+ * bench/results/mass-expiry.json.
  *
- * `npm run bench:mass-expiry [-- --leases 100000 --rate 10000 --rounds 5 --stores memory,file,redis]`
+ * `npm run bench:mass-expiry [-- --leases 100000 --rate 20000 --rounds 5 --stores memory,file,redis --within 0,10]`
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,9 +20,10 @@ const { values } = parseArgs({
   options: {
     leases: { type: 'string', default: '100000' },
     channels: { type: 'string', default: '100' },
-    rate: { type: 'string', default: '10000' },
+    rate: { type: 'string', default: '20000' },
     rounds: { type: 'string', default: '5' },
     stores: { type: 'string', default: 'memory,file,redis' },
+    within: { type: 'string', default: '0,10' },
   },
 });
 const channels = Number(values.channels);
@@ -47,20 +49,30 @@ async function post(port: number, path: string, body?: unknown): Promise<unknown
 
 const clock = (port: number, change: unknown) => post(port, '/_heartbeatd/clock', change);
 
-/** Grants all leases that will come due, all with the same deadline: the clock stands still. */
-async function grant(port: number, round: number): Promise<void> {
-  for (let from = 0; from < users; from += 20) {
-    await Promise.all(
-      Array.from({ length: Math.min(20, users - from) }, async (_, at) => {
-        const user = from + at;
-        const names = Array.from({ length: channels }, (_, n) => `r${round}-${(user % 10) * channels + n}`);
-        const path = `/v2/presence/sub-key/sub-c-bench/channel/${names.join(',')}/heartbeat?uuid=due-${user}&heartbeat=${ttlSeconds}`;
-        const reply = await fetch(`http://127.0.0.1:${port}${path}`);
-        if (reply.status !== 200) throw new Error(`${reply.status}: ${await reply.text()}`);
-        await reply.arrayBuffer();
-      }),
-    );
+/** What a round grants: names of rounds differ. */
+interface Grants {
+  readonly round: string;
+  /** Over how long the deadlines are spread, s; 0: all are the same. */
+  readonly withinSeconds: number;
+}
+
+/** Grants all leases that will come due. The clock stands still, or is moved on between them. */
+async function grant(port: number, grants: Grants): Promise<void> {
+  const { withinSeconds } = grants;
+  const atOnce = withinSeconds === 0 ? 20 : 1;
+  for (let from = 0; from < users; from += atOnce) {
+    const some = Array.from({ length: Math.min(atOnce, users - from) }, (_, at) => from + at);
+    await Promise.all(some.map((user) => grantOne(port, user, grants)));
+    if (withinSeconds > 0) await clock(port, { advance: (withinSeconds * 1_000) / users });
   }
+}
+
+async function grantOne(port: number, user: number, { round, withinSeconds }: Grants): Promise<void> {
+  const names = Array.from({ length: channels }, (_, n) => `r${round}-${(user % 10) * channels + n}`);
+  const path = `/v2/presence/sub-key/sub-c-bench/channel/${names.join(',')}/heartbeat?uuid=due-${user}&heartbeat=${ttlSeconds + withinSeconds}`;
+  const reply = await fetch(`http://127.0.0.1:${port}${path}`);
+  if (reply.status !== 200) throw new Error(`${reply.status}: ${await reply.text()}`);
+  await reply.arrayBuffer();
 }
 
 const p99 = (tookMs: readonly number[]): number => quantile(tookMs, 0.99);
@@ -74,7 +86,11 @@ export interface MassExpiryResult {
   readonly leases: number;
   /** Heartbeats a second that go on. */
   readonly rate: number;
-  readonly rows: readonly ({ readonly store: string } & Readonly<Record<keyof Measured, Spread>>)[];
+  readonly rows: readonly ({
+    readonly store: string;
+    /** Over how long the deadlines are spread, s; 0: all are the same. */
+    readonly withinSeconds: number;
+  } & Readonly<Record<keyof Measured, Spread>>)[];
 }
 
 const longestWaitMs = 60_000;
@@ -89,9 +105,10 @@ async function allLateness(port: number): Promise<number[]> {
   throw new Error(`${late.length} of ${users * channels} leases have expired`);
 }
 
-async function measure(port: number, round: number): Promise<Measured> {
+async function measure(port: number, grants: Grants): Promise<Measured> {
+  const { withinSeconds } = grants;
   await clock(port, { freeze: true });
-  await grant(port, round);
+  await grant(port, grants);
   const alive = Array.from({ length: 1_000 }, (_, at) => heartbeat(`alive-${at}`, [`alive-${at % 50}`], 300));
   let sent = 0;
   const next = (): string => {
@@ -105,7 +122,7 @@ async function measure(port: number, round: number): Promise<Measured> {
   await post(port, '/lateness');
   const thawMs = performance.now() - startMs;
   await clock(port, { freeze: false });
-  await setTimeout(ttlSeconds * 1_000 + windowMs + 1_000);
+  await setTimeout((ttlSeconds + withinSeconds) * 1_000 + windowMs + 1_000);
   const late = await allLateness(port);
   const { atMs, tookMs } = load.take();
   load.stop();
@@ -113,14 +130,15 @@ async function measure(port: number, round: number): Promise<Measured> {
   const between = (fromMs: number, toMs: number): number[] =>
     tookMs.filter((_, at) => (atMs[at] ?? 0) >= fromMs && (atMs[at] ?? 0) < toMs);
   const quiet = between(thawMs - quietMs, thawMs);
-  // From the deadline until the last expiry was recorded.
-  const during = between(dueMs, dueMs + Math.max(quantile(late, 1), 100));
+  const lastDueMs = dueMs + withinSeconds * 1_000;
+  // From the first deadline until the last expiry was recorded.
+  const during = between(dueMs, lastDueMs + Math.max(quantile(late, 1), 100));
   return {
     latenessP50Ms: quantile(late, 0.5),
     latenessP99Ms: quantile(late, 0.99),
     quietP99Ms: p99(quiet),
     duringP99Ms: p99(during),
-    worstMs: quantile(between(dueMs, dueMs + windowMs), 1),
+    worstMs: quantile(between(dueMs, lastDueMs + windowMs), 1),
     ratio: p99(during) / p99(quiet),
   };
 }
@@ -132,23 +150,26 @@ process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
 const redis = await startRedis();
 pinBesideLoad(redis.pid);
 
-async function measureStore(store: string): Promise<MassExpiryResult['rows'][number]> {
+type Row = MassExpiryResult['rows'][number];
+
+async function measureStore(store: string, withinSeconds: number): Promise<Row> {
   const place = { file: join(folder, 'store.db'), redis: redis.url }[store] ?? '';
   const port = await startServer(store, place);
   const measured: Measured[] = [];
   for (let round = 0; round < Number(values.rounds); round += 1) {
-    const one = await measure(port, round);
+    const one = await measure(port, { round: `${withinSeconds}-${round}`, withinSeconds });
     measured.push(one);
     console.error(store, one);
   }
   stopServers();
   const spread = (name: keyof Measured): Spread => spreadOf(measured.map((one) => one[name]));
   const spreads = Object.fromEntries(names.map((name) => [name, spread(name)]));
-  return { store, ...(spreads as Record<keyof Measured, Spread>) };
+  return { store, withinSeconds, ...(spreads as Record<keyof Measured, Spread>) };
 }
 
-const rows: MassExpiryResult['rows'][number][] = [];
-for (const store of values.stores.split(',')) rows.push(await measureStore(store));
+const rows: Row[] = [];
+for (const within of values.within.split(','))
+  for (const store of values.stores.split(',')) rows.push(await measureStore(store, Number(within)));
 writeResult('mass-expiry', {
   ...{ machine: machine(), rounds: Number(values.rounds), leases: users * channels },
   ...{ rate: Number(values.rate), rows },
