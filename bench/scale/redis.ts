@@ -1,6 +1,7 @@
 /** What leases cost a Redis, without an append-only file: its memory by kind of key, and its CPU time. Starts are wall time. */
 import { Redis } from 'ioredis';
 import type { Driver } from '../../src/store/driver.ts';
+import { countEvents } from '../../src/store/event-runs.ts';
 import { openRedisDriver } from '../../src/store/redis/driver.ts';
 import { createStore } from '../../src/store/runtime/create-store.ts';
 import type { TenantEvent } from '../../src/store/store.ts';
@@ -47,7 +48,7 @@ async function expireAll(driver: Driver, redis: Redis): Promise<Expiries> {
         const before = performance.now();
         const swept = await driver.sweep(partition, 'bench', driver.sweepSize);
         longestMs = Math.max(longestMs, performance.now() - before);
-        expired += swept.expired.length;
+        expired += countEvents(swept.expired);
         more = swept.more;
       }
     }),

@@ -27,8 +27,8 @@ async function serveApp(redisUrl: string, data: string): Promise<void> {
   const config = defaultConfig({ redisUrl, data, slsAutoCreate: true });
   const store = await openStore(config);
   let late: number[] = [];
-  store.observe(({ type, lateMs }) => {
-    if (type === 'expired') late.push(lateMs);
+  store.observeRuns(({ type, lateMs, holders }) => {
+    if (type === 'expired') for (const _ of holders) late.push(lateMs);
   });
   const app = await buildApp({ config, store, logger: pino({ level: 'warn' }) });
   await app.register(async (idle) => {

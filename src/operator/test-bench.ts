@@ -89,7 +89,7 @@ export function makeTestBench({
     protocols().find((protocol) => protocol.name === name)?.reader;
   const stopRecording = recordLeases({
     ...{ store, events, readerOf },
-    onChanges: (changes) => history.record(changes),
+    onChanges: (run) => history.record(run),
   });
   const journal = hasJournal
     ? makeJournal({

@@ -21,6 +21,7 @@
  *   time that remains. A load is one atomic step, and no event is recorded.
  */
 import type { Command, CommandName, Commands } from './commands.ts';
+import type { EventRun } from './event-runs.ts';
 import type { Tenant, TenantEvent } from './leases.ts';
 import { maxGroupsPerHolder } from './limits.ts';
 
@@ -42,7 +43,7 @@ export const defaultEventRetention: EventRetention = { keepEntries: 1_000, idleM
 /** What one sweep of a partition took. */
 export interface Sweep {
   /** The expiries that this call recorded, oldest deadline first; each is in exactly one result, on any node. */
-  readonly expired: readonly TenantEvent[];
+  readonly expired: readonly EventRun[];
   /** True: the budget was used up and more is due now. */
   readonly more: boolean;
   /** Lower bound of the time until something is due, ms; null: nothing has a deadline. */

@@ -5,6 +5,7 @@
 import type { Input, Result } from './commands.ts';
 import type { TopicCursor } from './documents.ts';
 import type { ClockMoved, ClockReading, StoreHealth, TenantSize } from './driver.ts';
+import type { EventRun } from './event-runs.ts';
 import type { Tenant, TenantEvent } from './leases.ts';
 
 export type { StoreNow } from './commands.ts';
@@ -20,6 +21,7 @@ export {
   TooManyGroups,
 } from './driver.ts';
 export * from './dumps.ts';
+export { type EventRun, eventAt } from './event-runs.ts';
 export type * from './leases.ts';
 
 /** All commands as methods, over all partitions. Every method rejects with StoreUnavailable if the store is away. */
@@ -63,8 +65,8 @@ export interface Store {
    * are lost if the node dies; nothing may rely on them.
    */
   observe(listener: (event: TenantEvent) => void): () => void;
-  /** As `observe`, with all events of a step at once: many leases may end in one. */
-  observeAll(listener: (events: readonly TenantEvent[]) => void): () => void;
+  /** As `observe`, with events that are alike at once: thousands of leases may end in one step. */
+  observeRuns(listener: (run: EventRun) => void): () => void;
   /** Calls the listener with each lease that this node renews, until the returned function is called. */
   observeRenewals(listener: (renewal: Renewal) => void): () => void;
   /** Returns the clock of a tenant; without one the clock that is furthest behind, over all partitions. */

@@ -1,6 +1,7 @@
 /** Faulty stores, to prove that the checker notices: each wraps a driver and breaks one promise now and then. */
 import type { Command, Input, Result } from '../../src/store/commands.ts';
 import type { Driver, Outcome } from '../../src/store/driver.ts';
+import { eventsOf } from '../../src/store/event-runs.ts';
 import { leaseEventsTopic } from '../../src/store/store.ts';
 import type { Random } from '../random.ts';
 
@@ -45,7 +46,7 @@ export const doublePop: Poison = (driver) => ({
   ...driver,
   async sweep(partition, owner, budget) {
     const swept = await driver.sweep(partition, owner, budget);
-    for (const { tenant, ...event } of swept.expired) {
+    for (const { tenant, ...event } of swept.expired.flatMap(eventsOf)) {
       const append = {
         topic: leaseEventsTopic(event.group),
         payload: Buffer.from(JSON.stringify(event)),

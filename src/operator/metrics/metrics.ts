@@ -2,7 +2,6 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { LeaseEvent, Store, TenantSize } from '../../store/store.ts';
 import { version } from '../../version.ts';
-import { eachRun, isEquallyLate } from '../events/runs.ts';
 import { makeHistogram } from './histogram.ts';
 import { type CountRequest, requestCounter } from './request-counter.ts';
 
@@ -66,12 +65,10 @@ export function makeMetrics(): Metrics & { watch(store: Store): void } {
     },
     sweepFailed: () => sweepFailures.inc(),
     watch(store) {
-      store.observeAll((events) =>
-        eachRun(events, isEquallyLate, ({ tenant, type, lateMs }, length) => {
-          countLeaseEvents(tenant, type, length);
-          if (type === 'expired') lateness.observe(lateMs / 1_000, length);
-        }),
-      );
+      store.observeRuns(({ tenant, type, lateMs, holders }) => {
+        countLeaseEvents(tenant, type, holders.length);
+        if (type === 'expired') lateness.observe(lateMs / 1_000, holders.length);
+      });
       gaugeTenants(store, registers);
       gaugeStore(store, registers);
     },

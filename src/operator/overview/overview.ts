@@ -1,7 +1,6 @@
 /** Counts what the overview shows: replies to vendor requests, expiries and their lateness. */
 import type { App } from '../../protocols/kit/protocol.ts';
 import type { Store } from '../../store/store.ts';
-import { eachRun, isEquallyLate } from '../events/runs.ts';
 import { makeLateness } from './lateness.ts';
 import { overviewRoutes } from './overview-routes.ts';
 import { makeRates } from './rates.ts';
@@ -26,13 +25,11 @@ export function makeOverview({
 }): Overview {
   const rates = makeRates();
   const lateness = makeLateness();
-  const close = store.observeAll((events) =>
-    eachRun(events, isEquallyLate, ({ type, lateMs }, length) => {
-      if (type !== 'expired') return;
-      rates.count('expiries', wallMs(), length);
-      lateness.add(lateMs, length);
-    }),
-  );
+  const close = store.observeRuns(({ type, lateMs, holders }) => {
+    if (type !== 'expired') return;
+    rates.count('expiries', wallMs(), holders.length);
+    lateness.add(lateMs, holders.length);
+  });
   return {
     close,
     countReply(status) {

@@ -1,10 +1,10 @@
 /** Beginnings and ends of leases, for explanations: bounded, newest kept. */
 import type { PastLease, WhySubject } from '../../protocols/kit/explain.ts';
-import type { TenantEvent } from '../../store/store.ts';
+import type { EventRun } from '../../store/store.ts';
 
 export interface LeaseHistory {
-  /** Records the changes of one step, in order. */
-  record(events: readonly TenantEvent[]): void;
+  /** Records a run of changes. */
+  record(run: EventRun): void;
   /** Returns what matches, newest first. */
   find(subject: WhySubject): readonly PastLease[];
   /** Forgets a tenant; without one, everything. */
@@ -22,13 +22,13 @@ export function makeLeaseHistory(max = defaultMax): LeaseHistory {
   let next = 0;
   const newestFirst = (): Place[] => [...ring.slice(next), ...ring.slice(0, next)].reverse();
   return {
-    record(events) {
-      for (let at = Math.max(0, events.length - max); at < events.length; at += 1) {
-        const event = events[at];
-        if (event === undefined || event.type === 'changed') continue;
-        // Without the data of the lease, which may be large. An expiry happened at its deadline.
-        const { type, tenant, group, holder } = event;
-        const atMs = event.atMs - event.lateMs;
+    record({ type, tenant, groups, holders, ...run }) {
+      if (type === 'changed') return;
+      // An expiry happened at its deadline.
+      const atMs = run.atMs - run.lateMs;
+      for (let at = Math.max(0, holders.length - max); at < holders.length; at += 1) {
+        // Without the data of the lease, which may be large.
+        const [group = '', holder = ''] = [groups[at], holders[at]];
         const place = ring[next];
         if (place === undefined) ring.push({ type, tenant, group, holder, atMs });
         else {

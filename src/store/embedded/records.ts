@@ -65,7 +65,8 @@ export interface TopicRecord extends Due {
 }
 
 /** What has a deadline. */
-export type DueItems = DueQueue<LeaseRecord | DocumentRecord | TopicRecord | WatchRecord>;
+export type DueItem = LeaseRecord | DocumentRecord | TopicRecord | WatchRecord;
+export type DueItems = DueQueue<DueItem>;
 
 /** The clock of a tenant that was moved or frozen by itself. */
 export interface OwnClock {

@@ -10,6 +10,7 @@ import {
   defaultEventRetention,
   type EventRetention,
 } from '../driver.ts';
+import { runsOf } from '../event-runs.ts';
 import type { Tenant } from '../leases.ts';
 import { lastDateMs } from '../limits.ts';
 import { checkAdvance } from '../runtime/lease-clock.ts';
@@ -93,7 +94,7 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     async sweep(partition, owner, budget) {
       const args = [...retentionArguments(events), owner, budget];
       const reply = (await call({ name: 'sweep', partition, args, raw: true })) as readonly Reply[];
-      const expired = replyEvents(reply, 2).sort((a, b) => b.lateMs - a.lateMs);
+      const expired = runsOf(replyEvents(reply, 2).sort((a, b) => b.lateMs - a.lateMs));
       const nextInMs = Number(reply[1]);
       return { expired, more: reply[0] === 1, nextInMs: nextInMs < 0 ? null : nextInMs };
     },

@@ -1,7 +1,7 @@
 /** Advances a lease clock and sweeps what becomes due. */
 import { setImmediate } from 'node:timers/promises';
 import type { ClockChange, ClockMoved, Driver } from '../driver.ts';
-import type { TenantEvent } from '../leases.ts';
+import type { EventRun } from '../event-runs.ts';
 
 /** How long other nodes leave due leases to the node that advances the clock, ms; should it die, they continue then. */
 const claimMs = 5_000;
@@ -15,7 +15,7 @@ export interface Advance extends Pick<ClockChange, 'tenant' | 'advanceMs' | 'toN
 export async function advanceClock(
   driver: Driver,
   { partition, owner, ...change }: Advance,
-  onExpired: (events: readonly TenantEvent[]) => void,
+  onExpired: (runs: readonly EventRun[]) => void,
 ): Promise<ClockMoved> {
   // Else other nodes would take a part of the expiries, which the caller would miss.
   await driver.claimSweep(partition, owner, claimMs);

@@ -1,5 +1,6 @@
 /** The methods of the store that read, move, freeze and thaw lease clocks. */
 import type { ClockChange, Driver } from '../driver.ts';
+import type { EventRun } from '../event-runs.ts';
 import type { Tenant, TenantEvent } from '../leases.ts';
 import type { Store } from '../store.ts';
 import { advanceClock } from './advance-clock.ts';
@@ -13,7 +14,7 @@ export interface ClockOptions {
   readonly owner: string;
   readonly observe: Store['observe'];
   /** Publishes events of an advance to the observers. */
-  readonly onExpired: (events: readonly TenantEvent[]) => void;
+  readonly onExpired: (runs: readonly EventRun[]) => void;
   /** Called after the clock of a tenant, or of all, was moved and swept. */
   readonly onMoved: (tenant: Tenant | undefined) => void;
 }

@@ -4,7 +4,7 @@ import { type Log, silentLog } from '../../settings/log.ts';
 import type { CommandName, Input } from '../commands.ts';
 import type { Driver, TenantFull } from '../driver.ts';
 import { checkDump } from '../dumps.ts';
-import type { TenantEvent } from '../leases.ts';
+import { type EventRun, eventsOf, runsOf } from '../event-runs.ts';
 import { serverSpace } from '../server-space.ts';
 import type { Store } from '../store.ts';
 import { clockMethods, everyPartition } from './clock-methods.ts';
@@ -27,26 +27,25 @@ export interface StoreOptions {
 export function createStore(driver: Driver, options: StoreOptions = {}): Store {
   const { log = silentLog, onBatch, onSweepError } = options;
   const owner = randomUUID();
-  const observers = new Set<(events: readonly TenantEvent[]) => void>();
+  const observers = new Set<(run: EventRun) => void>();
   let closed = false;
 
-  const publish = (source: EventSource, events: readonly TenantEvent[]): void => {
-    logEvents(log, source, events);
-    // One observer after the other, whose code stays in the caches of the processor while many leases expire.
-    if (events.length > 0) for (const observer of observers) observer(events);
+  const publish = (source: EventSource, runs: readonly EventRun[]): void => {
+    logEvents(log, source, runs);
+    for (const run of runs) for (const observer of observers) observer(run);
   };
   const renewals = makeRenewals();
-  const observeAll: Store['observeAll'] = (listener) => {
-    const observer: typeof listener = (events) => listener(events);
+  const observeRuns: Store['observeRuns'] = (listener) => {
+    const observer: typeof listener = (run) => listener(run);
     observers.add(observer);
     return () => observers.delete(observer);
   };
   const observe: Store['observe'] = (listener) =>
-    observeAll((events) => {
-      for (const event of events) listener(event);
+    observeRuns((run) => {
+      for (const event of eventsOf(run)) listener(event);
     });
   const { run, runShared, drain } = coalesce(driver, {
-    onEvents: (events) => publish('command', events),
+    onEvents: (events) => publish('command', runsOf(events)),
     onTenantFull: makeTenantFullLog(log),
     monotonicMs: () => performance.now(),
     ...(onBatch === undefined
@@ -85,12 +84,12 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
       return sizes.filter(({ tenant }) => !tenant.startsWith(serverSpace));
     },
     observe,
-    observeAll,
+    observeRuns,
     observeRenewals: renewals.observeRenewals,
     knownLeaseMs: (tenant) => driver.leaseMs?.(tenant),
     ...clockMethods(driver, {
       ...{ owner, observe },
-      onExpired: (events) => publish('advance', events),
+      onExpired: (runs) => publish('advance', runs),
       onMoved: waits.wakeOf,
     }),
     partitions: driver.partitions,

@@ -1,7 +1,8 @@
 /** Debug lines at the stops of an event's way through the store. Nothing is built while debug lines are off. */
 import { isDebugging, type Log } from '../../settings/log.ts';
 import type { Sweep } from '../driver.ts';
-import type { Tenant, TenantEvent } from '../leases.ts';
+import { countEvents, type EventRun, eventsOf } from '../event-runs.ts';
+import type { Tenant } from '../leases.ts';
 
 /** Which step recorded an event: a client's command, a sweep, or an advance of the clock. */
 export type EventSource = 'command' | 'sweep' | 'advance';
@@ -9,13 +10,13 @@ export type EventSource = 'command' | 'sweep' | 'advance';
 /** Logs a sweep that found something. */
 export function logSweep(log: Log, partition: number, { expired, more }: Sweep): void {
   if (expired.length === 0 || !isDebugging(log)) return;
-  log.debug({ partition, expired: expired.length, more }, 'lease sweep found expired leases');
+  log.debug({ partition, expired: countEvents(expired), more }, 'lease sweep found expired leases');
 }
 
 /** Logs events after they were appended to their topics. */
-export function logEvents(log: Log, source: EventSource, events: readonly TenantEvent[]): void {
-  if (events.length === 0 || !isDebugging(log)) return;
-  for (const { tenant, group, holder, type, epoch, revision, count, lateMs } of events) {
+export function logEvents(log: Log, source: EventSource, runs: readonly EventRun[]): void {
+  if (runs.length === 0 || !isDebugging(log)) return;
+  for (const { tenant, group, holder, type, epoch, revision, count, lateMs } of runs.flatMap(eventsOf)) {
     log.debug(
       { tenant, group, holder, type, epoch, revision, count, lateMs, source },
       'lease event appended',

@@ -64,8 +64,8 @@ export function storeSweeps(fixture: StoreFixture, traits: BackendTraits): void 
         await Promise.all(
           [node, ...others, node].map(({ driver }) => driver.sweep(partition, 'another owner', 300)),
         )
-      ).flatMap(({ expired }) => expired);
-      for (const { holder } of direct) seen.set(holder, (seen.get(holder) ?? 0) + 1);
+      ).flatMap(({ expired }) => expired.flatMap(({ holders }) => holders));
+      for (const holder of direct) seen.set(holder, (seen.get(holder) ?? 0) + 1);
       await sweepAgain();
       await store.advanceClock(0);
       // A sweep of another node may still be running: its observers are called when it is done.

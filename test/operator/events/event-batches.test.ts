@@ -3,6 +3,7 @@ import { makeEvents } from '../../../src/operator/events/events.ts';
 import { recordLeases } from '../../../src/operator/events/record-leases.ts';
 import { makeHistogram } from '../../../src/operator/metrics/histogram.ts';
 import { makeLateness } from '../../../src/operator/overview/lateness.ts';
+import { type EventRun, runsOf } from '../../../src/store/event-runs.ts';
 import type { Store, TenantEvent } from '../../../src/store/store.ts';
 
 const expiry = (holder: string, tenant = 'beacon/t'): TenantEvent => ({
@@ -11,9 +12,9 @@ const expiry = (holder: string, tenant = 'beacon/t'): TenantEvent => ({
 });
 
 function recorded() {
-  let publish: (events: readonly TenantEvent[]) => void = () => {};
-  const store: Pick<Store, 'observeAll'> = {
-    observeAll(listener) {
+  let publish: (run: EventRun) => void = () => {};
+  const store: Pick<Store, 'observeRuns'> = {
+    observeRuns(listener) {
       publish = listener;
       return () => {};
     },
@@ -24,7 +25,12 @@ function recorded() {
     readerOf: (protocol) =>
       protocol === 'beacon' ? ({ meaning: {}, eventOf: () => 'ship.lost' } as never) : undefined,
   });
-  return { events, publish: (changes: readonly TenantEvent[]) => publish(changes) };
+  return {
+    events,
+    publish: (changes: readonly TenantEvent[]) => {
+      for (const run of runsOf(changes)) publish(run);
+    },
+  };
 }
 
 const told = (events: ReturnType<typeof makeEvents>) =>

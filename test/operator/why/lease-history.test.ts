@@ -1,6 +1,7 @@
 /** Ended leases that `why` remembers. */
 import { describe, expect, it } from 'vitest';
 import { makeLeaseHistory } from '../../../src/operator/why/lease-history.ts';
+import { runsOf } from '../../../src/store/event-runs.ts';
 import type { TenantEvent } from '../../../src/store/store.ts';
 
 describe('the history of leases', () => {
@@ -11,15 +12,18 @@ describe('the history of leases', () => {
 
   it('keeps the newest, finds them newest first, and forgets a tenant', () => {
     const history = makeLeaseHistory(3);
-    for (const holder of ['a', 'b', 'c', 'd']) history.record([event(holder)]);
-    history.record([event('d', { type: 'changed' })]);
-    history.record([event('e', { tenant: 'u' })]);
+    const record = (events: readonly TenantEvent[]) => {
+      for (const run of runsOf(events)) history.record(run);
+    };
+    for (const holder of ['a', 'b', 'c', 'd']) record([event(holder)]);
+    record([event('d', { type: 'changed' })]);
+    record([event('e', { tenant: 'u' })]);
     const holders = (tenant: string) => history.find({ tenant }).map(({ holder }) => holder);
     expect(holders('t')).toEqual(['d', 'c']);
     expect(history.find({ tenant: 't', holder: 'c' })[0]).not.toHaveProperty('data');
     history.forget('t');
     expect([holders('t'), holders('u')]).toEqual([[], ['e']]);
-    for (const holder of ['f', 'g', 'h']) history.record([event(holder)]);
+    for (const holder of ['f', 'g', 'h']) record([event(holder)]);
     expect([holders('t'), holders('u')]).toEqual([['h', 'g', 'f'], []]);
     history.forget();
     expect(holders('t')).toEqual([]);

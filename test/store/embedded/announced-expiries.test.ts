@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Command, CommandName, Commands, Input } from '../../../src/store/commands.ts';
 import type { Driver } from '../../../src/store/driver.ts';
 import { openEmbeddedDriver } from '../../../src/store/embedded/driver.ts';
+import { type EventRun, eventsOf } from '../../../src/store/event-runs.ts';
 
 const tenant = 'test/t';
 const holders = Array.from({ length: 1_000 }, (_, at) => `h${at}`);
@@ -47,7 +48,7 @@ async function expire(driver: Driver): Promise<boolean> {
   const expired = new Set<string>();
   for (;;) {
     const swept = await driver.sweep(0, 'test', driver.sweepSize);
-    for (const { holder } of swept.expired) {
+    for (const holder of swept.expired.flatMap(({ holders }) => holders)) {
       expect(expired.has(holder)).toBe(false);
       expired.add(holder);
     }
@@ -55,16 +56,20 @@ async function expire(driver: Driver): Promise<boolean> {
   }
 }
 
-/** Sweeps until nothing is left to do; returns who expired. */
-async function finish(driver: Driver): Promise<string[]> {
-  const expired: string[] = [];
+/** Sweeps until nothing is left to do; returns what expired. */
+async function finishRuns(driver: Driver): Promise<EventRun[]> {
+  const expired: EventRun[] = [];
   for (let more = true; more; ) {
     const swept = await driver.sweep(0, 'test', driver.sweepSize);
-    expired.push(...swept.expired.map(({ holder }) => holder));
+    expired.push(...swept.expired);
     more = swept.more;
   }
   return expired;
 }
+
+/** Sweeps until nothing is left to do; returns who expired. */
+const finish = async (driver: Driver): Promise<string[]> =>
+  (await finishRuns(driver)).flatMap(({ holders }) => holders);
 
 async function expiredButThere(path: string): Promise<Driver> {
   const driver = open(path);
@@ -76,6 +81,29 @@ async function expiredButThere(path: string): Promise<Driver> {
   expect(await expire(driver)).toBe(true);
   return driver;
 }
+
+describe.each(['memory', 'file'])('leases in %s of several tenants that are due together', (store) => {
+  it('expire once each, in runs of a tenant whose revisions and counts follow each other', async () => {
+    const driver = open(store === 'file' ? join(folder, 'store.db') : '');
+    const tenants = ['test/a', 'test/b', 'test/c'];
+    const beats = holders.map((holder, at) =>
+      beat(holder, 'g', { tenant: tenants[at % tenants.length] ?? '' }),
+    );
+    const document = { collection: 'c', key: 'k', version: 0, value: 'x', ttlMs: 1_000 };
+    await driver.execute(0, [...beats, { name: 'commit', input: { tenant, writes: [document] } }]);
+    wallMs += 1_000;
+    const events = (await finishRuns(driver)).flatMap(eventsOf);
+    expect(events).toHaveLength(holders.length);
+    expect(new Set(events.map(({ holder }) => holder))).toEqual(new Set(holders));
+    for (const one of tenants) {
+      const own = events.filter((event) => event.tenant === one);
+      const revisions = own.map(({ revision }) => revision);
+      expect(revisions).toEqual(revisions.toSorted((a, b) => a - b));
+      expect(own.map(({ count }) => count)).toEqual(own.map((_, at) => own.length - 1 - at));
+    }
+    expect(await driver.tenants(0)).toEqual([]);
+  });
+});
 
 describe.each(['memory', 'file'])('leases in %s that have expired and are not removed yet', (store) => {
   const start = () => expiredButThere(store === 'file' ? join(folder, 'store.db') : '');

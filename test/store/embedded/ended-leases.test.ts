@@ -61,7 +61,7 @@ async function sweepAll(driver: Driver): Promise<string[]> {
   const holders: string[] = [];
   for (let more = true; more; ) {
     const swept = await driver.sweep(0, 'test', driver.sweepSize);
-    holders.push(...swept.expired.map(({ holder }) => holder));
+    holders.push(...swept.expired.flatMap(({ holders }) => holders));
     more = swept.more;
   }
   return holders;

@@ -66,8 +66,8 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     leftOver: new Set(),
     newestRead: 0,
   };
-  const unobserve = store.observe((event) => {
-    if (runner.session === undefined || event.tenant !== store.tenant || event.type === 'granted') return;
+  const unobserve = store.observeRuns(({ tenant, type }) => {
+    if (runner.session === undefined || tenant !== store.tenant || type === 'granted') return;
     runner.session.markChanged();
     runner.alarm.wake();
   });

@@ -39,12 +39,14 @@ export function trackTimedOutTokens(store: PbxStore): TimedOutTokens {
       for (const key of part) unwritten.delete(key);
     }
   };
-  const stop = store.observe((event) => {
-    if (event.type !== 'expired' || event.tenant !== store.tenant) return;
+  const stop = store.observeRuns(({ tenant, type, holders }) => {
+    if (type !== 'expired' || tenant !== store.tenant) return;
     // Tokens that expire together are written together.
     if (justExpired.length === 0) queueMicrotask(write);
-    justExpired.push(event.holder);
-    unwritten.add(event.holder);
+    for (const holder of holders) {
+      justExpired.push(holder);
+      unwritten.add(holder);
+    }
   });
   return {
     stop,

@@ -49,9 +49,10 @@ export class EndedLeases {
     return this.#batches.length > 0;
   }
 
-  end(lease: EndedLease, revision: number): void {
-    this.#pending.push(lease);
-    this.#revisions.push(revision);
+  /** `revisions`: those of their groups after each. */
+  end(leases: readonly EndedLease[], revisions: readonly number[]): void {
+    this.#pending.push(...leases);
+    this.#revisions.push(...revisions);
   }
 
   /** Deletes a part of the rows with the next batch. */

@@ -101,8 +101,8 @@ export class StoreFile implements ChangeLog {
     });
   }
 
-  leaseEnded(lease: LeaseRecord): void {
-    this.#ended.end(lease, lease.group.revision);
+  leasesEnded(leases: readonly LeaseRecord[], revisions: readonly number[]): void {
+    this.#ended.end(leases, revisions);
   }
 
   documentSet({ tenant, collection, key, version, deadlineMs, value }: DocumentRecord): void {
@@ -159,7 +159,7 @@ export class StoreFile implements ChangeLog {
   }
 
   tenantDropped({ name, groups }: TenantRecord): void {
-    for (const group of groups.values()) for (const lease of heldIn(group)) this.#ended.end(lease, 0);
+    for (const group of groups.values()) for (const lease of heldIn(group)) this.#ended.end([lease], [0]);
     this.#writes.push(() => {
       for (const table of ['documents', 'topics', 'entries'])
         this.#run(`DELETE FROM ${table} WHERE tenant = ?`, [name]);

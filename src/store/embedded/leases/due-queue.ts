@@ -37,9 +37,9 @@ export class DueQueue<T extends Due> {
   /** By bound. */
   readonly #deadlines = new Map<number, T[]>();
   readonly #deadlineKeys = new KeyHeap();
-  /** The bucket of the earliest bound when one was last taken: most are taken one after the other. */
-  #headMs = never;
-  #head: T[] = [];
+  /** The bucket of the bound to which an item was last added: many are added to the same one after the other. */
+  #recentMs = never;
+  #recent: T[] = [];
   /** The last span whose items were moved, or are. */
   #opened = Number.NEGATIVE_INFINITY;
   #size = 0;
@@ -83,40 +83,35 @@ export class DueQueue<T extends Due> {
   }
 
   /**
-   * Looks at the item with the earliest bound. Removes and returns it if it is due; returns undefined if nothing is. Returns `postponed`
-   * if it only moved: to its new place, as its deadline moved back in the meantime, or out of its span. Then others may be due.
+   * Looks at up to `most` items with the earliest bound. Removes those that are due, which have the same deadline, and adds them to `due`. The
+   * others only move: to their new place, as their deadline moved back in the meantime, or out of their span. Returns how many it looked
+   * at; 0: nothing is due.
    */
-  takeDue(nowMs: number): T | 'postponed' | undefined {
-    if (this.#spanKeys.first * spanMs <= nowMs && this.#firstSpan() * spanMs <= nowMs) {
-      const span = this.#spanKeys.first;
+  takeDue(nowMs: number, most: number, due: T[]): number {
+    const span = this.#firstSpan();
+    if (span * spanMs <= nowMs) {
       this.#opened = span;
-      const item = this.#spans.get(span)?.items.pop();
-      if (item !== undefined) this.#move(item);
-      return 'postponed';
+      return this.#take(this.#spans.get(span)?.items ?? [], most);
     }
-    const dueMs = this.#deadlineKeys.first;
-    if (dueMs > nowMs) return undefined;
-    if (dueMs !== this.#headMs) this.#readHead(dueMs);
-    const item = this.#head.pop();
-    if (item === undefined) return this.#firstDeadline() > nowMs ? undefined : this.takeDue(nowMs);
-    if (item.deadlineMs > dueMs) {
-      this.#move(item);
-      return 'postponed';
-    }
-    item.slot = absent;
-    this.#size -= 1;
-    return item;
+    const dueMs = this.#firstDeadline();
+    if (dueMs > nowMs) return 0;
+    return this.#take(this.#deadlines.get(dueMs) ?? [], most, { dueMs, due });
   }
 
-  #readHead(dueMs: number): void {
-    this.#headMs = dueMs;
-    this.#head = this.#deadlines.get(dueMs) ?? [];
-  }
-
-  /** Adds an item that was just taken out of its bucket to that of its present deadline. */
-  #move(item: T): void {
-    this.#size -= 1;
-    this.#add(item, item.deadlineMs);
+  /** Takes up to `most` items out of a bucket. `head`: the bucket is that of a deadline that is due. */
+  #take(bucket: T[], most: number, head?: { readonly dueMs: number; readonly due: T[] }): number {
+    const taken = Math.min(most, bucket.length);
+    for (let left = taken; left > 0; left -= 1) {
+      const item = bucket.pop();
+      if (item === undefined) break;
+      this.#size -= 1;
+      if (head === undefined || item.deadlineMs > head.dueMs) this.#add(item, item.deadlineMs);
+      else {
+        item.slot = absent;
+        head.due.push(item);
+      }
+    }
+    return taken;
   }
 
   #add(item: T, dueMs: number): void {
@@ -139,12 +134,22 @@ export class DueQueue<T extends Due> {
   }
 
   #addToDeadline(item: T, dueMs: number): number {
-    if (dueMs === this.#headMs && this.#head.length > 0) return this.#head.push(item) - 1;
-    const bucket = this.#deadlines.get(dueMs);
-    if (bucket !== undefined) return bucket.push(item) - 1;
-    this.#deadlines.set(dueMs, [item]);
-    this.#deadlineKeys.add(dueMs);
-    return 0;
+    if (dueMs !== this.#recentMs) {
+      this.#recent = this.#bucketOf(dueMs);
+      this.#recentMs = dueMs;
+    }
+    return this.#recent.push(item) - 1;
+  }
+
+  /** Returns the bucket of a bound. */
+  #bucketOf(dueMs: number): T[] {
+    let bucket = this.#deadlines.get(dueMs);
+    if (bucket === undefined) {
+      bucket = [];
+      this.#deadlines.set(dueMs, bucket);
+      this.#deadlineKeys.add(dueMs);
+    }
+    return bucket;
   }
 
   #firstSpan(): number {
@@ -162,8 +167,8 @@ export class DueQueue<T extends Due> {
       if (key === never || (this.#deadlines.get(key)?.length ?? 0) > 0) return key;
       this.#deadlineKeys.removeFirst();
       this.#deadlines.delete(key);
-      this.#headMs = never;
-      this.#head = [];
+      this.#recentMs = never;
+      this.#recent = [];
     }
   }
 }

@@ -1,9 +1,9 @@
 /** Adds leases to their groups and removes them, with what counts them. */
 import type { TenantEvent } from '../../leases.ts';
-import { appendEvent, eventOf, recordEvent } from '../events/events.ts';
-import { ended, type GroupRecord, type LeaseRecord } from '../records.ts';
+import { recordEvent } from '../events/events.ts';
+import type { GroupRecord, LeaseRecord } from '../records.ts';
 import { leaseSize } from '../sizes.ts';
-import { dueOf, isEmpty, nextInSequence, type State } from '../state.ts';
+import { dueOf, nextInSequence, type State } from '../state.ts';
 import { addHeld, removeHeld } from './holders.ts';
 
 /** Adds a lease to its group, its holder and its tenant. */
@@ -45,76 +45,6 @@ export function endLease(
   return recordEvent(state, lease, type, lateMs);
 }
 
-/** When a sweep runs: its reading of a tenant's lease clock, and the tenant's date then, ms since 1970. */
-export interface SweepTime {
-  readonly now: number;
-  readonly atMs: number;
-}
-
-/** What a step ended, as it was before. */
-interface EndedInStep {
-  readonly leases: LeaseRecord[];
-  readonly deadlines: number[];
-  readonly revisions: number[];
-}
-
-/**
- * Returns a function that ends due leases of one step and returns their events. They stay where they are until `removeSomeEnded`: for reads and
- * commands they are gone. All of them have one record for their undo.
- */
-export function expirer(state: State): (lease: LeaseRecord, time: SweepTime) => TenantEvent {
-  const step: EndedInStep = { leases: [], deadlines: [], revisions: [] };
-  return (lease, { now, atMs }) => {
-    const { group, tenant, deadlineMs } = lease;
-    if (state.undo !== undefined) {
-      if (step.leases.length === 0) state.undo.push(() => reviveAll(state, step));
-      step.leases.push(lease);
-      step.deadlines.push(deadlineMs);
-      step.revisions.push(group.revision);
-    }
-    lease.deadlineMs = ended;
-    group.ended += 1;
-    group.revision = nextInSequence(state);
-    state.ended.push(lease);
-    state.changes.leaseEnded(lease);
-    const event = eventOf(lease, 'expired', { lateMs: now - deadlineMs, atMs });
-    if (tenant.watches !== undefined)
-      appendEvent(state, tenant, group.name, { payload: event, retention: state.eventRetention });
-    return event;
-  };
-}
-
-/** Brings back what a step ended. */
-function reviveAll(state: State, { leases, deadlines, revisions }: EndedInStep): void {
-  state.ended.length -= leases.length;
-  for (let at = leases.length - 1; at >= 0; at -= 1) {
-    const lease = leases[at];
-    if (lease === undefined) continue;
-    lease.deadlineMs = deadlines[at] ?? 0;
-    lease.group.ended -= 1;
-    lease.group.revision = revisions[at] ?? 0;
-    dueOf(state, lease.tenant.name).watch(lease);
-  }
-}
-
-/**
- * Removes up to `most` of the leases that have ended. Returns whether there are more. It is no change of what is stored: it is never reverted,
- * and must not run within a step.
- */
-export function removeSomeEnded(state: State, most: number): boolean {
-  for (let removed = 0; removed < most; removed += 1) {
-    const lease = state.ended.pop();
-    if (lease === undefined) return false;
-    const { tenant, group, holder } = lease;
-    // Else it was replaced by another grant.
-    if (group.members.get(holder) === lease) removeEnded(lease);
-    // Its tenant may have been dropped, and another one have its name.
-    if (isEmpty(tenant) && tenant.watches === undefined && state.tenants.get(tenant.name) === tenant)
-      state.tenants.delete(tenant.name);
-  }
-  return state.ended.length > 0;
-}
-
 /** Removes a lease that has ended. */
 export function removeEnded(lease: LeaseRecord): void {
   lease.group.ended -= 1;
@@ -124,7 +54,7 @@ export function removeEnded(lease: LeaseRecord): void {
 function end(state: State, lease: LeaseRecord): void {
   removeLease(state, lease);
   lease.group.revision = nextInSequence(state);
-  state.changes.leaseEnded(lease);
+  state.changes.leasesEnded([lease], [lease.group.revision]);
 }
 
 /** Brings back a lease that ended. */

@@ -1,9 +1,9 @@
 /** A part of a sweep that requests may have to wait for. */
 import type { Sweep } from '../../driver.ts';
-import type { TenantEvent } from '../../leases.ts';
+import { countEvents, type EventRun } from '../../event-runs.ts';
 import type { State } from '../state.ts';
 import type { Steps } from '../steps/steps.ts';
-import { removeSomeEnded } from './membership.ts';
+import { removeSomeEnded } from './expiries.ts';
 import { sweep } from './sweep.ts';
 
 /** How long one sweep may keep requests waiting, ms. */
@@ -38,22 +38,24 @@ export function makeSweepSlice(state: State, run: Steps['run'], monotonicMs: () 
   return (budget) => {
     let nowMs = monotonicMs();
     const untilMs = nowMs + sliceMs;
-    const expired: TenantEvent[] = [];
+    const expired: EventRun[] = [];
+    let taken = 0;
     let more = true;
     do {
       const startedMs = nowMs;
       const before = expired.length;
       try {
-        more = run(() => sweep(state, Math.min(size, budget - before), expired));
+        more = run(() => sweep(state, Math.min(size, budget - taken), expired));
       } catch (error) {
         // What the steps before took is recorded.
         expired.length = before;
-        if (before === 0) throw error;
+        if (taken === 0) throw error;
         return { expired, more: false };
       }
       nowMs = monotonicMs();
+      taken += countEvents(expired.slice(before));
       if (more) size = nextSize(size, nowMs - startedMs);
-    } while (more && expired.length < budget && nowMs < untilMs);
+    } while (more && taken < budget && nowMs < untilMs);
     if (!more || state.ended.length > maxEnded) more = removeEnded(nowMs + removalMs) || more;
     return { expired, more };
   };

@@ -1,13 +1,13 @@
 /** The sweep of the embedded store. */
-import type { TenantEvent } from '../../leases.ts';
+import type { EventRun } from '../../event-runs.ts';
 import { readDate, readLeaseClock } from '../../runtime/lease-clock.ts';
 import { endDocument } from '../documents.ts';
 import { deleteWatch } from '../events/watches.ts';
 import { removeOwnClock } from '../own-clocks.ts';
-import type { DueItems } from '../records.ts';
+import type { DueItem, DueItems, LeaseRecord } from '../records.ts';
 import { dateNow, deleteIfEmpty, leaseNow, never, type State } from '../state.ts';
 import { endTopic } from '../topics.ts';
-import { expirer, type SweepTime } from './membership.ts';
+import { expireTogether, type SweepTime } from './expiries.ts';
 
 /** Items with a deadline, the time of their clock, and whether that runs. */
 interface Watched extends SweepTime {
@@ -19,7 +19,7 @@ interface Watched extends SweepTime {
  * Looks at up to `budget` items that may be due: records expiries of leases in `expired`, deletes documents, topics and watches. Returns
  * whether more is due now.
  */
-export function sweep(state: State, budget: number, expired: TenantEvent[]): boolean {
+export function sweep(state: State, budget: number, expired: EventRun[]): boolean {
   for (const [tenant, own] of state.clocks)
     if (own.offsetMs === 0 && own.frozen === null) removeOwnClock(state, tenant, own);
   const all = watchedBy(state);
@@ -57,30 +57,40 @@ function watchedBy(state: State): readonly Watched[] {
   return [common, ...own];
 }
 
-/** Returns how many items it looked at. */
+/** Returns how many items it looked at: as many may be postponed as were renewed. */
 function takeDue(
   state: State,
   watched: Watched,
-  { expired, budget }: { readonly expired: TenantEvent[]; readonly budget: number },
+  { expired, budget }: { readonly expired: EventRun[]; readonly budget: number },
 ): number {
-  const { due, now } = watched;
-  const expire = expirer(state);
-  for (let seen = 0; seen < budget; seen += 1) {
-    const item = due.takeDue(now);
-    if (item === undefined) return seen;
-    // Its lease was renewed, or it came nearer. It counts: as many may be looked at as were renewed.
-    if (item === 'postponed') continue;
-    if (item.kind === 'lease') {
-      expired.push(expire(item, watched));
-      continue;
-    }
-    if (item.kind === 'watch') {
-      deleteWatch(state, item);
-      continue;
-    }
-    if (item.kind === 'document') endDocument(state, item);
-    else endTopic(state, item);
-    deleteIfEmpty(state, item.tenant);
+  let seen = 0;
+  while (seen < budget) {
+    const items: DueItem[] = [];
+    const looked = watched.due.takeDue(watched.now, budget - seen, items);
+    if (looked === 0) break;
+    seen += looked;
+    const leases = items.filter((item) => item.kind === 'lease');
+    if (leases.length < items.length)
+      for (const item of items) if (item.kind !== 'lease') deleteItem(state, item);
+    for (const alike of byTenant(leases)) expired.push(expireTogether(state, alike, watched));
   }
-  return budget;
+  return seen;
+}
+
+/** Returns leases by tenant. */
+function byTenant(leases: readonly LeaseRecord[]): Iterable<readonly LeaseRecord[]> {
+  const [first] = leases;
+  if (first === undefined) return [];
+  if (leases.every(({ tenant }) => tenant === first.tenant)) return [leases];
+  return Map.groupBy(leases, ({ tenant }) => tenant).values();
+}
+
+function deleteItem(state: State, item: Exclude<DueItem, LeaseRecord>): void {
+  if (item.kind === 'watch') {
+    deleteWatch(state, item);
+    return;
+  }
+  if (item.kind === 'document') endDocument(state, item);
+  else endTopic(state, item);
+  deleteIfEmpty(state, item.tenant);
 }

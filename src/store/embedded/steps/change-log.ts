@@ -17,7 +17,8 @@ export interface ChangeLog {
   /** The TTL and the deadline changed. */
   ttlChanged(lease: LeaseRecord): void;
   leaseSet(lease: LeaseRecord): void;
-  leaseEnded(lease: LeaseRecord): void;
+  /** `revisions`: those of their groups after each. */
+  leasesEnded(leases: readonly LeaseRecord[], revisions: readonly number[]): void;
   documentSet(document: DocumentRecord): void;
   documentDeleted(document: DocumentRecord): void;
   /** `oldest`: the position of the oldest entry that is kept. */
@@ -37,7 +38,7 @@ export const noChangeLog: ChangeLog = {
   leaseRenewed() {},
   ttlChanged() {},
   leaseSet() {},
-  leaseEnded() {},
+  leasesEnded() {},
   documentSet() {},
   documentDeleted() {},
   entryAppended() {},

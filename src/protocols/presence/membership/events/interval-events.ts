@@ -2,7 +2,7 @@
  * Tells operators of interval events: at the end of each interval of a busy channel in which changes were summed up, whether or not a
  * subscriber reads that. Each node sums up the changes that it made, and one tells of those of all.
  */
-import type { Store, Tenant, TenantEvent } from '../../../../store/store.ts';
+import type { EventRun, Store, Tenant } from '../../../../store/store.ts';
 import type { GatherFromNodes, ProtocolEvent, ProtocolTime } from '../../../kit/protocol.ts';
 import { makeSerialQueue } from '../../../kit/serial-queue.ts';
 import { subscribeKeyOf } from '../../wire/decode/values.ts';
@@ -10,7 +10,7 @@ import { makeCollectSums } from './collect-sums.ts';
 import { type Due, keepSums, type Sum } from './interval-sums.ts';
 
 export interface IntervalEventsOptions {
-  readonly store: Pick<Store, 'observeAll' | 'observeResets' | 'readClock' | 'count'>;
+  readonly store: Pick<Store, 'observeRuns' | 'observeResets' | 'readClock' | 'count'>;
   /** Occupants up to which each change is announced. */
   readonly announceMax: number;
   readonly intervalMs: number;
@@ -46,9 +46,14 @@ export function makeIntervalEvents(options: IntervalEventsOptions): IntervalEven
     const { endMs: _, channel: group, ...sum } = ended;
     emit({ type: 'presence.interval', group, ...sum });
   };
-  const add = ({ tenant, group, type, count, atMs }: TenantEvent): void => {
-    if ((count <= announceMax && sums.size === 0) || type === 'changed') return;
-    const endMs = (Math.floor(atMs / intervalMs) + 1) * intervalMs;
+  const addAll = (run: EventRun): void => {
+    if (run.type === 'changed') return;
+    const endMs = (Math.floor(run.atMs / intervalMs) + 1) * intervalMs;
+    for (let at = 0; at < run.groups.length; at += 1)
+      add(run, endMs, run.groups[at] ?? '', run.counts[at] ?? 0);
+  };
+  const add = ({ tenant, type, atMs }: EventRun, endMs: number, group: string, count: number): void => {
+    if (count <= announceMax && sums.size === 0) return;
     const before = sums.presentOf(tenant)?.get(group);
     if (before !== undefined && before.endMs !== endMs) {
       sums.setAside(before);
@@ -95,9 +100,7 @@ export function makeIntervalEvents(options: IntervalEventsOptions): IntervalEven
     timer.unref();
   };
   const stops = [
-    store.observeAll((events) => {
-      for (const event of events) add(event);
-    }),
+    store.observeRuns(addAll),
     store.observeResets((tenant) => {
       sums.reset(tenant);
     }),
