@@ -28,25 +28,16 @@ export function makeMirror({ store, tenant }: MirrorOptions): Mirror {
   let droppedThrough = 0;
   let gapThrough = 0;
   const serially = makeSerialQueue();
-  const lastOf = new Map<string, number>();
+  const published = makePublished();
   const listeners = new Set<() => void>();
 
-  /** Whether a node published this event for the first time. The reply to an append may have been lost, and it made it again. */
-  const isNew = ({ node, n, event }: ReadEvent): boolean => {
-    if (event.type === 'gap') return true;
-    if (n <= (lastOf.get(node) ?? 0)) return false;
-    lastOf.delete(node);
-    lastOf.set(node, n);
-    if (lastOf.size > maxNodes) for (const oldest of lastOf.keys()) return lastOf.delete(oldest);
-    return true;
-  };
   const add = (entry: TopicEntry): void => {
     const position = Number(entry.position);
     // Positions are dense: what lies between was trimmed.
     if (position > newest + 1) droppedThrough = position - 1;
     newest = position;
     const read = readEvent(entry);
-    if (read === undefined || !isNew(read)) return;
+    if (read === undefined || !published.isNew(read)) return;
     if (read.event.type === 'gap') gapThrough = position;
     kept.push(read.event);
   };
@@ -60,7 +51,7 @@ export function makeMirror({ store, tenant }: MirrorOptions): Mirror {
     const [bounds] = await store.topicBounds({ tenant, topics: [eventsTopic] });
     if (bounds === undefined || Number(bounds.newest) >= newest) return;
     [kept, newest, droppedThrough, gapThrough] = [[], 0, 0, 0];
-    lastOf.clear();
+    published.clear();
   };
 
   const copy = async (): Promise<void> => {
@@ -94,6 +85,23 @@ export function makeMirror({ store, tenant }: MirrorOptions): Mirror {
     },
     catchUp: () => serially('copy', copy),
     refresh: () => serially('copy', () => checkTopic().then(copy)),
+  };
+}
+
+/** What each node published last, as far as is known: the reply to an append may have been lost, and the node has made it again. */
+function makePublished() {
+  const lastOf = new Map<string, number>();
+  return {
+    /** Whether a node published this event for the first time. */
+    isNew({ node, n, event }: ReadEvent): boolean {
+      if (event.type === 'gap') return true;
+      if (n <= (lastOf.get(node) ?? 0)) return false;
+      lastOf.delete(node);
+      lastOf.set(node, n);
+      if (lastOf.size > maxNodes) for (const oldest of lastOf.keys()) return lastOf.delete(oldest);
+      return true;
+    },
+    clear: () => lastOf.clear(),
   };
 }
 

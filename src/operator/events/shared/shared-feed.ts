@@ -1,24 +1,13 @@
 /** The events of all nodes: each publishes its own while a reader listens on any node, and for a while after. */
-import { Type } from '@sinclair/typebox';
-import { documentKind } from '../../../protocols/kit/documents.ts';
 import { retryOnConflict } from '../../../protocols/kit/retry-on-conflict.ts';
-import type { DocumentWrite } from '../../../store/store.ts';
 import type { Nodes } from '../../nodes/nodes.ts';
 import type { EventFeed, Events } from '../events.ts';
 import { completeAfter, type Recorder } from '../renewals.ts';
 import { eventsTopic } from './event-topic.ts';
-import { makeMirror } from './mirror.ts';
+import { extendWatch, isToBeExtended, readWatch, type WatchNeeds } from './event-watch.ts';
+import { type Mirror, makeMirror } from './mirror.ts';
 import { makePublisher } from './publisher.ts';
 
-const watchKind = documentKind(
-  'watches',
-  Type.Object({ untilMs: Type.Number(), renewalsUntilMs: Type.Optional(Type.Number()) }),
-);
-const watchKey = 'events';
-/** How long nodes publish after the last reader, ms of the wall time of the store: a stream that is cut resumes without a gap. */
-const watchMs = 10 * 60_000;
-/** The same of renewals, of which there are many, ms. */
-const renewalsMs = 30_000;
 /** Interval at which a node with readers looks whether the watch is to be renewed, and its copy complete, ms. */
 const renewMs = 5_000;
 const retryMs = 1_000;
@@ -46,6 +35,7 @@ export function makeSharedFeed({ nodes, nodeId, events, recorder }: SharedFeedOp
   let readers = 0;
   let renewalReaders = 0;
   let following: AbortController | undefined;
+  const needs = (): WatchNeeds => ({ renewals: renewalReaders > 0 });
 
   nodes.add(partName, {
     async apply(announced) {
@@ -63,34 +53,12 @@ export function makeSharedFeed({ nodes, nodeId, events, recorder }: SharedFeedOp
   const watch = async (): Promise<void> => {
     await retryOnConflict(async () => {
       const left = await readWatch(nodes);
-      const writes = isToBeExtended(left) ? [extended(left)] : [];
+      const writes = isToBeExtended(left, needs()) ? [extendWatch(left, needs())] : [];
       return nodes.change({ part: partName, announced: 'watch', writes });
     });
   };
-  const isToBeExtended = (left: Watch): boolean =>
-    left.eventsMs <= watchMs / 2 || (renewalReaders > 0 && left.renewalsMs <= renewalsMs / 2);
-  const extended = ({ wallMs, version, ...left }: Watch): DocumentWrite => {
-    const renewalsUntilMs = wallMs + (renewalReaders > 0 ? renewalsMs : left.renewalsMs);
-    return watchKind.write(watchKey, { untilMs: wallMs + watchMs, renewalsUntilMs }, { version });
-  };
   const renew = async (): Promise<void> => {
-    if (isToBeExtended(await readWatch(nodes))) await watch();
-  };
-  /** Copies what is published until the signal aborts. */
-  const follow = async (signal: AbortSignal): Promise<void> => {
-    while (!signal.aborted) {
-      try {
-        const topics = [{ topic: eventsTopic, after: BigInt(mirror.newest) }];
-        if (await store.wait({ tenant, topics, timeoutMs: renewMs, signal })) await mirror.catchUp();
-        else if (!signal.aborted) {
-          await renew();
-          await mirror.refresh();
-        }
-      } catch {
-        // The store is away; readers stay.
-        await new Promise((resolve) => setTimeout(resolve, retryMs).unref());
-      }
-    }
+    if (isToBeExtended(await readWatch(nodes), needs())) await watch();
   };
   const leave = (): void => {
     readers -= 1;
@@ -112,7 +80,7 @@ export function makeSharedFeed({ nodes, nodeId, events, recorder }: SharedFeedOp
       readers += 1;
       if (following === undefined) {
         following = new AbortController();
-        void follow(following.signal);
+        void follow({ nodes, mirror, renew, signal: following.signal });
       }
       let isOpen = true;
       return {
@@ -129,24 +97,27 @@ export function makeSharedFeed({ nodes, nodeId, events, recorder }: SharedFeedOp
   };
 }
 
-/** How much longer events and renewals are published, ms; 0 or less: they are not. */
-interface Watch {
-  readonly eventsMs: number;
-  readonly renewalsMs: number;
-  readonly wallMs: number;
-  readonly version: number;
+interface FollowOptions {
+  readonly nodes: Nodes;
+  readonly mirror: Mirror;
+  /** Extends the watch if that is due. */
+  renew(): Promise<void>;
+  readonly signal: AbortSignal;
 }
 
-async function readWatch({ store, tenant }: Nodes): Promise<Watch> {
-  const [watch, { wallMs }] = await Promise.all([
-    watchKind.read(store, tenant, watchKey),
-    store.now({ tenant }),
-  ]);
-  const { untilMs, renewalsUntilMs } = watch?.value ?? { untilMs: wallMs };
-  return {
-    eventsMs: untilMs - wallMs,
-    renewalsMs: (renewalsUntilMs ?? wallMs) - wallMs,
-    wallMs,
-    version: watch?.version ?? 0,
-  };
+/** Copies what is published, and keeps the watch, until the signal aborts. */
+async function follow({ nodes: { store, tenant }, mirror, renew, signal }: FollowOptions): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      const topics = [{ topic: eventsTopic, after: BigInt(mirror.newest) }];
+      if (await store.wait({ tenant, topics, timeoutMs: renewMs, signal })) await mirror.catchUp();
+      else if (!signal.aborted) {
+        await renew();
+        await mirror.refresh();
+      }
+    } catch {
+      // The store is away; readers stay.
+      await new Promise((resolve) => setTimeout(resolve, retryMs).unref());
+    }
+  }
 }

@@ -33,37 +33,17 @@ const maxAttempts = 20;
 /** Makes the rules of all nodes, and adds them to what the nodes share. */
 export function makeSharedRules({ nodes, swaps, wallMs }: SharedRulesOptions): RuleBook & { close(): void } {
   const { store, tenant } = nodes;
-  let rules: ReadonlyMap<string, SharedState> = new Map();
+  const obeyed = makeObeyedRules(nodes, swaps);
   const claims = makeClaims({ store, tenant, guardOf });
-  const letGo = (state: SharedState | undefined): number =>
-    state === undefined ? 0 : releaseHeld(state) + swaps.release(state.id);
-
-  /** Takes over the rules of the store; lets go what rules hold that are gone. */
-  const load = async (isDiscarding: boolean): Promise<void> => {
-    const [listed, counts] = await Promise.all([listRules(nodes), countsKind.list(store, tenant)]);
-    const before = rules;
-    rules = new Map(
-      listed.map((rule) => {
-        const known = before.get(rule.key);
-        return [rule.key, known?.version === rule.version ? known : newState(rule)];
-      }),
-    );
-    for (const { key, value, version } of counts) {
-      const state = rules.get(key);
-      if (state !== undefined) setCounts(state, value, version);
-    }
-    if (isDiscarding) swaps.discard();
-    for (const state of before.values()) if (rules.get(state.id) !== state) letGo(state);
-  };
 
   nodes.add(partName, {
     async apply(announced) {
-      await load(announced.includes('discard'));
-      if (announced.includes('look')) await claims.flush(rules.values());
+      await obeyed.load(announced.includes('discard') ? 'discard' : 'send');
+      if (announced.includes('look')) await claims.flush(obeyed.rules.values());
       return announced.map((each) => {
-        if (each === 'look') return heldOf(rules.values());
+        if (each === 'look') return heldOf(obeyed.rules.values());
         const id = (each as { readonly release?: string } | null)?.release;
-        return typeof id === 'string' ? letGo(rules.get(id)) : null;
+        return typeof id === 'string' ? obeyed.release(id) : null;
       });
     },
   });
@@ -86,12 +66,12 @@ export function makeSharedRules({ nodes, swaps, wallMs }: SharedRulesOptions): R
   const list = async (): Promise<readonly Rule[]> => {
     const held = sumOf(await ask('look'));
     // This node has just taken over what there is.
-    return [...rules.values()].map((state) => viewRule(state, held.get(state.id) ?? 0));
+    return [...obeyed.rules.values()].map((state) => viewRule(state, held.get(state.id) ?? 0));
   };
 
   return {
     get rules() {
-      return rules;
+      return obeyed.rules;
     },
     // Only states of these rules are given to it.
     claim: (state) => claims.claim(state as SharedState),
@@ -113,6 +93,40 @@ export function makeSharedRules({ nodes, swaps, wallMs }: SharedRulesOptions): R
       return released.reduce<number>((sum, many) => sum + Number(many ?? 0), 0);
     },
     close: () => claims.close(),
+  };
+}
+
+/** Makes the rules that this node obeys: none before the first load. */
+function makeObeyedRules(nodes: Nodes, swaps: Swaps) {
+  let rules: ReadonlyMap<string, SharedState> = new Map();
+  const releaseAll = (state: SharedState): number => releaseHeld(state) + swaps.release(state.id);
+  return {
+    get rules() {
+      return rules;
+    },
+    /** Takes over the rules of the store, and releases what is held by rules that are gone. `swapped`: what becomes of swapped messages. */
+    async load(swapped: 'send' | 'discard'): Promise<void> {
+      const { store, tenant } = nodes;
+      const [listed, counts] = await Promise.all([listRules(nodes), countsKind.list(store, tenant)]);
+      const before = rules;
+      rules = new Map(
+        listed.map((rule) => {
+          const known = before.get(rule.key);
+          return [rule.key, known?.version === rule.version ? known : newState(rule)];
+        }),
+      );
+      for (const { key, value, version } of counts) {
+        const state = rules.get(key);
+        if (state !== undefined) setCounts(state, value, version);
+      }
+      if (swapped === 'discard') swaps.discard();
+      for (const state of before.values()) if (rules.get(state.id) !== state) releaseAll(state);
+    },
+    /** Releases what a rule holds here, and returns how many those were. */
+    release(id: string): number {
+      const state = rules.get(id);
+      return state === undefined ? 0 : releaseAll(state);
+    },
   };
 }
 

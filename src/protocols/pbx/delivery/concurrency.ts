@@ -42,6 +42,7 @@ interface Waiting {
   readonly start: () => void;
 }
 
+/** Makes the places, all of them free. */
 export function makeConcurrency({ max, maxPerTarget }: ConcurrencyLimits): Concurrency {
   const shared = Math.ceil(max / 2);
   const maxPerUser = Math.ceil(shared / 2);
@@ -53,8 +54,7 @@ export function makeConcurrency({ max, maxPerTarget }: ConcurrencyLimits): Concu
   /** Those that last included. */
   const attemptsAt = makeCounts();
   const attemptsOfAt = makeCounts();
-  /** By user. The user served last is the last one. */
-  const waiting = new Map<string, Waiting[]>();
+  const waiting = makeWaitingUsers();
 
   const isFree = ({ user, target, isFailing = false }: Party): boolean => {
     const own = runningOf.get(user);
@@ -65,17 +65,7 @@ export function makeConcurrency({ max, maxPerTarget }: ConcurrencyLimits): Concu
     if (running < shared && own < maxPerUser) return true;
     return own < fewAttempts || (there === 0 && own < shared);
   };
-  const startNext = (): void => {
-    for (const [user, entries] of waiting) {
-      const at = entries.findIndex(({ party }) => isFree(party));
-      if (at === -1) continue;
-      const [next] = entries.splice(at, 1);
-      waiting.delete(user);
-      if (entries.length > 0) waiting.set(user, entries);
-      next?.start();
-      return;
-    }
-  };
+  const startNext = (): void => waiting.takeFirst(isFree)?.start();
   const occupy = (party: Party): (() => void) => {
     const { user, target } = party;
     running += 1;
@@ -106,11 +96,34 @@ export function makeConcurrency({ max, maxPerTarget }: ConcurrencyLimits): Concu
     acquire(party) {
       if (isFree(party)) return Promise.resolve(occupy(party));
       const { promise, resolve } = Promise.withResolvers<() => void>();
-      const entry = { party, start: () => resolve(occupy(party)) };
-      const entries = waiting.get(party.user);
-      if (entries === undefined) waiting.set(party.user, [entry]);
-      else entries.push(entry);
+      waiting.add({ party, start: () => resolve(occupy(party)) });
       return promise;
+    },
+  };
+}
+
+/** Attempts that wait for a place, in order within a user; users take turns. */
+function makeWaitingUsers() {
+  /** By user. The user served last is the last one. */
+  const waiting = new Map<string, Waiting[]>();
+  return {
+    add(attempt: Waiting): void {
+      const { user } = attempt.party;
+      const own = waiting.get(user);
+      if (own === undefined) waiting.set(user, [attempt]);
+      else own.push(attempt);
+    },
+    /** Removes the first attempt that may start, and returns it. */
+    takeFirst(mayStart: (party: Party) => boolean): Waiting | undefined {
+      for (const [user, own] of waiting) {
+        const at = own.findIndex(({ party }) => mayStart(party));
+        if (at === -1) continue;
+        const [next] = own.splice(at, 1);
+        waiting.delete(user);
+        if (own.length > 0) waiting.set(user, own);
+        return next;
+      }
+      return undefined;
     },
   };
 }

@@ -69,18 +69,7 @@ export function makePolls(monotonicMs: () => number = () => performance.now()): 
   let count = 0;
   const endings = new Map<(by: PollEnd) => void, Started>();
   let isClosing = false;
-  let busy = 0;
-  let quiet: (() => void)[] = [];
-  const enter = (): void => {
-    busy += 1;
-  };
-  const leave = (): void => {
-    busy -= 1;
-    if (busy > 0) return;
-    const resolve = quiet;
-    quiet = [];
-    for (const each of resolve) each();
-  };
+  const busy = makeBusyCount();
   return {
     get held() {
       return held;
@@ -88,7 +77,7 @@ export function makePolls(monotonicMs: () => number = () => performance.now()): 
     async settled() {
       // What was woken in this turn is busy in the next.
       await setImmediate();
-      if (busy > 0) await new Promise<void>((resolve) => quiet.push(resolve));
+      await busy.over();
     },
     list: () =>
       [...endings.values()].map(({ tenant, subject, startedMs, order }) => ({
@@ -110,17 +99,17 @@ export function makePolls(monotonicMs: () => number = () => performance.now()): 
       endings.set(end, { tenant, subject, startedMs: monotonicMs(), order: count });
       connection.once('close', () => end('disconnect'));
       if (isClosing) end('shutdown');
-      enter();
+      busy.enter();
       let heldMs = 0;
       return {
         async idle(until) {
           const sinceMs = monotonicMs();
-          leave();
+          busy.leave();
           held += 1;
           try {
             return await until;
           } finally {
-            enter();
+            busy.enter();
             held -= 1;
             heldMs += monotonicMs() - sinceMs;
           }
@@ -131,7 +120,7 @@ export function makePolls(monotonicMs: () => number = () => performance.now()): 
         },
         endedBy: () => endedBy,
         finish() {
-          leave();
+          busy.leave();
           clearTimeout(timer);
           endings.delete(end);
           controller.abort();
@@ -144,6 +133,28 @@ export function makePolls(monotonicMs: () => number = () => performance.now()): 
     close() {
       isClosing = true;
       for (const end of endings.keys()) end('shutdown');
+    },
+  };
+}
+
+/** Counts polls that are neither idle nor finished. */
+function makeBusyCount() {
+  let count = 0;
+  let waiting: (() => void)[] = [];
+  return {
+    enter(): void {
+      count += 1;
+    },
+    leave(): void {
+      count -= 1;
+      if (count > 0) return;
+      const resolved = waiting;
+      waiting = [];
+      for (const resolve of resolved) resolve();
+    },
+    /** Resolves when the count is 0. */
+    async over(): Promise<void> {
+      if (count > 0) await new Promise<void>((resolve) => waiting.push(resolve));
     },
   };
 }
