@@ -20,6 +20,7 @@ import { presenceSupport } from './presence-support.ts';
 const store = createStore(openEmbeddedDriver());
 const context = makeSlsContext({ store, log: silentLog, wallMs: Date.now, randomBytes }, defaultConfig());
 
+const operations = await operatorOperations();
 const pages: Readonly<Record<string, string>> = {
   'docs/library.md': withFiles(readFileSync(new URL('../docs/library.md', import.meta.url), 'utf8')),
   'docs/settings.md': settingsPage(settingSections),
@@ -32,7 +33,8 @@ const pages: Readonly<Record<string, string>> = {
   'docs/sls-support.md': supportPage(slsOperations(context)),
   'docs/pbx-support.md': await pbxSupport(),
   'docs/presence-support.md': await presenceSupport(),
-  'src/client/operations.ts': await operatorOperations(),
+  'src/client/operations.ts': operations.table,
+  'src/client/operation-types.ts': operations.types,
 };
 
 for (const [file, text] of Object.entries(pages)) {

@@ -1,4 +1,5 @@
 /** Any operation of the operator API by its name, as the server's OpenAPI document has it. */
+import type { OperationTypes } from './operation-types.ts';
 import { operatorOperations } from './operations.ts';
 import { type Call, OperatorError, type QueryValue, type Requester } from './request.ts';
 
@@ -7,23 +8,35 @@ type Operations = typeof operatorOperations;
 /** The `operationId` of an operation in the server's OpenAPI document. */
 export type OperationName = keyof Operations;
 
-type Words<Text extends string> = Text extends `${infer First} ${infer Rest}` ? First | Words<Rest> : Text;
-type InPath<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
-  ? Name | InPath<Rest>
-  : never;
+/** What an operation takes beside its body: the parameters of its path, and those of its query that are wanted. */
+export type OperationParameters<Name extends OperationName> = OperationTypes[Name]['parameters'];
 
-/** What an operation takes beside its body: every parameter of its path, and those of its query that are wanted. */
-export type OperationParameters<Name extends OperationName> = {
-  readonly [Parameter in InPath<Operations[Name]['path']>]: string | number;
-} & {
-  readonly [Parameter in Exclude<Words<Operations[Name]['query']>, ''>]?: QueryValue;
-};
+/** The body that an operation takes; undefined if it takes none. */
+export type OperationBody<Name extends OperationName> = OperationTypes[Name]['body'];
 
-/** Parameters may be left out where none is needed. */
+/** What an operation resolves to. */
+export type OperationReply<Name extends OperationName> = OperationTypes[Name]['reply'];
+
+type IsOptional<Type> = Record<never, never> extends Type ? true : false;
+type HasOptionalBody<Name extends OperationName> = undefined extends OperationBody<Name> ? true : false;
+type Given<Name extends OperationName> = [OperationBody<Name>] extends [undefined]
+  ? IsOptional<OperationParameters<Name>> extends true
+    ? [parameters?: OperationParameters<Name>]
+    : [parameters: OperationParameters<Name>]
+  : HasOptionalBody<Name> extends true
+    ? IsOptional<OperationParameters<Name>> extends true
+      ? [parameters?: OperationParameters<Name>, body?: OperationBody<Name>]
+      : [parameters: OperationParameters<Name>, body?: OperationBody<Name>]
+    : [parameters: OperationParameters<Name>, body: OperationBody<Name>];
+
+/** Parameters and a body; either may be left out where it is not needed, and the parameters also where an operation has none. */
 export type OperationArguments<Name extends OperationName> =
-  Record<never, never> extends OperationParameters<Name>
-    ? [parameters?: OperationParameters<Name>, body?: unknown]
-    : [parameters: OperationParameters<Name>, body?: unknown];
+  | Given<Name>
+  | (keyof OperationParameters<Name> extends never
+      ? [OperationBody<Name>] extends [undefined]
+        ? never
+        : [body: OperationBody<Name>]
+      : never);
 
 /** Names of all operations. */
 export const operationNames = Object.keys(operatorOperations) as readonly OperationName[];
@@ -59,19 +72,30 @@ export function operationCall(
 }
 
 /** Calls operations of one server. */
-export type CallOperation = <Reply = unknown, Name extends OperationName = OperationName>(
+export type CallOperation = <Name extends OperationName>(
   name: Name,
   ...given: OperationArguments<Name>
-) => Promise<Reply>;
+) => Promise<OperationReply<Name>>;
 
 /** Returns the function that calls an operation and resolves to the JSON of its reply. It rejects with OperatorError. */
 export function callOperation({ json }: Requester): CallOperation {
-  return async <Reply>(name: OperationName, parameters?: object, body?: unknown) => {
+  return async (name, ...given) => {
+    const [parameters, body] = isBody(name, given) ? [{}, given[0]] : given;
     const { method, path, ...call } = operationCall(
       name,
       parameters as Readonly<Record<string, QueryValue>> | undefined,
       body,
     );
-    return json<Reply>(method, path, call);
+    return json(method, path, call);
   };
 }
+
+/** Whether what follows the name of an operation is its body: it has no parameters. */
+function isBody(name: OperationName, given: readonly unknown[]): boolean {
+  const { method, path, query } = operatorOperations[name];
+  const hasParameters = query !== '' || path.includes('{');
+  return !hasParameters && given.length === 1 && /^P/.test(method) && !isEmpty(given[0]);
+}
+
+const isEmpty = (value: unknown): boolean =>
+  value === undefined || (typeof value === 'object' && value !== null && Object.keys(value).length === 0);

@@ -10,7 +10,14 @@ export type {
   StartedActor,
   TenantActors,
 } from './actors.ts';
-export type { CallOperation, OperationArguments, OperationName, OperationParameters } from './call.ts';
+export type {
+  CallOperation,
+  OperationArguments,
+  OperationBody,
+  OperationName,
+  OperationParameters,
+  OperationReply,
+} from './call.ts';
 export type { AdvanceOptions, Clock, ClockMoved, ClockReading, Duration } from './clock.ts';
 export { type ConnectOptions, connect, type Heartbeatd } from './connect.ts';
 export type { Endpoints, PbxEndpoint, PresenceConfig, PresenceEndpoint, SlsEndpoint } from './endpoints.ts';

@@ -6,7 +6,10 @@ import { Value } from '@sinclair/typebox/value';
 import type { FastifySchemaCompiler, FastifyServerOptions } from 'fastify';
 import { describeUnknown } from '../settings/nearest.ts';
 
-/** Parameters are text and are converted to the type that their schema wants; bodies are taken as written. */
+/**
+ * Parameters are text and are converted to the type that their schema wants. Bodies are taken as written, and may be absent where no
+ * member is required.
+ */
 const compileValidator: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) =>
   compileOnUse(schema, { converts: httpPart !== 'body', part: httpPart ?? 'request' });
 
@@ -28,10 +31,13 @@ export function compileOnUse(
   { converts, part }: { readonly converts: boolean; readonly part: string },
 ) {
   let compiled: TypeCheck<TSchema> | undefined;
-  const known = Object.keys((schema as { properties?: object }).properties ?? {});
+  const { properties = {}, required = [] } = schema as { properties?: object; required?: readonly string[] };
+  const known = Object.keys(properties);
+  const mayBeAbsent = part === 'body' && schema.type === 'object' && required.length === 0;
   return (given: unknown): { value: unknown } | { error: Error } => {
     compiled ??= TypeCompiler.Compile(schema);
-    const value = converts ? Value.Convert(schema, given) : given;
+    const whole = mayBeAbsent ? (given ?? {}) : given;
+    const value = converts ? Value.Convert(schema, whole) : whole;
     const unknown = part === 'querystring' ? unknownName(value, known) : undefined;
     if (unknown !== undefined) return { error: new Error(unknown) };
     if (compiled.Check(value)) return { value };

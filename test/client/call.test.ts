@@ -6,7 +6,9 @@ import { operationCall } from '../../src/client/call.ts';
 import { type StartedHeartbeatd, startHeartbeatd } from '../../src/start-heartbeatd.ts';
 
 it('the client can call every operation of the operator API', async () => {
-  expect(readFileSync('src/client/operations.ts', 'utf8')).toBe(await operatorOperations());
+  const { table, types } = await operatorOperations();
+  expect(readFileSync('src/client/operations.ts', 'utf8')).toBe(table);
+  expect(readFileSync('src/client/operation-types.ts', 'utf8')).toBe(types);
 });
 
 describe('a call by the name of an operation', () => {
@@ -40,6 +42,16 @@ describe('a call by the name of an operation', () => {
 
     await hb.call('publishMessage', {}, { tenant: 'presence/demo', channel: 'lobby', message: 'hi' });
     expect(await hb.call('listPolls', { tenant: 'presence/demo' })).toMatchObject({ polls: [] });
+  });
+
+  it('takes the body in place of parameters where an operation has none', async () => {
+    const tenant = 'presence/alone';
+    expect(await hb.call('moveClock', { tenant, freeze: true })).toMatchObject({ clock: { frozen: true } });
+    expect(await hb.call('moveClock', {}, { tenant, freeze: false })).toMatchObject({
+      clock: { frozen: false },
+    });
+    expect(await hb.call('reset', { tenant, to: 'empty' })).toMatchObject({ tenants: expect.anything() });
+    await expect(hb.call('readSettings', { tenant } as object)).rejects.toThrow('has no parameter tenant');
   });
 
   it('is refused with the reason of the server', async () => {

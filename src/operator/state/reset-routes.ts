@@ -56,10 +56,6 @@ export function resetRoutes(app: App, options: ResetOptions): void {
         body: Reset,
         response: { 200: ResetDone, ...refusals },
       },
-      // A reset of everything needs no body.
-      preValidation: async (request) => {
-        request.body ??= {};
-      },
     },
     async (request) => {
       const { tenant, to = hasSeed ? 'seed' : 'empty' } = request.body;

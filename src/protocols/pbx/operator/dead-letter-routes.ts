@@ -41,9 +41,6 @@ export function deadLetterRoutes(app: App, contextOf: ContextOf): void {
         ),
         response: { 202: Type.Object({ replayed: Type.Array(Type.String()) }), ...failures },
       },
-      preValidation: async (request) => {
-        request.body ??= {};
-      },
     },
     async (request, reply) => {
       const { store } = contextOf(request);
