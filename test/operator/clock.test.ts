@@ -161,6 +161,46 @@ describe('an advance', () => {
     expect(device.json.deviceinfo).toMatchObject({ systemtime: `${date} UTC+0` });
   });
 
+  it.each([
+    ['a value', { mood: 'fine' }, ['cid', 'dan', 'eve']],
+    ['a number at a path', { 'seat.row': 2 }, ['bob', 'dan', 'eve']],
+    ['a pattern', { mood: { matches: 'f*' } }, ['dan', 'eve']],
+    ['a member that is absent', { mood: { absent: true }, 'seat.row': 3 }, ['bob', 'cid', 'dan']],
+    ['what no lease carries', { mood: 'mad' }, ['bob', 'cid', 'dan', 'eve']],
+  ])('keeps those beating whose leases carry %s', async (_, body, expired) => {
+    const states = {
+      bob: { mood: 'fine', seat: { row: 1 } },
+      cid: { mood: 'foul', seat: { row: 2 } },
+      dan: { mood: 'sad' },
+      eve: { seat: { row: 3 } },
+    };
+    for (const [uuid, state] of Object.entries(states)) {
+      const given = encodeURIComponent(JSON.stringify({ lobby: state }));
+      const url = `/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=${uuid}&heartbeat=60&state=${given}`;
+      expect((await call('GET', url)).status).toBe(200);
+    }
+    const moved = await move({ tenant: 'presence/demo', advance: '3m', beating: [{ body }] });
+    expect(firedBy(moved).toSorted()).toEqual(expired);
+  });
+
+  it('keeps those beating that match any of several selectors, each as a whole', async () => {
+    for (const [uuid, mood] of Object.entries({ bob: 'fine', cid: 'fine', dan: 'sad' })) {
+      const state = encodeURIComponent(JSON.stringify({ lobby: { mood } }));
+      await call(
+        'GET',
+        `/v2/presence/sub-key/demo/channel/lobby/heartbeat?uuid=${uuid}&heartbeat=60&state=${state}`,
+      );
+    }
+    const beating = [
+      { holder: 'bob', body: { mood: 'fine' } },
+      { holder: 'dan', body: { mood: 'fine' } },
+    ];
+    expect(firedBy(await move({ tenant: 'presence/demo', advance: '3m', beating })).toSorted()).toEqual([
+      'cid',
+      'dan',
+    ]);
+  });
+
   it('waits for the attempts that fall due, each before time goes on', async () => {
     const receiver = await startReceiver();
     try {
