@@ -48,11 +48,21 @@ export function compileOnUse(
 /** Returns what is wrong, and where; of a member that the schema does not have, the nearest one. */
 function messageOf(error: ValueError | undefined, part: string): string {
   if (error === undefined) return `${part}: invalid value`;
-  const { path, schema, message, type } = error;
+  const { path, schema, message, type, value } = error;
+  const words = wordsOf(schema);
+  if (words.length > 0 && typeof value === 'string')
+    return `${part}${path}: ${describeUnknown(value, words).replace('name', 'value')}`;
   if (type !== ValueErrorType.ObjectAdditionalProperties) return `${part}${path}: ${message}`;
   const at = path.lastIndexOf('/');
   const unknown = describeUnknown(path.slice(at + 1), Object.keys((schema.properties ?? {}) as object));
   return at === 0 ? unknown : `${part}${path.slice(0, at)}: ${unknown}`;
+}
+
+/** Returns the words that a schema takes, where it takes nothing else. */
+function wordsOf({ anyOf = [], const: only }: TSchema): readonly string[] {
+  if (typeof only === 'string') return [only];
+  const words = (anyOf as readonly TSchema[]).map((each) => each.const as unknown);
+  return words.every((word) => typeof word === 'string') ? words : [];
 }
 
 function unknownName(value: unknown, known: readonly string[]): string | undefined {

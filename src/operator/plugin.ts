@@ -15,6 +15,7 @@ import { collectDocumentedRoutes, documentRoutes } from './document/document-rou
 import { collectRoutes, indexRoutes, startRoute } from './document/index-routes.ts';
 import type { Fault } from './faults/fault.ts';
 import { healthRoutes } from './health/health-routes.ts';
+import { checkProtocols } from './known-names.ts';
 import { endLeasesRoutes } from './leases/end-leases.ts';
 import { leaseRoutes } from './leases/lease-routes.ts';
 import { moveShardRoutes } from './leases/move-shard.ts';
@@ -97,6 +98,7 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
     await guarded.register(
       async (instance) => {
         nameOperations(instance);
+        instance.addHook('preHandler', checkProtocols(protocols.map(({ name }) => name)));
         const routes = instance as unknown as App;
         leaseRoutes(routes, store, protocols);
         endLeasesRoutes(routes, store, protocols);

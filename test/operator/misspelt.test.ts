@@ -29,6 +29,41 @@ it.each([
     { match: { protocol: 'sls', operation: 'ConsumerGroupHeartBaet' }, do: { status: 503 } },
     'match.operation: unknown name "ConsumerGroupHeartBaet"; did you mean "ConsumerGroupHeartBeat"? (what the server sends needs "direction":"out")',
   ],
+  ['POST', '/reset', { to: 'sed' }, 'body/to: unknown value "sed"; did you mean "seed"?'],
+  [
+    'GET',
+    '/journal?order=nwest',
+    undefined,
+    'querystring/order: unknown value "nwest"; did you mean "newest"?',
+  ],
+  [
+    'GET',
+    '/journal?protocol=presense',
+    undefined,
+    'protocol: unknown name "presense"; did you mean "presence"?',
+  ],
+  ['GET', '/state?tenant=presense/x', undefined, 'tenant: unknown name "presense"; did you mean "presence"?'],
+  ['DELETE', '/clock?tenant=sl/x', undefined, 'tenant: unknown name "sl"; did you mean "sls"?'],
+  ['POST', '/clock', { tenant: 'pxb/x', advance: 1 }, 'tenant: unknown name "pxb"; did you mean "pbx"?'],
+  ['POST', '/reset', { tenant: 'presense/x' }, 'tenant: unknown name "presense"; did you mean "presence"?'],
+  [
+    'POST',
+    '/faults',
+    { match: { protocol: 'presense' }, do: { status: 503 } },
+    'match.protocol: unknown name "presense"; did you mean "presence"?',
+  ],
+  [
+    'POST',
+    '/verify',
+    { sequence: [{ tenant: 'sls/x' }, { tenant: 'http/x' }] },
+    'sequence.tenant: unknown name "http"; one of sls, pbx, presence',
+  ],
+  [
+    'GET',
+    '/state?tenant=demo',
+    undefined,
+    'tenant: "demo" names no protocol; write it as <protocol>/<name>, with one of sls, pbx, presence',
+  ],
   // Nothing is like it: the names that there are, if they are few.
   ['GET', '/why?tenant=sls/p&zzz=1', undefined, 'unknown name "zzz"; one of tenant, group, holder'],
 ] as const)(
