@@ -37,8 +37,6 @@ local function writeGranted()
       type = 'granted',
       holders = members.holders,
       epochs = members.epochs,
-      first = 1,
-      last = many,
       count = count - many + 1,
       data = members.anyData and members.data,
     })

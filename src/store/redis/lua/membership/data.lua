@@ -11,12 +11,12 @@ local function dataAt(tenant, field)
   return redis.call('HGET', keyOf(LEASE_DATA, tenant, ''), field)
 end
 
--- Returns the data of each lease, or false; and the fields of those that have any. `versions`: of each, 0 for none.
+-- Returns the data of each lease, or false; and the fields of those that have any. `versions`: of each, 0 or nothing for none.
 local function dataOfAll(tenant, fields, versions)
   local wanted, places, data = {}, {}, {}
   for at = 1, #fields do
     data[at] = false
-    if versions[at] > 0 then
+    if (versions[at] or 0) > 0 then
       wanted[#wanted + 1], places[#places + 1] = fields[at], at
     end
   end

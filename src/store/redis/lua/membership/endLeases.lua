@@ -8,10 +8,10 @@
 local function deleteGroups(tenant, groups)
   redis.call('HDEL', keyOf(REVISIONS, tenant, ''), unpack(groups))
   redis.call('ZREM', keyOf(GROUPS, tenant, ''), unpack(groups))
-  local members = {}
+  local members, known, memberStart = {}, revisionsOf(tenant), dueMember(DUE_GROUP, tenant, '')
   for at, group in ipairs(groups) do
-    revisionsOf(tenant)[group] = nil
-    members[at] = dueMember(DUE_GROUP, tenant, group)
+    known[group] = nil
+    members[at] = memberStart .. group
   end
   redis.call('ZREM', dueKeyOf(tenant), unpack(members))
   if redis.call('EXISTS', keyOf(REVISIONS, tenant, '')) == 0 then
@@ -19,69 +19,85 @@ local function deleteGroups(tenant, groups)
   end
 end
 
--- Leases of one group that end together, as lists: tables for each would take longer than all other work on them.
+-- Leases of one group that end together, as lists: tables for each would take longer than all other work on them. The version of the data
+-- is in `versions` only where there is data, and the lease as its record has it in `leases` only where the record was unpacked; without
+-- any there is no list.
 local function newPart(group)
-  return { group = group, holders = {}, epochs = {}, deadlines = {}, versions = {}, leases = {} }
+  return { group = group, count = 0, holders = {}, epochs = {}, deadlines = {}, isUnsorted = false }
 end
 
--- Adds a lease to those that end. `lease`: as its record has it; false where the record has nothing else and was not unpacked.
+-- Adds a lease to those that end. `lease`: as its record has it; nothing where the record is not unpacked.
 local function addToPart(part, holder, deadline, epoch, version, lease)
-  local at = #part.holders + 1
-  part.holders[at], part.deadlines[at], part.epochs[at], part.versions[at] = holder, deadline, epoch, version
-  part.leases[at] = lease
-  part.anyData = part.anyData or version > 0
+  local at = part.count + 1
+  part.count, part.holders[at], part.deadlines[at], part.epochs[at] = at, holder, deadline, epoch
+  if version > 0 then
+    part.versions = part.versions or {}
+    part.versions[at] = version
+  end
+  if lease then
+    part.leases = part.leases or {}
+    part.leases[at] = lease
+  end
+  part.isUnsorted = part.isUnsorted or at > 1 and deadline < part.deadlines[at - 1]
 end
 
--- Takes the leases out of their records. Adds the holders of those that had nothing else to `emptied`.
-local function takeFromRecords(part, emptied)
-  for at, lease in ipairs(part.leases) do
-    if lease then
-      removeLease(lease)
-    else
-      emptied[#emptied + 1] = part.holders[at]
-    end
+-- Takes the leases out of their records.
+local function takeFromRecords(part)
+  for _, lease in pairs(part.leases or {}) do
+    removeLease(lease)
   end
 end
 
--- Ends leases of one group, and records it. Returns the number of leases that the group still has. `part.areFirst`: they are the
--- first members of the group by the lower bounds of their deadlines.
-local function endInGroup(tenant, type, part)
-  local group, holders, many = part.group, part.holders, #part.holders
-  local lateMs = type == 'expired' and {}
-  if lateMs then
-    local nowMs = now(tenant)
-    for at = 1, many do
-      lateMs[at] = math.max(nowMs - part.deadlines[at], 0)
-    end
+-- Takes the leases of a part off the bytes of the tenant. Returns by how many ms each is late, and its data or false, if any have data.
+local function countPart(tenant, part)
+  local group, holders, many, nowMs = part.group, part.holders, part.count, now(tenant)
+  local lateMs, data, bytes = part.deadlines, false, many * (leaseOverheadBytes + #group)
+  for at = 1, many do
+    local late = nowMs - lateMs[at]
+    lateMs[at] = late > 0 and late or 0
+    bytes = bytes + #holders[at]
   end
-  local data = false
-  if part.anyData then
+  if part.versions then
     local fields = {}
     for at = 1, many do
       fields[at] = fieldOf(group, holders[at])
     end
     data = takeData(tenant, fields, part.versions)
-  end
-  local bytes = many * (leaseOverheadBytes + #group)
-  for at = 1, many do
-    bytes = bytes + #holders[at] + (data and data[at] and #data[at] or 0)
+    for at = 1, many do
+      bytes = bytes + (data[at] and #data[at] or 0)
+    end
   end
   countUp('bytes', tenant, -bytes)
-  local membersKey = keyOf(MEMBERS, tenant, group)
-  if part.areFirst then
-    redis.call('ZREMRANGEBYRANK', membersKey, 0, many - 1)
-  else
-    redis.call('ZREM', membersKey, unpack(holders))
+  return lateMs, data
+end
+
+-- Takes the holders of a part out of the members of its group. Returns how many are left. `part.areFirst`: they are the first members by
+-- the lower bounds of their deadlines. Adds the key to `unlinked` if it is to be deleted.
+local function takeFromMembers(membersKey, part, unlinked)
+  if not part.areFirst then
+    redis.call('ZREM', membersKey, unpack(part.holders))
+    return redis.call('ZCARD', membersKey)
   end
-  local count = redis.call('ZCARD', membersKey)
+  local left = redis.call('ZCARD', membersKey) - part.count
+  if left > 0 then
+    redis.call('ZREMRANGEBYRANK', membersKey, 0, part.count - 1)
+  else
+    unlinked[#unlinked + 1] = membersKey
+  end
+  return left
+end
+
+-- Ends leases of one group, and records it. Returns the number of leases that the group still has.
+local function endInGroup(tenant, type, part, membersKey, unlinked)
+  local group, many = part.group, part.count
+  local lateMs, data = countPart(tenant, part)
+  local count = takeFromMembers(membersKey, part, unlinked)
   recordEvents(tenant, group, {
     type = type,
-    holders = holders,
+    holders = part.holders,
     epochs = part.epochs,
-    lateMs = lateMs,
+    lateMs = type == 'expired' and lateMs,
     data = data,
-    first = 1,
-    last = many,
     revision = seq + 1,
     count = count + many - 1,
   })
@@ -89,24 +105,27 @@ local function endInGroup(tenant, type, part)
   return count
 end
 
--- Ends leases of one tenant, of each group those of one part.
-local function endLeases(tenant, type, parts)
-  local emptied, newRevisions, records, ended = {}, {}, {}, 0
+-- Ends leases of one tenant, of each group those of one part. `whole`: holders whose records have nothing else and are not unpacked.
+local function endLeases(tenant, type, parts, whole)
+  local emptied, unlinked, newRevisions, ended = {}, {}, {}, 0
+  local known, keyStart = revisionsOf(tenant), keyOf(MEMBERS, tenant, '')
   for _, part in ipairs(parts) do
-    ended = ended + #part.holders
-    takeFromRecords(part, records)
-    if endInGroup(tenant, type, part) == 0 then
-      emptied[#emptied + 1] = part.group
+    ended = ended + part.count
+    takeFromRecords(part)
+    if endInGroup(tenant, type, part, keyStart .. part.group, unlinked) == 0 then
+      emptied[#emptied + 1], part.isLast = part.group, true
     else
-      revisionsOf(tenant)[part.group] = seq
-      newRevisions[#newRevisions + 1] = part.group
-      newRevisions[#newRevisions + 1] = digits(seq)
+      known[part.group] = seq
+      newRevisions[#newRevisions + 1], newRevisions[#newRevisions + 2] = part.group, digits(seq)
     end
   end
   countUp('leases', tenant, -ended)
   noteRevisions(tenant)
-  if #records > 0 then
-    redis.call('HDEL', keyOf(LEASES, tenant, ''), unpack(records))
+  if #whole > 0 then
+    redis.call('HDEL', keyOf(LEASES, tenant, ''), unpack(whole))
+  end
+  if #unlinked > 0 then
+    redis.call('UNLINK', unpack(unlinked))
   end
   if #emptied > 0 then
     deleteGroups(tenant, emptied)
@@ -119,5 +138,5 @@ end
 local function endLease(tenant, lease, type)
   local part = newPart(lease.group)
   addToPart(part, lease.holder, lease.deadline, lease.epoch, lease.version, lease)
-  endLeases(tenant, type, { part })
+  endLeases(tenant, type, { part }, {})
 end

@@ -21,38 +21,43 @@ local function appendEvents(tenant, topics, packed, many)
   end
 end
 
--- Packs those of `events` in a `range` (`from`, `to`); see recordEvents. They are packed as MessagePack, of lists of numbers and
--- names: text for each event would cost more than all other work on it.
-local function packEvents(tenant, group, events, range)
-  local first, from, to = events.first, range.from, range.to
-  return cmsgpack.pack({
-    events.type,
-    group,
-    dateMs(tenant),
-    { unpack(events.holders, from, to) },
-    { unpack(events.epochs, from, to) },
-    events.revision and events.revision + from - first or false,
-    events.count + (events.type == 'granted' and from - first or first - from),
-    events.lateMs and { unpack(events.lateMs, from, to) } or false,
-    events.data and { unpack(events.data, from, to) } or false,
-  })
+-- Packs `events`; see recordEvents. They are packed as MessagePack, of lists of numbers and names: text for each event would cost more
+-- than all other work on it.
+local function packEvents(tenant, group, events)
+  local revision, lateMs, data = events.revision or false, events.lateMs or false, events.data or false
+  return cmsgpack.pack({ events.type, group, dateMs(tenant), events.holders, events.epochs, revision, events.count, lateMs, data })
 end
 
--- Records events of one group: `events` has their `type`, the lists `holders` and `epochs`, of which those from `first` to
--- `last` are meant, and lists or nothing for `lateMs` and `data`. `revision` is that of the first, each next one is one more;
--- nothing where the revisions are the epochs. `count` is the number of members after the first, each next one is one more or
--- less.
+-- Returns those of `events` from one to another.
+local function sliceOf(events, from, to)
+  local before = from - 1
+  return {
+    type = events.type,
+    holders = { unpack(events.holders, from, to) },
+    epochs = { unpack(events.epochs, from, to) },
+    revision = events.revision and events.revision + before,
+    count = events.count + (events.type == 'granted' and before or -before),
+    lateMs = events.lateMs and { unpack(events.lateMs, from, to) },
+    data = events.data and { unpack(events.data, from, to) },
+  }
+end
+
+-- Records events of one group: `events` has their `type`, the lists `holders` and `epochs`, and lists or nothing for `lateMs` and `data`. `revision` is that of the first, each next one is one more; nothing where the revisions are
+-- the epochs. `count` is the number of members after the first, each next one is one more or less.
 local function recordEvents(tenant, group, events)
   local topics = eventTopicsOf(tenant, group)
-  local last = events.last
-  for from = events.first, last, maxEventsPerEntry do
+  if #topics == 0 then
+    local length = #result
+    result[length + 1], result[length + 2] = tenant, packEvents(tenant, group, events)
+    return
+  end
+  local last = #events.holders
+  for from = 1, last, maxEventsPerEntry do
     local to = math.min(last, from + maxEventsPerEntry - 1)
-    local packed = packEvents(tenant, group, events, { from = from, to = to })
+    local packed = packEvents(tenant, group, sliceOf(events, from, to))
     result[#result + 1] = tenant
     result[#result + 1] = packed
-    if #topics > 0 then
-      appendEvents(tenant, topics, packed, to - from + 1)
-    end
+    appendEvents(tenant, topics, packed, to - from + 1)
   end
 end
 
@@ -63,8 +68,6 @@ local function recordChange(tenant, lease, data)
     type = 'changed',
     holders = { lease.holder },
     epochs = { lease.epoch },
-    first = 1,
-    last = 1,
     revision = revisionOf(tenant, group),
     count = redis.call('ZCARD', keyOf(MEMBERS, tenant, group)),
     data = data and { data },

@@ -26,6 +26,7 @@ local SINGLE_TIMES_FORMAT = '>I6I3'
 local SINGLE_TIMES_BYTES = 9
 local TIMES_FORMAT = '>I6I5'
 local TIMES_BYTES = 11
+local NUMBERS_PART = 'I7I2'
 local NUMBERS_FORMAT = '>I7I2'
 local NUMBERS_BYTES = 9
 -- The version comes last, so that it is before the group, or the name in the bundle of a single lease. Its two bytes are ASCII, as a node sends them.

@@ -22,9 +22,14 @@ local function watchesOf(tenant)
   return known
 end
 
+local noTopics = {}
+
 -- Returns the topics that get the events of a group now.
 local function eventTopicsOf(tenant, group)
   local known = watchesOf(tenant)
+  if not known.groups and not known.prefixes then
+    return noTopics
+  end
   local topics = {}
   if known.groups then
     local deadline = redis.call('ZSCORE', keyOf(WATCHES, tenant, WATCHED_GROUPS), group)

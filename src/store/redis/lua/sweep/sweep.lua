@@ -28,7 +28,7 @@ local function sweepMembers(members)
         groupsOf[tenant] = groups
         tenants[#tenants + 1] = tenant
       end
-      groups[#groups + 1] = { group = name, member = member }
+      groups[#groups + 1] = { group = name, member = member, suspects = false, count = 0, part = false, areAllDue = false }
     else
       budget.steps = budget.steps - 1
       if kind == DUE_WATCHES then

@@ -79,10 +79,9 @@ local function recordGrants(tenant, holder, grants)
         type = 'granted',
         holders = { holder },
         epochs = { grant.epoch },
-        first = 1,
         count = redis.call('ZCARD', keyOf(MEMBERS, tenant, grant.group)),
         data = grant.data and { grant.data },
-      }, { from = 1, to = 1 })
+      })
       appendEvents(tenant, topics, packed, 1)
     end
   end
