@@ -1,6 +1,7 @@
 /** Assertions on requests, and the list of them, over one Redis: asked at one node they are about those of all. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RenderedEntry, Verdict } from '../../../src/client/journal.ts';
+import { startRedis } from '../../redis-server.ts';
 import { suiteRedis } from '../../suite-redis.ts';
 import { type Node, startNode } from './two-nodes.ts';
 
@@ -250,4 +251,17 @@ describe('large requests over Redis', () => {
     expect(JSON.stringify(first).length).toBeLessThan(2_000);
     expect(message).toContain(`close    #${first?.seq} of ${first?.node}: body.message is`);
   });
+});
+
+it('while Redis is away the journal and assertions are those of the node, and say that others are unknown', async () => {
+  const own = await startRedis();
+  const node = await startNode(own, settings);
+  await node.light('c1');
+  await own.stop();
+  const unknown = { unseenNodes: ['unknown'] };
+  expect(await read(node)).toMatchObject({ entries: [{ holder: 'c1' }], ...unknown });
+  expect(await verify(node, { match: { holder: 'c1' } })).toMatchObject({ satisfied: true, ...unknown });
+  const never = { match: { holder: 'c9' }, times: { exactly: 0 } };
+  expect(await verify(node, never)).toMatchObject({ satisfied: false, complete: false, ...unknown });
+  await node.close();
 });
