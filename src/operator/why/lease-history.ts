@@ -28,7 +28,8 @@ export function makeLeaseHistory(max = defaultMax): LeaseHistory {
       const atMs = run.atMs - run.lateMs;
       for (let at = Math.max(0, holders.length - max); at < holders.length; at += 1) {
         // Without the data of the lease, which may be large.
-        const [group = '', holder = ''] = [groups[at], holders[at]];
+        const group = groups[at] ?? '';
+        const holder = holders[at] ?? '';
         const place = ring[next];
         if (place === undefined) ring.push({ type, tenant, group, holder, atMs });
         else {

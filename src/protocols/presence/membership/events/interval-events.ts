@@ -49,11 +49,12 @@ export function makeIntervalEvents(options: IntervalEventsOptions): IntervalEven
   const addAll = (run: EventRun): void => {
     if (run.type === 'changed') return;
     const endMs = (Math.floor(run.atMs / intervalMs) + 1) * intervalMs;
-    for (let at = 0; at < run.groups.length; at += 1)
-      add(run, endMs, run.groups[at] ?? '', run.counts[at] ?? 0);
+    for (let at = 0; at < run.groups.length; at += 1) {
+      const count = run.counts[at] ?? 0;
+      if (count > announceMax || sums.size > 0) add(run, endMs, run.groups[at] ?? '', count);
+    }
   };
   const add = ({ tenant, type, atMs }: EventRun, endMs: number, group: string, count: number): void => {
-    if (count <= announceMax && sums.size === 0) return;
     const before = sums.presentOf(tenant)?.get(group);
     if (before !== undefined && before.endMs !== endMs) {
       sums.setAside(before);
