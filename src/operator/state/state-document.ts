@@ -1,5 +1,6 @@
 /** Between the JSON of tenants' states and the dumps that the store takes. Pure. */
 import { TypeCompiler } from '@sinclair/typebox/compiler';
+import { ValueErrorType } from '@sinclair/typebox/errors';
 import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import { describeUnknown } from '../../settings/nearest.ts';
 import {
@@ -111,7 +112,10 @@ export function parseState(value: unknown): StateDocument {
     .split('/')
     .slice(1)
     .map((name) => name.replaceAll('~1', '/').replaceAll('~0', '~'));
-  throw new OperatorRefusal(400, `${names.join(' / ') || 'the state'}: ${first?.message ?? 'is not valid'}`);
+  const unknown = first?.type === ValueErrorType.ObjectAdditionalProperties ? names.pop() : undefined;
+  const known = Object.keys((first?.schema.properties ?? {}) as object);
+  const reason = unknown === undefined ? (first?.message ?? 'is not valid') : describeUnknown(unknown, known);
+  throw new OperatorRefusal(400, `${names.join(' / ') || 'the state'}: ${reason}`);
 }
 
 /** Throws OperatorRefusal for a tenant of no protocol. */

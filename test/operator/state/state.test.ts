@@ -73,7 +73,11 @@ describe('the state of tenants', () => {
   });
 
   it.each<[string, unknown, RegExp]>([
-    ['an unknown member', { tenants: { [tenant]: { lease: {} } } }, /presence\/demo \/ lease/],
+    [
+      'an unknown member',
+      { tenants: { [tenant]: { lease: {} } } },
+      /presence\/demo: unknown name "lease"; did you mean "leases"\?/,
+    ],
     ['no tenants', {}, /tenants/],
     ['a tenant of no protocol', { tenants: { 'presense/x': {} } }, /did you mean "presence"/],
     [
