@@ -10,13 +10,12 @@ import {
   defaultEventRetention,
   type EventRetention,
 } from '../driver.ts';
-import { runsOf } from '../event-runs.ts';
 import type { Tenant } from '../leases.ts';
 import { lastDateMs } from '../limits.ts';
 import { checkAdvance } from '../runtime/lease-clock.ts';
 import { makeBatchRunner, retentionArguments } from './batches.ts';
 import { type Caller, makeCaller } from './caller.ts';
-import { replyEvents } from './codecs/events.ts';
+import { replyRuns } from './codecs/events.ts';
 import { openConnections } from './connections/connect.ts';
 import type { StoreLog } from './connections/connection.ts';
 import { checkHealth } from './health.ts';
@@ -94,9 +93,8 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
     async sweep(partition, owner, budget) {
       const args = [...retentionArguments(events), owner, budget];
       const reply = (await call({ name: 'sweep', partition, args, raw: true })) as readonly Reply[];
-      const expired = runsOf(replyEvents(reply, 2).sort((a, b) => b.lateMs - a.lateMs));
       const nextInMs = Number(reply[1]);
-      return { expired, more: reply[0] === 1, nextInMs: nextInMs < 0 ? null : nextInMs };
+      return { expired: replyRuns(reply, 2), more: reply[0] === 1, nextInMs: nextInMs < 0 ? null : nextInMs };
     },
     ...clock,
     tenants: (partition) => readTenants(call, partition),

@@ -49,11 +49,13 @@ async function beat(beats: readonly Beat[]): Promise<void> {
   for (const outcome of await driver.execute(0, commands)) if ('error' in outcome) throw outcome.error;
 }
 
-/** Sweeps until nothing is due. Resolves with the events of each sweep. */
+/** Sweeps until nothing is due. Resolves with the events of each sweep, of which the latest come first. */
 async function sweepAll(): Promise<(readonly TenantEvent[])[]> {
   const sweeps: (readonly TenantEvent[])[] = [];
   for (let more = true; more; ) {
     const swept = await driver.sweep(0, 'test', driver.sweepSize);
+    const lateMs = swept.expired.map((run) => run.lateMs);
+    expect(lateMs).toEqual(lateMs.toSorted((a, b) => b - a));
     sweeps.push(swept.expired.flatMap(eventsOf));
     more = swept.more;
   }
