@@ -9,7 +9,7 @@ export function expiriesSection(spread: ExpiriesResult, mass: MassExpiryResult):
     '## Expiries',
     '',
     `\`npm run bench:mass-expiry\`; ${machineLine(mass.machine)}; ${roundsText(mass.rounds)}. ${grouped(mass.leases)} leases end in the same millisecond, or evenly`,
-    `spread over some seconds, while ${grouped(mass.rate)} Presence heartbeats a second go on: the lateness of the expiries, and the p99 of heartbeats before and`,
+    `spread over some seconds, while ${grouped(mass.rate)} Presence heartbeats a second continue: the lateness of the expiries, and the p99 of heartbeats before and`,
     'meanwhile. What every lease that ends costs a store limits how many can end in a second.',
     '',
     table(
