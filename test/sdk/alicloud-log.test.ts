@@ -1,29 +1,14 @@
 /** The older SDK for Node, unmodified, which manages and puts. It takes no proxy and no address either. */
-import dns from 'node:dns';
 import { createRequire } from 'node:module';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type StartedApp, startApp } from '../start-app.ts';
+import { resolveSlsNames } from './sls-names.ts';
 
 const load = createRequire(import.meta.url);
 const Client = load('@alicloud/log');
 
 let started: StartedApp;
-beforeAll(() => {
-  const original = dns.lookup;
-  vi.spyOn(dns, 'lookup').mockImplementation(((
-    host: string,
-    options: dns.LookupOptions,
-    done: (...args: unknown[]) => void,
-  ) => {
-    if (!/(?:^|\.)sls\.local$/.test(host)) return original(host, options, done);
-    return options.all === true
-      ? done(null, [{ address: '127.0.0.1', family: 4 }])
-      : done(null, '127.0.0.1', 4);
-  }) as unknown as typeof dns.lookup);
-});
-afterAll(() => {
-  vi.restoreAllMocks();
-});
+resolveSlsNames();
 beforeEach(async () => {
   started = await startApp({ slsAuth: 'verify', slsKeys: ['mockAccessKeyID:mockAccessKeySecret'] });
 });

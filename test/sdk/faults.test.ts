@@ -3,12 +3,12 @@
  * it is in the journal. Presence: the retry policy of the JavaScript SDK, which decides what is tried again. SLS: the OpenAPI SDK with its
  * retry conditions, and the older SDK, which leaves that to the program. PBX: an application on undici.
  */
-import dns from 'node:dns';
 import { createRequire } from 'node:module';
 import PubNub from 'pubnub';
 import { Agent, request } from 'undici';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type StartedApp, startApp } from '../start-app.ts';
+import { resolveSlsNames } from './sls-names.ts';
 
 // CommonJS without types.
 const load = createRequire(import.meta.url);
@@ -17,22 +17,7 @@ const sls = load('@alicloud/sls20201230');
 const { Config } = load('@alicloud/openapi-core/dist/utils.js');
 
 let started: StartedApp;
-beforeAll(() => {
-  const original = dns.lookup;
-  vi.spyOn(dns, 'lookup').mockImplementation(((
-    host: string,
-    options: dns.LookupOptions,
-    done: (...args: unknown[]) => void,
-  ) => {
-    if (!/(?:^|\.)sls\.local$/.test(host)) return original(host, options, done);
-    return options.all === true
-      ? done(null, [{ address: '127.0.0.1', family: 4 }])
-      : done(null, '127.0.0.1', 4);
-  }) as unknown as typeof dns.lookup);
-});
-afterAll(() => {
-  vi.restoreAllMocks();
-});
+resolveSlsNames();
 beforeEach(async () => {
   started = await startApp({ slsAutoCreate: true });
 });

@@ -1,9 +1,9 @@
 /** Why a client of the vendors' SDKs is refused or gone, asked after what the SDK itself did. */
-import dns from 'node:dns';
 import { createRequire } from 'node:module';
 import PubNub from 'pubnub';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type StartedHeartbeatd, startHeartbeatd } from '../../src/start-heartbeatd.ts';
+import { resolveSlsNames } from './sls-names.ts';
 
 // CommonJS without types that match what it exports.
 const load = createRequire(import.meta.url);
@@ -11,22 +11,7 @@ const sls = load('@alicloud/sls20201230');
 const { Config } = load('@alicloud/openapi-core/dist/utils.js');
 
 let hb: StartedHeartbeatd;
-beforeAll(() => {
-  const original = dns.lookup;
-  vi.spyOn(dns, 'lookup').mockImplementation(((
-    host: string,
-    options: dns.LookupOptions,
-    done: (...args: unknown[]) => void,
-  ) => {
-    if (!/(?:^|\.)sls\.local$/.test(host)) return original(host, options, done);
-    return options.all === true
-      ? done(null, [{ address: '127.0.0.1', family: 4 }])
-      : done(null, '127.0.0.1', 4);
-  }) as unknown as typeof dns.lookup);
-});
-afterAll(() => {
-  vi.restoreAllMocks();
-});
+resolveSlsNames();
 beforeEach(async () => {
   hb = await startHeartbeatd({ settings: { slsAutoCreate: true } });
 });

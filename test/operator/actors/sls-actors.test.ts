@@ -1,30 +1,15 @@
 /** A real consumer meets a second one that the server simulates: the OpenAPI SDK for Node, unmodified, beats beside an actor. */
-import dns from 'node:dns';
 import { createRequire } from 'node:module';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type StartedHeartbeatd, startHeartbeatd } from '../../../src/start-heartbeatd.ts';
+import { resolveSlsNames } from '../../sdk/sls-names.ts';
 
 // CommonJS without types that match what it exports.
 const load = createRequire(import.meta.url);
 const sls = load('@alicloud/sls20201230');
 const { Config } = load('@alicloud/openapi-core/dist/utils.js');
 
-beforeAll(() => {
-  const original = dns.lookup;
-  vi.spyOn(dns, 'lookup').mockImplementation(((
-    host: string,
-    options: dns.LookupOptions,
-    done: (...args: unknown[]) => void,
-  ) => {
-    if (!/(?:^|\.)sls\.local$/.test(host)) return original(host, options, done);
-    return options.all === true
-      ? done(null, [{ address: '127.0.0.1', family: 4 }])
-      : done(null, '127.0.0.1', 4);
-  }) as unknown as typeof dns.lookup);
-});
-afterAll(() => {
-  vi.restoreAllMocks();
-});
+resolveSlsNames();
 
 const tenant = 'sls/shop';
 const group = 'orders/billing';
