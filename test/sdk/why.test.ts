@@ -50,6 +50,7 @@ it.each([true, false])(
   'a uuid of the SDK with enableEventEngine %s times out, and why says when and for want of what',
   async (enableEventEngine) => {
     const tenant = 'presence/demo';
+    await hb.call('moveClock', { tenant, freeze: true });
     const bob = new PubNub({
       ...{ subscribeKey: 'demo', publishKey: 'demo', userId: 'bob', enableEventEngine },
       ...{ origin: new URL(hb.url).host, ssl: false, presenceTimeout: 60 },
@@ -57,7 +58,6 @@ it.each([true, false])(
     try {
       bob.subscribe({ channels: ['lobby'] });
       await hb.waitForEvent({ type: 'presence.join', tenant, holder: 'bob' });
-      await hb.call('moveClock', { tenant, freeze: true });
       const subject = { tenant, group: 'lobby', holder: 'bob' };
       expect((await hb.why(subject)).sentences.join('\n')).toContain('bob is present on lobby');
 
@@ -70,8 +70,8 @@ it.each([true, false])(
       bob.destroy(true);
       const { fired } = await hb.call('moveClock', { tenant, advance: '90s' });
       expect(fired).toMatchObject([{ holder: 'bob', group: 'lobby' }]);
-      expect((await hb.why(subject)).sentences.join('\n')).toMatch(
-        /bob is not present on lobby: it timed out \d+ s ago, because no heartbeat or subscribe arrived within its timeout\./,
+      expect((await hb.why(subject)).sentences.join('\n')).toContain(
+        'bob is not present on lobby: it timed out 30 s ago, because no heartbeat or subscribe arrived within its timeout.',
       );
     } finally {
       bob.destroy(true);
