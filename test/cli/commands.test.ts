@@ -211,7 +211,7 @@ it('export and import move the state of a tenant through a file, standard output
     await run(['import', '-', '--tenant', 'presence/moved'], '{"tenants":{"presence/moved":{"x":1}}}'),
   ).toMatchObject({
     code: 1,
-    err: expect.stringContaining('presence/moved / x'),
+    err: expect.stringContaining('presence/moved: unknown name "x"'),
   });
   expect(await run(['import', 'no-such-file.json'])).toMatchObject({ code: 2 });
   const seed = join(mkdtempSync(join(tmpdir(), 'heartbeatd-cli-')), 'state.json');
