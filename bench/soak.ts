@@ -161,6 +161,8 @@ async function soak(store: string): Promise<SoakSample[]> {
       ...(redis === undefined ? {} : { redisMb: mega(await redisMemory(redis)) }),
     };
     samples.push(sample);
+    // What came meanwhile waited for this process to count.
+    load.take();
     console.error(store, JSON.stringify(sample));
   }
   load.stop();
