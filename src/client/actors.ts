@@ -48,9 +48,18 @@ export interface NewActor extends ActorBehaviour {
 export interface Actors {
   /** Starts an actor; resolves after its first beats. Rejects with OperatorError where they are refused. */
   start(wanted: NewActor): Promise<StartedActor>;
+  /** Resolves to the actors of a tenant, or all; over Redis to those of all nodes that answer, which `read` names if some do not. */
   list(tenant?: string): Promise<readonly ActorView[]>;
-  /** Ends the actors of a tenant, or all: they leave. Resolves to their number. */
+  /** Resolves to the actors of a tenant, or all, and to the nodes over the same Redis whose actors are missing. */
+  read(tenant?: string): Promise<ListedActors>;
+  /** Ends the actors of a tenant, or all, on all nodes: they leave. Resolves to their number. */
   clear(tenant?: string): Promise<number>;
+}
+
+export interface ListedActors {
+  readonly actors: readonly ActorView[];
+  /** Nodes over the same Redis whose actors are missing. */
+  readonly unseenNodes: readonly string[];
 }
 
 /** An actor as started; its clients leave at the end of a scope that holds it with `await using`. */
@@ -85,6 +94,16 @@ export function actorsOf(requester: Requester, tenant: string): TenantActors {
 
 /** Returns the actors of a server. */
 export function makeActors({ json }: Requester): Actors {
+  const read = async (tenant?: string): Promise<ListedActors> => {
+    const unseen = new Set<string>();
+    const actors = await everyPage<'actors', ActorView>(json, 'actors', {
+      ...{ path: '/actors', query: { tenant } },
+      onPage({ unseenNodes = [] }) {
+        for (const node of unseenNodes) unseen.add(node);
+      },
+    });
+    return { actors, unseenNodes: [...unseen] };
+  };
   return {
     async start(wanted) {
       const { id } = await json<ActorView>('POST', '/actors', { body: wanted });
@@ -101,7 +120,8 @@ export function makeActors({ json }: Requester): Actors {
         [Symbol.asyncDispose]: () => end('left'),
       };
     },
-    list: (tenant) => everyPage<'actors', ActorView>(json, 'actors', { path: '/actors', query: { tenant } }),
+    list: async (tenant) => (await read(tenant)).actors,
+    read,
     clear: async (tenant) =>
       (await json<{ readonly count: number }>('DELETE', '/actors', { query: { tenant } })).count,
   };

@@ -6,6 +6,7 @@ export type {
   ActorDetails,
   Actors,
   ActorView,
+  ListedActors,
   NewActor,
   StartedActor,
   TenantActors,

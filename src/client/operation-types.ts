@@ -72,6 +72,8 @@ export interface ListActorsReplyActors {
   beats: number;
   /** clients whose last beat was refused */
   problems: number;
+  /** over Redis: the node that it runs on */
+  node?: string;
 }
 
 export interface StartActorReply {
@@ -88,7 +90,11 @@ export interface StartActorReply {
   beats: number;
   /** clients whose last beat was refused */
   problems: number;
+  /** over Redis: the node that it runs on */
+  node?: string;
   clients: readonly StartActorReplyClients[];
+  /** clients that are missing here: all of them are too many to be read through another node than that of the actor */
+  clientsLeftOut?: number;
 }
 
 /** a simulated client, with what it knows and did */
@@ -605,7 +611,7 @@ export interface OperationTypes {
       clock: ReadClockReply;
     };
   };
-  /** Lists the actors of this process: clients that the server simulates */
+  /** Lists actors, over Redis those of all nodes: clients that the server simulates */
   listActors: {
     parameters: {
       tenant?: string;
@@ -620,6 +626,8 @@ export interface OperationTypes {
       actors: readonly ListActorsReplyActors[];
       /** `after` of the next page; null: this is the last */
       next: string | null;
+      /** nodes over the same Redis that did not answer: their actors are missing */
+      unseenNodes: readonly string[];
     };
   };
   /** Starts a simulated client, or many, and returns after their first beats */
@@ -669,6 +677,8 @@ export interface OperationTypes {
     body: undefined;
     reply: {
       count: number;
+      /** nodes over the same Redis that did not answer: their actors are missing */
+      unseenNodes: readonly string[];
     };
   };
   /** Returns an actor with what its clients hold, received and did */

@@ -1,12 +1,14 @@
 /** What no vendor has: health, metrics, the live view of leases, the clock, a reset, the OpenAPI document. */
 import { crc32 } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { OperatorRefusal } from '../protocols/kit/operator/refusal.ts';
 import type { App, Protocol } from '../protocols/kit/protocol.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
 import type { AccessSettings } from './access/access.ts';
 import { guard } from './access/guard.ts';
 import { actorRoutes } from './actors/actor-routes.ts';
 import { makeActors } from './actors/actors.ts';
+import { ofAllNodes } from './actors/nodes/all-nodes.ts';
 import type { Inject } from './actors/send.ts';
 import { clockRoutes } from './clock/clock-routes.ts';
 import { makeOtherNodes } from './clock/other-nodes.ts';
@@ -84,6 +86,8 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
   });
   app.addHook('preClose', async () => actors.close());
   const endActors = bench.everywhere('actors', (tenant) => actors.endAll('crashed', tenant));
+  const { nodeId, claims, liveNodes, gather } = bench;
+  const sharedActors = ofAllNodes({ actors, nodeId, isShared: store.isShared, claims, liveNodes, gather });
   healthRoutes(app, store, isDraining);
   startRoute(app, listed, config.console);
   const page = config.console ? consoleRoutes(app) : undefined;
@@ -111,7 +115,7 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
         const clocks = { store, protocols, actors, events: bench.events, monotonicMs };
         const otherNodes = makeOtherNodes({ ...clocks, nodes: store.isShared ? bench : undefined });
         clockRoutes(routes, { ...clocks, otherNodes, wallMs: options.wallMs });
-        actorRoutes(routes, actors);
+        actorRoutes(routes, actors.kits, sharedActors);
         stateRoutes(routes, {
           ...{ store, bench, endActors, protocols, seed: options.seed, wallMs: options.wallMs },
           startFaults: options.startFaults ?? [],
@@ -144,7 +148,8 @@ function sendError(error: Error, request: FastifyRequest, reply: FastifyReply): 
   if (error instanceof StoreUnavailable)
     return reply.code(503).send({ error: `store unavailable: ${error.message}` });
   const { statusCode = 500 } = error as { statusCode?: number };
-  if (statusCode < 500) return reply.code(statusCode).send({ error: error.message });
+  if (statusCode < 500 || error instanceof OperatorRefusal)
+    return reply.code(statusCode).send({ error: error.message });
   request.log.error({ err: error, requestId: request.id }, 'internal error');
   return reply.code(500).send({ error: `internal error, request ${request.id}` });
 }

@@ -1,6 +1,7 @@
 /** `heartbeatd actor`: clients that the server simulates. */
-import type { ActorBehaviour, ActorView, NewActor } from '../../client/index.ts';
+import type { ActorBehaviour, ActorView, ListedActors, NewActor } from '../../client/index.ts';
 import { type Command, type Invocation, jsonWord, serverFlags, textFlag, UsageError } from '../command.ts';
+import { printFailure } from '../fail.ts';
 import { readText } from '../read-text.ts';
 import { table } from '../table.ts';
 
@@ -30,9 +31,12 @@ export const actor: Command = {
         return 0;
       }
       case undefined:
-      case 'ls':
-        show(await hb.actors.list(textFlag(flags, 'tenant')));
+      case 'ls': {
+        const { actors, unseenNodes } = await hb.actors.read(textFlag(flags, 'tenant'));
+        warnOf(unseenNodes);
+        show(actors);
         return 0;
+      }
       case 'show':
         print(`${JSON.stringify(await hb.operator.json('GET', pathOf(rest[0], 'show')), null, 2)}\n`);
         return 0;
@@ -50,11 +54,19 @@ export const actor: Command = {
   },
 };
 
+function warnOf(unseenNodes: readonly string[]): void {
+  if (unseenNodes.length > 0)
+    printFailure(`these nodes did not answer for their actors: ${unseenNodes.join(', ')}`);
+}
+
 async function remove({ flags, server }: Invocation, ids: readonly string[]): Promise<void> {
   const { operator } = server();
   const as = flags.crash === true ? 'crashed' : 'left';
   if (flags.all === true) {
-    await operator.json('DELETE', '/actors', { query: { as, tenant: textFlag(flags, 'tenant') } });
+    const query = { as, tenant: textFlag(flags, 'tenant') };
+    warnOf(
+      (await operator.json<Pick<ListedActors, 'unseenNodes'>>('DELETE', '/actors', { query })).unseenNodes,
+    );
     return;
   }
   if (ids.length === 0) throw new UsageError('actor rm: ids are missing; --all ends every actor');
@@ -68,9 +80,12 @@ function pathOf(id: string | undefined, action: string): string {
 
 function tableOf(actors: readonly ActorView[]): string {
   if (actors.length === 0) return 'no actors\n';
-  const rows = actors.map(({ id, tenant, group, name, count, behaviour, beats, problems }) => [
+  const hasNodes = actors.some(({ node }) => node !== undefined);
+  const rows = actors.map(({ id, tenant, group, name, count, behaviour, beats, problems, node = '' }) => [
     ...[id, tenant, group, name, String(count), behaviour, String(beats)],
+    ...(hasNodes ? [node] : []),
     problems === 0 ? '' : `${problems} refused`,
   ]);
-  return table(['id', 'tenant', 'group', 'name', 'clients', 'behaviour', 'beats', ''], rows);
+  const nodes = hasNodes ? ['node'] : [];
+  return table(['id', 'tenant', 'group', 'name', 'clients', 'behaviour', 'beats', ...nodes, ''], rows);
 }

@@ -1,11 +1,12 @@
 /** Starts, shows, changes and ends actors. */
 import { Type } from '@sinclair/typebox';
-import { pageOf, pageSchema, timedPageQuery } from '../../protocols/kit/operator/page.ts';
+import type { ActorKit } from '../../protocols/kit/actors/actor-kit.ts';
+import { pageSchema, timedPageQuery } from '../../protocols/kit/operator/page.ts';
 import { Failure } from '../../protocols/kit/operator/refusal.ts';
 import type { App } from '../../protocols/kit/protocol.ts';
 import { refusals, tags } from '../schemas.ts';
 import { ActorDetails, ActorView, actorChangeSchema, fieldsOf, newActorSchema } from './actor.ts';
-import type { Actors, ListedActor } from './actors.ts';
+import type { SharedActors } from './nodes/all-nodes.ts';
 
 const Id = Type.Object({ id: Type.String({ maxLength: 40 }) });
 const TenantQuery = Type.Object({ tenant: Type.Optional(Type.String()) });
@@ -19,9 +20,17 @@ const as = Type.Optional(
 const EndQuery = Type.Object({ as });
 const EndAllQuery = Type.Object({ ...TenantQuery.properties, as });
 
+const UnseenNodes = Type.Array(Type.String(), {
+  description: 'nodes over the same Redis that did not answer: their actors are missing',
+});
+const ActorPage = Type.Object({
+  ...pageSchema('actors', ActorView).properties,
+  unseenNodes: UnseenNodes,
+});
+
 /** Registers `/actors` and `/actors/{id}`. */
-export function actorRoutes(app: App, actors: Actors): void {
-  const fields = fieldsOf(actors.kits);
+export function actorRoutes(app: App, kits: readonly ActorKit[], shared: SharedActors): void {
+  const fields = fieldsOf(kits);
   const details = { 200: ActorDetails, ...refusals, 409: Failure };
   const one = { tags, params: Id };
   app.get(
@@ -30,19 +39,14 @@ export function actorRoutes(app: App, actors: Actors): void {
       schema: {
         tags,
         operationId: 'listActors',
-        summary: 'Lists the actors of this process: clients that the server simulates',
+        summary: 'Lists actors, over Redis those of all nodes: clients that the server simulates',
         querystring: ListQuery,
-        response: { 200: pageSchema('actors', ActorView), ...refusals },
+        response: { 200: ActorPage, ...refusals },
       },
     },
-    async ({ query: { tenant, ...page } }) => {
-      const list = {
-        name: 'actors',
-        items: actors.list(tenant),
-        placeOf: ({ order }: ListedActor) => [order],
-      };
-      const { items, next } = pageOf(list, page);
-      return { actors: items.map(({ view }) => view), next };
+    async ({ query }) => {
+      const { actors: listed, next, unseenNodes } = await shared.list(query);
+      return { actors: [...listed], next, unseenNodes: [...unseenNodes] };
     },
   );
   app.post(
@@ -56,7 +60,7 @@ export function actorRoutes(app: App, actors: Actors): void {
         response: details,
       },
     },
-    async ({ body }) => actors.start(body),
+    async ({ body }) => shared.start(body),
   );
   app.get(
     '/actors/:id',
@@ -68,7 +72,7 @@ export function actorRoutes(app: App, actors: Actors): void {
         response: { ...details, 404: Failure },
       },
     },
-    async ({ params: { id } }) => actors.get(id),
+    async ({ params: { id } }) => shared.get(id),
   );
   app.patch(
     '/actors/:id',
@@ -78,15 +82,15 @@ export function actorRoutes(app: App, actors: Actors): void {
         operationId: 'changeActor',
         summary: 'Switches an actor to another behaviour',
         body: actorChangeSchema(fields),
-        response: { ...details, 404: Failure },
+        response: { ...details, 404: Failure, 413: Failure },
       },
     },
-    async ({ params: { id }, body }) => actors.change(id, body),
+    async ({ params: { id }, body }) => shared.change(id, body),
   );
-  endRoutes(app, actors);
+  endRoutes(app, shared);
 }
 
-function endRoutes(app: App, actors: Actors): void {
+function endRoutes(app: App, shared: SharedActors): void {
   app.delete(
     '/actors/:id',
     {
@@ -99,7 +103,7 @@ function endRoutes(app: App, actors: Actors): void {
         response: { 200: ActorView, ...refusals, 404: Failure },
       },
     },
-    async ({ params: { id }, query }) => actors.end(id, query.as ?? 'left'),
+    async ({ params: { id }, query }) => shared.end(id, query.as ?? 'left'),
   );
   app.delete(
     '/actors',
@@ -109,9 +113,12 @@ function endRoutes(app: App, actors: Actors): void {
         operationId: 'endActors',
         summary: 'Ends the actors of a tenant, or all',
         querystring: EndAllQuery,
-        response: { 200: Type.Object({ count: Type.Integer() }), ...refusals },
+        response: { 200: Type.Object({ count: Type.Integer(), unseenNodes: UnseenNodes }), ...refusals },
       },
     },
-    async ({ query: { tenant, as: ending = 'left' } }) => ({ count: await actors.endAll(ending, tenant) }),
+    async ({ query: { tenant, as: ending = 'left' } }) => {
+      const { count, unseenNodes } = await shared.endAll(ending, tenant);
+      return { count, unseenNodes: [...unseenNodes] };
+    },
   );
 }

@@ -90,10 +90,20 @@ export const ActorView = Type.Object({
   behaviour: Type.String(),
   beats: Type.Integer({ description: 'of all its clients' }),
   problems: Type.Integer({ description: 'clients whose last beat was refused' }),
+  node: Type.Optional(Type.String({ description: 'over Redis: the node that it runs on' })),
 });
 /** An actor, without its clients. */
 export type ActorView = Static<typeof ActorView>;
 
-export const ActorDetails = Type.Object({ ...ActorView.properties, clients: Type.Array(ClientView) });
+export const ActorDetails = Type.Object({
+  ...ActorView.properties,
+  clients: Type.Array(ClientView),
+  clientsLeftOut: Type.Optional(
+    Type.Integer({
+      description:
+        'clients that are missing here: all of them are too many to be read through another node than that of the actor',
+    }),
+  ),
+});
 /** An actor with its clients. */
 export type ActorDetails = Static<typeof ActorDetails>;

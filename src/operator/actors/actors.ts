@@ -53,6 +53,8 @@ export interface Actors {
   /** Starts an actor; resolves after its first beats. Rejects with OperatorRefusal. */
   start(wanted: NewActor): Promise<ActorDetails>;
   list(tenant?: string): readonly ListedActor[];
+  /** Whether this process has an actor of the id. */
+  isHere(id: string): boolean;
   /** Throws OperatorRefusal 404 for an unknown id. */
   get(id: string): ActorDetails;
   /** Changes the behaviour; resolves after what follows at once. Rejects with OperatorRefusal. */
@@ -125,6 +127,7 @@ export function makeActors(options: ActorsOptions): Actors {
       [...actors.values()]
         .filter((actor) => tenant === undefined || actor.tenant === tenant)
         .map((actor) => ({ order: actor.order, view: viewOf(actor) })),
+    isHere: (id) => actors.has(id),
     get: (id) => detailsOf(known(id)),
     async change(id, change) {
       const actor = known(id);

@@ -6,6 +6,8 @@ import type { Nodes } from './nodes.ts';
 export interface Claims {
   /** Resolves to the node that has the name: this one, which has it from now on, or another that lives. Rejects with StoreUnavailable. */
   claim(name: string): Promise<string>;
+  /** Resolves to the node that has the name and lives; undefined: none. Rejects with StoreUnavailable. */
+  holder(name: string): Promise<string | undefined>;
   /** Gives a name of this node back. Never rejects: names of a node that is gone are free. */
   release(name: string): Promise<void>;
 }
@@ -19,7 +21,8 @@ export function makeClaims(
   nodes: Pick<Nodes, 'store' | 'tenant' | 'live'> | undefined,
   nodeId: string,
 ): Claims {
-  if (nodes === undefined) return { claim: async () => nodeId, release: async () => {} };
+  if (nodes === undefined)
+    return { claim: async () => nodeId, holder: async () => undefined, release: async () => {} };
   const { store, tenant } = nodes;
 
   /** Claims a name once; undefined: another node changed the claims meanwhile. */
@@ -45,6 +48,10 @@ export function makeClaims(
         if (holder !== undefined) return holder;
       }
       return 'another node';
+    },
+    async holder(name) {
+      const [claim, live] = await Promise.all([claimKind.read(store, tenant, name), nodes.live()]);
+      return live.find((node) => node === claim?.value.node);
     },
     async release(name) {
       try {

@@ -1,6 +1,7 @@
 /** What the other nodes know, asked when it is needed. */
 import { Type } from '@sinclair/typebox';
 import { guard } from '../../protocols/kit/validate.ts';
+import { StoreUnavailable } from '../../store/store.ts';
 import type { Nodes } from './nodes.ts';
 
 export interface Gathered {
@@ -47,3 +48,23 @@ export function gather(
     return { answers, silent };
   };
 }
+
+/** Asks the other nodes. While the store is away nothing is known of them: none is ruled out. */
+export async function askIfPossible(
+  ask: Gather,
+  question: unknown,
+  except?: ReadonlySet<string>,
+): Promise<Gathered> {
+  try {
+    return await ask(question, except);
+  } catch (error) {
+    if (error instanceof StoreUnavailable) return { answers: [], silent: ['unknown'] };
+    throw error;
+  }
+}
+
+/** Returns the nodes that answered with something else than what was asked for. */
+export const withoutAnswer = (
+  answers: Gathered['answers'],
+  isExpected: (value: unknown) => boolean,
+): string[] => answers.filter(({ answer: given }) => !isExpected(given)).map(({ node }) => node);

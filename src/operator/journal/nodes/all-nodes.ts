@@ -1,8 +1,7 @@
 /** The journals of all nodes over a shared store, read as one: each node selects and renders its own entries, and only those pass through the store. */
 import { type Static, Type } from '@sinclair/typebox';
 import { guard } from '../../../protocols/kit/validate.ts';
-import { StoreUnavailable } from '../../../store/store.ts';
-import type { Gather, Gathered } from '../../nodes/gather.ts';
+import { askIfPossible, type Gather, type Gathered, withoutAnswer } from '../../nodes/gather.ts';
 import { Selector } from '../../selector/selector.ts';
 import type { Journal } from '../journal.ts';
 import { mergeByTime } from './merge.ts';
@@ -74,7 +73,7 @@ export function ofAllNodes({ journal, nodeId, gather }: AllNodesOptions): Shared
       const counted = answers.filter(({ answer: count }) => isCount(count));
       return {
         removed: counted.reduce((sum, { answer: count }) => sum + Number(count), removed),
-        unseenNodes: [...silent, ...withoutJournal(answers, isCount)],
+        unseenNodes: [...silent, ...withoutAnswer(answers, isCount)],
       };
     },
   };
@@ -89,26 +88,6 @@ function answer(journal: Journal, nodeId: string, question: Question): unknown {
   const after = question.after[nodeId] ?? 0;
   return pageHere(journal, { ...question, after }, { isForSelf: false });
 }
-
-/** Asks the other nodes. While the store is away nothing is known of them: none is ruled out. */
-export async function askIfPossible(
-  gather: Gather,
-  question: unknown,
-  except?: ReadonlySet<string>,
-): Promise<Gathered> {
-  try {
-    return await gather(question, except);
-  } catch (error) {
-    if (error instanceof StoreUnavailable) return { answers: [], silent: ['unknown'] };
-    throw error;
-  }
-}
-
-/** Returns the nodes that answered with something else than what was asked for. */
-export const withoutJournal = (
-  answers: Gathered['answers'],
-  isExpected: (value: unknown) => boolean,
-): string[] => answers.filter(({ answer: given }) => !isExpected(given)).map(({ node }) => node);
 
 interface Asking {
   readonly journal: Journal;
@@ -128,7 +107,7 @@ async function pageOf({ journal, nodeId, ask }: Asking, query: SharedQuery): Pro
     isCut,
   }));
   const taken = mergeByTime(lists, order).slice(0, limit);
-  const unseenNodes = [...silent, ...withoutJournal(answers, isPage)].toSorted();
+  const unseenNodes = [...silent, ...withoutAnswer(answers, isPage)].toSorted();
   const isGone = Object.keys(after).some((node) => !pages.has(node) && !unseenNodes.includes(node));
   return {
     shown: taken.map(({ node, shown }) => named(node, shown)),

@@ -5,11 +5,10 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { guard } from '../../../protocols/kit/validate.ts';
 import type { Store } from '../../../store/store.ts';
-import { askIfPossible, withoutJournal } from '../../journal/nodes/all-nodes.ts';
 import { formatPosition, type Position, parsePosition } from '../../journal/nodes/position.ts';
 import type { SharedJournal } from '../../journal/nodes/shared-journal.ts';
 import { jsonOfEntry } from '../../nodes/entry-json.ts';
-import type { Gather, Gathered } from '../../nodes/gather.ts';
+import { askIfPossible, type Gather, type Gathered, withoutAnswer } from '../../nodes/gather.ts';
 import { Selector } from '../../selector/selector.ts';
 import { type Cursor, firstOf, type Kept, type Look, type Source } from '../source.ts';
 import { Close, closestOf, join, type NodeTally, Tally, Wanted } from '../tally.ts';
@@ -113,7 +112,7 @@ function openSource(options: Opening, wanted: Wanted, after: Position): Source {
       const answers = await ask({ ask: 'count', asker: nodeId, watch, wanted, after });
       const tallies: (NodeTally & Tally)[] = [{ ...own, node: nodeId }];
       for (const { node, answer } of answers) if (isTally(answer)) tallies.push({ ...answer, node });
-      return lookOf({ tallies, known, after, wanted }, [...silent, ...withoutJournal(answers, isTally)]);
+      return lookOf({ tallies, known, after, wanted }, [...silent, ...withoutAnswer(answers, isTally)]);
     },
     render: async (places) => (await journal.entries(places)) as readonly Record<string, unknown>[],
     async closest(selector) {

@@ -1,7 +1,7 @@
 /** How operator routes refuse requests: those of the server, and those of the protocols. */
 import { Type } from '@sinclair/typebox';
 
-/** A refusal of an operator's request, sent with its status, below 500, and its message. */
+/** A refusal of an operator's request, sent with its status and its message: below 500, or 503 for a node that does not answer. */
 export class OperatorRefusal extends Error {
   override readonly name = 'OperatorRefusal';
   readonly statusCode: number;
