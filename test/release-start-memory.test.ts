@@ -2,12 +2,18 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { releaseStartMemory } from '../src/release-start-memory.ts';
 
+const mebibyte = 1_024 * 1_024;
+
+/** Made in a function, so that no frame refers to the object any more. */
+const toDropped = (): WeakRef<object> => new WeakRef({ kept: false });
+
 it('what nothing refers to any more is gone at once', async () => {
   const used = { kept: true };
-  const [kept, dropped] = [new WeakRef(used), new WeakRef({ kept: false })];
+  const kept = new WeakRef(used);
+  const dropped = toDropped();
   // A weak reference keeps its object until the turn ends in which it was made.
   await nextTurn();
-  releaseStartMemory();
+  releaseStartMemory(mebibyte);
   expect(dropped.deref()).toBeUndefined();
   expect(kept.deref()).toBe(used);
 });
