@@ -26,9 +26,9 @@ const slsHeaders = {
 async function serveApp(redisUrl: string, data: string): Promise<void> {
   const config = defaultConfig({ redisUrl, data, slsAutoCreate: true });
   const store = await openStore(config);
-  let late: number[] = [];
+  let late: { readonly lateMs: number; readonly count: number }[] = [];
   store.observeRuns(({ type, lateMs, holders }) => {
-    if (type === 'expired') for (const _ of holders) late.push(lateMs);
+    if (type === 'expired') late.push({ lateMs, count: holders.length });
   });
   const app = await buildApp({ config, store, logger: pino({ level: 'warn' }) });
   await app.register(async (idle) => {
@@ -46,7 +46,7 @@ async function serveApp(redisUrl: string, data: string): Promise<void> {
     idle.post('/lateness', async () => {
       const taken = late;
       late = [];
-      return taken.sort((a, b) => a - b);
+      return taken.flatMap(({ lateMs, count }) => new Array(count).fill(lateMs)).sort((a, b) => a - b);
     });
     idle.post('/idle/api/:version/heartbeat', async (_request, reply) =>
       reply.headers(pbxHeaders).send(Buffer.from('{"status":"Success"}')),

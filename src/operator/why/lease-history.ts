@@ -13,52 +13,56 @@ export interface LeaseHistory {
 
 const defaultMax = 10_000;
 
-/** A place of the ring, which is written again and again: a mass expiry makes nothing per lease. */
-type Place = { -readonly [field in keyof PastLease]: PastLease[field] };
+/** Changes in a row that are alike, without the data of the leases, which may be large. */
+type Run = Pick<EventRun, 'tenant' | 'groups' | 'holders'> & Pick<PastLease, 'type' | 'atMs'>;
 
-/** Makes a history of at most `max` entries. */
+/** Makes a history of at most `max` entries. Runs are kept as they come: a mass expiry makes nothing per lease. */
 export function makeLeaseHistory(max = defaultMax): LeaseHistory {
-  let ring: Place[] = [];
-  let next = 0;
-  const newestFirst = (): Place[] => [...ring.slice(next), ...ring.slice(0, next)].reverse();
+  /** Oldest first. Those before `first` are dropped; of that one only the newest entries may be within `max`. */
+  let runs: Run[] = [];
+  let first = 0;
+  let size = 0;
+  const newestFirst = function* (): Generator<PastLease> {
+    let left = max;
+    for (const { type, tenant, groups, holders, atMs } of runs.slice(first).reverse())
+      for (let at = holders.length - 1; at >= 0 && left > 0; at -= 1, left -= 1)
+        yield { type, tenant, group: groups[at] ?? '', holder: holders[at] ?? '', atMs };
+  };
+  const oldestLength = (): number => runs[first]?.holders.length ?? 0;
+  const trim = (): void => {
+    while (size - oldestLength() >= max) {
+      size -= oldestLength();
+      first += 1;
+    }
+    // To move what is left for each run that is dropped would take longer, the more there are.
+    if (first <= runs.length / 2) return;
+    runs = runs.slice(first);
+    first = 0;
+  };
   return {
-    record({ type, tenant, groups, holders, ...run }) {
+    record(run) {
+      const { type, tenant, atMs, lateMs } = run;
       if (type === 'changed') return;
+      // A part of columns would keep all of them.
+      const isLong = run.holders.length > max;
+      const groups = isLong ? run.groups.slice(-max) : run.groups;
+      const holders = isLong ? run.holders.slice(-max) : run.holders;
       // An expiry happened at its deadline.
-      const atMs = run.atMs - run.lateMs;
-      for (let at = Math.max(0, holders.length - max); at < holders.length; at += 1) {
-        // Without the data of the lease, which may be large.
-        const group = groups[at] ?? '';
-        const holder = holders[at] ?? '';
-        const place = ring[next];
-        if (place === undefined) ring.push({ type, tenant, group, holder, atMs });
-        else {
-          place.type = type;
-          place.tenant = tenant;
-          place.group = group;
-          place.holder = holder;
-          place.atMs = atMs;
-        }
-        next = (next + 1) % max;
-      }
+      runs.push({ type, tenant, groups, holders, atMs: atMs - lateMs });
+      size += holders.length;
+      trim();
     },
     find: ({ tenant, group, holder }) =>
-      newestFirst()
-        .filter(
-          (one) =>
-            one.tenant === tenant &&
-            (group === undefined || one.group === group) &&
-            (holder === undefined || one.holder === holder),
-        )
-        .map((one) => ({ ...one })),
+      [...newestFirst()].filter(
+        (one) =>
+          one.tenant === tenant &&
+          (group === undefined || one.group === group) &&
+          (holder === undefined || one.holder === holder),
+      ),
     forget(tenant) {
-      ring =
-        tenant === undefined
-          ? []
-          : newestFirst()
-              .reverse()
-              .filter((one) => one.tenant !== tenant);
-      next = ring.length % max;
+      runs = tenant === undefined ? [] : runs.slice(first).filter((run) => run.tenant !== tenant);
+      first = 0;
+      size = runs.reduce((total, { holders }) => total + holders.length, 0);
     },
   };
 }

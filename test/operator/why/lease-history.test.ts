@@ -28,4 +28,19 @@ describe('the history of leases', () => {
     history.forget();
     expect(holders('t')).toEqual([]);
   });
+
+  it('keeps the newest of each run of many, and of runs that together are too many', () => {
+    const history = makeLeaseHistory(3);
+    const found = () => history.find({ tenant: 't' }).map(({ holder }) => holder);
+    const recordTogether = (holders: readonly string[]) => {
+      for (const run of runsOf(holders.map((holder) => event(holder, { type: 'expired' }))))
+        history.record(run);
+    };
+    recordTogether(['a', 'b', 'c', 'd', 'e']);
+    expect(found()).toEqual(['e', 'd', 'c']);
+    recordTogether(['f', 'g']);
+    expect(found()).toEqual(['g', 'f', 'e']);
+    for (const holder of ['h', 'i', 'j', 'k', 'l', 'm']) recordTogether([holder]);
+    expect(found()).toEqual(['m', 'l', 'k']);
+  });
 });

@@ -49,10 +49,9 @@ export function makeIntervalEvents(options: IntervalEventsOptions): IntervalEven
   const addAll = (run: EventRun): void => {
     if (run.type === 'changed') return;
     const endMs = (Math.floor(run.atMs / intervalMs) + 1) * intervalMs;
-    for (let at = 0; at < run.groups.length; at += 1) {
-      const count = run.counts[at] ?? 0;
-      if (count > announceMax || sums.size > 0) add(run, endMs, run.groups[at] ?? '', count);
-    }
+    if (sums.size === 0 && run.counts.every((count) => count <= announceMax)) return;
+    for (let at = 0; at < run.groups.length; at += 1)
+      add(run, endMs, run.groups[at] ?? '', run.counts[at] ?? 0);
   };
   const add = ({ tenant, type, atMs }: EventRun, endMs: number, group: string, count: number): void => {
     const before = sums.presentOf(tenant)?.get(group);
