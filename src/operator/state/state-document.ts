@@ -66,14 +66,15 @@ export function dumpOf(tenant: Tenant, state: TenantState): TenantDump {
     leases: each(leases, (group, holder, lease) => {
       const ttlMs = wholeMs(lease.ttl ?? defaultTtlMs);
       const remainingMs = lease.remaining === undefined ? ttlMs : wholeMs(lease.remaining);
-      const data = textOf({ value: lease.data, text: lease.dataText }, path('leases', group, holder));
+      const at = (): string => path('leases', group, holder);
+      const data = textOf({ value: lease.data, text: lease.dataText }, at);
       return { group, holder, ttlMs, remainingMs, epoch: lease.epoch ?? 0, data: data ?? null };
     }).sort(byEpoch),
     revisions: Object.entries(revisions).map(([group, revision]) => ({ group, revision })),
     documents: each(documents, (collection, key, { version = 0, remaining, value, text }) => {
-      const at = path('documents', collection, key);
+      const at = (): string => path('documents', collection, key);
       return {
-        ...{ collection, key, version, value: textOf({ value, text }, at) ?? missing(at) },
+        ...{ collection, key, version, value: textOf({ value, text }, at) ?? missing(at()) },
         remainingMs: remaining === undefined ? null : wholeMs(remaining),
       };
     }),
@@ -82,12 +83,12 @@ export function dumpOf(tenant: Tenant, state: TenantState): TenantDump {
       remainingMs: remaining === undefined ? null : wholeMs(remaining),
       entries: entries.map((entry, at): DumpedEntry => {
         const { position = '0', base64 } = entry;
-        const where = path('topics', topic, `entry ${at}`);
+        const where = (): string => path('topics', topic, `entry ${at}`);
         const written = textOf(entry, where);
         if (base64 !== undefined && written !== undefined)
-          throw new OperatorRefusal(400, `${where}: has two contents`);
+          throw new OperatorRefusal(400, `${where()}: has two contents`);
         const payload =
-          base64 === undefined ? Buffer.from(written ?? missing(where)) : Buffer.from(base64, 'base64');
+          base64 === undefined ? Buffer.from(written ?? missing(where())) : Buffer.from(base64, 'base64');
         return { position: BigInt(position), payload };
       }),
     })),
@@ -162,12 +163,13 @@ function contentOf(payload: Uint8Array): Content & { readonly base64?: string } 
   return Buffer.from(text).equals(bytes) ? jsonOrText(text) : { base64: bytes.toString('base64') };
 }
 
+/** `where` is called only for the message: most contents are right. */
 function textOf(
   { value, text }: { readonly value?: unknown; readonly text?: string | undefined },
-  where: string,
+  where: () => string,
 ): string | undefined {
   if (value === undefined) return text;
-  if (text !== undefined) throw new OperatorRefusal(400, `${where}: has two contents`);
+  if (text !== undefined) throw new OperatorRefusal(400, `${where()}: has two contents`);
   return JSON.stringify(value);
 }
 
