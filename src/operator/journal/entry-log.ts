@@ -20,7 +20,7 @@ export const defaultLimits: JournalLimits = { entries: 1_000, bytes: 16 * 1_024 
 export interface JournalOptions {
   /** Stamps entries. */
   wallMs(): number;
-  /** Measures them. */
+  /** Measures how long messages to applications take. */
   monotonicMs(): number;
   /** Returns a tenant's lease clock at once; absent or undefined: it is not known here. */
   leaseMs?(tenant: string): number | undefined;
@@ -38,8 +38,8 @@ export interface EntryLog {
   readonly droppedThrough: number;
   /** Adds an entry, whose sequence number is the one after the newest, and returns it. */
   keep(entry: KeptEntry): KeptEntry;
-  /** Completes an entry, which may have been dropped meanwhile. */
-  finish(entry: KeptEntry, state: EntryState, reply: Reply | undefined): void;
+  /** Completes an entry, which may have been dropped meanwhile, after so many ms. */
+  finish(entry: KeptEntry, state: EntryState, reply: Reply | undefined, durationMs: number): void;
   forget(seq: number): void;
   /** Calls a listener when an entry was added or completed; returns how to stop that. */
   onChange(listener: () => void): () => void;
@@ -57,7 +57,6 @@ export function makeEntryLog(options: JournalOptions): EntryLog {
   /** Of the entry in each place. */
   const atMs = new Float64Array(limits.entries);
   const leaseMs = new Float64Array(limits.entries);
-  const startedMs = new Float64Array(limits.entries);
   const durations = new Float64Array(limits.entries);
   const listeners = new Set<() => void>();
 
@@ -76,15 +75,13 @@ export function makeEntryLog(options: JournalOptions): EntryLog {
     const place = ring.add(entry, sizeOf(entry));
     atMs[place] = options.wallMs();
     leaseMs[place] = leaseMsOf(entry.tenant);
-    startedMs[place] = options.monotonicMs();
     durations[place] = Number.NaN;
     ring.trim();
     changed();
     return entry;
   };
   /** Completes the entry of a place, and has an event of it. */
-  const finishKept = (entry: KeptEntry, place: number): void => {
-    const durationMs = options.monotonicMs() - (startedMs[place] ?? 0);
+  const finishKept = (entry: KeptEntry, place: number, durationMs: number): void => {
     durations[place] = durationMs;
     const size = ring.grow(place, entry.replyBody.length);
     if (events === undefined) return;
@@ -107,10 +104,10 @@ export function makeEntryLog(options: JournalOptions): EntryLog {
       return ring.droppedThrough;
     },
     keep,
-    finish(entry, state, reply) {
+    finish(entry, state, reply, durationMs) {
       entry.eventsAfter = events?.newest ?? 0;
       complete(entry, state, reply);
-      if (ring.has(entry)) finishKept(entry, ring.placeOf(entry.seq));
+      if (ring.has(entry)) finishKept(entry, ring.placeOf(entry.seq), durationMs);
       else events?.appendRequest(withoutText(entry), options.wallMs(), leaseMsOf(entry.tenant));
       ring.trim();
       changed();

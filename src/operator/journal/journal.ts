@@ -50,7 +50,7 @@ export interface Journal {
 
 /** Makes a journal. */
 export function makeJournal(options: JournalOptions): Journal {
-  const { reader = plainReader, events } = options;
+  const { reader = plainReader, events, monotonicMs } = options;
   const kept = makeEntryLog(options);
   const { keep, finish } = kept;
 
@@ -63,8 +63,9 @@ export function makeJournal(options: JournalOptions): Journal {
     // The journal alone writes there.
     const entry = exchange.entry as KeptEntry;
     if (exchange.notes !== undefined) entry.notes = exchange.notes;
-    if (typeof reply === 'function') finish(entry, 'dropped', undefined);
-    else finish(entry, exchange.request.raw.socket.destroyed ? 'aborted' : 'answered', reply);
+    const tookMs = exchange.reply.elapsedTime;
+    if (typeof reply === 'function') finish(entry, 'dropped', undefined, tookMs);
+    else finish(entry, exchange.request.raw.socket.destroyed ? 'aborted' : 'answered', reply, tookMs);
     return reply;
   };
   const keepOutgoing = <Result>(message: Outgoing<Result>): KeptEntry =>
@@ -76,21 +77,23 @@ export function makeJournal(options: JournalOptions): Journal {
       after: complete,
       async outgoing(message, send) {
         const entry = keepOutgoing(message);
+        const startedMs = monotonicMs();
         const result = await send();
+        const tookMs = monotonicMs() - startedMs;
         const outcome = message.outcomeOf(result);
         if ('failure' in outcome) {
           entry.notes = [outcome.failure];
-          finish(entry, 'aborted', undefined);
-        } else finish(entry, 'answered', { status: outcome.status, headers: [], body: outcome.body });
+          finish(entry, 'aborted', undefined, tookMs);
+        } else finish(entry, 'answered', { status: outcome.status, headers: [], body: outcome.body }, tookMs);
         return result;
       },
     },
-    keepLost: (message) => finish(keepOutgoing(message), 'dropped', undefined),
+    keepLost: (message) => finish(keepOutgoing(message), 'dropped', undefined, 0),
     keepRefused: (refusal) => {
       const { notes, reply } = refusal;
       const entry = refusedEntry(refusal, kept.newest + 1, events?.newest ?? 0);
       entry.notes = notes;
-      finish(keep(entry), reply === undefined ? 'aborted' : 'answered', reply);
+      finish(keep(entry), reply === undefined ? 'aborted' : 'answered', reply, 0);
     },
     reader,
     get newest() {

@@ -69,6 +69,7 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
           operation,
           subject: operation.subject(call),
           request,
+          reply,
           entry: undefined,
           firing: undefined,
         };
@@ -81,7 +82,7 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
       const failure = classify(error, request);
       answer = dialect.error(failure, request);
       if (isObserved()) {
-        exchange ??= refusedExchange(dialect.name, request, candidates[0]);
+        exchange ??= refusedExchange(dialect.name, { request, reply }, candidates[0]);
         exchange.notes = notesOn(options, failure, request);
       }
     }
@@ -92,7 +93,7 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
   const sendError: Protocol['sendError'] = async (error, request, reply) => {
     const failure = classify(error, request);
     const exchange = isObserved()
-      ? { ...refusedExchange(dialect.name, request), notes: notesOn(options, failure, request) }
+      ? { ...refusedExchange(dialect.name, { request, reply }), notes: notesOn(options, failure, request) }
       : undefined;
     await send(reply, dialect.error(failure, request), exchange);
   };
@@ -118,10 +119,10 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
 /** Returns the exchange of a request that was refused before it was known whose it is. */
 function refusedExchange(
   protocol: string,
-  request: FastifyRequest,
+  { request, reply }: Pick<Exchange, 'request' | 'reply'>,
   operation: Exchange['operation'] = unknown,
 ): Exchange {
-  return { protocol, operation, subject: {}, request, entry: undefined, firing: undefined };
+  return { protocol, operation, subject: {}, request, reply, entry: undefined, firing: undefined };
 }
 
 /** Returns what a reader of the journal is told about a refusal. */

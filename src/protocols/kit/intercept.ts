@@ -9,6 +9,8 @@ export interface Exchange {
   readonly operation: Pick<Operation<never>, 'name' | 'errors'>;
   readonly subject: Subject;
   readonly request: FastifyRequest;
+  /** The reply to be: tells how long ago the request came. */
+  readonly reply: Pick<FastifyReply, 'elapsedTime'>;
   /** What explains a refusal beyond its reply, for a reader of the journal. */
   notes?: readonly string[];
   /** What the journal and the faults keep of the exchange between `before` and `after`: for them alone. */

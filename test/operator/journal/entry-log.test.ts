@@ -15,7 +15,7 @@ function keep(log: EntryLog, bodyBytes = 0, given: Partial<KeptEntry> = {}): Kep
 }
 const reply = (bytes: number): Reply => ({ status: 200, headers: [], body: 'x'.repeat(bytes) });
 const answer = (log: EntryLog, entry: KeptEntry, bytes: number): void =>
-  log.finish(entry, 'answered', reply(bytes));
+  log.finish(entry, 'answered', reply(bytes), 0);
 const kept = (log: EntryLog): number[] => log.list().map(({ seq }) => seq);
 
 describe('the log of entries', () => {
@@ -99,8 +99,8 @@ describe('the event of a request', () => {
     events.append({ type: 'x' });
     const first = keep(log, 0, { tenant: 't', holder: 'h' });
     events.append({ type: 'y' });
-    log.finish(first, 'answered', reply(1));
-    log.finish(keep(log), 'dropped', undefined);
+    log.finish(first, 'answered', reply(1), 0);
+    log.finish(keep(log), 'dropped', undefined, 0);
     expect(events.read(0, 10)).toMatchObject([
       { seq: 1, type: 'x' },
       { seq: 2, type: 'y' },
@@ -114,10 +114,9 @@ describe('the event of a request', () => {
     const { clock, events, log } = makeBench();
     const tenant = 't';
     const [brief, long, displaced] = [keep(log, 0, { tenant }), keep(log, 0, { tenant }), keep(log)];
-    clock.ms = 10.5;
-    answer(log, brief, 1);
+    log.finish(brief, 'answered', reply(1), 0.5);
     clock.ms = 2_000;
-    answer(log, long, 1);
+    log.finish(long, 'answered', reply(1), 1_990);
     for (let many = 1; many <= 3; many += 1) keep(log);
     answer(log, displaced, 1);
     const at = (ms: number): string => new Date(ms).toISOString();

@@ -22,11 +22,17 @@ function inTenant(tenants: Tenants, operation: PbxOperation, at: number): PbxOpe
   const tokenOf = (call: PbxCall): string =>
     tenantFrom === 'refreshtoken' ? memberOf(call.body, 'refreshtoken') : call.token;
 
+  const isOfDefault = (call: PbxCall): boolean =>
+    tenantFrom === undefined && prefixOf(call.token) === undefined;
+
   return {
     ...operation,
-    subject: (call) => ofTenant(knownTenantOf(call) ?? defaultTenant).subject(call),
+    subject: (call) =>
+      isOfDefault(call)
+        ? operation.subject(call)
+        : ofTenant(knownTenantOf(call) ?? defaultTenant).subject(call),
     run(call): Reply | Promise<Reply> {
-      if (tenantFrom === undefined && prefixOf(call.token) === undefined) return operation.run(call);
+      if (isOfDefault(call)) return operation.run(call);
       const known = knownTenantOf(call);
       if (known !== undefined) return ofTenant(known).run(call);
       return directory.tenantOf(tokenOf(call)).then((tenant) => ofTenant(tenant).run(call));
