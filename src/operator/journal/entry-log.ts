@@ -107,7 +107,8 @@ export function makeEntryLog(options: JournalOptions): EntryLog {
     finish(entry, state, reply, durationMs) {
       entry.eventsAfter = events?.newest ?? 0;
       complete(entry, state, reply);
-      if (ring.has(entry)) finishKept(entry, ring.placeOf(entry.seq), durationMs);
+      const place = ring.placeOf(entry.seq);
+      if (ring.has(entry, place)) finishKept(entry, place, durationMs);
       else events?.appendRequest(withoutText(entry), options.wallMs(), leaseMsOf(entry.tenant));
       ring.trim();
       changed();

@@ -13,7 +13,8 @@ export interface EntryRing {
   readonly droppedThrough: number;
   /** Returns the place of an entry, whether it is kept or not. */
   placeOf(seq: number): number;
-  has(entry: KeptEntry): boolean;
+  /** `place`: that of the entry. */
+  has(entry: KeptEntry, place: number): boolean;
   get(seq: number): KeptEntry | undefined;
   /** Returns what is kept, in the order of sequence numbers. */
   list(): KeptEntry[];
@@ -34,6 +35,8 @@ export function makeEntryRing({ entries: capacity, bytes: maxBytes }: JournalLim
   /** Bytes of the entry in each place; `free`: there is none. The oldest entry is displaced without reading it: it has left all caches. */
   const sizes = new Float64Array(capacity).fill(free);
   let newest = 0;
+  /** The place after the newest, without a division for each entry. */
+  let next = 0;
   let droppedThrough = 0;
   let bytes = 0;
 
@@ -57,12 +60,13 @@ export function makeEntryRing({ entries: capacity, bytes: maxBytes }: JournalLim
       return droppedThrough;
     },
     placeOf,
-    has: (entry) => ring[placeOf(entry.seq)] === entry,
+    has: (entry, place) => ring[place] === entry,
     get,
     list: () => ring.filter((entry) => entry !== undefined).sort((a, b) => a.seq - b.seq),
     add(entry, size) {
       newest = entry.seq;
-      const place = placeOf(newest);
+      const place = next;
+      next = place + 1 === capacity ? 0 : place + 1;
       const displaced = sizes[place] ?? free;
       if (displaced !== free) {
         bytes -= displaced;
