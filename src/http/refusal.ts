@@ -2,9 +2,12 @@
 import type { Duplex } from 'node:stream';
 import type { Reply } from './reply.ts';
 
+/** What is refused, as `operation` of the journal. */
+export const refusedNames = ['TLS handshake', 'CONNECT', 'malformed request', 'unrouted request'] as const;
+
 /** A connection or a request that no protocol has seen. */
 export interface Refusal {
-  readonly what: 'TLS handshake' | 'CONNECT' | 'malformed request' | 'unrouted request';
+  readonly what: (typeof refusedNames)[number];
   /** Address of the client; empty if it left before that was known. */
   readonly client: string;
   readonly method: string;

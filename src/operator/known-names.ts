@@ -7,7 +7,7 @@ import { describeUnknown } from '../settings/nearest.ts';
 const selectorMembers = ['match', 'until', 'beating', 'sequence'];
 const maxQuoted = 100;
 /** Protocol of what was refused before it was a request of a protocol. */
-const noProtocol = 'none';
+export const noProtocol = 'none';
 
 /** Returns a hook that throws OperatorRefusal 400 for an unknown protocol, by itself or in the name of a tenant, in a query, a body or a selector. */
 export function checkProtocols(protocols: readonly string[]): (request: FastifyRequest) => Promise<void> {

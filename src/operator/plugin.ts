@@ -114,7 +114,7 @@ export async function operator(app: App, options: OperatorOptions): Promise<void
         const monotonicMs = (): number => performance.now();
         const clocks = { store, protocols, actors, events: bench.events, monotonicMs };
         const otherNodes = makeOtherNodes({ ...clocks, nodes: store.isShared ? bench : undefined });
-        clockRoutes(routes, { ...clocks, otherNodes, wallMs: options.wallMs });
+        clockRoutes(routes, { ...clocks, otherNodes, wallMs: options.wallMs }, bench.checkSelector);
         actorRoutes(routes, actors.kits, sharedActors);
         stateRoutes(routes, {
           ...{ store, bench, endActors, protocols, seed: options.seed, wallMs: options.wallMs },

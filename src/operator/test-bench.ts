@@ -1,11 +1,13 @@
 /** What developers test with: the journal, verification and faults, as one interceptor and its routes. */
+
+import { refusedNames } from '../http/refusal.ts';
 import { combine, type Interceptor } from '../protocols/kit/intercept.ts';
 import type { App, Protocol, ProtocolEvent } from '../protocols/kit/protocol.ts';
 import type { Reader } from '../protocols/kit/reader.ts';
 import type { Log } from '../settings/log.ts';
 import type { Store } from '../store/store.ts';
 import { eventRoutes } from './events/event-routes.ts';
-import { type EventFeed, type Events, makeEvents } from './events/events.ts';
+import { commonEventTypes, type EventFeed, type Events, makeEvents } from './events/events.ts';
 import { makeLocalFeed } from './events/local-feed.ts';
 import { recordLeases } from './events/record-leases.ts';
 import { makeRecorder } from './events/renewals.ts';
@@ -17,11 +19,13 @@ import { type Journal, makeJournal } from './journal/journal.ts';
 import { journalRoutes } from './journal/journal-routes.ts';
 import { ofAllNodes } from './journal/nodes/all-nodes.ts';
 import { onlyHere, type SharedJournal } from './journal/nodes/shared-journal.ts';
+import { noProtocol } from './known-names.ts';
 import { protocolOf } from './metrics/metrics.ts';
 import { type Claims, makeClaims } from './nodes/claims.ts';
 import { everywhere, type ForTenant } from './nodes/everywhere.ts';
 import { type Gather, gather } from './nodes/gather.ts';
 import { makeNodes, type Nodes } from './nodes/nodes.ts';
+import { type CheckSelector, checkSelector } from './selector/check.ts';
 import { matchesPattern } from './selector/selector.ts';
 import { makeForget } from './state/forget.ts';
 import { verifyNodes } from './verify/nodes/all-nodes.ts';
@@ -57,6 +61,7 @@ export interface TestBench {
   close(): Promise<void>;
   /** Registers the routes on the operator API's instance. */
   routes(app: App): void;
+  readonly checkSelector: CheckSelector;
 }
 
 export interface TestBenchOptions {
@@ -67,7 +72,10 @@ export interface TestBenchOptions {
   readonly hasJournal: boolean;
   wallMs(): number;
   /** The created protocols; they are created after the interceptor that they are given. */
-  protocols(): readonly Pick<Protocol, 'name' | 'operationNames' | 'sampleError' | 'reader'>[];
+  protocols(): readonly Pick<
+    Protocol,
+    'name' | 'operationNames' | 'messageNames' | 'eventTypes' | 'sampleError' | 'reader'
+  >[];
   /** An interceptor of the program that embeds the server; it sees requests first. */
   readonly interceptor?: Interceptor | undefined;
 }
@@ -106,19 +114,14 @@ export function makeTestBench({
   const nodes: Nodes | undefined = store.isShared
     ? makeNodes({ store, nodeId, monotonicMs, ...(log === undefined ? {} : { log }) })
     : undefined;
+  const known = aboutProtocols(protocols);
+  const check: CheckSelector = (selector, selecting) => checkSelector(known.names, selector, selecting);
   const faults = makeFaults(
     {
-      ...aboutProtocols(protocols),
+      ...known,
       wallMs,
       leaseMs: (tenant) => store.knownLeaseMs(tenant),
-      onFiredOutgoing: ({ protocol, operation, subject, fault }) =>
-        events.append({ type: 'fault.fired', protocol, operation, ...subject, fault }),
-      onLost: (message) => journal?.keepLost(message),
-      onFired: (exchange, id) => {
-        journal?.markFault(exchange, id);
-        const { protocol, operation, subject } = exchange;
-        events.append({ type: 'fault.fired', protocol, operation: operation.name, ...subject, fault: id });
-      },
+      ...recordFirings(events, journal),
     },
     nodes,
   );
@@ -128,6 +131,7 @@ export function makeTestBench({
   const read = journal === undefined ? undefined : readers({ journal, nodes, nodeId, monotonicMs });
   return {
     nodeId,
+    checkSelector: check,
     faults,
     journal,
     events,
@@ -154,9 +158,26 @@ export function makeTestBench({
     ]),
     routes(app) {
       faultRoutes(app, faults);
-      eventRoutes(app, feed);
-      if (read !== undefined) journalRoutes(app, read.journal);
-      verifyRoutes(app, { openJournal: read?.open, feed, monotonicMs });
+      eventRoutes(app, feed, check);
+      if (read !== undefined) journalRoutes(app, read.journal, check);
+      verifyRoutes(app, { openJournal: read?.open, feed, monotonicMs, check });
+    },
+  };
+}
+
+/** Returns what the firings of fault rules are recorded by. */
+function recordFirings(
+  events: Pick<Events, 'append'>,
+  journal: Journal | undefined,
+): Pick<FaultsOptions, 'onFired' | 'onFiredOutgoing' | 'onLost'> {
+  return {
+    onFiredOutgoing: ({ protocol, operation, subject, fault }) =>
+      events.append({ type: 'fault.fired', protocol, operation, ...subject, fault }),
+    onLost: (message) => journal?.keepLost(message),
+    onFired: (exchange, id) => {
+      journal?.markFault(exchange, id);
+      const { protocol, operation, subject } = exchange;
+      events.append({ type: 'fault.fired', protocol, operation: operation.name, ...subject, fault: id });
     },
   };
 }
@@ -207,13 +228,23 @@ async function liveOf(nodes: Nodes | undefined, nodeId: string): Promise<readonl
   return [nodeId, ...others.toSorted()];
 }
 
-/** What fault rules are checked against. */
+/** What fault rules and selectors are checked against. */
 function aboutProtocols(
   protocols: TestBenchOptions['protocols'],
-): Pick<FaultsOptions, 'operationNames' | 'sampleError'> {
+): Pick<FaultsOptions, 'names' | 'sampleError'> {
   const matching = (pattern: string) => protocols().filter(({ name }) => matchesPattern(name, pattern));
   return {
-    operationNames: (protocol) => matching(protocol).flatMap(({ operationNames }) => operationNames),
+    names: {
+      operations: (protocol) => [
+        ...matching(protocol).flatMap(({ operationNames }) => operationNames),
+        ...(matchesPattern(noProtocol, protocol) ? refusedNames : []),
+      ],
+      messages: (protocol) => matching(protocol).flatMap(({ messageNames = [] }) => messageNames),
+      eventTypes: (protocol) => [
+        ...commonEventTypes,
+        ...matching(protocol).flatMap(({ eventTypes = [] }) => eventTypes),
+      ],
+    },
     sampleError: (protocol, name) =>
       matching(protocol)
         .map((candidate) => candidate.sampleError?.(name))

@@ -27,7 +27,74 @@ it.each([
     'POST',
     '/faults',
     { match: { protocol: 'sls', operation: 'ConsumerGroupHeartBaet' }, do: { status: 503 } },
-    'match.operation: unknown name "ConsumerGroupHeartBaet"; did you mean "ConsumerGroupHeartBeat"? (what the server sends needs "direction":"out")',
+    'match.operation: unknown name "ConsumerGroupHeartBaet"; did you mean "ConsumerGroupHeartBeat"?',
+  ],
+  [
+    'POST',
+    '/verify',
+    { match: { operation: 'PbxHeartbaet' }, neverFor: '1h' },
+    'match.operation: unknown name "PbxHeartbaet"; did you mean "PbxHeartbeat"? (a report of any name is selected with "direction":"out")',
+  ],
+  [
+    'POST',
+    '/verify',
+    { match: { operation: 'NewCdrr' }, neverFor: '1h' },
+    'match.operation: unknown name "NewCdrr"; did you mean "NewCdr"? (a report of any name is selected with "direction":"out")',
+  ],
+  [
+    'POST',
+    '/verify',
+    { of: 'events', sequence: [{ type: 'lease.*' }, { type: 'lease.expird' }] },
+    'sequence.type: unknown name "lease.expird"; did you mean "lease.expired"?',
+  ],
+  [
+    'POST',
+    '/verify',
+    { of: 'events', match: { type: 'presence.*', tenant: 'sls/x' } },
+    'match.type: sls has no "presence.*"',
+  ],
+  [
+    'POST',
+    '/verify',
+    { match: { type: 'lease.expired' }, times: { exactly: 0 } },
+    'match.type: requests have none; assert on events with "of":"events", or read GET /_heartbeatd/events',
+  ],
+  ['GET', '/journal?operation=Heartbeat&protocol=sls', undefined, 'operation: sls has no "Heartbeat"'],
+  [
+    'DELETE',
+    '/journal?protocol=presence&operation=Subscrib*d',
+    undefined,
+    'operation: unknown name "Subscrib*d"; did you mean "Subscribe"?',
+  ],
+  [
+    'GET',
+    '/events?type=shards.*',
+    undefined,
+    'type: unknown name "shards.*"; the nearest are shard.assigned, shard.revoked, shard.handover',
+  ],
+  [
+    'POST',
+    '/faults',
+    { match: { type: 'request' }, do: { status: 503 } },
+    'match.type: requests have none; assert on events with "of":"events", or read GET /_heartbeatd/events',
+  ],
+  [
+    'POST',
+    '/faults',
+    { match: { operation: 'NewCdr' }, do: { status: 503 } },
+    'match.operation: "NewCdr" is what the server sends; select it with "direction":"out"',
+  ],
+  [
+    'POST',
+    '/clock',
+    { advance: 1, until: { type: 'report.deliverd' } },
+    'until.type: unknown name "report.deliverd"; did you mean "report.delivered"?',
+  ],
+  [
+    'POST',
+    '/clock',
+    { advance: 1, beating: [{ operation: 'PbxHeartbeat' }] },
+    'beating.operation: leases have none; select them by protocol, tenant, group, holder and body',
   ],
   ['POST', '/reset', { to: 'sed' }, 'body/to: unknown value "sed"; did you mean "seed"?'],
   [
@@ -74,3 +141,32 @@ it.each([
     expect([reply.statusCode, reply.json()]).toEqual([400, { error }]);
   },
 );
+
+it.each([
+  { operation: 'unknown' },
+  { operation: 'Consumer*' },
+  { operation: '*', direction: 'out', protocol: 'sls' },
+  { operation: 'TLS handshake', protocol: 'none' },
+  { operation: 'ConsumerGroupHeartBeat', tenant: 'sls/x' },
+  // What the server sends: the usual reports by themselves, and any other by its direction.
+  { operation: 'NewCdr' },
+  { operation: 'uacstacall' },
+  { operation: 'Tranfer', protocol: 'pbx' },
+  { operation: 'Homemade', direction: 'out' },
+])('%j selects requests', async (match) => {
+  const payload = { match, times: { exactly: 0 } };
+  const reply = await started.app.inject({ method: 'POST', url: '/_heartbeatd/verify', payload });
+  expect([reply.statusCode, reply.json()]).toMatchObject([200, { satisfied: true }]);
+});
+
+it.each([
+  { type: 'shard.assigned', protocol: 'sls' },
+  { type: 'report.*' },
+  { type: 'clock.moved', tenant: 'presence/x' },
+  { type: 'request', operation: 'NewCdr' },
+  { type: 'gap' },
+])('%j selects events', async (match) => {
+  const payload = { of: 'events', match, times: { exactly: 0 } };
+  const reply = await started.app.inject({ method: 'POST', url: '/_heartbeatd/verify', payload });
+  expect([reply.statusCode, reply.json()]).toMatchObject([200, { satisfied: true }]);
+});

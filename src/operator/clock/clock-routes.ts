@@ -4,11 +4,12 @@ import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { App } from '../../protocols/kit/protocol.ts';
 import type { Store } from '../../store/store.ts';
 import { refusals, tags } from '../schemas.ts';
+import type { CheckSelector } from '../selector/check.ts';
 import { ClockChange, ClockChanged, ClockQuery, Clocks } from './clock-schema.ts';
 import { type MoveOptions, moveClock } from './move.ts';
 
 /** Registers `GET`, `POST` and `DELETE /clock`. */
-export function clockRoutes(app: App, options: MoveOptions): void {
+export function clockRoutes(app: App, options: MoveOptions, check: CheckSelector): void {
   const { store, events } = options;
   app.get(
     '/clock',
@@ -43,6 +44,9 @@ export function clockRoutes(app: App, options: MoveOptions): void {
       },
     },
     async ({ body }) => {
+      const { beating = [], until = {} } = body;
+      for (const selector of beating) check(selector, { of: 'leases', where: 'beating.' });
+      check(until, { of: 'events', where: 'until.' });
       try {
         const moved = await moveClock(options, body);
         const { tenant, protocol, dryRun } = body;

@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox';
 import { Failure, OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { App } from '../../protocols/kit/protocol.ts';
 import { refusals, tags } from '../schemas.ts';
+import type { CheckSelector } from '../selector/check.ts';
 import { parseSelector } from '../selector/parse.ts';
 import { isSelected, selectorQuery } from '../selector/selector.ts';
 import type { EventFeed, EventLog, OperatorEvent } from './events.ts';
@@ -31,7 +32,7 @@ function startOf({ newest }: EventLog, cursor = newest): number {
 }
 
 /** Registers `GET /events`. Streams end when the server stops. */
-export function eventRoutes(app: App, feed: EventFeed): void {
+export function eventRoutes(app: App, feed: EventFeed, check: CheckSelector): void {
   const end = new AbortController();
   let streams = 0;
   app.addHook('preClose', async () => end.abort());
@@ -57,6 +58,7 @@ export function eventRoutes(app: App, feed: EventFeed): void {
       if (streams >= maxStreams) throw new OperatorRefusal(429, `there are ${maxStreams} streams already`);
       const { since, ...members } = request.query;
       const selector = parseSelector(members);
+      check(selector, { of: 'events', where: '' });
       const isAskedForRenewals = namesRenewals([selector]);
       const lastId = Number(request.headers['last-event-id'] ?? Number.NaN);
       const format = request.headers.accept?.includes('ndjson') === true ? 'ndjson' : 'sse';

@@ -1,6 +1,12 @@
 /** What happened, in order, for streams and for assertions: bounded, with a cursor. */
 import { type CompletedRequest, requestEvent } from './completed-request.ts';
 
+/** Types of events that every protocol has. */
+export const commonEventTypes = [
+  ...['lease.granted', 'lease.released', 'lease.expired', 'lease.changed', 'lease.renewed'],
+  ...['request', 'fault.fired', 'clock.moved', 'reset', 'gap'],
+];
+
 /** An event as clients see it. */
 export interface OperatorEvent {
   /** The cursor. */

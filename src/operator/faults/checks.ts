@@ -1,8 +1,7 @@
 /** Refuses rules that could do nothing, or not what they say. */
 
 import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
-import { describeUnknown } from '../../settings/nearest.ts';
-import { matchesPattern } from '../selector/selector.ts';
+import { checkSelector, type KnownNames } from '../selector/check.ts';
 import type { SampleError } from './apply.ts';
 import { exclusiveEffects, type Fault } from './fault.ts';
 import { inboundOnly, isOutgoing, outgoingEffects } from './outgoing.ts';
@@ -47,14 +46,10 @@ export function checkErrorName({ match = {}, do: { error } }: Fault, sampleError
   throw new OperatorRefusal(400, `do.error: ${where} error ${JSON.stringify(error)}`);
 }
 
-/** Throws OperatorRefusal for an operation that no request can have. Messages have the names of what is sent, which may be any. */
-export function checkOperation(fault: Fault, namesOf: (protocol: string) => readonly string[]): void {
-  const { protocol = '*', operation } = fault.match ?? {};
-  if (operation === undefined || isOutgoing(fault)) return;
-  const known = namesOf(protocol);
-  if (known.some((name) => matchesPattern(name, operation))) return;
-  throw new OperatorRefusal(
-    400,
-    `match.operation: ${describeUnknown(operation, known)} (what the server sends needs "direction":"out")`,
-  );
+/** Throws OperatorRefusal for a rule that can match nothing, such as one of a misspelt operation. */
+export function checkMatch(fault: Fault, names: KnownNames): void {
+  const { match = {} } = fault;
+  const where = 'match.';
+  if (isOutgoing(fault)) checkSelector(names, { ...match, direction: 'out' }, { of: 'requests', where });
+  else checkSelector(names, match, { of: 'received requests', where });
 }

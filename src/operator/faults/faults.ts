@@ -2,7 +2,7 @@
 import type { Interceptor } from '../../protocols/kit/intercept.ts';
 import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
 import type { Nodes } from '../nodes/nodes.ts';
-import { check, checkErrorName, checkOperation } from './checks.ts';
+import { check, checkErrorName, checkMatch } from './checks.ts';
 import type { Fault } from './fault.ts';
 import { interceptOutgoing } from './intercept-outgoing.ts';
 import { interceptRequests } from './intercept-requests.ts';
@@ -41,7 +41,7 @@ export function makeFaults(options: FaultsOptions, nodes?: Nodes): Faults {
   const checked = (fault: Fault): NewRule => {
     check(fault);
     checkErrorName(fault, options.sampleError);
-    checkOperation(fault, options.operationNames);
+    checkMatch(fault, options.names);
     const startMs = clockOf(fault, options);
     if (startMs !== undefined) return { fault, startMs };
     throw new OperatorRefusal(

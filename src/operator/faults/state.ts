@@ -2,6 +2,7 @@
 import type { Exchange, Outgoing } from '../../protocols/kit/intercept.ts';
 import type { Place } from '../../protocols/kit/operator/page.ts';
 import { durationMs } from '../duration.ts';
+import type { KnownNames } from '../selector/check.ts';
 import type { Firing, SampleError } from './apply.ts';
 import { randomAt } from './decide.ts';
 import type { Fault } from './fault.ts';
@@ -11,8 +12,7 @@ export interface FaultsOptions {
   /** Returns a tenant's lease clock at once; undefined: it is not known here. */
   leaseMs?(tenant: string): number | undefined;
   readonly sampleError: SampleError;
-  /** Returns the names of the operations of those protocols that match a pattern. */
-  operationNames(protocol: string): readonly string[];
+  readonly names: KnownNames;
   /** Called for every firing on a request. */
   onFired(exchange: Exchange, id: string): void;
   /** Called for every firing on a message, which carries the id of the rule. */

@@ -4,8 +4,9 @@ import { Failure, OperatorRefusal } from '../../protocols/kit/operator/refusal.t
 import type { App } from '../../protocols/kit/protocol.ts';
 import { version } from '../../version.ts';
 import { refusals, tags } from '../schemas.ts';
+import type { CheckSelector } from '../selector/check.ts';
 import { parseSelector } from '../selector/parse.ts';
-import { selectorQuery } from '../selector/selector.ts';
+import { type Selector, selectorQuery } from '../selector/selector.ts';
 import { JournalCursor } from './nodes/position.ts';
 import type { SharedJournal } from './nodes/shared-journal.ts';
 import { harOf, RenderedEntry } from './render.ts';
@@ -43,7 +44,12 @@ const Removed = Type.Object({ removed: Type.Integer(), unseenNodes: UnseenNodes 
 const unseenHeader = 'heartbeatd-unseen-nodes';
 
 /** Registers `GET /journal`, `GET /journal/{seq}` and `DELETE /journal`. */
-export function journalRoutes(app: App, journal: SharedJournal): void {
+export function journalRoutes(app: App, journal: SharedJournal, check: CheckSelector): void {
+  const selectorIn = (members: Parameters<typeof parseSelector>[0]): Selector => {
+    const selector = parseSelector(members);
+    check(selector, { of: 'requests', where: '' });
+    return selector;
+  };
   app.get(
     '/journal',
     {
@@ -60,7 +66,7 @@ export function journalRoutes(app: App, journal: SharedJournal): void {
     },
     async (request, reply) => {
       const { after = 0, limit = 100, order = 'oldest', format = 'json', ...selector } = request.query;
-      const query = { selector: parseSelector(selector), after, limit, order };
+      const query = { selector: selectorIn(selector), after, limit, order };
       const page = await journal.page({ ...query, format: format === 'ndjson' ? 'json' : format });
       const { shown, cursor, gap, unseenNodes } = page;
       if (format === 'json')
@@ -85,7 +91,7 @@ export function journalRoutes(app: App, journal: SharedJournal): void {
       },
     },
     async (request) => {
-      const { removed, unseenNodes } = await journal.remove(parseSelector(request.query));
+      const { removed, unseenNodes } = await journal.remove(selectorIn(request.query));
       return { removed, unseenNodes: [...unseenNodes] };
     },
   );

@@ -4,6 +4,7 @@ import type { App } from '../../protocols/kit/protocol.ts';
 import type { EventFeed } from '../events/events.ts';
 import { namesRenewals } from '../events/renewals.ts';
 import { refusals, tags } from '../schemas.ts';
+import type { CheckSelector } from '../selector/check.ts';
 import { type Cursor, keptEvents, type Source, sourceHere } from './source.ts';
 import type { Wanted } from './tally.ts';
 import { Verdict, Verification, verify } from './verify.ts';
@@ -13,10 +14,11 @@ export interface VerifyOptions {
   readonly openJournal: ((wanted: Wanted, after: Cursor) => Source) | undefined;
   readonly feed: EventFeed;
   monotonicMs(): number;
+  readonly check: CheckSelector;
 }
 
 /** Registers `POST /verify`: 200 if the expectation holds, 422 with the closest requests if it does not. */
-export function verifyRoutes(app: App, { openJournal, feed, monotonicMs }: VerifyOptions): void {
+export function verifyRoutes(app: App, { openJournal, feed, monotonicMs, check }: VerifyOptions): void {
   app.post(
     '/verify',
     {
@@ -29,6 +31,7 @@ export function verifyRoutes(app: App, { openJournal, feed, monotonicMs }: Verif
       },
     },
     async (request, reply) => {
+      checkSelectors(request.body, check);
       const verdict =
         request.body.of === 'events'
           ? await verifyEvents(feed, request.body, monotonicMs)
@@ -36,6 +39,13 @@ export function verifyRoutes(app: App, { openJournal, feed, monotonicMs }: Verif
       return reply.code(verdict.satisfied ? 200 : 422).send(verdict);
     },
   );
+}
+
+/** Throws OperatorRefusal 400 for a selector that can match nothing: that nothing came would always hold. */
+function checkSelectors({ match = {}, sequence = [], of }: Verification, check: CheckSelector): void {
+  const selected = of === 'events' ? 'events' : 'requests';
+  check(match, { of: selected, where: 'match.' });
+  for (const selector of sequence) check(selector, { of: selected, where: 'sequence.' });
 }
 
 function verifyRequests(

@@ -94,6 +94,10 @@ export interface Protocol {
   sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<void>;
   /** Names of the vendor operations, as in the journal: `unknown` is that of requests which are none. */
   readonly operationNames: readonly string[];
+  /** Usual names of what the protocol sends, as `operation` of the journal. Absent: it sends nothing. */
+  readonly messageNames?: readonly string[];
+  /** Types of the events that only this protocol emits, or gives to changes of leases. Absent: there are none. */
+  readonly eventTypes?: readonly string[];
   /** Returns an error of the vendor's table with sample arguments; undefined for an unknown name. */
   sampleError?(name: string): VendorError | undefined;
   /** Decodes and explains exchanges for readers of the journal. Absent: they see JSON, forms and text. */

@@ -10,7 +10,8 @@ import { listDeliveries } from './operator/delivery-view.ts';
 import { explain } from './operator/explain.ts';
 import { operatorRoutes } from './operator/operator-routes.ts';
 import { gaugeQueues } from './queues/queue-gauge.ts';
-import { pbxReader } from './reader.ts';
+import { pbxEventTypes, pbxReader } from './reader.ts';
+import { reportNames } from './reports/catalog.ts';
 import { pbxSettings } from './settings.ts';
 import { inTenants } from './tenants/in-tenants.ts';
 import { makeTenants } from './tenants/tenants.ts';
@@ -34,6 +35,8 @@ function create(protocolContext: ProtocolContext, settings: PbxSettings): Protoc
   return {
     ...dispatched,
     reader: pbxReader,
+    eventTypes: pbxEventTypes,
+    messageNames: reportNames,
     actors: applicationActors({
       receivers: context.receivers,
       tokenTtlSeconds: settings.pbxTokenTtlSeconds,

@@ -1,6 +1,9 @@
 /** What PBX calls did, for people who read the journal. */
 import { type Meaning, memberOf, type ReadExchange, type Reader } from '../kit/reader.ts';
 
+/** Types of the events of the PBX. */
+export const pbxEventTypes = ['report.queued', 'report.attempt', 'report.delivered', 'report.dead'] as const;
+
 export const pbxReader: Reader = { meaning };
 
 const done: Readonly<Record<string, Meaning>> = {

@@ -14,7 +14,7 @@ import { selectPresenceChannels } from './membership/presence-channels.ts';
 import { explain } from './membership/why.ts';
 import { presenceOperations } from './operations.ts';
 import { operatorRoutes } from './operator/operator-routes.ts';
-import { presenceReader } from './reader.ts';
+import { presenceEventTypes, presenceReader } from './reader.ts';
 import { presenceSettings } from './settings.ts';
 import { makePolls, type Polls } from './subscribe/polls.ts';
 import { presenceDialect } from './wire/dialect.ts';
@@ -82,6 +82,7 @@ function create(server: ProtocolContext, settings: PresenceSettings): Protocol {
       await dispatched.routes(app);
     },
     reader: presenceReader,
+    eventTypes: presenceEventTypes,
     operatorRoutes: async (app) => operatorRoutes(app, context),
     actors: subscriberActors(settings.presenceTimeoutSeconds),
     explain: (subject, evidence) => explain(context, subject, evidence),

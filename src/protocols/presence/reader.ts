@@ -9,6 +9,9 @@ const eventTypes = {
   changed: 'presence.state',
 } as const;
 
+/** All types of events of Presence. */
+export const presenceEventTypes = [...Object.values(eventTypes), 'presence.interval'] as const;
+
 export const presenceReader: Reader = { meaning, eventOf: (type) => eventTypes[type] };
 
 /** Operations that make or keep their uuid present in the channels of their path. */

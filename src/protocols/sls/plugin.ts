@@ -4,6 +4,7 @@ import { dateOf } from '../kit/date.ts';
 import { dispatch } from '../kit/dispatch.ts';
 import type { Protocol, ProtocolContext, ProtocolModule } from '../kit/protocol.ts';
 import { consumerActors } from './actors/consumer-actor.ts';
+import { shardEventTypes } from './consumer-groups/group/shard-events.ts';
 import { viewGroups } from './consumer-groups/group/view.ts';
 import { beatAsAnswered } from './consumer-groups/heartbeat.ts';
 import { explain, moveShard } from './consumer-groups/why/explain.ts';
@@ -46,6 +47,7 @@ function create(provided: ProtocolContext, config: SettingsOf<typeof slsSettings
       interceptor,
     }),
     reader: slsReader,
+    eventTypes: shardEventTypes,
     actors: consumerActors(config.slsBaseDomains),
     viewGroups: (tenant, limit) => viewGroups(context, tenant, limit),
     time: { beat: (tenant, group, holder) => beatAsAnswered(context, { tenant, group, holder }) },

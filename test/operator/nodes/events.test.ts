@@ -110,7 +110,7 @@ describe('the events of a node over Redis', () => {
   });
 
   it('are counted by an assertion on any node, also those from before it', async () => {
-    const { cursor } = (await a.operator('POST', '/verify', { of: 'events', match: { type: 'none' } }))
+    const { cursor } = (await a.operator('POST', '/verify', { of: 'events', match: { type: 'reset' } }))
       .body as {
       cursor: number;
     };

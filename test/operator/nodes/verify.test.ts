@@ -194,7 +194,7 @@ describe('an assertion on requests over Redis', () => {
   });
 
   it('is made on the events of requests to count those of all nodes', async () => {
-    const { cursor } = await verify(a, { of: 'events', match: { type: 'none' } });
+    const { cursor } = await verify(a, { of: 'events', match: { type: 'reset' } });
     await Promise.all([a.light('c2'), b.light('c2')]);
     const match = { type: 'request', holder: 'c2', status: 200 };
     const both = { of: 'events', match, after: cursor, times: { exactly: 2 } };

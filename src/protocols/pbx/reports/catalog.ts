@@ -26,6 +26,9 @@ const kindsByName: ReadonlyMap<string, ReportKind> = new Map(
   reportKinds.map((kind) => [kind.schema.properties.report.const, kind]),
 );
 
+/** Names under which reports are sent, as `operation` of the journal. */
+export const reportNames: readonly string[] = [...new Set(reportKinds.flatMap(({ names }) => names))];
+
 /** Returns the schema of the reports of that name. */
 export function reportSchema(name: string): TSchema | undefined {
   return kindsByName.get(name)?.schema;

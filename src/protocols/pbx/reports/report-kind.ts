@@ -26,6 +26,8 @@ export type Value =
 
 export interface ReportKind<S extends TSchema = TSchema> {
   readonly schema: S;
+  /** Names under which it is sent: that of its neutral form, and those of its `action`. */
+  readonly names: readonly string[];
   /** Returns the body: one line of compact JSON. Undefined: there is no such report in that shape. */
   render(report: Static<S>, shape: Shape, serial: string): string | undefined;
 }
@@ -62,8 +64,10 @@ export function reportKind<const N extends string, P extends TProperties>(
     { report: Type.Literal(name), ...properties, shapes: Shapes },
     { additionalProperties: false },
   );
+  const actions = shapes.filter((shape) => shape !== 'event').map((shape) => wireName?.(shape) ?? name);
   return {
     schema,
+    names: [...new Set([name, ...actions])],
     render(report, shape, serial) {
       const written = members === undefined ? [] : members(report, shape);
       if (written === undefined) return undefined;

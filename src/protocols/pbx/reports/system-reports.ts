@@ -7,7 +7,11 @@ const Raw = Type.Object(
   { additionalProperties: false },
 );
 /** Sent as it is, in every shape. */
-const raw: ReportKind<typeof Raw> = { schema: Raw, render: ({ body }) => JSON.stringify(body) };
+const raw: ReportKind<typeof Raw> = {
+  schema: Raw,
+  names: ['Raw'],
+  render: ({ body }) => JSON.stringify(body),
+};
 
 export const systemReports = [
   reportKind('BootUp', {}),

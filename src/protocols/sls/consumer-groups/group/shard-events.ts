@@ -1,9 +1,12 @@
 /** What a change of a group did to its shards, for the stream of events. Pure. */
 import type { ConsumerGroup, Shard } from '../rebalance/consumer-group.ts';
 
+/** All types of events of shards. */
+export const shardEventTypes = ['shard.assigned', 'shard.revoked', 'shard.handover'] as const;
+
 export interface ShardEvent {
   /** `handover`: the shard is to go to `to` once its owner has released it. */
-  readonly type: 'shard.assigned' | 'shard.revoked' | 'shard.handover';
+  readonly type: (typeof shardEventTypes)[number];
   readonly shard: number;
   readonly holder: string;
   readonly to?: string;
