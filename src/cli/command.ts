@@ -36,6 +36,8 @@ export interface Command {
   /** What follows the name, for the help: `[advance <duration> | freeze | thaw]`. */
   readonly usage: string;
   readonly summary: string;
+  /** What its own help and its documentation say besides, in sentences. */
+  readonly note?: string;
   readonly flags: Readonly<Record<string, Flag>>;
   /** Words that may follow the name, for the completion. */
   readonly words?: readonly string[];

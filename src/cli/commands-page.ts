@@ -5,14 +5,14 @@ const escaped = (text: string): string => text.replaceAll('|', '\\|');
 
 /** Returns the page as Markdown. */
 export function commandsPage(commands: readonly Command[]): string {
-  const parts = commands.map(({ name, usage, summary, flags }) => {
+  const parts = commands.map(({ name, usage, summary, note, flags }) => {
     const rows = Object.entries(flags).map(([flag, { value, help }]) => {
       const written = `--${flag}${value === undefined ? '' : ` ${value}`}`;
       return `| \`${escaped(written)}\` | ${escaped(help)} |`;
     });
     const table = rows.length === 0 ? '' : `\n| flag | meaning |\n| --- | --- |\n${rows.join('\n')}\n`;
     const line = `heartbeatd ${`${name} ${usage}`.trim()}`;
-    return `## ${name}\n\n\`${line}\`: ${summary}.\n${table}`;
+    return `## ${name}\n\n\`${line}\`: ${summary}.\n${note === undefined ? '' : `\n${note}\n`}${table}`;
   });
   return `# Command line
 

@@ -10,13 +10,13 @@ export function commandsText(commands: readonly Command[]): string {
 }
 
 /** Returns the help of one command. */
-export function commandHelp({ name, usage, summary, flags }: Command): string {
+export function commandHelp({ name, usage, summary, note, flags }: Command): string {
   const rows = Object.entries(flags).map(([flag, { value, letter, help }]) => {
     const short = letter === undefined ? '' : `-${letter}, `;
     return `  ${short}--${flag}${value === undefined ? '' : ` ${value}`}\n      ${help}`;
   });
   const options = rows.length === 0 ? '' : `\nFlags:\n${rows.join('\n')}\n`;
-  return `Usage: heartbeatd ${`${name} ${usage}`.trim()}\n\n${summary}\n${options}`;
+  return `Usage: heartbeatd ${`${name} ${usage}`.trim()}\n\n${[summary, ...(note === undefined ? [] : [note])].join('\n\n')}\n${options}`;
 }
 
 /** Settings that belong together. */

@@ -20,6 +20,7 @@ export const exec: Command = {
   usage: '-- <command> [argument…]',
   summary:
     'run a command with a private server, whose address is in HEARTBEATD_URL and the proxy variables; signals reach the command, and its exit code is the result, 128 + n after signal n',
+  note: 'In a terminal, where Ctrl-C reaches both processes, SIGINT, SIGHUP and SIGQUIT to heartbeatd alone do not reach the command; send SIGTERM, or signal the command or the process group.',
   flags: {
     faults: { value: '<file>', help: 'fault rules that are there from the start: a JSON list, or a module' },
     seed: { value: '<file>', help: 'state that is there from the start, as export writes it, or a module' },
@@ -58,7 +59,7 @@ function forwardSignals(): Forwarding {
   const inTerminal = isInTerminal();
   const forward = (signal: Ending): void => {
     first ??= signal;
-    // A child that gets Ctrl-C twice takes the second as a demand to end at once.
+    // A child that gets Ctrl-C twice takes the second as a demand to end at once. Node.js does not tell who sent a signal.
     if (!(inTerminal && sentByTerminals.has(signal))) target?.kill(signal);
   };
   for (const signal of endings) process.on(signal, forward);
