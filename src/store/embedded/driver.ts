@@ -92,7 +92,7 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
       if (refusal !== undefined) throw refusal;
       const isClaimed = claim.owner !== owner && wallMs() < claim.untilMs;
       const { expired, more } = isClaimed ? run(nothingDue) : sweepSlice(budget);
-      const untilTidyMs = !more && tidyFile(file, run) ? tidyIntervalMs : never;
+      const untilTidyMs = tidyAfter(more, file, run) ? tidyIntervalMs : never;
       const nextInMs = Math.min(untilNextDue(state), untilTidyMs);
       return { expired, more, nextInMs: nextInMs === never ? null : nextInMs };
     },
@@ -141,9 +141,10 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
   };
 }
 
-/** Deletes a part of what is to be deleted in the file. Returns whether there is more. */
-function tidyFile(file: StoreFile | undefined, run: Steps['run']): boolean {
-  if (file?.isUntidy !== true) return false;
+/** After a sweep that left nothing due, deletes a part of what is to be deleted in the file. Returns whether there is more of that. */
+function tidyAfter(isBehind: boolean, file: StoreFile | undefined, run: Steps['run']): boolean {
+  file?.swept(isBehind ? 'behind' : 'done');
+  if (isBehind || file?.isUntidy !== true) return false;
   try {
     run(() => file.tidy());
   } catch {

@@ -20,6 +20,7 @@ import {
 } from '../records.ts';
 import { heldIn, type State } from '../state.ts';
 import type { ChangeLog } from '../steps/change-log.ts';
+import { makeCheckpoints, type SweepState } from './checkpoints.ts';
 import { type ClockRecord, readClockRow } from './clock-row.ts';
 import { closeDatabase, FileUnusable, openDatabase, unusableText } from './database.ts';
 import { columnOf } from './deadline-column.ts';
@@ -43,6 +44,8 @@ export class StoreFile implements ChangeLog {
   readonly #statements: Statements;
   readonly #renewals: Renewals;
   readonly #ended: EndedLeases;
+  /** Tells how a sweep left the store. */
+  readonly swept: (state: SweepState) => void;
   #lastLeaseRow = 0;
   #lastGroupRow = 0;
   #writes: (() => void)[] = [];
@@ -58,6 +61,7 @@ export class StoreFile implements ChangeLog {
     this.#statements = prepareStatements(this.#database);
     this.#renewals = new Renewals(this.#statements, maxSlackMs);
     this.#ended = new EndedLeases(this.#statements);
+    this.swept = makeCheckpoints(this.#database);
   }
 
   /** Returns the clock as it was last written; undefined for a new file. Throws FileUnusable if the file is damaged. */
