@@ -50,7 +50,7 @@ export interface MoveClockBodyBeating {
   direction?: 'in' | 'out';
   /** whether a reply was sent */
   answered?: boolean;
-  /** conditions by path into the request body, such as "shard" or "a.b.0" */
+  /** conditions by path into the request body, of events into the event, such as "shard" or "a.b.0" */
   body?: Readonly<Record<string, string | number | boolean | null | {
       matches: string;
     } | {
@@ -905,6 +905,7 @@ export interface OperationTypes {
       operation?: string;
       /** status of the reply */
       status?: number;
+      body?: string | object;
       /** sequence number after which events are sent; default: the newest */
       since?: number;
     };

@@ -37,7 +37,7 @@ export const operatorOperations = {
   streamEvents: {
     method: 'GET',
     path: '/events',
-    query: 'type protocol tenant group holder operation status since',
+    query: 'type protocol tenant group holder operation status body since',
   },
   readJournal: {
     method: 'GET',

@@ -86,6 +86,18 @@ it.each([
   ],
   [
     'POST',
+    '/verify',
+    { of: 'events', match: { type: 'request', answered: true } },
+    'match.answered: events have none; select them by type, and by their members as body',
+  ],
+  [
+    'GET',
+    '/events?type=fault.fired&operation=Ringing',
+    undefined,
+    'operation: unknown name "Ringing"; the nearest are RING, Invite, Incoming (a report of any name is selected with "body":{"operation":"Ringing"})',
+  ],
+  [
+    'POST',
     '/clock',
     { advance: 1, until: { type: 'report.deliverd' } },
     'until.type: unknown name "report.deliverd"; did you mean "report.delivered"?',
@@ -164,6 +176,7 @@ it.each([
   { type: 'report.*' },
   { type: 'clock.moved', tenant: 'presence/x' },
   { type: 'request', operation: 'NewCdr' },
+  { type: 'fault.fired', body: { operation: 'Homemade' } },
   { type: 'gap' },
 ])('%j selects events', async (match) => {
   const payload = { of: 'events', match, times: { exactly: 0 } };

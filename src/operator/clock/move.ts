@@ -4,8 +4,9 @@ import type { ClockReading, ClockScope, Store, Tenant } from '../../store/store.
 import type { Actors } from '../actors/actors.ts';
 import { durationMs } from '../duration.ts';
 import type { Events } from '../events/events.ts';
+import { isEventSelected } from '../events/select-events.ts';
 import { protocolOf } from '../metrics/metrics.ts';
-import { isSelected, type Selector } from '../selector/selector.ts';
+import type { Selector } from '../selector/selector.ts';
 import { type Advanced, type AdvanceOptions, advance, type Fired } from './advance.ts';
 import { type Beating, joinBeating, selectBeating } from './beating.ts';
 import type { ClockChange } from './clock-schema.ts';
@@ -171,7 +172,7 @@ function watchUntil(events: Events, until: Selector | undefined): () => boolean 
     if (until === undefined || isFound) return isFound;
     while (after < events.newest && !isFound) {
       const page = events.read(after, 1_000);
-      isFound = page.some((event) => isSelected(event, until));
+      isFound = page.some((event) => isEventSelected(event, until));
       after = page.at(-1)?.seq ?? events.newest;
     }
     return isFound;

@@ -8,8 +8,9 @@ import { guard } from '../../protocols/kit/validate.ts';
 import type { ClockScope } from '../../store/store.ts';
 import type { Actors } from '../actors/actors.ts';
 import type { Events } from '../events/events.ts';
+import { isEventSelected } from '../events/select-events.ts';
 import type { Gather } from '../nodes/gather.ts';
-import { isSelected, Selector } from '../selector/selector.ts';
+import { Selector } from '../selector/selector.ts';
 import { makeReactions, type ReactionsOptions } from './reactions.ts';
 
 const Question = Type.Object({
@@ -111,7 +112,7 @@ async function answer(
 
 function hasEvent(events: Pick<Events, 'newest' | 'read'>, after: number, until?: Selector): boolean {
   if (until === undefined) return false;
-  return events.read(after, events.newest - after).some((event) => isSelected(event, until));
+  return events.read(after, events.newest - after).some((event) => isEventSelected(event, until));
 }
 
 interface AskOptions extends OtherNodesOptions {

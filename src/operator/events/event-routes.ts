@@ -5,17 +5,18 @@ import type { App } from '../../protocols/kit/protocol.ts';
 import { refusals, tags } from '../schemas.ts';
 import type { CheckSelector } from '../selector/check.ts';
 import { parseSelector } from '../selector/parse.ts';
-import { isSelected, selectorQuery } from '../selector/selector.ts';
+import { selectorQuery } from '../selector/selector.ts';
 import type { EventFeed, EventLog, OperatorEvent } from './events.ts';
 import { namesRenewals, renewedType } from './renewals.ts';
+import { isEventSelected } from './select-events.ts';
 import { stream } from './stream.ts';
 
 const maxStreams = 100;
 
-const { type, protocol, tenant, group, holder, operation, status } = selectorQuery;
+const { type, protocol, tenant, group, holder, operation, status, body } = selectorQuery;
 const EventsQuery = Type.Object(
   {
-    ...{ type, protocol, tenant, group, holder, operation, status },
+    ...{ type, protocol, tenant, group, holder, operation, status, body },
     since: Type.Optional(
       Type.Integer({
         minimum: 0,
@@ -69,7 +70,7 @@ export function eventRoutes(app: App, feed: EventFeed, check: CheckSelector): vo
         // A gap concerns every reader. Renewals may be there because another reader asked for them.
         const isWanted = (event: OperatorEvent) =>
           event.type === 'gap' ||
-          ((isAskedForRenewals || event.type !== renewedType) && isSelected(event, selector));
+          ((isAskedForRenewals || event.type !== renewedType) && isEventSelected(event, selector));
         await stream(reply, events, { format, after, isSelected: isWanted }, end.signal).finally(close);
       } finally {
         streams -= 1;

@@ -26,20 +26,19 @@ export type CheckSelector = (this: void, selector: Selector, selecting: Selectin
 /** Names that are suggested if none is like the unknown one. */
 const maxNearest = 3;
 
-/** Members of a selector that no lease has. */
-const notOfLeases = ['operation', 'type', 'status', 'direction', 'answered'] as const;
+/** Members of a selector that no lease and no event has, with those to select by. */
+const foreignMembers = {
+  leases: {
+    names: ['operation', 'type', 'status', 'direction', 'answered'],
+    others: 'protocol, tenant, group, holder and body',
+  },
+  events: { names: ['direction', 'answered'], others: 'type, and by their members as body' },
+} as const;
 
 /** Throws OperatorRefusal 400 for a selector that can match nothing. A pattern has to match a name that there is. */
 export function checkSelector(names: KnownNames, selector: Selector, { of, where }: Selecting): void {
   const { operation, type, direction } = selector;
-  if (of === 'leases') {
-    const foreign = notOfLeases.find((name) => selector[name] !== undefined);
-    if (foreign === undefined) return;
-    throw new OperatorRefusal(
-      400,
-      `${where}${foreign}: leases have none; select them by protocol, tenant, group, holder and body`,
-    );
-  }
+  if (of === 'leases' || of === 'events') checkMembers(selector, { of, where });
   if (type !== undefined && of !== 'events')
     throw new OperatorRefusal(
       400,
@@ -61,8 +60,16 @@ export function checkSelector(names: KnownNames, selector: Selector, { of, where
       `${where}operation: ${JSON.stringify(operation)} is what the server sends; select it with "direction":"out"`,
     );
   const isSentPossible = direction === undefined && names.messages(protocol).length > 0;
-  const hint = isSentPossible ? ' (a report of any name is selected with "direction":"out")' : '';
+  const way = of === 'events' ? `"body":{"operation":${JSON.stringify(operation)}}` : '"direction":"out"';
+  const hint = isSentPossible ? ` (a report of any name is selected with ${way})` : '';
   throw new OperatorRefusal(400, `${where}operation: ${describe(operation, known, protocol)}${hint}`);
+}
+
+function checkMembers(selector: Selector, { of, where }: { of: 'leases' | 'events'; where: string }): void {
+  const { names, others } = foreignMembers[of];
+  const foreign = names.find((name) => selector[name] !== undefined);
+  if (foreign !== undefined)
+    throw new OperatorRefusal(400, `${where}${foreign}: ${of} have none; select them by ${others}`);
 }
 
 const isKnown = (name: string, known: readonly string[]): boolean =>

@@ -32,7 +32,8 @@ export const Selector = Type.Object(
     answered: Type.Optional(Type.Boolean({ description: 'whether a reply was sent' })),
     body: Type.Optional(
       Type.Record(Type.String({ maxLength: 256 }), BodyCondition, {
-        description: 'conditions by path into the request body, such as "shard" or "a.b.0"',
+        description:
+          'conditions by path into the request body, of events into the event, such as "shard" or "a.b.0"',
       }),
     ),
   },

@@ -1,5 +1,6 @@
 /** What assertions are made on: requests of the journal, or events. */
-import type { EventLog, OperatorEvent } from '../events/events.ts';
+import type { EventLog } from '../events/events.ts';
+import { selectableEvent } from '../events/select-events.ts';
 import type { Journal } from '../journal/journal.ts';
 import { numberCursor } from '../journal/nodes/position.ts';
 import { selectableOf } from '../journal/read-entry.ts';
@@ -78,7 +79,7 @@ export function keptEvents(events: EventLog): Kept {
     items: (after) =>
       events.read(after, Number.MAX_SAFE_INTEGER).map((event) => ({
         ...{ seq: event.seq, atMs: 0 },
-        selectable: event satisfies OperatorEvent,
+        selectable: selectableEvent(event),
       })),
     render(seq) {
       const [event] = events.read(seq - 1, 1);

@@ -149,6 +149,20 @@ function fakeReply(written: string[]): { reply: FastifyReply } {
   return { reply: { raw, hijack() {} } as unknown as FastifyReply };
 }
 
+it('events are selected by their members, in streams and to end an advance', async () => {
+  await started.store.freezeClock();
+  await light('ada');
+  await light('bob');
+  const body = encodeURIComponent(JSON.stringify({ entry: 2 }));
+  expect(await take(follow(`?since=0&type=request&body=${body}`), 1)).toMatchObject([{ holder: 'bob' }]);
+  const ends = async (count: number) =>
+    (await post('/clock', { advance: '40s', until: { type: 'lease.expired', body: { count } } })).json();
+  expect(await ends(-1)).toMatchObject({ advancedMs: 40_000 });
+  await light('ada');
+  const { advancedMs, fired } = await ends(0);
+  expect([advancedMs, fired]).toMatchObject([30_000, [{ holder: 'ada' }]]);
+});
+
 describe('assertions on events', () => {
   it('wait for an expiry', async () => {
     await light('ada');

@@ -60,4 +60,12 @@ it('tells which shards a consumer gets, hands over and loses', async () => {
   await beat('c1', kept);
   expect(await events('shard.revoked', 1)).toMatchObject([{ holder: 'c1', shard: handover.shard }]);
   expect((await events('shard.assigned', 3))[2]).toMatchObject({ holder: 'c2', shard: handover.shard });
+  for (const [shard, count] of [
+    [handover.shard, 1],
+    [kept[0], 0],
+  ]) {
+    const match = { type: 'shard.assigned', holder: 'c2', body: { shard } };
+    const verdict = await operator('/verify', { of: 'events', match, times: { exactly: count } });
+    expect(verdict.json().message).toBe('satisfied');
+  }
 });
