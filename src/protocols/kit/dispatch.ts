@@ -28,16 +28,42 @@ const unknown: Exchange['operation'] = { name: 'unknown', errors: [] };
 
 /** Makes the routes, the error replies and the document of a protocol. */
 export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<Call, Op>): Dispatched {
-  const { dialect, operations, interceptor } = options;
+  const { dialect, operations } = options;
+  const send = makeSendAnswer(options);
+  const sendError = makeSendError(options, send);
+  return {
+    name: dialect.name,
+    operationNames: [...new Set([...operations, unknown].map(({ name }) => name))],
+    claims: (path, authority) => dialect.claims(path, authority),
+    sendError,
+    sampleError: (name) => dialect.sampleError?.(name),
+    openApi: () => ({
+      paths: describeOperations<Call>(dialect, operations),
+      securitySchemes: dialect.securitySchemes ?? {},
+    }),
+    async routes(app) {
+      readBodiesAsBytes(app);
+      await dialect.install?.(app);
+      register(app, options, { handle: makeHandle(options, send), sendError });
+    },
+  };
+}
 
-  const isObserved = (): boolean => interceptor !== undefined && interceptor.isIdle?.() !== true;
-  const sendNow = (reply: FastifyReply, wanted: Reply): void => {
+/** Sends what the interceptor makes of an answer; at once, unless that takes a promise. Without an exchange, sends the answer itself. */
+type SendAnswer = (reply: FastifyReply, answer: Reply | Send, exchange?: Exchange) => void | Promise<void>;
+
+function makeSendAnswer<Call, Op extends Operation<Call>>({
+  dialect,
+  interceptor,
+}: Dispatching<Call, Op>): SendAnswer {
+  const sendReplyNow = (reply: FastifyReply, wanted: Reply): void => {
     const answer = fitsLoad(reply, wanted) ? wanted : dialect.error({ kind: 'overloaded' }, reply.request);
     sendReply(reply, withHeaders(answer, dialect.headers?.(reply.request)));
   };
+  const sendFinal = (reply: FastifyReply, answer: Reply | Send): void | Promise<void> =>
+    typeof answer === 'function' ? answer(reply) : sendReplyNow(reply, answer);
 
-  /** Sends what the interceptor makes of an answer; at once, unless that takes a promise. */
-  const send = (reply: FastifyReply, answer: Reply | Send, exchange?: Exchange): void | Promise<void> => {
+  return (reply, answer, exchange) => {
     const final =
       exchange === undefined || interceptor?.after === undefined
         ? answer
@@ -45,14 +71,15 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
     if (final instanceof Promise) return final.then((settled) => sendFinal(reply, settled));
     return sendFinal(reply, final);
   };
-  const sendFinal = (reply: FastifyReply, answer: Reply | Send): void | Promise<void> =>
-    typeof answer === 'function' ? answer(reply) : sendNow(reply, answer);
+}
 
-  const handle = async (
-    candidates: readonly Op[],
-    request: FastifyRequest,
-    reply: FastifyReply,
-  ): Promise<void> => {
+/** Makes what serves a request of a known path: it reads the call, authenticates it, runs its operation, and sends the answer. */
+function makeHandle<Call, Op extends Operation<Call>>(
+  options: Dispatching<Call, Op>,
+  send: SendAnswer,
+): Handlers<Op>['handle'] {
+  const { dialect, interceptor } = options;
+  return async (candidates, request, reply) => {
     let exchange: Exchange | undefined;
     let answer: Reply | Send;
     try {
@@ -63,7 +90,7 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
       const operation = candidates.find(({ when }) => when === undefined || when.test(call));
       if (operation === undefined) throw new NotFound(request.url);
       request.operation = operation.name;
-      if (isObserved())
+      if (isObserving(interceptor))
         exchange = {
           protocol: dialect.name,
           operation,
@@ -81,7 +108,7 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
     } catch (error) {
       const failure = classify(error, request);
       answer = dialect.error(failure, request);
-      if (isObserved()) {
+      if (isObserving(interceptor)) {
         exchange ??= refusedExchange(dialect.name, { request, reply }, candidates[0]);
         exchange.notes = notesOn(options, failure, request);
       }
@@ -89,31 +116,26 @@ export function dispatch<Call, Op extends Operation<Call>>(options: Dispatching<
     const sent = send(reply, answer, exchange);
     if (sent !== undefined) await sent;
   };
+}
 
-  const sendError: Protocol['sendError'] = async (error, request, reply) => {
+/** Makes what answers a request that no operation is known of. */
+function makeSendError<Call, Op extends Operation<Call>>(
+  options: Dispatching<Call, Op>,
+  send: SendAnswer,
+): Protocol['sendError'] {
+  const { dialect, interceptor } = options;
+  return async (error, request, reply) => {
     const failure = classify(error, request);
-    const exchange = isObserved()
+    const exchange = isObserving(interceptor)
       ? { ...refusedExchange(dialect.name, { request, reply }), notes: notesOn(options, failure, request) }
       : undefined;
     await send(reply, dialect.error(failure, request), exchange);
   };
+}
 
-  return {
-    name: dialect.name,
-    operationNames: [...new Set([...operations, unknown].map(({ name }) => name))],
-    claims: (path, authority) => dialect.claims(path, authority),
-    sendError,
-    sampleError: (name) => dialect.sampleError?.(name),
-    openApi: () => ({
-      paths: describeOperations<Call>(dialect, operations),
-      securitySchemes: dialect.securitySchemes ?? {},
-    }),
-    async routes(app) {
-      readBodiesAsBytes(app);
-      await dialect.install?.(app);
-      register(app, options, { handle, sendError });
-    },
-  };
+/** Whether requests are shown to the interceptor now. */
+function isObserving(interceptor: Interceptor | undefined): boolean {
+  return interceptor !== undefined && interceptor.isIdle?.() !== true;
 }
 
 /** Returns the exchange of a request that was refused before it was known whose it is. */
