@@ -1,5 +1,4 @@
 /** What developers test with: the journal, verification and faults, as one interceptor and its routes. */
-
 import { refusedNames } from '../http/refusal.ts';
 import { combine, type Interceptor } from '../protocols/kit/intercept.ts';
 import type { App, Protocol, ProtocolEvent } from '../protocols/kit/protocol.ts';
@@ -81,16 +80,8 @@ export interface TestBenchOptions {
 }
 
 /** Makes the test bench. */
-export function makeTestBench({
-  store,
-  nodeId,
-  log,
-  hasJournal,
-  wallMs,
-  protocols,
-  interceptor,
-}: TestBenchOptions): TestBench {
-  const monotonicMs = (): number => performance.now();
+export function makeTestBench(options: TestBenchOptions): TestBench {
+  const { store, nodeId, log, hasJournal, wallMs, protocols, interceptor } = options;
   const events = makeEvents(wallMs, { leaseMs: (tenant) => store.knownLeaseMs(tenant) });
   const history = makeLeaseHistory();
   const readerOf = (name: string): Reader | undefined =>
@@ -99,18 +90,7 @@ export function makeTestBench({
     ...{ store, events, readerOf },
     onChanges: (run) => history.record(run),
   });
-  const journal = hasJournal
-    ? makeJournal({
-        wallMs,
-        monotonicMs,
-        leaseMs: (tenant) => store.knownLeaseMs(tenant),
-        events,
-        reader: {
-          readerOf,
-          eventsBetween: (after, last) => events.read(after, last - after).filter(({ seq }) => seq <= last),
-        },
-      })
-    : undefined;
+  const journal = hasJournal ? makeBenchJournal(options, { events, readerOf }) : undefined;
   const nodes: Nodes | undefined = store.isShared
     ? makeNodes({ store, nodeId, monotonicMs, ...(log === undefined ? {} : { log }) })
     : undefined;
@@ -128,7 +108,7 @@ export function makeTestBench({
   const recorder = makeRecorder(store, events);
   const shared = nodes === undefined ? undefined : makeSharedFeed({ nodes, nodeId, events, recorder });
   const feed: EventFeed = shared ?? makeLocalFeed(events, recorder);
-  const read = journal === undefined ? undefined : readers({ journal, nodes, nodeId, monotonicMs });
+  const read = journal === undefined ? undefined : readers({ journal, nodes, nodeId });
   return {
     nodeId,
     checkSelector: check,
@@ -182,6 +162,27 @@ function recordFirings(
   };
 }
 
+function monotonicMs(): number {
+  return performance.now();
+}
+
+/** Makes the journal, whose entries are explained by the readers of their protocols. */
+function makeBenchJournal(
+  { store, wallMs }: TestBenchOptions,
+  { events, readerOf }: { readonly events: Events; readerOf(name: string): Reader | undefined },
+): Journal {
+  return makeJournal({
+    wallMs,
+    monotonicMs,
+    leaseMs: (tenant) => store.knownLeaseMs(tenant),
+    events,
+    reader: {
+      readerOf,
+      eventsBetween: (after, last) => events.read(after, last - after).filter(({ seq }) => seq <= last),
+    },
+  });
+}
+
 interface Readers {
   readonly journal: SharedJournal;
   /** Opens the requests for one assertion. */
@@ -194,12 +195,10 @@ function readers({
   journal,
   nodes,
   nodeId,
-  monotonicMs,
 }: {
   readonly journal: Journal;
   readonly nodes: Nodes | undefined;
   readonly nodeId: string;
-  monotonicMs(): number;
 }): Readers {
   const kept = keptRequests(journal);
   if (nodes === undefined)
