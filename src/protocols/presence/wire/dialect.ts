@@ -6,6 +6,7 @@ import type { Tenant } from '../../../store/store.ts';
 import { isActorAddress } from '../../kit/actors/address.ts';
 import type { Dialect } from '../../kit/dialect.ts';
 import type { Failure } from '../../kit/failure.ts';
+import type { DescribedError } from '../../kit/openapi.ts';
 import { type Validator, validator } from '../../kit/validate.ts';
 import { signedRequestOf } from '../access/signature.ts';
 import type { PresenceContext } from '../context.ts';
@@ -49,8 +50,6 @@ const securitySchemes = {
 /** Makes the dialect of a created protocol. */
 export function presenceDialect(context: PresenceContext): Dialect<PresenceCall, PresenceOperation> {
   const { settings, access, polls } = context;
-  const readTenant = makeTenantReader();
-
   return {
     name: 'presence',
     claims: (path) => vendorPath.test(path),
@@ -65,31 +64,7 @@ export function presenceDialect(context: PresenceContext): Dialect<PresenceCall,
       await limitRate(app, settings.presenceRequestsPerSecond);
     },
 
-    read(request, reply, operation) {
-      const url = request.raw.url ?? '';
-      const { segments } = operation;
-      const query = checkQuery(operation, request.query);
-      if (segments.subscribeKey === undefined) return callWithoutKeyset(request, url, reply.raw);
-      const parameters = repairFilter(url, query);
-      checkLength(url);
-      checkQueryEncoding(url);
-      const { callback, channels } = segments;
-      const callbackName = parseCallback(
-        callback === undefined ? parameters.callback : segmentAt(url, callback),
-      );
-      const subscribeKey = parseSubscribeKey(segmentAt(url, segments.subscribeKey));
-      return {
-        method: request.method,
-        url,
-        tenant: readTenant(subscribeKey),
-        subscribeKey,
-        channels: channels === undefined ? '' : segmentAt(url, channels),
-        query: parameters,
-        callback: callbackName,
-        body: request.method === 'POST' ? bodyOf(request) : undefined,
-        connection: reply.raw,
-      };
-    },
+    read: makeReadCall(),
 
     authenticate(call, operation, request) {
       if (
@@ -114,12 +89,7 @@ export function presenceDialect(context: PresenceContext): Dialect<PresenceCall,
 
     sampleError: exampleOf,
 
-    describeError(name) {
-      const error = exampleOf(name);
-      if (error === undefined) throw new TypeError(`no such presence error: ${name}`);
-      const { status, body } = error;
-      return { status, example: typeof body === 'function' ? body('17952320123450000') : body };
-    },
+    describeError,
   };
 
   /** Throws 402 for calls of the presence service while it is switched off. */
@@ -133,6 +103,36 @@ export function presenceDialect(context: PresenceContext): Dialect<PresenceCall,
     await access.admit(caller, () => operation.demand(call));
     checkService(operation);
   }
+}
+
+/** Makes the reader of calls. */
+function makeReadCall(): Dialect<PresenceCall, PresenceOperation>['read'] {
+  const readTenant = makeTenantReader();
+  return (request, reply, operation) => {
+    const url = request.raw.url ?? '';
+    const { segments } = operation;
+    const query = checkQuery(operation, request.query);
+    if (segments.subscribeKey === undefined) return callWithoutKeyset(request, url, reply.raw);
+    const parameters = repairFilter(url, query);
+    checkLength(url);
+    checkQueryEncoding(url);
+    const { callback, channels } = segments;
+    const callbackName = parseCallback(
+      callback === undefined ? parameters.callback : segmentAt(url, callback),
+    );
+    const subscribeKey = parseSubscribeKey(segmentAt(url, segments.subscribeKey));
+    return {
+      method: request.method,
+      url,
+      tenant: readTenant(subscribeKey),
+      subscribeKey,
+      channels: channels === undefined ? '' : segmentAt(url, channels),
+      query: parameters,
+      callback: callbackName,
+      body: request.method === 'POST' ? bodyOf(request) : undefined,
+      connection: reply.raw,
+    };
+  };
 }
 
 function callWithoutKeyset(
@@ -206,6 +206,14 @@ function errorFor(failure: Failure): PresenceError {
     case 'bug':
       return errors.internal(failure.requestId);
   }
+}
+
+/** Returns an error of the table as the document shows it. */
+function describeError(name: string): DescribedError {
+  const error = exampleOf(name);
+  if (error === undefined) throw new TypeError(`no such presence error: ${name}`);
+  const { status, body } = error;
+  return { status, example: typeof body === 'function' ? body('17952320123450000') : body };
 }
 
 /** Returns the callback of a request that failed; a name that cannot be a function's gets its error as plain JSON. */
