@@ -7,7 +7,7 @@ import type { GatherFromNodes, ProtocolEvent, ProtocolTime } from '../../../kit/
 import { makeSerialQueue } from '../../../kit/serial-queue.ts';
 import { subscribeKeyOf } from '../../wire/decode/values.ts';
 import { makeCollectSums } from './collect-sums.ts';
-import { type Due, keepSums, type Sum } from './interval-sums.ts';
+import { type Due, keepSums, type Sum, type Sums } from './interval-sums.ts';
 
 export interface IntervalEventsOptions {
   readonly store: Pick<Store, 'observeRuns' | 'observeResets' | 'readClock' | 'count'>;
@@ -46,33 +46,6 @@ export function makeIntervalEvents(options: IntervalEventsOptions): IntervalEven
     const { endMs: _, channel: group, ...sum } = ended;
     emit({ type: 'presence.interval', group, ...sum });
   };
-  const addAll = (run: EventRun): void => {
-    if (run.type === 'changed') return;
-    const endMs = (Math.floor(run.atMs / intervalMs) + 1) * intervalMs;
-    if (sums.size === 0 && run.counts.every((count) => count <= announceMax)) return;
-    for (let at = 0; at < run.groups.length; at += 1)
-      add(run, endMs, run.groups[at] ?? '', run.counts[at] ?? 0);
-  };
-  const add = ({ tenant, type, atMs }: EventRun, endMs: number, group: string, count: number): void => {
-    const before = sums.presentOf(tenant)?.get(group);
-    if (before !== undefined && before.endMs !== endMs) {
-      sums.setAside(before);
-      plan(1);
-    }
-    let sum = before?.endMs === endMs ? before : undefined;
-    if (sum === undefined) {
-      const isBusy = count > announceMax && sums.size < maxSums && subscribeKeyOf(tenant) !== undefined;
-      if (!isBusy) return;
-      sum = sums.begin({ tenant, channel: group, endMs, occupancy: count, joined: 0, left: 0, timedOut: 0 });
-      plan(Math.max(1, endMs - atMs));
-    }
-    sum.occupancy = count;
-    // Those below the limit were announced one by one.
-    if (count <= announceMax) return;
-    if (type === 'granted') sum.joined += 1;
-    else if (type === 'expired') sum.timedOut += 1;
-    else sum.left += 1;
-  };
   const tellEnded = (): Promise<void> =>
     serially('tell', async () => {
       const due: Due[] = [];
@@ -100,7 +73,7 @@ export function makeIntervalEvents(options: IntervalEventsOptions): IntervalEven
     timer.unref();
   };
   const stops = [
-    store.observeRuns(addAll),
+    store.observeRuns(makeAddRun({ sums, announceMax, intervalMs, plan })),
     store.observeResets((tenant) => {
       sums.reset(tenant);
     }),
@@ -119,5 +92,42 @@ export function makeIntervalEvents(options: IntervalEventsOptions): IntervalEven
       clearTimeout(timer);
       sums.clear();
     },
+  };
+}
+
+interface Adding extends Pick<IntervalEventsOptions, 'announceMax' | 'intervalMs'> {
+  readonly sums: Sums;
+  /** Has the sums whose interval is over looked for after a pause, ms. */
+  plan(pauseMs: number): void;
+}
+
+/** Makes what adds the changes of a run to the sums of their channels, and begins those of channels that become busy. */
+function makeAddRun({ sums, announceMax, intervalMs, plan }: Adding): (run: EventRun) => void {
+  const add = ({ tenant, type, atMs }: EventRun, endMs: number, group: string, count: number): void => {
+    const before = sums.presentOf(tenant)?.get(group);
+    if (before !== undefined && before.endMs !== endMs) {
+      sums.setAside(before);
+      plan(1);
+    }
+    let sum = before?.endMs === endMs ? before : undefined;
+    if (sum === undefined) {
+      const isBusy = count > announceMax && sums.size < maxSums && subscribeKeyOf(tenant) !== undefined;
+      if (!isBusy) return;
+      sum = sums.begin({ tenant, channel: group, endMs, occupancy: count, joined: 0, left: 0, timedOut: 0 });
+      plan(Math.max(1, endMs - atMs));
+    }
+    sum.occupancy = count;
+    // Those below the limit were announced one by one.
+    if (count <= announceMax) return;
+    if (type === 'granted') sum.joined += 1;
+    else if (type === 'expired') sum.timedOut += 1;
+    else sum.left += 1;
+  };
+  return (run) => {
+    if (run.type === 'changed') return;
+    const endMs = (Math.floor(run.atMs / intervalMs) + 1) * intervalMs;
+    if (sums.size === 0 && run.counts.every((count) => count <= announceMax)) return;
+    for (let at = 0; at < run.groups.length; at += 1)
+      add(run, endMs, run.groups[at] ?? '', run.counts[at] ?? 0);
   };
 }
