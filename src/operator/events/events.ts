@@ -83,47 +83,21 @@ export interface EventsOptions {
   leaseMs?(tenant: string): number | undefined;
 }
 
-/** Makes a log of events: a ring, whose events are rendered when read, since a mass expiry appends many that may never be. */
+/** Makes a log of events, which are rendered when read, since a mass expiry appends many that may never be. */
 export function makeEvents(wallMs: () => number, { max = defaultMax, leaseMs }: EventsOptions = {}): Events {
-  const ring: Kept[] = [];
-  const atMs = new Float64Array(max);
-  /** Not a number: it is not known. */
-  const leases = new Float64Array(max);
-  /** Which of the lazy events. */
-  const indexes = new Uint32Array(max);
+  const ring = makeEventRing(max);
+  const { put } = ring;
   const listeners = new Set<() => void>();
-  let newest = 0;
-  /** The place after the newest: `newest % max`, without a division for each request. */
-  let next = 0;
   const heardAtOnce = Math.ceil(max / 2);
-  const droppedThrough = (): number => Math.max(0, newest - max);
+  const droppedThrough = (): number => Math.max(0, ring.newest - max);
   const leaseMsOf = (tenant: unknown): number =>
     (typeof tenant === 'string' ? leaseMs?.(tenant) : undefined) ?? Number.NaN;
-  const put = (event: Kept, wall: number, lease: number): number => {
-    const place = next;
-    next = place + 1 === max ? 0 : place + 1;
-    ring[place] = event;
-    atMs[place] = wall;
-    leases[place] = lease;
-    newest += 1;
-    return place;
-  };
-  const render = (seq: number, kept: Kept): OperatorEvent => {
-    const place = (seq - 1) % max;
-    const lease = leases[place] ?? Number.NaN;
-    return {
-      seq,
-      at: new Date(atMs[place] ?? 0).toISOString(),
-      leaseMs: Number.isNaN(lease) ? null : lease,
-      ...eventIn(kept, indexes[place] ?? 0),
-    };
-  };
   const changed = (): void => {
     if (listeners.size > 0) for (const listener of listeners) listener();
   };
   return {
     get newest() {
-      return newest;
+      return ring.newest;
     },
     get droppedThrough() {
       return droppedThrough();
@@ -139,10 +113,9 @@ export function makeEvents(wallMs: () => number, { max = defaultMax, leaseMs }: 
     appendAll(events, notKept) {
       const wall = wallMs();
       const lease = leaseMsOf(events.tenant);
-      newest += notKept;
-      next = newest % max;
+      ring.skip(notKept);
       for (let index = 0; index < events.count; index += 1) {
-        indexes[put(events, wall, lease)] = index;
+        ring.putLazy(events, index, wall, lease);
         // Listeners read before anything is dropped.
         if ((index + 1) % heardAtOnce === 0) changed();
       }
@@ -154,11 +127,11 @@ export function makeEvents(wallMs: () => number, { max = defaultMax, leaseMs }: 
     },
     read(after, limit) {
       const first = Math.max(after, droppedThrough());
-      const last = Math.min(newest, first + limit);
+      const last = Math.min(ring.newest, first + limit);
       const events: OperatorEvent[] = [];
-      for (let seq = first; seq < last; seq += 1) {
-        const kept = ring[seq % max];
-        if (kept !== undefined) events.push(render(seq + 1, kept));
+      for (let seq = first + 1; seq <= last; seq += 1) {
+        const event = ring.render(seq);
+        if (event !== undefined) events.push(event);
       }
       return events;
     },
@@ -169,7 +142,68 @@ export function makeEvents(wallMs: () => number, { max = defaultMax, leaseMs }: 
   };
 }
 
+/** The places in which events are kept: a ring, so that an event costs a few writes, whatever it displaces. */
+interface EventRing {
+  /** Sequence number of the newest event; 0 before the first. */
+  readonly newest: number;
+  /** Adds an event with its times, ms. `leaseMs`: not a number if it is not known. */
+  put(this: void, event: NewEvent | CompletedRequest, atMs: number, leaseMs: number): void;
+  /** Adds one of lazy events. */
+  putLazy(events: LazyEvents, index: number, atMs: number, leaseMs: number): void;
+  /** Counts events that are not kept; their places keep what they had, so at least as many as there are places must follow. */
+  skip(count: number): void;
+  /** Returns the event of a sequence number as clients see it; undefined if the place is free. The event must not have been displaced. */
+  render(seq: number): OperatorEvent | undefined;
+}
+
 type Kept = NewEvent | LazyEvents | CompletedRequest;
+
+/** Makes a ring without events. */
+function makeEventRing(max: number): EventRing {
+  const ring: Kept[] = [];
+  const atMs = new Float64Array(max);
+  /** Not a number: it is not known. */
+  const leases = new Float64Array(max);
+  /** Which of the lazy events. */
+  const indexes = new Uint32Array(max);
+  let newest = 0;
+  /** The place after the newest: `newest % max`, without a division for each request. */
+  let next = 0;
+  const put = (event: Kept, wall: number, lease: number): number => {
+    const place = next;
+    next = place + 1 === max ? 0 : place + 1;
+    ring[place] = event;
+    atMs[place] = wall;
+    leases[place] = lease;
+    newest += 1;
+    return place;
+  };
+  return {
+    get newest() {
+      return newest;
+    },
+    put,
+    putLazy(events, index, wall, lease) {
+      indexes[put(events, wall, lease)] = index;
+    },
+    skip(count) {
+      newest += count;
+      next = newest % max;
+    },
+    render(seq) {
+      const place = (seq - 1) % max;
+      const kept = ring[place];
+      if (kept === undefined) return undefined;
+      const lease = leases[place] ?? Number.NaN;
+      return {
+        seq,
+        at: new Date(atMs[place] ?? 0).toISOString(),
+        leaseMs: Number.isNaN(lease) ? null : lease,
+        ...eventIn(kept, indexes[place] ?? 0),
+      };
+    },
+  };
+}
 
 const isLazy = (kept: Kept): kept is LazyEvents => 'toEvent' in kept && typeof kept.toEvent === 'function';
 const isRequest = (kept: NewEvent | CompletedRequest): kept is CompletedRequest => !('type' in kept);
