@@ -41,6 +41,7 @@ export interface TenantsOptions {
   startDelivery(context: PbxContext, isStopping: () => boolean): Delivery;
 }
 
+/** Makes the PBXs: at first the default one. */
 export function makeTenants({ context, startDelivery }: TenantsOptions): Tenants {
   const directory = makeDirectory(context.store);
   let isDelivering = false;
@@ -53,12 +54,7 @@ export function makeTenants({ context, startDelivery }: TenantsOptions): Tenants
   const first = begin(context);
   /** That which was used last is the last one. */
   const others = new Map<Tenant, PbxTenant>();
-  const ending = new Set<Promise<void>>();
-
-  const end = ({ delivery }: PbxTenant): void => {
-    const ended = (delivery?.stop() ?? Promise.resolve()).finally(() => ending.delete(ended));
-    ending.add(ended);
-  };
+  const { end, allEnded } = makeEnding();
   const endOldest = (): void => {
     for (const [tenant, oldest] of others) {
       others.delete(tenant);
@@ -90,10 +86,7 @@ export function makeTenants({ context, startDelivery }: TenantsOptions): Tenants
     return found;
   };
   const beginStored = async (): Promise<void> => {
-    // A store that is away is no reason not to start: a tenant begins with its first request at the latest.
-    const stored = await context.store.tenants().catch(() => []);
-    const found = stored.filter(({ tenant }) => isPbxTenant(tenant)).slice(0, maxTenants);
-    for (const { tenant } of found) beginQuietly(tenant);
+    for (const tenant of await storedTenants(context.store)) beginQuietly(tenant);
   };
   return {
     directory,
@@ -109,10 +102,31 @@ export function makeTenants({ context, startDelivery }: TenantsOptions): Tenants
     async stop() {
       isDelivering = false;
       for (const one of [first, ...others.values()]) end(one);
-      await Promise.all([announcements?.stop(), ...ending]);
+      await Promise.all([announcements?.stop(), allEnded()]);
     },
     close() {
       for (const one of [first, ...others.values()]) one.context.tokens.stop();
     },
   };
+}
+
+/** Makes `end`, which stops the delivery of a tenant, and `allEnded`, which resolves when every stopped one has ended. */
+function makeEnding() {
+  const ending = new Set<Promise<void>>();
+  return {
+    end({ delivery }: PbxTenant): void {
+      const ended = (delivery?.stop() ?? Promise.resolve()).finally(() => ending.delete(ended));
+      ending.add(ended);
+    },
+    allEnded: () => Promise.all(ending),
+  };
+}
+
+/** Resolves to the PBXs that a store holds; to none if it is away: a tenant begins with its first request at the latest. */
+async function storedTenants(store: PbxContext['store']): Promise<readonly Tenant[]> {
+  const stored = await store.tenants().catch(() => []);
+  return stored
+    .map(({ tenant }) => tenant)
+    .filter(isPbxTenant)
+    .slice(0, maxTenants);
 }
