@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ConsumerGroup } from '../../../../src/protocols/sls/consumer-groups/rebalance/consumer-group.ts';
 import type { Store } from '../../../../src/store/store.ts';
-import { type Faults, type Poison, runHistory, tenant, Violation } from './simulation.ts';
+import { runHistory } from './simulation/history.ts';
+import { type Faults, type Poison, tenant, Violation } from './simulation/world.ts';
 
 /** SIMULATIONS sets the number of histories, SEED the first seed; SIMULATIONS=1 SEED=<seed> replays one. */
 const histories = Number(process.env.SIMULATIONS ?? 2_000);
