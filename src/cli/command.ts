@@ -68,15 +68,22 @@ export const selectorFlags = {
   holder: { value: '<name>', help: 'consumer, token, or uuid' },
 } as const satisfies Record<string, Flag>;
 
+/** Flags that select requests, and events of them, besides those of `selectorFlags`. */
+export const callFlags = {
+  operation: { value: '<name>', help: "the vendor's name of the call" },
+  body: { value: '<json>', help: 'conditions on members of the body, of events on their members, by path' },
+  direction: { value: '<way>', help: 'in: what clients sent; out: what was sent to applications' },
+} as const satisfies Record<string, Flag>;
+
 /** Returns the text of a flag; undefined if it was not given. */
 export function textFlag(flags: Flags, name: string): string | undefined {
   const value = flags[name];
   return typeof value === 'string' ? value : undefined;
 }
 
-/** Returns the selector that the flags of `selectorFlags` make. */
+/** Returns the selector that the flags of `selectorFlags` and `callFlags` make. */
 export function selectorOf(flags: Flags): Record<string, string> {
-  const given = [...Object.keys(selectorFlags), 'operation', 'type'].flatMap((name) => {
+  const given = [...Object.keys(selectorFlags), ...Object.keys(callFlags), 'type'].flatMap((name) => {
     const value = textFlag(flags, name);
     return value === undefined ? [] : [[name, value] as const];
   });

@@ -1,5 +1,6 @@
 /** The commands as processes, against a server in this one. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -174,6 +175,20 @@ it('journal lists the newest requests, also as curl commands', async () => {
   expect((await run(['journal', '--tenant', 'presence/kept'])).out).toMatch(/Heartbeat +ann +200/);
   const { out } = await run(['journal', '--tenant', 'presence/kept', '--format', 'curl']);
   expect(out).toContain(`curl '${hb.url}/v2/presence/sub-key/kept/channel/lobby/heartbeat`);
+});
+
+it('journal and tail select reports under a name that is in no document', async () => {
+  const application = await hb.actors.start({ tenant: 'pbx/default', group: 'api' });
+  await hb.operator.json('POST', '/pbx/events', { body: { report: 'Raw', body: { action: 'Homemade' } } });
+  await hb.journal.waitFor({ operation: 'Homemade', direction: 'out' });
+  const named = await run(['journal', '--operation', 'Homemade', '--direction', 'out']);
+  expect(named).toMatchObject({ code: 0, out: expect.stringContaining('Homemade') });
+  const { child, ended } = start(['tail', '--since', '0', '--body', '{"operation":"Homemade"}']);
+  const [shown] = (await once(child.stdout, 'data')) as [Buffer];
+  expect(shown.toString()).toContain('operation=Homemade');
+  child.kill('SIGINT');
+  expect(await ended).toBe(0);
+  await application.leave();
 });
 
 it('journal lists as many requests as --limit in every format, the newest last', async () => {

@@ -328,6 +328,27 @@ describe('a journey through', () => {
     await page.getByRole('cell', { name: /"operation":"ConsumerGroupHeartBeat"/ }).waitFor();
   });
 
+  it('Requests: a search that can find nothing says so, and the journal is not taken for off', async () => {
+    await open('requests?find=operation:Heartbaet');
+    await page.getByText(/unknown name "Heartbaet"; did you mean "Heartbeat"/).waitFor();
+    expect(await page.getByText('No journal').count()).toBe(0);
+    expect(await page.getByText('This command changes that').count()).toBe(0);
+  });
+
+  it('Requests: a report of any name can be verified and failed from its entry', async () => {
+    const application = await hb.actors.start({ tenant: 'pbx/default', group: 'api' });
+    await hb.operator.json('POST', '/pbx/events', { body: { report: 'Raw', body: { action: 'Homemade' } } });
+    await open('requests?find=direction:out');
+    await page.getByText('→ Homemade').click();
+    await page.getByRole('button', { name: 'Copy verify' }).click();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    expect(await hb.verify(JSON.parse(copied))).toMatchObject({ satisfied: true });
+    await page.getByRole('link', { name: 'Inject a fault on this' }).click();
+    await page.getByRole('button', { name: 'Add', exact: true }).click();
+    await page.getByRole('cell', { name: /"operation":"Homemade","direction":"out"/ }).waitFor();
+    await application.leave();
+  });
+
   it('Requests: TLS on a plain port and an unknown path say what to set; a HAR file is saved', async () => {
     await fetch(`${hb.url}/v2/presense/sub-key/demo/channel/lobby`);
     await fetch(hb.url.replace('http:', 'https:')).catch(() => {});

@@ -72,6 +72,8 @@ it.each([
     undefined,
     'type: unknown name "shards.*"; the nearest are shard.assigned, shard.revoked, shard.handover',
   ],
+  // No protocol is like it, so that there are no names either.
+  ['GET', '/journal?protocol=x*&operation=Foo', undefined, 'operation: unknown name "Foo"'],
   [
     'POST',
     '/faults',

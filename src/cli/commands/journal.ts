@@ -1,6 +1,14 @@
 /** `heartbeatd journal`: what clients sent and what came back. */
 import type { RenderedEntry } from '../../client/journal.ts';
-import { type Command, selectorFlags, selectorOf, serverFlags, textFlag, UsageError } from '../command.ts';
+import {
+  type Command,
+  callFlags,
+  selectorFlags,
+  selectorOf,
+  serverFlags,
+  textFlag,
+  UsageError,
+} from '../command.ts';
 import { printFailure } from '../fail.ts';
 import { table } from '../table.ts';
 
@@ -13,7 +21,7 @@ export const journal: Command = {
   flags: {
     ...serverFlags,
     ...selectorFlags,
-    operation: { value: '<name>', help: "the vendor's name of the call" },
+    ...callFlags,
     limit: { value: '<count>', help: 'how many of the newest [20]' },
     format: { value: '<format>', help: 'table, json, curl or har [table]' },
   },

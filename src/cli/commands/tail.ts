@@ -1,5 +1,13 @@
 /** `heartbeatd tail`: what happens, as it happens. */
-import { type Command, selectorFlags, selectorOf, serverFlags, textFlag, UsageError } from '../command.ts';
+import {
+  type Command,
+  callFlags,
+  selectorFlags,
+  selectorOf,
+  serverFlags,
+  textFlag,
+  UsageError,
+} from '../command.ts';
 
 const shown = ['protocol', 'operation', 'tenant', 'group', 'holder', 'status', 'state', 'fault'] as const;
 
@@ -10,7 +18,8 @@ export const tail: Command = {
   flags: {
     ...serverFlags,
     ...selectorFlags,
-    operation: { value: '<name>', help: "the vendor's name of the call" },
+    operation: callFlags.operation,
+    body: callFlags.body,
     type: { value: '<type>', help: 'type of event, such as lease.* or request' },
     since: { value: '<number>', help: 'begin after the event of this number; 0: with the oldest kept' },
   },

@@ -84,7 +84,8 @@ function protocolIn({ protocol, tenant = '' }: Selector): string {
 function describe(name: string, known: (protocol: string) => readonly string[], protocol: string): string {
   if (protocol !== '*' && isKnown(name, known('*'))) return `${protocol} has no ${JSON.stringify(name)}`;
   const names = [...new Set(known(protocol))];
-  return describeUnknown(name, names, `the nearest are ${nearestTo(name, names).join(', ')}`);
+  const nearest = nearestTo(name, names);
+  return describeUnknown(name, names, nearest.length === 0 ? '' : `the nearest are ${nearest.join(', ')}`);
 }
 
 /** Returns the names that are most like a name, or whose beginnings are most like that of a pattern. */

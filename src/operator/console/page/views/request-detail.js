@@ -59,7 +59,9 @@ const json = (value) => JSON.stringify(value, null, 2);
 /** The selector of requests like this one. @param {Entry} entry @returns {Record<string, string>} */
 function matchOf(entry) {
   const { protocol, tenant, group, holder, operation } = entry;
-  const named = Object.entries({ protocol, tenant, group, holder, operation });
+  // Rules and names of reports that an operator wrote are for what the server sends only with its direction.
+  const direction = entry.direction === 'out' ? 'out' : null;
+  const named = Object.entries({ protocol, tenant, group, holder, operation, direction });
   return Object.fromEntries(named.flatMap(([name, value]) => (value === null ? [] : [[name, value]])));
 }
 

@@ -1,5 +1,5 @@
 /** The journal: what clients sent, what came back, and why something was refused. */
-import { vendorOrigin } from '../api.js';
+import { ApiError, vendorOrigin } from '../api.js';
 import { useResource } from '../live.js';
 import { clockTime, parseSelector } from '../names.js';
 import { Action, perform } from '../parts/action.js';
@@ -30,6 +30,8 @@ const isRefused = ({ reply, state }) =>
   (reply?.status ?? 0) >= 400 || state === 'aborted' || membersOf(reply?.body).status === 'Failed';
 
 const shownRefusals = 6;
+/** Status of a server that keeps no journal. Other errors are those of a search, or of a server that is away. */
+const journalOff = 404;
 const protocols = ['sls', 'pbx', 'presence', 'none'];
 
 export function Requests() {
@@ -40,7 +42,7 @@ export function Requests() {
     ({ type }) => type === 'request' && !paused.value,
     500,
   );
-  if (error !== undefined && data === undefined)
+  if (data === undefined && error instanceof ApiError && error.status === journalOff)
     return html`<section class="panel"><h2>No journal</h2><${Empty} what=${error.message} command="JOURNAL=on heartbeatd" /></section>`;
   const all = data?.entries ?? [];
   const unseen = data?.unseenNodes ?? [];
@@ -63,7 +65,7 @@ export function Requests() {
         ${unseen.length > 0 && html`<p class="note">Requests to ${unseen.join(', ')} are missing: ${unseen.length === 1 ? 'it does' : 'they do'} not answer, or keep no journal.</p>`}
         ${
           entries.length === 0
-            ? html`<${NoRequests} find=${find} only=${only} />`
+            ? error === undefined && html`<${NoRequests} find=${find} only=${only} />`
             : html`<${Table} caption="Requests" head=${['at', 'operation', 'status', 'holder', 'ms']} rows=${entries}
                 keyOf=${keyOf}
                 onPick=${(/** @type {Entry} */ entry) => setQuery({ seq: String(entry.seq), node: entry.node })}
