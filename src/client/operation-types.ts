@@ -250,7 +250,7 @@ export interface AddFaultBody {
 /** A request with its reply */
 export interface ReadJournalReplyEntries {
   seq: number;
-  /** wall time of receipt, ISO 8601 */
+  /** wall time of receipt, with the body; ISO 8601 */
   at: string;
   /** the tenant's lease clock at receipt; null over Redis, and for requests without a tenant */
   leaseMs: number | null;
@@ -268,7 +268,7 @@ export interface ReadJournalReplyEntries {
   actor: string | null;
   request: ReadJournalReplyEntriesRequest;
   reply: ReadJournalReplyEntriesReply | null;
-  /** time until the reply */
+  /** time from the head of the request to the reply, so that a body which comes slowly counts */
   ms: number | null;
   /** what the call did, such as {"renewed": true, "held": [0, 1], "assigned": [], "revoked": [2]} */
   meaning: Readonly<Record<string, unknown>> | null;

@@ -22,7 +22,7 @@ const Name = Type.Union([Type.String(), Type.Null()]);
 export const RenderedEntry = Type.Object(
   {
     seq: Type.Integer(),
-    at: Type.String({ description: 'wall time of receipt, ISO 8601' }),
+    at: Type.String({ description: 'wall time of receipt, with the body; ISO 8601' }),
     leaseMs: Type.Union([Type.Number(), Type.Null()], {
       description: "the tenant's lease clock at receipt; null over Redis, and for requests without a tenant",
     }),
@@ -49,7 +49,9 @@ export const RenderedEntry = Type.Object(
       Type.Object({ status: Type.Integer(), headers: Headers, ...renderedBody }),
       Type.Null(),
     ]),
-    ms: Type.Union([Type.Number(), Type.Null()], { description: 'time until the reply' }),
+    ms: Type.Union([Type.Number(), Type.Null()], {
+      description: 'time from the head of the request to the reply, so that a body which comes slowly counts',
+    }),
     meaning: Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()], {
       description:
         'what the call did, such as {"renewed": true, "held": [0, 1], "assigned": [], "revoked": [2]}',
