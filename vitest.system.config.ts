@@ -5,7 +5,7 @@ import { base } from './vitest.base.ts';
 export const systemTests = [
   'test/system/**/*.test.ts',
   'test/chaos/poisons.test.ts',
-  'test/cli/commands.test.ts',
+  'test/cli/**/*.test.ts',
   'test/contract/redis-cluster.test.ts',
   'test/store/redis/connections/**/*.test.ts',
 ];
