@@ -83,6 +83,18 @@ it.each([
   [
     'POST',
     '/faults',
+    { match: { protocol: 'none' }, do: { status: 503 } },
+    'match: no rule can fire on what is refused before any protocol sees it',
+  ],
+  [
+    'POST',
+    '/faults',
+    { match: { operation: 'TLS handshake' }, do: { drop: 'before' } },
+    'match: no rule can fire on what is refused before any protocol sees it',
+  ],
+  [
+    'POST',
+    '/faults',
     { match: { operation: 'NewCdr' }, do: { status: 503 } },
     'match.operation: "NewCdr" is what the server sends; select it with "direction":"out"',
   ],

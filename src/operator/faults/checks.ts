@@ -1,6 +1,8 @@
 /** Refuses rules that could do nothing, or not what they say. */
 
+import { refusedNames } from '../../http/refusal.ts';
 import { OperatorRefusal } from '../../protocols/kit/operator/refusal.ts';
+import { noProtocol } from '../known-names.ts';
 import { checkSelector, type KnownNames } from '../selector/check.ts';
 import type { SampleError } from './apply.ts';
 import { exclusiveEffects, type Fault } from './fault.ts';
@@ -49,6 +51,9 @@ export function checkErrorName({ match = {}, do: { error } }: Fault, sampleError
 /** Throws OperatorRefusal for a rule that can match nothing, such as one of a misspelt operation. */
 export function checkMatch(fault: Fault, names: KnownNames): void {
   const { match = {} } = fault;
+  const isRefused = refusedNames.some((name) => name === match.operation);
+  if (match.protocol === noProtocol || isRefused)
+    throw new OperatorRefusal(400, 'match: no rule can fire on what is refused before any protocol sees it');
   const where = 'match.';
   if (isOutgoing(fault)) checkSelector(names, { ...match, direction: 'out' }, { of: 'requests', where });
   else checkSelector(names, match, { of: 'received requests', where });

@@ -37,7 +37,7 @@ export function Detail({ seq, node }) {
       <${Copy} label="Copy as curl" text=${() => curlOfEntry(entry)} />
       <${Copy} label="Copy verify" text=${() => json({ match, times: { atLeast: 1 }, within: '5s' })} />
       <${Copy} label="Copy JSON" text=${() => json(entry)} />
-      <a href=${href('faults', { match: JSON.stringify(match) })}>Inject a fault on this</a>
+      ${entry.protocol !== 'none' && html`<a href=${href('faults', { match: JSON.stringify(match) })}>Inject a fault on this</a>`}
     </div>
     ${entry.notes.map((note) => html`<p class="note" key=${note}>${note}</p>`)}
     ${entry.fault !== null && html`<p class="note">Fault ${entry.fault} fired on it.</p>`}
