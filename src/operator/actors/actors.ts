@@ -5,14 +5,7 @@ import type { ClockScope, Store, Tenant } from '../../store/store.ts';
 import type { Beating } from '../clock/beating.ts';
 import { durationMs } from '../duration.ts';
 import type { Claims } from '../nodes/claims.ts';
-import {
-  type ActorChange,
-  type ActorDetails,
-  type ActorView,
-  maxActors,
-  maxAllClients,
-  type NewActor,
-} from './actor.ts';
+import type { ActorChange, ActorDetails, ActorView, NewActor } from './actor.ts';
 import { eachClient, endTurns, takeTurn } from './client.ts';
 import {
   type Actor,
@@ -22,6 +15,7 @@ import {
   type PlayedProtocol,
   silent,
 } from './make-actor.ts';
+import { makeRoster } from './roster.ts';
 import { makeSchedule } from './schedule.ts';
 import { type Inject, makeSend } from './send.ts';
 
@@ -73,39 +67,24 @@ export interface Actors {
 /** Makes the actors of a process. */
 export function makeActors(options: ActorsOptions): Actors {
   const { protocols, wallMs } = options;
-  const actors = new Map<string, Actor>();
-  /** Clients of actors that are being started, by id. */
-  const starting = new Map<string, number>();
+  const roster = makeRoster(options.idPrefix);
+  const { actors, starting, known } = roster;
   const kits = protocols.flatMap(({ actors: kit }) => (kit === undefined ? [] : [kit]));
   const schedule = makeSchedule(options.store, actors);
   const closing = new AbortController();
-  let lastId = 0;
   let started = 0;
 
-  const known = (id: string): Actor => {
-    const actor = actors.get(id);
-    if (actor === undefined) throw new OperatorRefusal(404, `no actor ${id}`);
-    return actor;
-  };
-  const freshId = (): string => {
-    do lastId += 1;
-    while (actors.has(`${options.idPrefix}${lastId}`) || starting.has(`${options.idPrefix}${lastId}`));
-    return `${options.idPrefix}${lastId}`;
-  };
   const remove = async (actor: Actor, as: Ending): Promise<void> => {
     actors.delete(actor.id);
-    for (const client of actor.clients) client.nextMs = Number.POSITIVE_INFINITY;
-    await endTurns(actor.clients);
-    if (as === 'left') await eachClient(actor.clients, ({ played }) => played.leave());
-    for (const { played } of actor.clients) played.close?.();
+    await endClients(actor, as);
     await options.ids.claims.release(actor.id);
   };
 
   return {
     kits,
     async start(wanted) {
-      const id = wanted.id ?? freshId();
-      checkRoom({ actors, starting }, id, wanted.count ?? 1);
+      const id = wanted.id ?? roster.freshId();
+      roster.checkRoom(id, wanted.count ?? 1);
       started += 1;
       const actor = makeActor(
         { id, order: started, wanted, protocols, startedMs: wallMs() },
@@ -123,10 +102,7 @@ export function makeActors(options: ActorsOptions): Actors {
       schedule.wake();
       return detailsOf(actor);
     },
-    list: (tenant) =>
-      [...actors.values()]
-        .filter((actor) => tenant === undefined || actor.tenant === tenant)
-        .map((actor) => ({ order: actor.order, view: viewOf(actor) })),
+    list: (tenant) => roster.ofTenant(tenant).map((actor) => ({ order: actor.order, view: viewOf(actor) })),
     isHere: (id) => actors.has(id),
     get: (id) => detailsOf(known(id)),
     async change(id, change) {
@@ -142,7 +118,7 @@ export function makeActors(options: ActorsOptions): Actors {
       return viewOf(actor);
     },
     async endAll(as, tenant) {
-      const ended = [...actors.values()].filter((actor) => tenant === undefined || actor.tenant === tenant);
+      const ended = roster.ofTenant(tenant);
       await Promise.all(ended.map((actor) => remove(actor, as)));
       return ended.length;
     },
@@ -156,6 +132,14 @@ export function makeActors(options: ActorsOptions): Actors {
       actors.clear();
     },
   };
+}
+
+/** Ends the clients of an actor, after the turns that have begun. */
+async function endClients({ clients }: Actor, as: Ending): Promise<void> {
+  for (const client of clients) client.nextMs = Number.POSITIVE_INFINITY;
+  await endTurns(clients);
+  if (as === 'left') await eachClient(clients, ({ played }) => played.leave());
+  for (const { played } of clients) played.close?.();
 }
 
 /** Gives an actor another behaviour, and its clients what follows from that at once. Rejects with OperatorRefusal. */
@@ -187,24 +171,6 @@ async function admit({ store, ids: { nodeId, claims } }: ActorsOptions, { id, te
     await claims.release(id);
     throw error;
   });
-}
-
-interface Present {
-  readonly actors: ReadonlyMap<string, Actor>;
-  readonly starting: ReadonlyMap<string, number>;
-}
-
-function checkRoom({ actors, starting }: Present, id: string, count: number): void {
-  if (actors.has(id) || starting.has(id)) throw new OperatorRefusal(409, `there is an actor ${id} already`);
-  if (actors.size + starting.size >= maxActors)
-    throw new OperatorRefusal(409, `there are ${maxActors} actors already; remove some first`);
-  const counts = [...[...actors.values()].map(({ clients }) => clients.length), ...starting.values()];
-  const all = counts.reduce((sum, each) => sum + each, 0);
-  if (all + count > maxAllClients)
-    throw new OperatorRefusal(
-      409,
-      `actors have ${all} clients already, and at most ${maxAllClients} in one process; remove some first`,
-    );
 }
 
 function viewOf({ id, startedMs, protocol, tenant, group, name, behaviour, clients }: Actor): ActorView {
