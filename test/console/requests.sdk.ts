@@ -49,6 +49,9 @@ describe('a journey through', () => {
     const refused = page.getByRole('region', { name: 'Refused requests' });
     await refused.getByText(/TLS handshake.*reached a port that serves plain HTTP.*TLS=auto/).waitFor();
     await refused.getByText(/No route has the path.*The nearest is GET \/v2\/presence/).waitFor();
+    await page.getByRole('row', { name: /TLS handshake/ }).click();
+    await page.getByRole('heading', { name: /^TLS handshake/ }).waitFor();
+    expect(await page.getByRole('link', { name: 'Inject a fault on this' }).count()).toBe(0);
     await beat('lobby', 'ann');
     await page.getByRole('row', { name: /Heartbeat 200/ }).click();
     await page.getByRole('row', { name: 'holder ann' }).waitFor();
