@@ -38,13 +38,14 @@ function rowsOf({ store, samples, flatness }: SoakRun): string[][] {
 
 /** Returns the section on the soak. */
 export function soakSection(result: SoakResult): string {
-  const { machine, minutes, rate, leases, churn, ttlSeconds, everySeconds, runs, tolerances } = result;
+  const { machine, minutes, rate, leases, churn, ttlSeconds, everySeconds, runs, tolerances, goFirst } =
+    result;
   const rates = runs.flatMap(({ samples }) => samples.map(({ perSecond }) => perSecond));
   return [
     '## Soak',
     '',
     `\`npm run bench:soak\`; ${machineLine(machine)}. ${grouped(minutes)} minutes for each store, ${result.sideBySide ? 'side by side' : 'one after the other'}: ${grouped(rate)} Presence heartbeats/s`,
-    `paced (${grouped(Math.min(...rates))} to ${grouped(Math.max(...rates))} were sent), of ${grouped(leases)} holders with a timeout of ${ttlSeconds} s, of which ${percent(churn)} are replaced each minute. The server has the usual settings. A sample`,
+    `paced (${grouped(Math.min(...rates))} to ${grouped(Math.max(...rates))} were sent), of ${grouped(leases)} holders with a timeout of ${ttlSeconds} s, of which ${percent(churn)} are replaced each minute. The server has the usual settings.${goFirst ? ' Servers and load had a higher priority than other work of the machine.' : ''} A sample`,
     `each ${everySeconds} s, the p99 of all replies since the one before. "Flat": without the first sixth, the median of the last third is at most`,
     `${percent(tolerances.memory)} above that of the first third, ${percent(tolerances.p99)} for the p99.`,
     '',
