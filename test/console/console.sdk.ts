@@ -120,6 +120,30 @@ it('finds by the grammar of selectors, and names what is no part of it', async (
   await page.getByText(/^grup: not a name of a selector/).waitFor();
 });
 
+it('keeps what is typed in the search and in the tenant while the page changes', async () => {
+  await open('presence');
+  await page.getByText('No uuid has sent a heartbeat.').waitFor();
+  await page.getByLabel('Tenant', { exact: true }).focus();
+  await page.keyboard.type('presence/d');
+  await beat('lobby', 'ann');
+  await page.locator('#tenants option').waitFor({ state: 'attached' });
+  await page.keyboard.type('emo');
+  expect(await page.getByLabel('Tenant', { exact: true }).inputValue()).toBe('presence/demo');
+  await page.getByLabel('Find').focus();
+  await page.keyboard.type('holder:');
+  await hb.store.beat({
+    tenant: 'presence/other',
+    holder: 'bob',
+    groups: [{ group: 'lobby' }],
+    ttlMs: 300_000,
+    grant: true,
+  });
+  await page.locator('#tenants option').nth(1).waitFor({ state: 'attached' });
+  await page.keyboard.type('z');
+  await page.keyboard.press('Enter');
+  await expect.poll(() => new URL(page.url()).hash).toBe('#/presence?tenant=presence%2Fdemo&find=holder%3Az');
+});
+
 it('moves the clock to the next deadline, freezes it, and resets after asking once', async () => {
   await beat('lobby', 'ann');
   await open('presence');

@@ -5,6 +5,7 @@ import { clockTime, duration, readSelector, selectorFields } from '../names.js';
 import { href, route, setQuery } from '../route.js';
 import { html, signal, textIn, useEffect, useRef, useState } from '../ui.js';
 import { Action, announcement, Copy, lastCurl } from './action.js';
+import { SearchField } from './search-field.js';
 
 /** Tenants that the field suggests. */
 const maxSuggested = 200;
@@ -81,11 +82,11 @@ export function Shell({ views }) {
       <span class="badge ${kind}" role="status">${word}</span>
       <span class="grow"></span>
       <${ClockBar} tenant=${query.tenant} />
-      <label>Tenant <input list="tenants" size="16" value=${query.tenant ?? ''} placeholder="all"
-        onChange=${(/** @type {Event} */ event) => setQuery({ tenant: textIn(event).trim() || undefined })} /></label>
+      <${SearchField} label="Tenant" value=${query.tenant} list="tenants" size="16" placeholder="all"
+        onEnter=${(/** @type {string | undefined} */ tenant) => setQuery({ tenant })} />
       <datalist id="tenants">${tenants.map((/** @type {string} */ name) => html`<option value=${name}></option>`)}</datalist>
-      <label>Find <input ref=${search} type="search" size="20" value=${query.find ?? ''} placeholder="holder:c1 group:logs*"
-        onChange=${(/** @type {Event} */ event) => setQuery({ find: textIn(event).trim() || undefined })} /></label>
+      <${SearchField} label="Find" value=${query.find} input=${search} type="search" size="20" placeholder="holder:c1 group:logs*"
+        onEnter=${(/** @type {string | undefined} */ find) => setQuery({ find })} />
       <label>Theme <select value=${theme.value} onChange=${(/** @type {Event} */ event) => setTheme(textIn(event))}>
         ${themes.map((name) => html`<option value=${name} selected=${name === theme.value}>${name}</option>`)}</select></label>
       <${Action} label="Reset" kind="bad" confirm=${`Bring ${query.tenant ?? 'every tenant'} back to the seed, or to nothing if the server was given none? Its leases, documents, clock, faults and requests are removed.`}
