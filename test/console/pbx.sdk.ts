@@ -71,4 +71,29 @@ describe('a journey through', () => {
     await page.getByLabel('Status of sip9').waitFor();
     application.close();
   });
+
+  it('PBX: a name is kept while it is typed and others change the model, and a refused one is not', async () => {
+    await open('pbx');
+    const name = page.getByLabel('Name of 1000');
+    await name.selectText();
+    await page.keyboard.type('Ali');
+    await hb.operator.json('PUT', '/pbx/extensions/1000', { body: { status: 'Busy' } });
+    await expect.poll(() => page.getByLabel('Status of 1000').inputValue()).toBe('Busy');
+    await page.keyboard.type('ce');
+    expect(await name.inputValue()).toBe('Alice');
+    await page.keyboard.press('Enter');
+    await page.getByText('Change 1000: done').first().waitFor({ state: 'attached' });
+    expect(await hb.operator.json('GET', '/pbx/model')).toMatchObject({
+      extensions: expect.arrayContaining([expect.objectContaining({ number: '1000', username: 'Alice' })]),
+    });
+    await hb.operator.json('PUT', '/pbx/trunks/sip9', { body: { type: 'SIP', status: 'Registered' } });
+    const type = page.getByLabel('Type of sip9');
+    await type.fill('');
+    await page.keyboard.press('Enter');
+    await page
+      .getByText(/^Change sip9: .*type/)
+      .first()
+      .waitFor({ state: 'attached' });
+    expect(await type.inputValue()).toBe('SIP');
+  });
 });

@@ -1,6 +1,7 @@
 /** The model of the PBX: extensions and trunks are added, changed and deleted. Applications get a report of each change. */
 import { useResource } from '../live.js';
 import { Action, perform } from '../parts/action.js';
+import { KeptInput } from '../parts/kept-input.js';
 import { Failure } from '../parts/notes.js';
 import { Table } from '../parts/table.js';
 import { html, textIn, useState } from '../ui.js';
@@ -55,8 +56,8 @@ function extensionCells(one, onDone) {
   const path = `/pbx/extensions/${encodeURIComponent(number)}`;
   return [
     html`<td>${number}</td>`,
-    html`<td><input size="10" aria-label="Name of ${number}" value=${one.username ?? ''}
-      onChange=${(/** @type {Event} */ event) => change(path, { ...members, username: textIn(event) }, onDone)} /></td>`,
+    html`<td><${KeptInput} size="10" aria-label="Name of ${number}" value=${one.username}
+      onEnter=${(/** @type {string} */ username) => change(path, { ...members, username }, onDone)} /></td>`,
     html`<td><${Status} of=${number} value=${one.status} choices=${extensionStatus} onChoose=${(/** @type {string} */ status) => change(path, { ...members, status }, onDone)} /></td>`,
     html`<td><${Action} label="delete" kind="plain" confirm=${`Delete extension ${number}? Applications get a report.`} onDone=${onDone} call=${() => ({ method: 'DELETE', path, query: pbxQuery() })} /></td>`,
   ];
@@ -68,8 +69,8 @@ function trunkCells(one, onDone) {
   const path = `/pbx/trunks/${encodeURIComponent(name)}`;
   return [
     html`<td class="name">${name}</td>`,
-    html`<td><input size="8" aria-label="Type of ${name}" value=${one.type ?? ''}
-      onChange=${(/** @type {Event} */ event) => change(path, { ...members, type: textIn(event) }, onDone)} /></td>`,
+    html`<td><${KeptInput} size="8" aria-label="Type of ${name}" value=${one.type}
+      onEnter=${(/** @type {string} */ type) => change(path, { ...members, type }, onDone)} /></td>`,
     html`<td><${Status} of=${name} value=${one.status} choices=${trunkStatus} onChoose=${(/** @type {string} */ status) => change(path, { ...members, status }, onDone)} /></td>`,
     html`<td><${Action} label="delete" kind="plain" confirm=${`Delete trunk ${name}? Applications get a report.`} onDone=${onDone} call=${() => ({ method: 'DELETE', path, query: pbxQuery() })} /></td>`,
   ];
@@ -80,11 +81,10 @@ const Status = ({ of, value, choices, onChoose }) =>
   html`<select aria-label="Status of ${of}" onChange=${(/** @type {Event} */ event) => onChoose(textIn(event))}>
     ${[...new Set([value ?? '', ...choices])].map((status) => html`<option selected=${status === value}>${status}</option>`)}</select>`;
 
-/** @param {string} path @param {object} body @param {() => void} onDone */
+/** Resolves with whether the change was made. @param {string} path @param {object} body @param {() => void} onDone */
 async function change(path, body, onDone) {
-  if (
-    (await perform({ method: 'PUT', path, query: pbxQuery(), body }, `Change ${path.split('/').at(-1)}`)) !==
-    undefined
-  )
-    onDone();
+  const call = { method: 'PUT', path, query: pbxQuery(), body };
+  const isMade = (await perform(call, `Change ${path.split('/').at(-1)}`)) !== undefined;
+  if (isMade) onDone();
+  return isMade;
 }
