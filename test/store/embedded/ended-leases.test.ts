@@ -97,7 +97,7 @@ describe('many leases that end at once on a file', () => {
     expect((await driver.sweep(0, 'test', 10)).nextInMs).toBeGreaterThan(10_000);
     await driver.close();
     drivers = [];
-    expect(['held_leases', 'lease_groups', 'ended_leases'].map(rowsIn)).toEqual([1, 1, 0]);
+    expect(['held_leases', 'lease_groups', 'ended_rows'].map(rowsIn)).toEqual([1, 1, 0]);
   });
 
   it('can be granted again before their rows are deleted', async () => {
@@ -150,7 +150,7 @@ describe('many leases that end at once on a file', () => {
     for (let sweeps = 0; sweeps < 10; sweeps += 1) expect(await sweepAll(driver)).toEqual([]);
     await driver.close();
     drivers = [];
-    expect(['held_leases', 'lease_groups', 'ended_leases'].map(rowsIn)).toEqual([0, 0, 0]);
+    expect(['held_leases', 'lease_groups', 'ended_rows'].map(rowsIn)).toEqual([0, 0, 0]);
   });
 
   it('stay gone after a kill if their tenant was dropped, and one that is loaded with the same epochs stays', async () => {
@@ -188,7 +188,7 @@ it('a file of an earlier version keeps its leases with their last renewals', asy
   drivers = [];
   const database = new DatabaseSync(path());
   database.exec(`
-    DROP TABLE held_leases; DROP TABLE lease_groups; DROP TABLE lease_renewals; DROP TABLE ended_leases;
+    DROP TABLE held_leases; DROP TABLE lease_groups; DROP TABLE lease_renewals; DROP TABLE ended_rows;
     CREATE TABLE leases (
       tenant TEXT, "group" TEXT, holder TEXT, epoch INTEGER, revision INTEGER, ttl_ms INTEGER, deadline_ms INTEGER, data TEXT,
       PRIMARY KEY (tenant, "group", holder)
@@ -212,4 +212,32 @@ it('a file of an earlier version keeps its leases with their last renewals', asy
   const driver = open();
   expect(await members(driver)).toMatchObject(expected);
   expect(await members(reopenAfterKill())).toMatchObject(expected);
+});
+
+it('in a file of an earlier version leases that ended together are gone, and are removed as others are', async () => {
+  let driver = open();
+  await driver.execute(0, [
+    beat('ann', { ttlMs: 60_000 }),
+    ...many.map((holder) => beat(holder, { ttlMs: 60_000 })),
+  ]);
+  await driver.close();
+  drivers = [];
+  const database = new DatabaseSync(path());
+  database.exec('DROP TABLE ended_rows; CREATE TABLE ended_leases (batch INTEGER PRIMARY KEY, leases BLOB)');
+  const insert = database.prepare('INSERT INTO ended_leases VALUES (?, ?)');
+  // The row of the first one is 1.
+  const ends = many.map((_, at) => [at + 2, wallMs * 1_001 + at]);
+  for (const [batch, part] of [ends.slice(0, 700), ends.slice(700)].entries())
+    insert.run(batch + 1, new Uint8Array(new Float64Array(part.flat()).buffer));
+  database.close();
+  driver = open();
+  expect(await members(driver)).toMatchObject({
+    count: 1,
+    revision: wallMs * 1_001 + many.length - 1,
+    leases: [{ holder: 'ann' }],
+  });
+  for (let sweeps = 0; sweeps < 5; sweeps += 1) expect(await sweepAll(driver)).toEqual([]);
+  await driver.close();
+  drivers = [];
+  expect(['held_leases', 'lease_groups', 'ended_rows'].map(rowsIn)).toEqual([1, 1, 0]);
 });

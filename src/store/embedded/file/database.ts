@@ -2,7 +2,7 @@
 import { closeSync, existsSync, openSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Log } from '../../../settings/log.ts';
-import { convertEarlierLayout } from './earlier-layout.ts';
+import { convertEarlierLayouts } from './earlier-layout.ts';
 
 const schema = `
   CREATE TABLE IF NOT EXISTS clock (
@@ -13,7 +13,7 @@ const schema = `
     id INTEGER PRIMARY KEY, group_id INTEGER, holder TEXT, epoch INTEGER, ttl_ms INTEGER, deadline_ms INTEGER, data TEXT
   );
   CREATE TABLE IF NOT EXISTS lease_renewals (batch INTEGER PRIMARY KEY, leases BLOB);
-  CREATE TABLE IF NOT EXISTS ended_leases (batch INTEGER PRIMARY KEY, leases BLOB);
+  CREATE TABLE IF NOT EXISTS ended_rows (batch INTEGER PRIMARY KEY, leases BLOB);
   CREATE TABLE IF NOT EXISTS documents (
     tenant TEXT, collection TEXT, key TEXT, version INTEGER, deadline_ms INTEGER, value TEXT,
     PRIMARY KEY (tenant, collection, key)
@@ -109,7 +109,7 @@ export function openDatabase(path: string, log: Pick<Log, 'warn'>): DatabaseSync
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
     // In one transaction: tables without the number would be taken for another program's at the next start.
     database.exec(`BEGIN; ${schema}; PRAGMA application_id = ${applicationId}`);
-    convertEarlierLayout(database);
+    convertEarlierLayouts(database);
     database.exec('COMMIT');
     if (!hasLog) warnOfMissingLog(database, path, log);
     // In the file itself, not in the log whose absence it shows.

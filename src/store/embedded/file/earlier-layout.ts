@@ -1,12 +1,35 @@
-/** Files of earlier versions, where a lease was found by its names instead of by its row. */
+/** Files of earlier versions. */
 import type { DatabaseSync } from 'node:sqlite';
+import { encodeEnds } from './ended-blob.ts';
 
 const numbersPerRenewal = 3;
+const numbersPerEnd = 2;
 
-/** Moves the leases of a file of an earlier version to the present tables. Within a transaction. */
-export function convertEarlierLayout(database: DatabaseSync): void {
-  const isEarlier = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'leases'").get() !== undefined;
-  if (!isEarlier) return;
+/** Moves what a file of an earlier version holds to the present tables. Within a transaction. */
+export function convertEarlierLayouts(database: DatabaseSync): void {
+  const has = (table: string): boolean =>
+    database.prepare('SELECT 1 FROM sqlite_master WHERE name = ?').get(table) !== undefined;
+  if (has('leases')) convertLeasesByName(database);
+  if (has('ended_leases')) convertEnds(database);
+}
+
+/** Leases that ended together were written as two numbers of eight bytes each. */
+function convertEnds(database: DatabaseSync): void {
+  const insert = database.prepare('INSERT INTO ended_rows VALUES (?, ?)');
+  for (const { batch, leases } of database.prepare('SELECT batch, leases FROM ended_leases').all()) {
+    const numbers = new Float64Array((leases as Uint8Array).slice().buffer);
+    const ends = Array.from({ length: numbers.length / numbersPerEnd }, (_, at) => ({
+      row: numbers[numbersPerEnd * at] ?? 0,
+      revision: numbers[numbersPerEnd * at + 1] ?? 0,
+    }));
+    const revisions = ends.map(({ revision }) => revision);
+    insert.run(Number(batch), encodeEnds(ends, revisions));
+  }
+  database.exec('DROP TABLE ended_leases');
+}
+
+/** A lease was found by its names instead of by its row. */
+function convertLeasesByName(database: DatabaseSync): void {
   database.exec(`
     INSERT INTO lease_groups SELECT NULL, tenant, "group", revision FROM revisions;
     INSERT INTO held_leases

@@ -3,14 +3,13 @@
  * blob of their rows. The rows are deleted afterwards, in parts, while nothing is due. A restart reads both.
  */
 import type { GroupRecord, TenantRecord } from '../records.ts';
+import { decodeEnds, encodeEnds } from './ended-blob.ts';
 import type { Statements } from './statements.ts';
 
 /** Number of leases up to which a batch deletes their rows at once. */
 const maxDirect = 32;
 /** Number of rows that are deleted at once later. */
 const deletedPerPart = 512;
-/** Row and revision of the group after the end. */
-const numbersPerLease = 2;
 
 /** A lease whose row is in the file although it ended. */
 export interface EndedLease {
@@ -69,7 +68,7 @@ export class EndedLeases {
   write(): readonly EndedLease[] {
     for (const { row } of this.#part) this.#delete(row);
     const last = this.#completeBatches().at(-1);
-    if (last !== undefined) this.#statements.run('DELETE FROM ended_leases WHERE batch <= ?', [last.number]);
+    if (last !== undefined) this.#statements.run('DELETE FROM ended_rows WHERE batch <= ?', [last.number]);
     if (this.#pending.length > maxDirect) {
       this.#insert();
       return this.#part;
@@ -104,14 +103,9 @@ export class EndedLeases {
   read(): ReadonlyMap<number, ReadonlyMap<number, number>> {
     const batches = new Map<number, ReadonlyMap<number, number>>();
     for (const { batch, leases } of this.#statements.all(
-      'SELECT batch, leases FROM ended_leases ORDER BY batch',
-    )) {
-      const numbers = new Float64Array((leases as Uint8Array).slice().buffer);
-      const revisions = new Map<number, number>();
-      for (let at = 0; at < numbers.length; at += numbersPerLease)
-        revisions.set(numbers[at] ?? 0, numbers[at + 1] ?? 0);
-      batches.set(Number(batch), revisions);
-    }
+      'SELECT batch, leases FROM ended_rows ORDER BY batch',
+    ))
+      batches.set(Number(batch), decodeEnds(leases as Uint8Array));
     return batches;
   }
 
@@ -136,14 +130,7 @@ export class EndedLeases {
   }
 
   #insert(): void {
-    const numbers = new Float64Array(this.#pending.length * numbersPerLease);
-    // Not `entries`, which takes long for so many before it is compiled.
-    for (let at = 0; at < this.#pending.length; at += 1) {
-      numbers[at * numbersPerLease] = this.#pending[at]?.row ?? 0;
-      numbers[at * numbersPerLease + 1] = this.#revisions[at] ?? 0;
-    }
-    this.#statements.run('INSERT INTO ended_leases VALUES (?, ?)', [
-      ...[this.#lastBatch + 1, new Uint8Array(numbers.buffer)],
-    ]);
+    const bytes = encodeEnds(this.#pending, this.#revisions);
+    this.#statements.run('INSERT INTO ended_rows VALUES (?, ?)', [this.#lastBatch + 1, bytes]);
   }
 }

@@ -54,7 +54,8 @@ export function makeSweepSlice(state: State, run: Steps['run'], monotonicMs: () 
       }
       nowMs = monotonicMs();
       taken += countEvents(expired.slice(before));
-      if (more) size = nextSize(size, nowMs - startedMs);
+      // What is due later is not in the caches of the processor when its sweep begins: its first steps are small again.
+      size = more ? nextSize(size, nowMs - startedMs) : minStep;
     } while (more && taken < budget && nowMs < untilMs);
     if (!more || state.ended.length > maxEnded) more = removeEnded(nowMs + removalMs) || more;
     return { expired, more };
