@@ -78,6 +78,16 @@ const all: Record<string, (at: number) => Beat> = {
     guards: guards[at % groupCount] ?? [],
     ttlMs: 600_000,
   }),
+  // As hosts that consume two logstores of a project under one name: their records have two rows.
+  'sls, two groups each': (at) => ({
+    tenant,
+    holder: `host-${at % (holders / 2)}`,
+    groups: [{ group: `${at < holders / 2 ? '11:bench' : '11:large'}-storecg-${at % groupCount}` }],
+    grant: true,
+    returning: 'revision',
+    guards: guards[at % groupCount] ?? [],
+    ttlMs: 600_000,
+  }),
 };
 const cases = process.env.CASES?.split(';') ?? Object.keys(all);
 

@@ -84,6 +84,57 @@ it('parts of what a holder has are renewed each, also in one batch', async () =>
   expect(await Promise.all(['a', 'b', 'c', 'd'].map(remaining))).toEqual([10_000, 10_000, 9_000, 9_000]);
 });
 
+it('each beat of a batch renews its lease alone and tells of its data, however often the batch names it and whatever its holder has', async () => {
+  const holders = ['ann', 'bob', 'cy'];
+  const groups = ['a', 'bb', '1:a'];
+  const one = fc.record({
+    holder: fc.constantFrom(...holders),
+    group: fc.constantFrom(...groups),
+    isKnown: fc.boolean(),
+  });
+  const batches = fc.array(fc.array(one, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 3 });
+  const single = { tenant, ttlMs: 10_000, grant: true, returning: 'data' } as const;
+  await fc.assert(
+    fc.asyncProperty(fc.subarray(groups, { minLength: 1 }), batches, async (held, batches) => {
+      await store.drop({ tenant });
+      const leases = new Map<string, { leftMs: number; version: number }>();
+      for (const holder of holders) {
+        // The last one has a single lease.
+        for (const group of holder === 'cy' ? held.slice(0, 1) : held) {
+          const data = `${holder} ${group}`;
+          const granted = await store.beat({ ...single, holder, groups: [{ group, data }] });
+          leases.set(data, { leftMs: 10_000, version: granted.leases[0]?.version ?? 0 });
+        }
+      }
+      for (const batch of batches) {
+        await store.advanceClock(500);
+        for (const lease of leases.values()) lease.leftMs -= 500;
+        const beats = batch.filter(({ holder, group }) => leases.has(`${holder} ${group}`));
+        const results = await Promise.all(
+          beats.map(({ holder, group, isKnown }) => {
+            const { version = 0 } = leases.get(`${holder} ${group}`) ?? {};
+            const knownVersion = isKnown ? version : 0;
+            return store.beat({ ...single, holder, groups: [{ group, knownVersion }] });
+          }),
+        );
+        for (const [at, { holder, group, isKnown }] of beats.entries()) {
+          const lease = leases.get(`${holder} ${group}`) ?? { leftMs: 0, version: 0 };
+          lease.leftMs = 10_000;
+          const [told] = results[at]?.leases ?? [];
+          expect(told).toMatchObject({ state: 'renewed', version: lease.version });
+          const data = `${holder} ${group}`;
+          expect(isKnown ? (told?.data ?? data) : told?.data).toBe(data);
+        }
+        for (const [name, { leftMs }] of leases) {
+          const [holder = '', group = ''] = name.split(' ');
+          expect((await store.read({ tenant, group, holder }))?.remainingMs).toBe(leftMs);
+        }
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
 it('a lease is found by the name of its group, whatever the other names contain', async () => {
   const name = fc.constantFrom(
     '',

@@ -1,70 +1,76 @@
 -- The fast path of beats: a batch of plain renewals, as nearly all batches are.
 --@include beat/guards
 
+local find, sub, byte = string.find, string.sub, string.byte
 local replies = {}
 
 local function reply(text)
   replies[#replies + 1] = text
 end
 
--- Returns the position, deadline and TTL of the bundle that has exactly these names, in a record that is a row; nothing if there is none.
-local function bundleAt(packed, names, shift)
-  local at = string.byte(packed) == ROW and 2 or #packed + 1
+-- By the length of a group, that of its name.
+local nameBytes = {}
+
+-- Returns the position, deadline and TTL of the bundle that has only the lease of a group, in the record of a holder; nothing if it is no
+-- row that has one. `text`: the group, with `shift` bytes of the version of its data before it, which must be that of the stored data.
+local function bundleOfGroup(packed, text, shift)
+  if byte(packed) ~= ROW then
+    return nil
+  end
+  local group = shift == 0 and text or sub(text, shift + 1)
+  local length, last, nextAt = #group, #packed, 2
+  local bytesOfName = nameBytes[length] or #nameOf(group)
+  nameBytes[length] = bytesOfName
+  repeat
+    local deadline, ttl, count, bytes = unpackNumbers(HEAD_FORMAT, packed, nextAt)
+    nextAt = nextAt + HEAD_BYTES + NUMBERS_BYTES * count + bytes
+    -- A name of this length has a group of this length.
+    if bytes == bytesOfName and count == 1 and find(packed, group, nextAt - length, true) == nextAt - length then
+      local nameAt = nextAt - bytes
+      if shift > 0 and sub(packed, nameAt - shift, nameAt - 1) ~= sub(text, 1, shift) then
+        return nil
+      end
+      return nameAt - NUMBERS_BYTES - HEAD_BYTES, deadline, ttl
+    end
+  until nextAt > last
+end
+
+-- Returns the position, deadline and TTL of the bundle that has exactly these names, in the record of a holder; nothing if it is no row
+-- that has one.
+local function bundleOfNames(packed, names)
+  local at = byte(packed) == ROW and 2 or #packed + 1
   while at <= #packed do
     local deadline, ttl, count, bytes = unpackNumbers(HEAD_FORMAT, packed, at)
     local namesAt = at + HEAD_BYTES + NUMBERS_BYTES * count
-    if bytes == #names - shift and string.find(packed, names, namesAt - shift, true) == namesAt - shift then
+    if bytes == #names and find(packed, names, namesAt, true) == namesAt then
       return at, deadline, ttl
     end
     at = namesAt + bytes
   end
 end
 
--- Returns a record that is a row with a bundle renewed; nothing if these names are no bundle that can be renewed plainly.
-local function renewBundle(run, packed, names, nowMs)
-  local at, deadline, ttl = bundleAt(packed, names, run.shift)
-  ttl = run.ttl or ttl
-  if not at or deadline <= nowMs or deadline > nowMs + ttl then
-    return nil
-  end
-  if ttl ~= run.packedTtl then
-    run.times, run.packedTtl = pack(TIMES_FORMAT, nowMs + ttl, ttl), ttl
-  end
-  return string.sub(packed, 1, at - 1) .. run.times .. string.sub(packed, at + TIMES_BYTES)
-end
-
--- Renews a lease, or leases, whose holder has a row of bundles.
-local function renewInRow(run, packed, index, nowMs)
-  local holder, names = ARGV[run.first + index - 1], ARGV[run.first + run.many + index - 1]
-  if run.isSingle then
-    names = string.sub(names, 1, run.shift) .. nameOf(string.sub(names, run.shift + 1))
-  end
-  -- Another beat of the batch may have renewed another bundle of the record.
-  local renewed = renewBundle(run, run.latest[holder] or packed, names, nowMs)
-  run.latest[holder] = renewed
-  return renewed
-end
-
 -- Renews the leases of holders, which are in ARGV from `first` on, with the names of the leases after them: with the group of each, if it
--- `isSingle`. `shift`: how many bytes of the version are before the names, which must be that of the stored data. Returns whether all of
+-- `isSingle`. `shift`: how many bytes of the version are before the group, which must be that of the stored data. Returns whether all of
 -- them were renewed, else nothing was.
 local function renewRun(run)
-  local tenant, ttlOfRun, first, many = run.tenant, run.ttl, run.first, run.many
-  local leasesKey, nowMs = keyOf(LEASES, tenant, ''), now(tenant)
-  local stored = redis.call('HMGET', leasesKey, unpack(ARGV, first, first + many - 1))
+  local arguments, ttlOfRun, first, many, shift = ARGV, run.ttl, run.first, run.many, run.shift
+  local leasesKey, nowMs = keyOf(LEASES, run.tenant, ''), now(run.tenant)
+  local stored = redis.call('HMGET', leasesKey, unpack(arguments, first, first + many - 1))
   -- Filled with any names, so that the table has its final size: to grow it would cost more than to fill it.
-  local renewals = { leasesKey, unpack(ARGV, first, first + 2 * many - 1) }
+  local renewals, last = { leasesKey, unpack(arguments, first, first + 2 * many - 1) }, 1
   local maySuit = run.isSingle and (not ttlOfRun or ttlOfRun <= MAX_SINGLE_TTL)
-  local bytesBefore, groupPlace, find = SINGLE_BYTES - run.shift, SINGLE_BYTES + 1 - run.shift, string.find
-  local times, packedTtl
-  run.latest = {}
+  local bundleAt = run.isSingle and bundleOfGroup or bundleOfNames
+  local bytesBefore, groupPlace = SINGLE_BYTES - shift, SINGLE_BYTES + 1 - shift
+  local times, packedTtl, timesInRow, packedTtlInRow
+  -- By holder, where the row is that an earlier beat of the batch renewed: this one may be on another of its bundles. It is written once.
+  local rowPlaces = {}
   for index = 1, many do
-    local packed, group, renewed = stored[index], ARGV[first + many + index - 1], nil
+    local holder, text, packed = arguments[first + index - 1], arguments[first + many + index - 1], stored[index]
     if not packed then
       return false
     end
     -- A row that only looks like the record of a single lease has a deadline which is too late.
-    if maySuit and #packed == bytesBefore + #group and find(packed, group, groupPlace, true) == groupPlace then
+    if maySuit and #packed == bytesBefore + #text and find(packed, text, groupPlace, true) == groupPlace then
       local deadline, ttl = unpackNumbers(SINGLE_TIMES_FORMAT, packed)
       ttl = ttlOfRun or ttl
       if deadline <= nowMs or deadline > nowMs + ttl then
@@ -73,17 +79,28 @@ local function renewRun(run)
       if ttl ~= packedTtl then
         times, packedTtl = pack(SINGLE_TIMES_FORMAT, nowMs + ttl, ttl), ttl
       end
-      renewed = times .. string.sub(packed, SINGLE_TIMES_BYTES + 1)
+      last = last + 2
+      renewals[last - 1], renewals[last] = holder, times .. sub(packed, SINGLE_TIMES_BYTES + 1)
     else
-      renewed = renewInRow(run, packed, index, nowMs)
-      if not renewed then
+      local place = rowPlaces[holder]
+      packed = place and renewals[place] or packed
+      local at, deadline, ttl = bundleAt(packed, text, shift)
+      ttl = ttlOfRun or ttl
+      if not at or deadline <= nowMs or deadline > nowMs + ttl then
         return false
       end
+      if ttl ~= packedTtlInRow then
+        timesInRow, packedTtlInRow = pack(TIMES_FORMAT, nowMs + ttl, ttl), ttl
+      end
+      if not place then
+        last = last + 2
+        place, rowPlaces[holder] = last, last
+        renewals[place - 1] = holder
+      end
+      renewals[place] = sub(packed, 1, at - 1) .. timesInRow .. sub(packed, at + TIMES_BYTES)
     end
-    renewals[2 * index] = ARGV[first + index - 1]
-    renewals[2 * index + 1] = renewed
   end
-  redis.call('HSET', unpack(renewals))
+  redis.call('HSET', unpack(renewals, 1, last))
   return true
 end
 
@@ -142,14 +159,17 @@ end
 -- Returns what matters here of the text of a form. `isPlain`: the beats may be plain renewals.
 local function plainFormOf(text)
   local ttl, returning, collections, groups = string.match(text, '^(%d*),%d+,[01],(%l+),(%d+),([01*]*)$')
+  local _, withData = string.gsub(groups, '1', '')
   return {
     ttl = tonumber(ttl),
     returning = returning,
     collections = collections,
     groups = groups,
+    -- How many groups of each beat come with data.
+    withData = withData,
     isSingle = #groups == 1,
     shift = returning == 'known' and VERSION_BYTES or 0,
-    isPlain = string.find(groups, '^0+$') and returning ~= 'all' and returning ~= 'data',
+    isPlain = groups ~= '*' and groups ~= '' and withData == 0 and returning ~= 'all' and returning ~= 'data',
   }
 end
 
@@ -175,8 +195,7 @@ local function renewAll()
     at = at + 3 + (form.returning == 'revision' and 1 or 0) + many
     at = at + (form.collections ~= '0' and 2 + 2 * form.collections or 0)
     if form.groups ~= '*' then
-      local _, withData = string.gsub(form.groups, '1', '')
-      at = at + many + many * withData
+      at = at + many + many * form.withData
     end
   end
   return others
