@@ -15,7 +15,11 @@ export function makeLateness(): Lateness {
   let added = 0;
   return {
     add(lateMs, times = 1) {
-      for (let at = 0; at < Math.min(times, kept); at += 1) ring[(added + at) % kept] = lateMs;
+      const place = added % kept;
+      const end = place + Math.min(times, kept);
+      ring.fill(lateMs, place, end);
+      // As many as do not fit before the end of the ring are at its beginning.
+      if (end > kept) ring.fill(lateMs, 0, end - kept);
       added += times;
     },
     p99() {

@@ -49,10 +49,14 @@ export function decodeEnds(bytes: Uint8Array): Map<number, number> {
 
 /** Writes a difference. Returns where the next one begins. */
 function put(bytes: Uint8Array, start: number, difference: number): number {
-  let at = start;
   const size = Math.abs(difference);
+  let at = start;
+  if (size < firstBits) {
+    bytes[at] = difference < 0 ? size | negative : size;
+    return at + 1;
+  }
   let left = Math.floor(size / firstBits);
-  bytes[at++] = (size % firstBits) | (difference < 0 ? negative : 0) | (left > 0 ? more : 0);
+  bytes[at++] = (size % firstBits) | (difference < 0 ? negative : 0) | more;
   while (left > 0) {
     const rest = Math.floor(left / otherBits);
     bytes[at++] = (left % otherBits) | (rest > 0 ? more : 0);

@@ -23,14 +23,15 @@ export function expireTogether(
   const [first] = leases;
   if (first === undefined) throw new RangeError('there are no leases to end');
   const { tenant, deadlineMs } = first;
-  const revisionsBefore = state.undo === undefined ? [] : leases.map(({ group }) => group.revision);
-  state.undo?.push(() => revive(state, leases, { deadlineMs, revisionsBefore }));
   const length = leases.length;
+  const revisionsBefore: number[] = new Array(state.undo === undefined ? 0 : length);
+  state.undo?.push(() => revive(state, leases, { deadlineMs, revisionsBefore }));
   const run = beginRun({ tenant: tenant.name, type: 'expired', atMs, lateMs: now - deadlineMs }, length);
   for (let at = 0; at < length; at += 1) {
     const lease = leases[at] ?? first;
     const { group } = lease;
     lease.deadlineMs = ended;
+    if (state.undo !== undefined) revisionsBefore[at] = group.revision;
     group.ended += 1;
     group.revision = nextInSequence(state);
     state.ended.push(lease);

@@ -69,20 +69,25 @@ function takeDue(
     const looked = watched.due.takeDue(watched.now, budget - seen, items);
     if (looked === 0) break;
     seen += looked;
+    if (areAlike(items)) {
+      expired.push(expireTogether(state, items, watched));
+      continue;
+    }
     const leases = items.filter((item) => item.kind === 'lease');
     if (leases.length < items.length)
       for (const item of items) if (item.kind !== 'lease') deleteItem(state, item);
-    for (const alike of byTenant(leases)) expired.push(expireTogether(state, alike, watched));
+    for (const alike of Map.groupBy(leases, ({ tenant }) => tenant).values())
+      expired.push(expireTogether(state, alike, watched));
   }
   return seen;
 }
 
-/** Returns leases by tenant. */
-function byTenant(leases: readonly LeaseRecord[]): Iterable<readonly LeaseRecord[]> {
-  const [first] = leases;
-  if (first === undefined) return [];
-  if (leases.every(({ tenant }) => tenant === first.tenant)) return [leases];
-  return Map.groupBy(leases, ({ tenant }) => tenant).values();
+/** Returns whether items, at least one, are all leases of one tenant, as thousands that end together mostly are. */
+function areAlike(items: readonly DueItem[]): items is readonly LeaseRecord[] {
+  const [first] = items;
+  if (first?.kind !== 'lease') return false;
+  for (const item of items) if (item.kind !== 'lease' || item.tenant !== first.tenant) return false;
+  return true;
 }
 
 function deleteItem(state: State, item: Exclude<DueItem, LeaseRecord>): void {
