@@ -143,8 +143,10 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
 
 /** After a sweep that left nothing due, deletes a part of what is to be deleted in the file. Returns whether there is more of that. */
 function tidyAfter(isBehind: boolean, file: StoreFile | undefined, run: Steps['run']): boolean {
-  file?.swept(isBehind ? 'behind' : 'done');
+  const isChanged = file?.swept(isBehind ? 'behind' : 'done') === true;
   if (isBehind || file?.isUntidy !== true) return false;
+  // The log that the sweeps before have filled is copied first: requests should not wait for both at once.
+  if (isChanged) return true;
   try {
     run(() => file.tidy());
   } catch {

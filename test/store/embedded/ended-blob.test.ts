@@ -32,7 +32,7 @@ it('leases that ended are read as they were written, whatever their rows and rev
   expect(decodeEnds(blobOf([]))).toEqual(new Map());
 });
 
-it('leases that were granted and ended together take two bytes each', () => {
+it('leases that were granted and ended together take a byte each', () => {
   const ends = Array.from({ length: 2_048 }, (_, at) => [90_000 - at, 1_700_000_000_000_000 + at] as const);
-  expect(blobOf(ends).length).toBeLessThan(2 * ends.length + 16);
+  expect(blobOf(ends).length).toBeLessThan(ends.length + 16);
 });

@@ -11,13 +11,14 @@ const pages = { done: 256, behind: 1_000 } as const;
 /** Whether a sweep left something that is due. */
 export type SweepState = keyof typeof pages;
 
-/** Returns the function that is told how the last sweep left the store. */
-export function makeCheckpoints(database: Pick<DatabaseSync, 'exec'>): (state: SweepState) => void {
+/** Returns the function that is told how the last sweep left the store. It returns whether that differs from how the one before did. */
+export function makeCheckpoints(database: Pick<DatabaseSync, 'exec'>): (state: SweepState) => boolean {
   let current: SweepState | undefined;
-  const set = (state: SweepState): void => {
-    if (state === current) return;
+  const set = (state: SweepState): boolean => {
+    if (state === current) return false;
     current = state;
     database.exec(`PRAGMA wal_autocheckpoint = ${pages[state]}`);
+    return true;
   };
   set('done');
   return set;

@@ -1,15 +1,17 @@
 /**
  * Leases that ended together, as bytes: row and revision of each, as differences from the lease before it. Rows that were granted together
- * mostly end together, and revisions are consecutive, so that a lease takes two bytes.
+ * mostly end together, and revisions are consecutive, so that a lease takes one byte.
  *
- * A difference begins with a byte of its lowest six bits, its sign, and whether more follows; each further byte has seven bits.
+ * Of each lease: the difference of its row; and that of its revision, unless it is one more. A difference begins with a byte of its lowest
+ * five bits, its sign, whether its lease has a difference of revisions, and whether more follows; each further byte has seven bits.
  */
 
 /** Maximum of the bytes of a difference between two safe integers. */
 const maxBytes = 8;
 
-const firstBits = 0x40;
-const negative = 0x40;
+const firstBits = 0x20;
+const negative = 0x20;
+const withRevision = 0x40;
 const otherBits = 0x80;
 const more = 0x80;
 
@@ -25,8 +27,13 @@ export function encodeEnds(
   for (let at = 0; at < leases.length; at += 1) {
     const nextRow = leases[at]?.row ?? 0;
     const nextRevision = revisions[at] ?? 0;
-    length = put(bytes, length, nextRow - row);
-    length = put(bytes, length, nextRevision - revision);
+    const isNext = nextRevision === revision + 1;
+    const start = length;
+    length = put(bytes, start, nextRow - row);
+    if (!isNext) {
+      bytes[start] = (bytes[start] ?? 0) | withRevision;
+      length = put(bytes, length, nextRevision - revision);
+    }
     row = nextRow;
     revision = nextRevision;
   }
@@ -40,8 +47,9 @@ export function decodeEnds(bytes: Uint8Array): Map<number, number> {
   let row = 0;
   let revision = 0;
   while (reader.at < bytes.length) {
+    const hasRevision = ((bytes[reader.at] ?? 0) & withRevision) !== 0;
     row += take(reader);
-    revision += take(reader);
+    revision += hasRevision ? take(reader) : 1;
     ends.set(row, revision);
   }
   return ends;
@@ -50,14 +58,14 @@ export function decodeEnds(bytes: Uint8Array): Map<number, number> {
 /** Writes a difference. Returns where the next one begins. */
 function put(bytes: Uint8Array, start: number, difference: number): number {
   const size = Math.abs(difference);
+  const sign = difference < 0 ? negative : 0;
   let at = start;
   if (size < firstBits) {
-    bytes[at] = difference < 0 ? size | negative : size;
+    bytes[at] = size | sign;
     return at + 1;
   }
-  let left = Math.floor(size / firstBits);
-  bytes[at++] = (size % firstBits) | (difference < 0 ? negative : 0) | more;
-  while (left > 0) {
+  bytes[at++] = (size % firstBits) | sign | more;
+  for (let left = Math.floor(size / firstBits); left > 0; ) {
     const rest = Math.floor(left / otherBits);
     bytes[at++] = (left % otherBits) | (rest > 0 ? more : 0);
     left = rest;

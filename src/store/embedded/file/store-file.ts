@@ -44,8 +44,8 @@ export class StoreFile implements ChangeLog {
   readonly #statements: Statements;
   readonly #renewals: Renewals;
   readonly #ended: EndedLeases;
-  /** Tells how a sweep left the store. */
-  readonly swept: (state: SweepState) => void;
+  /** Tells how a sweep left the store. Returns whether the log may have become due for its copy, which the next write makes. */
+  readonly swept: (state: SweepState) => boolean;
   #lastLeaseRow = 0;
   #lastGroupRow = 0;
   #writes: (() => void)[] = [];
