@@ -1,12 +1,11 @@
 /** The journal: every vendor request with its reply, bounded, in the order of receipt. */
 import type { Refusal } from '../../http/refusal.ts';
 import type { Reply } from '../../http/reply.ts';
-import { targetAuthority } from '../../http/server.ts';
-import type { WholeRequest } from '../../http/whole/request.ts';
 import type { Exchange, Interceptor, Outgoing, Send } from '../../protocols/kit/intercept.ts';
 import { isSelected, type Selector } from '../selector/selector.ts';
-import { type Entry, KeptEntry } from './entry.ts';
-import { type JournalOptions, makeEntryLog } from './entry-log.ts';
+import type { Entry, KeptEntry } from './entry.ts';
+import { type EntryLog, type JournalOptions, makeEntryLog } from './entry-log.ts';
+import { entryOf, outgoingEntry, refusedEntry } from './new-entries.ts';
 import { type EntryReader, plainReader, selectableOf } from './read-entry.ts';
 
 /** Why a reader may not see all that matched. */
@@ -103,19 +102,7 @@ export function makeJournal(options: JournalOptions): Journal {
       return kept.droppedThrough;
     },
     get: kept.get,
-    read({ selector, after = 0, limit, order = 'oldest' }) {
-      const all = order === 'oldest' ? kept.list() : kept.list().reverse();
-      const found: Entry[] = [];
-      for (const entry of all) {
-        if (found.length >= limit) break;
-        if (entry.seq > after && isSelected(selectableOf(entry, reader), selector)) found.push(entry);
-      }
-      return {
-        entries: found,
-        cursor: found.at(-1)?.seq ?? Math.max(after, kept.newest),
-        gap: after < kept.droppedThrough,
-      };
-    },
+    read: (query) => pageOf(kept, reader, query),
     remove(selector) {
       const found = kept.list().filter((entry) => isSelected(selectableOf(entry, reader), selector));
       for (const { seq } of found) kept.forget(seq);
@@ -129,47 +116,21 @@ export function makeJournal(options: JournalOptions): Journal {
   };
 }
 
-function refusedEntry(
-  { what, client, method, url, headers }: Refusal,
-  seq: number,
-  eventsBefore: number,
-): KeptEntry {
-  const entry = new KeptEntry(seq, eventsBefore);
-  return Object.assign(entry, { protocol: 'none', operation: what, client, method, url, headers });
-}
-
-function outgoingEntry<Result>(message: Outgoing<Result>, seq: number, eventsBefore: number): KeptEntry {
-  const { protocol, operation, subject, request, fault } = message;
-  return Object.assign(new KeptEntry(seq, eventsBefore), {
-    ...{ direction: 'out', protocol, operation, ...subject, ...request, fault },
-    body: Buffer.from(request.body),
-  });
-}
-
-/** Returns the entry of a request. Its members are written out, as this is for every heartbeat. */
-function entryOf(
-  { protocol, operation, subject, request }: Exchange,
-  seq: number,
-  eventsBefore: number,
-): KeptEntry {
-  const { text, bodyAt } = request.raw as unknown as Partial<WholeRequest>;
-  const entry = new KeptEntry(seq, eventsBefore);
-  entry.protocol = protocol;
-  entry.operation = operation.name;
-  entry.tenant = subject.tenant;
-  entry.group = subject.group;
-  entry.holder = subject.holder;
-  entry.client = request.clientAddress;
-  entry.method = request.method;
-  entry.headers = request.raw.rawHeaders;
-  if (text !== undefined) {
-    entry.text = text;
-    entry.bodyAt = bodyAt ?? 0;
-    return entry;
+/** Returns the entries that a query selects, up to its limit. */
+function pageOf(
+  kept: EntryLog,
+  reader: EntryReader,
+  { selector, after = 0, limit, order = 'oldest' }: JournalQuery,
+): JournalPage {
+  const all = order === 'oldest' ? kept.list() : kept.list().reverse();
+  const found: Entry[] = [];
+  for (const entry of all) {
+    if (found.length >= limit) break;
+    if (entry.seq > after && isSelected(selectableOf(entry, reader), selector)) found.push(entry);
   }
-  entry.url = request.raw.url ?? '';
-  // Not from `Host` yet: to read one header is to parse all.
-  entry.authority = targetAuthority(request);
-  if (request.body instanceof Uint8Array) entry.body = request.body;
-  return entry;
+  return {
+    entries: found,
+    cursor: found.at(-1)?.seq ?? Math.max(after, kept.newest),
+    gap: after < kept.droppedThrough,
+  };
 }

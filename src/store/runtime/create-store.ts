@@ -2,16 +2,18 @@
 import { randomUUID } from 'node:crypto';
 import { type Log, silentLog } from '../../settings/log.ts';
 import type { CommandName, Input } from '../commands.ts';
-import type { Driver, TenantFull } from '../driver.ts';
+import type { Driver } from '../driver.ts';
 import { checkDump } from '../dumps.ts';
-import { type EventRun, eventsOf, runsOf } from '../event-runs.ts';
+import { runsOf } from '../event-runs.ts';
 import { serverSpace } from '../server-space.ts';
 import type { Store } from '../store.ts';
 import { clockMethods, everyPartition } from './clock-methods.ts';
 import { type Coalescer, coalesce } from './coalesce.ts';
-import { type EventSource, logEvents, logSweep } from './event-log.ts';
+import { logSweep } from './event-log.ts';
+import { makeObservers } from './observers.ts';
 import { makeRenewals } from './renewals.ts';
 import { startSweeper } from './sweeper.ts';
+import { makeTenantFullLog } from './tenant-full-log.ts';
 import { makeTopicWaits } from './topic-waits.ts';
 
 export interface StoreOptions {
@@ -27,23 +29,9 @@ export interface StoreOptions {
 export function createStore(driver: Driver, options: StoreOptions = {}): Store {
   const { log = silentLog, onBatch, onSweepError } = options;
   const owner = randomUUID();
-  const observers = new Set<(run: EventRun) => void>();
-  let closed = false;
-
-  const publish = (source: EventSource, runs: readonly EventRun[]): void => {
-    logEvents(log, source, runs);
-    for (const run of runs) for (const observer of observers) observer(run);
-  };
+  const { publish, observe, observeRuns } = makeObservers(log);
   const renewals = makeRenewals();
-  const observeRuns: Store['observeRuns'] = (listener) => {
-    const observer: typeof listener = (run) => listener(run);
-    observers.add(observer);
-    return () => observers.delete(observer);
-  };
-  const observe: Store['observe'] = (listener) =>
-    observeRuns((run) => {
-      for (const event of eventsOf(run)) listener(event);
-    });
+  let closed = false;
   const { run, runShared, drain } = coalesce(driver, {
     onEvents: (events) => publish('command', runsOf(events)),
     onTenantFull: makeTenantFullLog(log),
@@ -103,23 +91,6 @@ export function createStore(driver: Driver, options: StoreOptions = {}): Store {
       await drain();
       await driver.close();
     },
-  };
-}
-
-/** Minimum interval between two log lines about tenants that may hold no more, ms: clients try again. */
-const tenantFullLogMs = 10_000;
-
-function makeTenantFullLog(log: Log): (error: TenantFull) => void {
-  let loggedMs = Number.NEGATIVE_INFINITY;
-  return ({ tenant, bound }) => {
-    if (performance.now() - loggedMs < tenantFullLogMs) return;
-    loggedMs = performance.now();
-    log.warn(
-      { tenant },
-      bound === 'MAX_TENANTS'
-        ? 'store holds MAX_TENANTS tenants; refusing new ones'
-        : 'tenant holds MAX_TENANT_BYTES; refusing new data',
-    );
   };
 }
 

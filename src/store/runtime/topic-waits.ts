@@ -20,11 +20,31 @@ export interface TopicWaits {
   close(): void;
 }
 
+interface AppendWatch {
+  /** Resolves when appends of a partition are notified, for some time to come. */
+  watch(partition: number): Promise<void>;
+  /** Notifications may have been lost, and the requests for them. */
+  forget(): void;
+}
+
+function makeAppendWatch(driver: Driver): AppendWatch {
+  const watchedUntilMs = new Map<number, number>();
+  return {
+    async watch(partition) {
+      const nowMs = performance.now();
+      if ((watchedUntilMs.get(partition) ?? 0) - nowMs > watchMs / 2) return;
+      await driver.watchAppends(partition, watchMs);
+      watchedUntilMs.set(partition, nowMs + watchMs);
+    },
+    forget: () => watchedUntilMs.clear(),
+  };
+}
+
 /** Takes the driver's append and gap listeners. */
 export function makeTopicWaits(driver: Driver, read: Store['readTopics'], log: Log): TopicWaits {
   const waiters = makeWaiters();
   const resetListeners = new Set<(tenant: string) => void>();
-  const watchedUntilMs = new Map<number, number>();
+  const appends = makeAppendWatch(driver);
   let closed = false;
 
   const wakeOf = (tenant: string | undefined): void => {
@@ -40,16 +60,9 @@ export function makeTopicWaits(driver: Driver, read: Store['readTopics'], log: L
     else wakeOf(tenant === '' ? undefined : tenant);
   });
   driver.onGap(() => {
-    watchedUntilMs.clear();
+    appends.forget();
     waiters.wakeInTurns();
   });
-
-  const watchAppends = async (partition: number): Promise<void> => {
-    const nowMs = performance.now();
-    if ((watchedUntilMs.get(partition) ?? 0) - nowMs > watchMs / 2) return;
-    await driver.watchAppends(partition, watchMs);
-    watchedUntilMs.set(partition, nowMs + watchMs);
-  };
 
   /** Resolves with true when something is there or was appended, with undefined when it is time to look again. */
   const waitOnce = async (
@@ -57,7 +70,7 @@ export function makeTopicWaits(driver: Driver, read: Store['readTopics'], log: L
     leftMs: number,
   ): Promise<true | undefined> => {
     const { promise: woken, resolve: wake } = Promise.withResolvers<'appended' | 'over'>();
-    await watchAppends(driver.partitionOf(tenant));
+    await appends.watch(driver.partitionOf(tenant));
     if (closed || signal?.aborted === true) return undefined;
     const names = topics.map(({ topic }) => topic);
     // Added before the read: an entry that is appended in between wakes it.
