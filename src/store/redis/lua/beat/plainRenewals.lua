@@ -25,7 +25,7 @@ local function bundleOfGroup(packed, text, shift)
     local deadline, ttl, count, bytes = unpackNumbers(HEAD_FORMAT, packed, nextAt)
     nextAt = nextAt + HEAD_BYTES + NUMBERS_BYTES * count + bytes
     -- A name of this length has a group of this length.
-    if bytes == bytesOfName and count == 1 and find(packed, group, nextAt - length, true) == nextAt - length then
+    if bytes == bytesOfName and count == 1 and sub(packed, nextAt - length, nextAt - 1) == group then
       local nameAt = nextAt - bytes
       if shift > 0 and sub(packed, nameAt - shift, nameAt - 1) ~= sub(text, 1, shift) then
         return nil
@@ -61,6 +61,8 @@ local function renewRun(run)
   local maySuit = run.isSingle and (not ttlOfRun or ttlOfRun <= MAX_SINGLE_TTL)
   local bundleAt = run.isSingle and bundleOfGroup or bundleOfNames
   local bytesBefore, groupPlace = SINGLE_BYTES - shift, SINGLE_BYTES + 1 - shift
+  -- The TTL of a record is not read where the beats have one.
+  local timesFormat = ttlOfRun and SINGLE_DEADLINE_FORMAT or SINGLE_TIMES_FORMAT
   local times, packedTtl, timesInRow, packedTtlInRow
   -- By holder, where the row is that an earlier beat of the batch renewed: this one may be on another of its bundles. It is written once.
   local rowPlaces = {}
@@ -70,8 +72,8 @@ local function renewRun(run)
       return false
     end
     -- A row that only looks like the record of a single lease has a deadline which is too late.
-    if maySuit and #packed == bytesBefore + #text and find(packed, text, groupPlace, true) == groupPlace then
-      local deadline, ttl = unpackNumbers(SINGLE_TIMES_FORMAT, packed)
+    if maySuit and #packed == bytesBefore + #text and sub(packed, groupPlace) == text then
+      local deadline, ttl = unpackNumbers(timesFormat, packed)
       ttl = ttlOfRun or ttl
       if deadline <= nowMs or deadline > nowMs + ttl then
         return false

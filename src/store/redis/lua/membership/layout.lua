@@ -23,6 +23,7 @@ local HEAD_FORMAT = '>I6I5I2I3'
 local HEAD_BYTES = 16
 -- What a renewal writes: the beginning of the record of a single lease, or of the head.
 local SINGLE_TIMES_FORMAT = '>I6I3'
+local SINGLE_DEADLINE_FORMAT = '>I6'
 local SINGLE_TIMES_BYTES = 9
 local TIMES_FORMAT = '>I6I5'
 local TIMES_BYTES = 11
