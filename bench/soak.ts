@@ -12,10 +12,18 @@ import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
 import { type RedisServer, startRedis } from '../test/redis-server.ts';
+import { collectGarbage, inspectorOption } from './shared/collect-garbage.ts';
 import { type Flatness, flatness } from './shared/flatness.ts';
 import { requireTools } from './shared/load.ts';
 import { startPacedLoad } from './shared/paced-load.ts';
-import { cpuSeconds, pinBesideLoad, residentMb, startHeartbeatd, startScript } from './shared/processes.ts';
+import {
+  cpuSeconds,
+  freePort,
+  pinBesideLoad,
+  residentMb,
+  startHeartbeatd,
+  startScript,
+} from './shared/processes.ts';
 import { redisMemory } from './shared/redis-stats.ts';
 import { type Machine, machine, quantile, rounded, writeResult } from './shared/results.ts';
 
@@ -53,8 +61,8 @@ export interface SoakSample {
   readonly maxMs: number;
   readonly serverMicros: number;
   readonly residentMb: number;
-  /** The smallest of some readings. */
-  readonly heapMb: number;
+  /** After a collection of garbage; absent: not read in this sample. */
+  readonly heapMb?: number;
   /** Leases held, with those that have ended and are not yet swept. */
   readonly leases: number;
   readonly redisMb?: number;
@@ -119,16 +127,13 @@ async function metric(port: number, name: string): Promise<number> {
 
 const mega = (bytes: number): number => rounded(bytes / 1_048_576);
 
-const heapReads = 12;
+/** A whole collection is a pause, which is not counted: it comes between two samples, of which each so many read the heap. */
+const samplesPerHeap = 3;
 
-/** Waits until `untilMs`; resolves with the smallest heap meanwhile, which is nearest to what is left by a garbage collection. */
-async function lowestHeapMb(port: number, untilMs: number): Promise<number> {
-  let lowest = Number.POSITIVE_INFINITY;
-  while (performance.now() < untilMs) {
-    await setTimeout(Math.min(everyMs / heapReads, Math.max(0, untilMs - performance.now())));
-    lowest = Math.min(lowest, await metric(port, 'nodejs_heap_size_used_bytes'));
-  }
-  return mega(lowest);
+/** Resolves with the heap of a server after a collection, MB. */
+async function heldHeapMb(port: number, inspectorPort: number): Promise<number> {
+  await collectGarbage(inspectorPort);
+  return mega(await metric(port, 'nodejs_heap_size_used_bytes'));
 }
 
 /** Runs one store; resolves with its samples. */
@@ -143,6 +148,8 @@ async function soak(store: string): Promise<SoakSample[]> {
     env.REDIS_URL = redisServer.url;
   } else if (store === 'file') env.DATA = join(folder, 'store.db');
   const redis = redisServer === undefined ? undefined : new Redis(redisServer.port, '127.0.0.1');
+  const inspectorPort = await freePort();
+  env.NODE_OPTIONS = inspectorOption(inspectorPort);
   const { pid, port } = await startHeartbeatd(join(import.meta.dirname, '..'), env);
   pinBesideLoad(process.pid);
   const load = await startPacedLoad(port, { perSecond: rate, connections, next: heartbeats() });
@@ -150,7 +157,7 @@ async function soak(store: string): Promise<SoakSample[]> {
   const startedMs = performance.now();
   for (let count = 1; count * everyMs <= minutes * 60_000; count += 1) {
     const cpuBefore = cpuSeconds(pid);
-    const heapMb = await lowestHeapMb(port, startedMs + count * everyMs);
+    await setTimeout(Math.max(0, startedMs + count * everyMs - performance.now()));
     const { tookMs: took } = load.take();
     const cpu = cpuSeconds(pid) - cpuBefore;
     const sample: SoakSample = {
@@ -160,9 +167,10 @@ async function soak(store: string): Promise<SoakSample[]> {
       },
       ...{ p50Ms: rounded(quantile(took, 0.5), 2), p99Ms: rounded(quantile(took, 0.99), 2) },
       ...{ maxMs: rounded(quantile(took, 1)), serverMicros: rounded((cpu * 1e6) / took.length) },
-      ...{ residentMb: residentMb(pid), heapMb },
+      residentMb: residentMb(pid),
       leases: await metric(port, 'heartbeatd_leases'),
       ...(redis === undefined ? {} : { redisMb: mega(await redisMemory(redis)) }),
+      ...(count % samplesPerHeap === 0 ? { heapMb: await heldHeapMb(port, inspectorPort) } : {}),
     };
     samples.push(sample);
     // What came meanwhile waited for this process to count.

@@ -8,7 +8,7 @@ import { grouped, machineLine, table } from './tables.ts';
 const measureNames: Readonly<Record<SoakMeasure, string>> = {
   p99Ms: 'p99, ms',
   residentMb: 'resident memory, MB',
-  heapMb: 'heap, MB',
+  heapMb: 'heap after a collection, MB',
   redisMb: 'memory of Redis, MB',
 };
 
@@ -24,7 +24,7 @@ function rowsOf({ store, samples, flatness }: SoakRun): string[][] {
   return (Object.keys(measureNames) as SoakMeasure[])
     .filter((name) => samples.some((sample) => sample[name] !== undefined))
     .map((name) => {
-      const seen = samples.map((sample) => sample[name] ?? Number.NaN);
+      const seen = samples.flatMap((sample) => sample[name] ?? []);
       const judged = flatness[name];
       return [
         ...[store, measureNames[name], grouped(median(seen))],
@@ -46,7 +46,7 @@ export function soakSection(result: SoakResult): string {
     '',
     `\`npm run bench:soak\`; ${machineLine(machine)}. ${grouped(minutes)} minutes for each store, ${result.sideBySide ? 'side by side' : 'one after the other'}: ${grouped(rate)} Presence heartbeats/s`,
     `paced (${grouped(Math.min(...rates))} to ${grouped(Math.max(...rates))} were sent), of ${grouped(leases)} holders with a timeout of ${ttlSeconds} s, of which ${percent(churn)} are replaced each minute. The server has the usual settings.${goFirst ? ' Servers and load had a higher priority than other work of the machine.' : ''} A sample`,
-    `each ${everySeconds} s, the p99 of all replies since the one before. "Flat": without the first sixth, the median of the last third is at most`,
+    `each ${everySeconds} s, the p99 of all replies since the one before; the heap is read in each third one. "Flat": without the first sixth, the median of the last third is at most`,
     `${percent(tolerances.memory)} above that of the first third, ${percent(tolerances.p99)} for the p99.`,
     '',
     table(
