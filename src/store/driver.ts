@@ -48,6 +48,8 @@ export interface Sweep {
   readonly more: boolean;
   /** Lower bound of the time until something is due, ms; null: nothing has a deadline. */
   readonly nextInMs: number | null;
+  /** True: something is due that only another owner may sweep, and this one has no claim. */
+  readonly heldBack?: boolean;
 }
 
 /** The lease clock of a tenant, or that of a partition, which tenants follow unless they were moved or frozen by themselves. */
@@ -161,8 +163,11 @@ export interface Driver {
    * returns within some milliseconds, whatever the budget, so that requests are served between two calls.
    */
   sweep(partition: number, owner: string, budget: number): Promise<Sweep>;
-  /** Makes sweeps by other owners tick only, for `forMs` of wall time; 0 ends the claim. */
-  claimSweep(partition: number, owner: string, forMs: number): Promise<void>;
+  /**
+   * Lets only this owner sweep what a tenant's own clock makes due, for `forMs` of wall time, or without a tenant all that is not claimed
+   * so; the claim of another owner ends with that. 0 ends the owner's claim. A driver in this process has one claim, for all.
+   */
+  claimSweep(partition: number, owner: string, forMs: number, tenant?: Tenant): Promise<void>;
   /** Reads the clock of a tenant, or that of the partition. */
   readClock(partition: number, tenant?: Tenant): Promise<ClockReading>;
   /** Returns the reading of a tenant's lease clock. Absent: another process keeps it. */

@@ -97,7 +97,7 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
       return { expired, more, nextInMs: nextInMs === never ? null : nextInMs };
     },
     async claimSweep(_partition, owner, forMs) {
-      claim = { owner, untilMs: wallMs() + forMs };
+      if (forMs > 0 || claim.owner === owner) claim = { owner, untilMs: wallMs() + forMs };
     },
     readClock: async (_partition, tenant) => readClock(state, tenant),
     leaseMs: (tenant) => leaseNow(state, tenant),

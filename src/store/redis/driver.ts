@@ -94,7 +94,10 @@ export async function openRedisDriver(options: RedisOptions): Promise<Driver> {
       const args = [...retentionArguments(events), owner, budget];
       const reply = (await call({ name: 'sweep', partition, args, raw: true })) as readonly Reply[];
       const nextInMs = Number(reply[1]);
-      return { expired: replyRuns(reply, 2), more: reply[0] === 1, nextInMs: nextInMs < 0 ? null : nextInMs };
+      return {
+        ...{ expired: replyRuns(reply, 2), more: reply[0] === 1, heldBack: reply[0] === 2 },
+        nextInMs: nextInMs < 0 ? null : nextInMs,
+      };
     },
     ...clock,
     tenants: (partition) => readTenants(call, partition),
@@ -141,13 +144,18 @@ function clockSteps(call: Caller): Pick<Driver, 'readClock' | 'setClock' | 'clai
       ...{ offsetMs: offsetMs ?? 0, advancedMs: advancedMs ?? 0 },
     };
   };
-  const request = async (partition: number, args: readonly ScriptArgument[]): Promise<void> => {
-    await call({ name: 'clock', partition, args: [0, '', ...args, '0', '', '0', '0'] });
+  const request = async (
+    partition: number,
+    args: readonly ScriptArgument[],
+    tenant?: Tenant,
+  ): Promise<void> => {
+    const ofTenant = [flag(tenant !== undefined), tenant ?? '', '0', '0'];
+    await call({ name: 'clock', partition, args: [0, '', ...args, ...ofTenant] });
   };
   return {
     readClock: async (partition, tenant) => change(partition, { tenant }),
     setClock: change,
-    claimSweep: (partition, owner, forMs) => request(partition, [owner, forMs, '']),
+    claimSweep: (partition, owner, forMs, tenant) => request(partition, [owner, forMs, ''], tenant),
     watchAppends: (partition, forMs) => request(partition, ['', 0, forMs]),
   };
 }

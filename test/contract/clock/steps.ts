@@ -75,6 +75,20 @@ export function clockSteps(fixture: ClockFixture, traits: BackendTraits): void {
     );
   });
 
+  it('advances of several tenants at once, on all nodes, each return all that expired', async () => {
+    const tenants = Array.from({ length: 4 }, () => `steps/${randomUUID()}`);
+    for (let round = 0; round < 10; round += 1) {
+      const expired = await Promise.all(
+        tenants.map(async (tenant, at) => {
+          const node = at % 2 === 0 ? store : elsewhere;
+          await node.beat({ tenant, holder: 'ann', groups: [{ group: 'g' }], ttlMs: 100, grant: true });
+          return node.advanceClock(100, tenant);
+        }),
+      );
+      expect(expired).toMatchObject(tenants.map((tenant) => [{ tenant, type: 'expired', holder: 'ann' }]));
+    }
+  });
+
   it('a step stops where something may be due, and where the advance ends', async () => {
     await grant(moved, 300);
     await grant(moved, 500, 'bob');

@@ -1,12 +1,13 @@
 -- Reads a lease clock; advances, freezes or thaws it; claims the sweeping of the partition; requests append notifications.
 --
 -- KEYS[1]  the partition's clock
--- ARGV     1 ms to advance, 2 '1' to freeze, '0' to thaw or '' for no change, 3 owner of the claim or '', 4 ms of the claim,
+-- ARGV     1 ms to advance, 2 '1' to freeze, '0' to thaw or '' for no change, 3 owner of a claim of the sweeps or '', 4 its ms, 0 to end it,
 --          5 ms for which appends are notified, or '', 6 '1' for the clock of a tenant or '0' for that of the partition, 7 the
 --          tenant, 8 '1' to stop at the next deadline or '0', 9 '1' to let the tenant follow the partition again or '0'
 -- Returns  { lease ms, wall ms, frozen 1 or 0, date ms, offset ms, ms that it advanced }; nothing, and nothing is changed, if the
 --          date would be after the last one. The 7th is why Redis refuses writes that need memory, or ''
 --@include shared/ownClocks
+--@include shared/claims
 --@include shared/memory
 
 local refusal = refusalOfWrites()
@@ -92,7 +93,7 @@ elseif isChange then
   changePartition()
 end
 if ARGV[3] ~= '' then
-  redis.call('HSET', KEYS[1], 'owner', ARGV[3], 'ownerUntil', digits(wallMs + tonumber(ARGV[4])))
+  claimSweep(isOfTenant and tenant or '', ARGV[3], tonumber(ARGV[4]))
 end
 if ARGV[5] ~= '' then
   redis.call('HSET', KEYS[1], 'watched', digits(wallMs + tonumber(ARGV[5])))

@@ -11,7 +11,6 @@
 --   seq                  last epoch, revision or version; never less than the time in microseconds, so that it also grows
 --                        after Redis lost everything, or its newest writes
 --   tt                   last timetoken, whole microseconds
---   owner, ownerUntil    the node that sweeps alone, and until when (wall time, ms)
 --   moved                by how much the lease clock was advanced on purpose, ms
 --   watched              until when append notifications are requested (wall time, ms)
 --   clocks               number of tenants with a clock of their own (CLOCKS); absent: none, and nobody looks for them

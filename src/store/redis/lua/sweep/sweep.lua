@@ -2,10 +2,11 @@
 --
 -- KEYS[1]  the partition's clock
 -- ARGV     1 entries and 2 idle ms of event topics, 3 owner of the sweep, 4 maximum number of expiries
--- Returns  { more is due (1 or 0), ms until something may be due or -1, tenant, events, tenant, events, … }
+-- Returns  { 1 if more is due, 2 if only others may sweep what is due and the owner has no claim, else 0; ms until something may be due or -1, tenant, events, tenant, events, … }
 --@include shared/documents
 --@include shared/ownClocks
 --@include membership/endLeases
+--@include shared/claims
 --@include shared/memory
 
 -- What this call may still take: expiries, and steps of any kind.
@@ -45,6 +46,12 @@ local function sweepMembers(members)
   end
 end
 
+-- Before the clock: a sweep frees memory, so it must work when none is left.
+admitWrites()
+tickClock()
+local othersClaims, ownClaims = readClaims(ARGV[3])
+local ownsClaims = next(ownClaims) ~= nil
+
 -- Takes what is due in one set at a reading of its clock. `isStopped`: nothing becomes due there while time passes.
 local function sweepSet(dueKey, nowMs, isStopped, isClaimed)
   while not isClaimed and not isSpent() do
@@ -60,23 +67,20 @@ local function sweepSet(dueKey, nowMs, isStopped, isClaimed)
   end
   if untilNext == 0 and not isClaimed and isSpent() then
     result[1] = 1
+  elseif untilNext == 0 and isClaimed and result[1] == 0 and not ownsClaims then
+    result[1] = 2
   end
 end
 
--- Before the clock: a sweep frees memory, so it must work when none is left.
-admitWrites()
-tickClock()
 result[1], result[2] = 0, -1
-local claim = redis.call('HMGET', KEYS[1], 'owner', 'ownerUntil')
-local isClaimed = claim[1] and claim[1] ~= ARGV[3] and tonumber(claim[2]) > wallMs
-
-sweepSet(prefix .. DUE, leaseMs, frozen, isClaimed)
+sweepSet(prefix .. DUE, leaseMs, frozen, othersClaims[''])
 for _, tenant in ipairs(hasClocks and redis.call('HKEYS', prefix .. CLOCKS) or {}) do
   local own = ownClock(tenant)
   if own.offset == 0 and not own.frozen then
     removeOwnClock(tenant, own)
   end
   if ownClock(tenant) then
+    local isClaimed = othersClaims[tenant] or othersClaims[''] and not ownClaims[tenant]
     sweepSet(keyOf(OWN_DUE, tenant, ''), own.leaseMs, frozen or own.frozen, isClaimed)
   end
 end
