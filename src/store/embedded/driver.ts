@@ -5,30 +5,21 @@
  * one is wanted.
  */
 import { type Log, silentLog } from '../../settings/log.ts';
-import type { Command, CommandName, StoreNow } from '../commands.ts';
-import { type Driver, defaultEventRetention, type EventRetention, type Outcome } from '../driver.ts';
+import { type Driver, defaultEventRetention, type EventRetention } from '../driver.ts';
 import type { Tenant } from '../leases.ts';
 import { clockMovedTopic } from '../limits.ts';
 import { tick } from '../runtime/lease-clock.ts';
-import { commit, listDocuments, readDocuments } from './documents.ts';
-import { dumpTenant, loadTenant } from './dumps.ts';
-import { postponeWatches, watchEvents } from './events/watches.ts';
+import { perform, performRead } from './commands.ts';
+import { postponeWatches } from './events/watches.ts';
 import { firstClock } from './file/clock-row.ts';
 import { defaultMaxSlackMs } from './file/renewals.ts';
 import { StoreFile } from './file/store-file.ts';
 import { DueQueue } from './leases/due-queue.ts';
-import { count, groups, groupsOf, members, readLease } from './leases/lease-reads.ts';
-import { beat, release, setData } from './leases/leases.ts';
-import { untilNextDue } from './leases/sweep.ts';
-import { makeSweepSlice, nothingDue } from './leases/sweep-slice.ts';
 import { readClock, setClock } from './own-clocks.ts';
-import { dateNow, dropTenant, isEmpty, leaseNow, never, readTimetoken, type State } from './state.ts';
+import { isEmpty, leaseNow, never, type State } from './state.ts';
 import { noChangeLog } from './steps/change-log.ts';
-import { makeSteps, type Steps } from './steps/steps.ts';
-import { readTopics, topicBounds } from './topics.ts';
-
-/** Interval of the sweeps that delete the rows of ended leases while nothing is due, ms. */
-const tidyIntervalMs = 20;
+import { makeSteps } from './steps/steps.ts';
+import { makeSweeps } from './sweeps.ts';
 
 export interface EmbeddedOptions {
   /** Absent or empty: in memory only. */
@@ -56,7 +47,6 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
   const file = path === '' ? undefined : new StoreFile(path, { log, maxSlackMs });
   const state = openState(file, wallMs, options);
   let appendListener: (tenant: Tenant, topic: string) => void = () => {};
-  let claim = { owner: '', untilMs: 0 };
 
   const steps = makeSteps(state, file, log);
   /** Runs a step, then notifies of its appends. */
@@ -68,8 +58,6 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
     for (const { tenant, topic } of appended) appendListener(tenant, topic);
     return result;
   };
-
-  const sweepSlice = makeSweepSlice(state, run, monotonicMs);
 
   return {
     description: file === undefined ? 'embedded, in memory' : `embedded, in ${path}`,
@@ -87,18 +75,7 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
         return commands.map((command) => performRead(state, command, error as Error));
       }
     },
-    async sweep(_partition, owner, budget) {
-      const refusal = steps.refusal();
-      if (refusal !== undefined) throw refusal;
-      const isClaimed = claim.owner !== owner && wallMs() < claim.untilMs;
-      const { expired, more } = isClaimed ? run(nothingDue) : sweepSlice(budget);
-      const untilTidyMs = tidyAfter(more, file, run) ? tidyIntervalMs : never;
-      const nextInMs = Math.min(untilNextDue(state), untilTidyMs);
-      return { expired, more, nextInMs: nextInMs === never ? null : nextInMs };
-    },
-    async claimSweep(_partition, owner, forMs) {
-      if (forMs > 0 || claim.owner === owner) claim = { owner, untilMs: wallMs() + forMs };
-    },
+    ...makeSweeps({ state, file, steps: { run, refusal: steps.refusal }, monotonicMs }),
     readClock: async (_partition, tenant) => readClock(state, tenant),
     leaseMs: (tenant) => leaseNow(state, tenant),
     async setClock(_partition, change) {
@@ -141,20 +118,6 @@ export function openEmbeddedDriver(options: EmbeddedOptions = {}): Driver {
   };
 }
 
-/** After a sweep that left nothing due, deletes a part of what is to be deleted in the file. Returns whether there is more of that. */
-function tidyAfter(isBehind: boolean, file: StoreFile | undefined, run: Steps['run']): boolean {
-  const isChanged = file?.swept(isBehind ? 'behind' : 'done') === true;
-  if (isBehind || file?.isUntidy !== true) return false;
-  // The log that the sweeps before have filled is copied first: requests should not wait for both at once.
-  if (isChanged) return true;
-  try {
-    run(() => file.tidy());
-  } catch {
-    // The next sweep reports that the file refuses writes.
-  }
-  return file.isUntidy;
-}
-
 /** Returns a new state, with what the file holds. */
 function openState(
   file: StoreFile | undefined,
@@ -187,80 +150,4 @@ function openState(
   state.clock = { ...clock, wallMs: wallMs() };
   if (file !== undefined) state.undo = [];
   return state;
-}
-
-const reads: ReadonlySet<CommandName> = new Set<CommandName>([
-  'read',
-  'members',
-  'count',
-  'groups',
-  'groupsOf',
-  'readDocuments',
-  'listDocuments',
-  'readTopics',
-  'topicBounds',
-  'now',
-  'dump',
-]);
-
-/** Performs a command that changes nothing; any other one has `refusal` as its outcome. */
-function performRead(state: State, command: Command, refusal: Error): Outcome {
-  return reads.has(command.name) ? perform(state, command) : { error: refusal };
-}
-
-function perform(state: State, command: Command): Outcome {
-  try {
-    switch (command.name) {
-      case 'beat':
-        return beat(state, command.input);
-      case 'release':
-        return release(state, command.input);
-      case 'setData':
-        return setData(state, command.input);
-      case 'read':
-        return { result: readLease(state, command.input) };
-      case 'members':
-        return { result: members(state, command.input) };
-      case 'count':
-        return { result: count(state, command.input) };
-      case 'groups':
-        return { result: groups(state, command.input) };
-      case 'groupsOf':
-        return { result: groupsOf(state, command.input) };
-      case 'readDocuments':
-        return { result: readDocuments(state, command.input) };
-      case 'listDocuments':
-        return { result: listDocuments(state, command.input) };
-      case 'commit':
-        return { result: commit(state, command.input) };
-      case 'readTopics':
-        return { result: readTopics(state, command.input) };
-      case 'watchEvents':
-        return { result: watchEvents(state, command.input) };
-      case 'topicBounds':
-        return { result: topicBounds(state, command.input) };
-      case 'now':
-        return { result: readNow(state, command.input.tenant) };
-      case 'drop':
-        dropTenant(state, command.input.tenant);
-        return { result: null };
-      case 'dump':
-        return { result: dumpTenant(state, command.input.tenant) };
-      case 'load':
-        loadTenant(state, command.input);
-        return { result: null };
-    }
-  } catch (error) {
-    return { error: error as Error };
-  }
-}
-
-function readNow(state: State, tenant: Tenant): StoreNow {
-  return {
-    leaseMs: leaseNow(state, tenant),
-    wallMs: Math.floor(state.wallMs()),
-    dateMs: Math.floor(dateNow(state, tenant)),
-    timetoken: readTimetoken(state, tenant),
-    sequence: state.sequence,
-  };
 }
