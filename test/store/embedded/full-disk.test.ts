@@ -184,6 +184,29 @@ it('while the disk is full expires nothing, reports it once, and continues by it
   await driver.close();
 });
 
+it('leases of one group that end together and cannot be written are back, with the revision of their group', async () => {
+  let wallMs = 1_700_000_000_000;
+  const driver = openEmbeddedDriver({ path, wallMs: () => wallMs });
+  const named = { tenant: 't/1', groups: [{ group: 'g' }], ttlMs: 5_000, returning: 'revision' } as const;
+  await driver.execute(
+    0,
+    holders.map((holder) => ({ name: 'beat', input: { ...named, holder, grant: true } })),
+  );
+  // Of somebody who has no lease, so that it changes nothing.
+  const readRevision = () =>
+    driver.execute(0, [{ name: 'beat', input: { ...named, holder: 'dan', grant: false } }]);
+  const before = await readRevision();
+  await driver.setClock(0, { advanceMs: 5_000 });
+  isFull = true;
+  await expect(driver.sweep(0, 'test', 10)).rejects.toBeInstanceOf(StoreUnavailable);
+  isFull = false;
+  wallMs += 500;
+  expect(await readRevision()).toEqual(before);
+  const { expired } = await driver.sweep(0, 'test', 10);
+  expect(expired.flatMap(({ holders }) => holders)).toEqual(holders);
+  await driver.close();
+});
+
 it('a request that is refused costs no transaction while the last refusal is recent', async () => {
   const wallMs = 1_700_000_000_000;
   const driver = openEmbeddedDriver({ path, wallMs: () => wallMs });

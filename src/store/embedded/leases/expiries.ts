@@ -60,10 +60,13 @@ function revive(
   }: { readonly deadlineMs: number; readonly revisionsBefore: readonly number[] },
 ): void {
   state.ended.length -= leases.length;
-  for (const [at, lease] of leases.entries()) {
+  // In reverse: leases may be of one group, whose revision was first that of before the first of them.
+  for (let at = leases.length - 1; at >= 0; at -= 1) {
+    const lease = leases[at];
+    if (lease === undefined) continue;
     lease.deadlineMs = deadlineMs;
     lease.group.ended -= 1;
-    lease.group.revision = revisionsBefore[at] ?? 0;
+    lease.group.revision = revisionsBefore[at] ?? lease.group.revision;
     dueOf(state, lease.tenant.name).watch(lease);
   }
 }
