@@ -7,7 +7,7 @@
 -- Returns  { lease ms, wall ms, frozen 1 or 0, date ms, offset ms, ms that it advanced }; nothing, and nothing is changed, if the
 --          date would be after the last one. The 7th is why Redis refuses writes that need memory, or ''
 --@include shared/ownClocks
---@include shared/claims
+--@include sweep/claims
 --@include shared/memory
 
 local refusal = refusalOfWrites()

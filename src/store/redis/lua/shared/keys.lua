@@ -20,7 +20,7 @@ local WATCHES = 'w'         -- ZSET  of groups ('g') and of prefixes ('p'): name
 
 local DUE = 'due'           -- ZSET  what is to be swept (shared/due.lua) -> lower bound of its earliest deadline
 local CLOCKS = 'clocks'     -- HASH  tenant -> its own clock, packed (shared/partition.lua); absent while nobody moved a tenant's clock
-local CLAIMS = 'claims'     -- HASH  tenant, or '' -> who sweeps it alone (shared/claims.lua); absent while nobody advances a clock. Written by clock, sweep
+local CLAIMS = 'claims'     -- HASH  tenant, or '' -> owner of its sweeps (sweep/claims.lua); absent while no clock is advanced. Written by clock, sweep
 local COUNTS = 'n:'         -- HASH  with 'leases', 'documents', 'topics' or 'bytes' after it: tenant -> how many it holds
 -- clockName                   HASH  lease clock, counters, requests of nodes (shared/partition.lua). KEYS[1] of every script
 -- absent                      KEYS[2] of every script; never exists (declaredKeys in keys.ts)

@@ -6,7 +6,7 @@
 --@include shared/documents
 --@include shared/ownClocks
 --@include membership/endLeases
---@include shared/claims
+--@include sweep/claims
 --@include shared/memory
 
 -- What this call may still take: expiries, and steps of any kind.

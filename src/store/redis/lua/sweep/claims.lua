@@ -1,6 +1,7 @@
--- Claims of sweeps: an advance sweeps alone what it makes due, so that who advances gets all of its events.
+-- Claims of sweeps: an advance sweeps alone what it makes due, so that the node which advances gets all of its events.
 --
--- CLAIMS has, for a tenant with a clock of its own, or '' for all that has no claim: '<end, wall ms>;<owner>'.
+-- A field of CLAIMS is the name of a tenant that has a separate clock, or '' for all tenants without a claim. Its value is
+-- '<end, wall ms>;<owner>'.
 --@include shared/partition
 
 local function claimParts(claim)
